@@ -1,1 +1,18 @@
-//! TODO
+//! What Bedrock Warden decides: what an upload is, whether an image holds
+//! personal data, how bad an event is, and what may be removed.
+//!
+//! Everything here is a pure function of its arguments: no I/O, no clock, no
+//! environment. What a decision needs from outside stands in [`ports`] and is
+//! implemented by `warden-aws`.
+
+pub mod analysis;
+pub mod bedrock;
+pub mod cloudtrail;
+pub mod error;
+pub mod finding;
+pub mod image;
+pub mod pii;
+pub mod ports;
+pub mod threat;
+
+pub use error::{Error, ErrorName};

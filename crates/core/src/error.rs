@@ -1,0 +1,191 @@
+//! One error type, and the names under which Step Functions sees it.
+
+use std::fmt;
+
+/// The name of an error as `errorType` in a function's answer, matched by
+/// `ErrorEquals` in a state machine's `Retry` and `Catch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorName {
+    /// The request lacks a field, or a field has a wrong type or value.
+    InvalidInput,
+    /// The bucket, key or version does not exist.
+    ObjectNotFound,
+    /// The object is no longer the one that was read.
+    ObjectChanged,
+    /// S3 or Bedrock refused the function's role.
+    AccessDenied,
+    /// Bedrock's quota is used up for now (HTTP 429, and 529 "overloaded").
+    ModelThrottled,
+    /// The model did not answer in time.
+    ModelTimeout,
+    /// Bedrock or the model failed, or the model id names no model that lives.
+    ModelUnavailable,
+    /// The model answered, but not with what it was asked for.
+    ModelOutputInvalid,
+    /// A yes or no was asked for and nobody can tell.
+    Undetermined,
+    /// A setting or the code is wrong: no retry will help.
+    Internal,
+}
+
+impl ErrorName {
+    /// Every name there is.
+    pub const ALL: [Self; 10] = [
+        Self::InvalidInput,
+        Self::ObjectNotFound,
+        Self::ObjectChanged,
+        Self::AccessDenied,
+        Self::ModelThrottled,
+        Self::ModelTimeout,
+        Self::ModelUnavailable,
+        Self::ModelOutputInvalid,
+        Self::Undetermined,
+        Self::Internal,
+    ];
+
+    /// The name as it stands on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "InvalidInput",
+            Self::ObjectNotFound => "ObjectNotFound",
+            Self::ObjectChanged => "ObjectChanged",
+            Self::AccessDenied => "AccessDenied",
+            Self::ModelThrottled => "ModelThrottled",
+            Self::ModelTimeout => "ModelTimeout",
+            Self::ModelUnavailable => "ModelUnavailable",
+            Self::ModelOutputInvalid => "ModelOutputInvalid",
+            Self::Undetermined => "Undetermined",
+            Self::Internal => "Internal",
+        }
+    }
+}
+
+impl fmt::Display for ErrorName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a function has no answer.
+///
+/// The runtime logs an error with `Debug`, so no variant holds a prompt, an
+/// answer, bytes of an image or the text of a service's message, which may
+/// quote them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The request is not what the function takes.
+    #[error("{field}: {problem}")]
+    InvalidInput {
+        /// The field as the caller wrote it; `event` for the whole.
+        field: &'static str,
+        /// What is wrong with it, never its value.
+        problem: String,
+    },
+    /// The bucket, key or version does not exist.
+    #[error("{what} does not exist")]
+    ObjectNotFound {
+        /// `bucket …`, or `object s3://…`.
+        what: String,
+    },
+    /// The object changed while it was read.
+    #[error("{what} changed while it was read")]
+    ObjectChanged {
+        /// `object s3://…`.
+        what: String,
+    },
+    /// A service refused the role.
+    #[error("{action} was refused on {what}: {hint}")]
+    AccessDenied {
+        /// The IAM action, such as `s3:GetObject`.
+        action: &'static str,
+        /// What it was asked of.
+        what: String,
+        /// What to look at.
+        hint: &'static str,
+    },
+    /// The model's quota is used up for now.
+    #[error("the model is throttled ({code})")]
+    ModelThrottled {
+        /// The service's error code or HTTP status.
+        code: String,
+    },
+    /// The model did not answer in time.
+    #[error("the model did not answer in time ({code})")]
+    ModelTimeout {
+        /// The service's error code, or which time limit passed.
+        code: String,
+    },
+    /// Bedrock or the model failed.
+    #[error("the model is unavailable ({code}): {hint}")]
+    ModelUnavailable {
+        /// The service's error code or HTTP status.
+        code: String,
+        /// What to look at.
+        hint: &'static str,
+    },
+    /// The model's answer is not usable.
+    #[error("the model's answer is not usable: {problem}")]
+    ModelOutputInvalid {
+        /// What is wrong with it, never its text.
+        problem: &'static str,
+    },
+    /// A yes or no was asked for and nobody can tell.
+    #[error("nobody can tell: {reason}")]
+    Undetermined {
+        /// The verdict's reason.
+        reason: &'static str,
+    },
+    /// A setting or the code is wrong.
+    #[error("{problem}")]
+    Internal {
+        /// What is wrong and where to look.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// The name Step Functions sees.
+    #[must_use]
+    pub const fn name(&self) -> ErrorName {
+        match self {
+            Self::InvalidInput { .. } => ErrorName::InvalidInput,
+            Self::ObjectNotFound { .. } => ErrorName::ObjectNotFound,
+            Self::ObjectChanged { .. } => ErrorName::ObjectChanged,
+            Self::AccessDenied { .. } => ErrorName::AccessDenied,
+            Self::ModelThrottled { .. } => ErrorName::ModelThrottled,
+            Self::ModelTimeout { .. } => ErrorName::ModelTimeout,
+            Self::ModelUnavailable { .. } => ErrorName::ModelUnavailable,
+            Self::ModelOutputInvalid { .. } => ErrorName::ModelOutputInvalid,
+            Self::Undetermined { .. } => ErrorName::Undetermined,
+            Self::Internal { .. } => ErrorName::Internal,
+        }
+    }
+
+    /// A field that is missing, empty or of the wrong kind.
+    #[must_use]
+    pub fn invalid(field: &'static str, problem: impl Into<String>) -> Self {
+        Self::InvalidInput { field, problem: problem.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_unique_and_none_is_reserved_by_step_functions() {
+        let mut names: Vec<_> = ErrorName::ALL.iter().map(|n| n.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ErrorName::ALL.len());
+        assert!(names.iter().all(|n| !n.starts_with("States.") && !n.starts_with("Lambda.")));
+    }
+
+    #[test]
+    fn an_invalid_input_names_its_field() {
+        let error = Error::invalid("s3_key", "is missing");
+        assert_eq!(error.to_string(), "s3_key: is missing");
+        assert_eq!(error.name().as_str(), "InvalidInput");
+    }
+}

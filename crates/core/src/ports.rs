@@ -1,0 +1,108 @@
+//! What the decisions need from outside: an object store and a model.
+
+use std::{fmt, future::Future};
+
+use bytes::Bytes;
+
+use crate::error::Error;
+
+/// An object on S3, perhaps one version of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// Bucket name.
+    pub bucket: String,
+    /// Key, decoded, exactly as S3 knows it.
+    pub key: String,
+    /// The version asked for; `None` is the current one.
+    pub version: Option<String>,
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "object s3://{}/{}", self.bucket, self.key)?;
+        match &self.version {
+            Some(version) => write!(f, " version {version}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the store said of the object whose bytes follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectFacts {
+    /// The version that was read: absent in a bucket without versioning, the
+    /// text `null` for an object older than its bucket's versioning.
+    pub version: Option<String>,
+    /// The entity tag, quotes included, as the store wrote it.
+    pub etag: Option<String>,
+    /// Length in bytes.
+    pub size: Option<u64>,
+}
+
+/// An object that was found, its bytes still to be read.
+#[derive(Debug)]
+pub struct OpenObject<B> {
+    /// What the store said of it.
+    pub facts: ObjectFacts,
+    /// Its bytes.
+    pub body: B,
+}
+
+/// The bytes of an object, in the chunks in which they arrive.
+pub trait ObjectBody: Send {
+    /// The next chunk, `None` at the end.
+    ///
+    /// # Errors
+    /// When the connection breaks or the object ends early.
+    fn next_chunk(&mut self) -> impl Future<Output = Result<Option<Bytes>, Error>> + Send;
+}
+
+/// Where uploaded objects are.
+pub trait ObjectStore: Send + Sync {
+    /// The object's bytes.
+    type Body: ObjectBody;
+
+    /// Opens an object; `None` when the key or the version is not (or no longer) there.
+    ///
+    /// # Errors
+    /// [`Error::ObjectNotFound`] for a bucket that does not exist,
+    /// [`Error::AccessDenied`], [`Error::Internal`] when S3 fails after the client's retries.
+    fn open(&self, object: &ObjectRef) -> impl Future<Output = Result<Option<OpenObject<Self::Body>>, Error>> + Send;
+}
+
+/// What the model answered to a request.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ModelReply {
+    /// The body of its answer.
+    Answer(Bytes),
+    /// The model says that it cannot read the image.
+    ImageRejected,
+}
+
+impl fmt::Debug for ModelReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer(body) => write!(f, "Answer({} bytes)", body.len()),
+            Self::ImageRejected => f.write_str("ImageRejected"),
+        }
+    }
+}
+
+/// A model on Bedrock.
+pub trait Model: Send + Sync {
+    /// The id of the model or inference profile that is asked.
+    fn id(&self) -> &str;
+
+    /// Sends a Messages body with `InvokeModel`.
+    ///
+    /// # Errors
+    /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
+    /// [`Error::AccessDenied`], or [`Error::Internal`] for a request Bedrock does not take.
+    fn invoke(&self, body: Vec<u8>) -> impl Future<Output = Result<ModelReply, Error>> + Send;
+}
+
+/// Milliseconds on a clock that only goes forward.
+pub trait Stopwatch: Send + Sync {
+    /// Milliseconds since some fixed moment.
+    fn now_ms(&self) -> u64;
+}
