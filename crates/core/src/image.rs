@@ -1,1 +1,189 @@
-//! TODO
+//! What an image is, from its bytes, and what a model reads of it.
+
+use infer::MatcherType;
+
+/// Most bytes of an image that a model on Bedrock takes: 5 MiB of base64 text.
+pub const MAX_IMAGE_BYTES: u64 = 3_932_160;
+
+/// Most pixels along an edge that a model on Bedrock takes.
+pub const MAX_EDGE_PIXELS: usize = 8_000;
+
+/// Bytes of an object's beginning that [`Content::of`] needs to tell its kind.
+pub const HEAD_BYTES: usize = 4_096;
+
+/// The formats that models on Bedrock read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// JPEG.
+    Jpeg,
+    /// PNG, animated PNG among them.
+    Png,
+    /// GIF.
+    Gif,
+    /// WebP.
+    WebP,
+}
+
+impl ImageFormat {
+    /// The media type that Bedrock wants declared.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::WebP => "image/webp",
+        }
+    }
+}
+
+/// What an object's first bytes say it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// An image that models read.
+    Image(ImageFormat),
+    /// Something with pictures in it that models do not read here: another
+    /// image format, a drawing, a PDF, a video.
+    OtherPicture,
+    /// Surely no picture: text, an archive, a program, a document, sound.
+    NoPicture,
+    /// Bytes that say nothing.
+    Unknown,
+}
+
+impl Content {
+    /// Tells content by the first [`HEAD_BYTES`] bytes of an object, or all of a smaller one.
+    #[must_use]
+    pub fn of(head: &[u8]) -> Self {
+        if let Some(kind) = infer::get(head) {
+            return match (kind.matcher_type(), kind.mime_type()) {
+                (_, "image/jpeg") => Self::Image(ImageFormat::Jpeg),
+                (_, "image/png" | "image/apng") => Self::Image(ImageFormat::Png),
+                (_, "image/gif") => Self::Image(ImageFormat::Gif),
+                (_, "image/webp") => Self::Image(ImageFormat::WebP),
+                (MatcherType::Image | MatcherType::Video, _) | (_, "application/pdf" | "application/postscript") => {
+                    Self::OtherPicture
+                }
+                (MatcherType::Text, _) => text_content(head),
+                _ => Self::NoPicture,
+            };
+        }
+        text_content(head)
+    }
+}
+
+fn text_content(head: &[u8]) -> Content {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // A character may be cut at the end of the head; anything else is not UTF-8.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return Content::Unknown,
+    };
+    let binary = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
+    if text.is_empty() || text.chars().any(binary) {
+        Content::Unknown
+    } else if text.contains("<svg") || text.contains("<!DOCTYPE svg") {
+        Content::OtherPicture
+    } else {
+        Content::NoPicture
+    }
+}
+
+/// Width and height in pixels, as the image's header says; `None` when the
+/// given bytes do not reach that far or the header is damaged.
+#[must_use]
+pub fn dimensions(head: &[u8]) -> Option<(usize, usize)> {
+    imagesize::blob_size(head).ok().map(|size| (size.width, size.height))
+}
+
+/// The media type that a key's extension claims; `None` for an extension that
+/// is no image's, or none at all.
+#[must_use]
+pub fn media_type_of_key(key: &str) -> Option<&'static str> {
+    Some(match extension(key)?.to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" | "jpe" | "jfif" => "image/jpeg",
+        "png" | "apng" => "image/png",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "bmp" | "dib" => "image/bmp",
+        "tif" | "tiff" => "image/tiff",
+        "heic" => "image/heic",
+        "heif" => "image/heif",
+        "avif" => "image/avif",
+        "svg" | "svgz" => "image/svg+xml",
+        "ico" | "cur" => "image/x-icon",
+        "jxl" => "image/jxl",
+        "jp2" | "j2k" => "image/jp2",
+        "psd" => "image/vnd.adobe.photoshop",
+        _ => return None,
+    })
+}
+
+/// The extension of a key's last path segment, without its dot.
+#[must_use]
+pub fn extension(key: &str) -> Option<&str> {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    match name.rsplit_once('.') {
+        Some((_, extension)) if !extension.is_empty() => Some(extension),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_told_by_the_bytes() {
+        let webp = b"RIFF\x1a\0\0\0WEBPVP8L";
+        let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        for (name, head, expected) in [
+            ("jpeg", &b"\xFF\xD8\xFF\xE0\0\x10JFIF"[..], Content::Image(ImageFormat::Jpeg)),
+            ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Content::Image(ImageFormat::Png)),
+            ("gif", b"GIF89a\x01\0\x01\0", Content::Image(ImageFormat::Gif)),
+            ("webp", webp, Content::Image(ImageFormat::WebP)),
+            ("heic", heic, Content::OtherPicture),
+            ("tiff", b"II*\0\x08\0\0\0\x0e\0\xfe\0\x04\0\x01\0", Content::OtherPicture),
+            ("bmp", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", Content::OtherPicture),
+            ("pdf", b"%PDF-1.7\n", Content::OtherPicture),
+            ("mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", Content::OtherPicture),
+            ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),
+            ("bare svg", b"<svg width=\"1\">", Content::OtherPicture),
+            ("zip", b"PK\x03\x04\x14\0\0\0", Content::NoPicture),
+            ("elf", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", Content::NoPicture),
+            ("json", b"{\"a\": 1}", Content::NoPicture),
+            ("korean text cut in a character", &"\u{c548}\u{b155}".as_bytes()[..5], Content::NoPicture),
+            ("html", b"<!DOCTYPE html><html><body>hi</body></html>", Content::NoPicture),
+            ("noise", b"\x01\x02\x03\x04\xfe\xff\xfa", Content::Unknown),
+            ("text with a NUL", b"hello\0there", Content::Unknown),
+            ("empty", b"", Content::Unknown),
+        ] {
+            assert_eq!(Content::of(head), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn dimensions_come_from_the_header() {
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x23\x28\0\0\0\x10\x08\x02\0\0\0";
+        assert_eq!(dimensions(png), Some((9000, 16)));
+        assert_eq!(dimensions(&png[..12]), None);
+    }
+
+    #[test]
+    fn a_key_claims_an_image_by_its_extension_alone() {
+        for (key, expected) in [
+            ("a/b.PNG", Some("image/png")),
+            ("photo.jpeg", Some("image/jpeg")),
+            ("\u{c0ac}\u{c9c4}.jpg", Some("image/jpeg")),
+            ("archive.png.zip", None),
+            ("dir.png/file", None),
+            ("noextension", None),
+            ("trailing.", None),
+            (".png", Some("image/png")),
+        ] {
+            assert_eq!(media_type_of_key(key), expected, "{key}");
+        }
+    }
+}

@@ -73,16 +73,21 @@ pub trait ObjectStore: Send + Sync {
 /// What the model answered to a request.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ModelReply {
-    /// The body of its answer.
-    Answer(Bytes),
-    /// The model says that it cannot read the image.
+    /// It answered.
+    Answer {
+        /// The body of its answer.
+        body: Bytes,
+        /// Milliseconds from the request to the last byte of the answer.
+        latency_ms: u64,
+    },
+    /// It says that it cannot read the image.
     ImageRejected,
 }
 
 impl fmt::Debug for ModelReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answer(body) => write!(f, "Answer({} bytes)", body.len()),
+            Self::Answer { body, latency_ms } => write!(f, "Answer({} bytes, {latency_ms} ms)", body.len()),
             Self::ImageRejected => f.write_str("ImageRejected"),
         }
     }
@@ -99,10 +104,4 @@ pub trait Model: Send + Sync {
     /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
     /// [`Error::AccessDenied`], or [`Error::Internal`] for a request Bedrock does not take.
     fn invoke(&self, body: Vec<u8>) -> impl Future<Output = Result<ModelReply, Error>> + Send;
-}
-
-/// Milliseconds on a clock that only goes forward.
-pub trait Stopwatch: Send + Sync {
-    /// Milliseconds since some fixed moment.
-    fn now_ms(&self) -> u64;
 }

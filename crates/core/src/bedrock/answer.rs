@@ -1,0 +1,255 @@
+//! The model's answer, read with suspicion.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// Why the model stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// It was done.
+    EndTurn,
+    /// `max_tokens` or the context window was used up: the answer is cut.
+    Cut,
+    /// It declined to answer.
+    Refusal,
+    /// Anything else, now or in future.
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for StopReason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(match name.as_str() {
+            "end_turn" | "stop_sequence" => Self::EndTurn,
+            "max_tokens" | "model_context_window_exceeded" => Self::Cut,
+            "refusal" => Self::Refusal,
+            _ => Self::Other(name),
+        })
+    }
+}
+
+/// Tokens the call was billed for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the request, the image's among them.
+    #[serde(default)]
+    pub input_tokens: u64,
+    /// Tokens of the answer, thinking included.
+    #[serde(default)]
+    pub output_tokens: u64,
+}
+
+/// A Messages answer. Its text is content, so there is no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The text blocks, joined; empty when there are none.
+    pub text: String,
+    /// Why the model stopped.
+    pub stop_reason: StopReason,
+    /// A guardrail replaced the answer by its own message.
+    pub guardrail_intervened: bool,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    content: Vec<Value>,
+    #[serde(default = "no_stop_reason")]
+    stop_reason: StopReason,
+    #[serde(default)]
+    usage: Usage,
+    #[serde(default, rename = "amazon-bedrock-guardrailAction")]
+    guardrail_action: Option<String>,
+}
+
+fn no_stop_reason() -> StopReason {
+    StopReason::Other(String::new())
+}
+
+impl Answer {
+    /// Reads the body of an answer. Blocks that are not text, thinking among
+    /// them, are passed over.
+    ///
+    /// # Errors
+    /// [`Error::ModelOutputInvalid`] when it is no Messages answer.
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let wire: Wire = serde_json::from_slice(body)
+            .map_err(|_| Error::ModelOutputInvalid { problem: "it is not a Messages response" })?;
+        let text = wire
+            .content
+            .iter()
+            .filter(|block| block["type"] == "text")
+            .filter_map(|block| block["text"].as_str())
+            .collect::<Vec<_>>()
+            .concat();
+        Ok(Self {
+            text,
+            stop_reason: wire.stop_reason,
+            guardrail_intervened: wire.guardrail_action.as_deref().is_some_and(|action| action != "NONE"),
+            usage: wire.usage,
+        })
+    }
+
+    /// The answer's text when the model finished it.
+    ///
+    /// # Errors
+    /// Why the text must not be used.
+    pub fn finished_text(&self) -> Result<&str, Unusable> {
+        if self.guardrail_intervened {
+            return Err(Unusable::GuardrailIntervened);
+        }
+        match self.stop_reason {
+            StopReason::EndTurn => {}
+            StopReason::Refusal => return Err(Unusable::Refused),
+            StopReason::Cut => return Err(Unusable::Cut),
+            StopReason::Other(_) => return Err(Unusable::Malformed),
+        }
+        match self.text.trim() {
+            "" => Err(Unusable::Empty),
+            text => Ok(text),
+        }
+    }
+}
+
+/// Why an answer must not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// The model declined.
+    Refused,
+    /// A guardrail replaced the answer.
+    GuardrailIntervened,
+    /// `max_tokens` or the context window was used up.
+    Cut,
+    /// There is no text.
+    Empty,
+    /// The text is not what was asked for, or the model stopped for an unknown reason.
+    Malformed,
+}
+
+impl Unusable {
+    /// The reason's name in a verdict.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "model_refused",
+            Self::GuardrailIntervened => "guardrail_intervened",
+            Self::Cut => "answer_cut",
+            Self::Empty => "answer_empty",
+            Self::Malformed => "answer_malformed",
+        }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub const fn problem(self) -> &'static str {
+        match self {
+            Self::Refused => "the model declined to answer",
+            Self::GuardrailIntervened => "a guardrail replaced it",
+            Self::Cut => "it was cut at max_tokens; raise MAX_TOKENS",
+            Self::Empty => "it holds no text",
+            Self::Malformed => "it has not the form that was asked for",
+        }
+    }
+}
+
+/// The JSON objects that stand in a text, outermost only, in their order: bare,
+/// fenced, or wrapped in prose. What looks like one and is not is passed over.
+#[must_use]
+pub fn json_objects(text: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    // Each attempt reads at most to the end, so attempts are bounded against a text of `{` alone.
+    let mut attempts = 64;
+    while let Some(start) = rest.find('{') {
+        if attempts == 0 {
+            break;
+        }
+        attempts -= 1;
+        let candidate = &rest[start..];
+        let mut stream = serde_json::Deserializer::from_str(candidate).into_iter::<Value>();
+        match stream.next() {
+            Some(Ok(value)) => {
+                rest = &candidate[stream.byte_offset()..];
+                found.push(value);
+            }
+            _ => rest = &candidate[1..],
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(value: &Value) -> Answer {
+        Answer::parse(value.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_thinking_block_before_the_text_is_passed_over() {
+        let answer = answer(&json!({
+            "content": [{"type": "thinking", "thinking": "hm"}, {"type": "redacted_thinking", "data": "x"}, {"type": "text", "text": "yes"}],
+            "stop_reason": "end_turn", "usage": {"input_tokens": 10, "output_tokens": 2, "service_tier": "standard"}
+        }));
+        assert_eq!(answer.finished_text(), Ok("yes"));
+        assert_eq!(answer.usage, Usage { input_tokens: 10, output_tokens: 2 });
+    }
+
+    #[test]
+    fn an_answer_that_must_not_be_used_says_why() {
+        let text = json!([{"type": "text", "text": "{\"verdict\":\"clean\"}"}]);
+        for (case, body, expected) in [
+            ("refusal", json!({"content": [], "stop_reason": "refusal", "stop_details": null}), Unusable::Refused),
+            ("refusal after text", json!({"content": text, "stop_reason": "refusal"}), Unusable::Refused),
+            ("cut", json!({"content": text, "stop_reason": "max_tokens"}), Unusable::Cut),
+            ("window", json!({"content": text, "stop_reason": "model_context_window_exceeded"}), Unusable::Cut),
+            ("future reason", json!({"content": text, "stop_reason": "meteor"}), Unusable::Malformed),
+            ("no reason", json!({"content": text}), Unusable::Malformed),
+            ("null reason", json!({"content": text, "stop_reason": null}), Unusable::Malformed),
+            ("no content", json!({"content": [], "stop_reason": "end_turn"}), Unusable::Empty),
+            ("blank", json!({"content": [{"type": "text", "text": " \n"}], "stop_reason": "end_turn"}), Unusable::Empty),
+            (
+                "guardrail",
+                json!({"content": text, "stop_reason": "end_turn", "amazon-bedrock-guardrailAction": "INTERVENED"}),
+                Unusable::GuardrailIntervened,
+            ),
+        ] {
+            assert_eq!(answer(&body).finished_text(), Err(expected), "{case}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_messages_response_is_an_error() {
+        for body in ["", "null", "[]", "not json", "{\"content\": 3}", "{\"usage\": []"] {
+            assert!(Answer::parse(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn json_is_found_bare_fenced_and_in_prose() {
+        let object = json!({"verdict": "pii", "note": "a } in a string"});
+        for text in [
+            object.to_string(),
+            format!("```json\n{object:#}\n```"),
+            format!("Here you are: {object} I hope {{that}} helps."),
+        ] {
+            assert_eq!(json_objects(&text), vec![object.clone()], "{text}");
+        }
+    }
+
+    #[test]
+    fn objects_that_contradict_each_other_are_all_found() {
+        assert_eq!(json_objects(r#"{"verdict":"clean"} no: {"verdict":"pii"}"#).len(), 2);
+    }
+
+    #[test]
+    fn a_flood_of_braces_ends() {
+        assert!(json_objects(&"{".repeat(1_000_000)).is_empty());
+    }
+}

@@ -1,0 +1,91 @@
+//! What each model takes in a request.
+//!
+//! Bedrock answers 400 to a field that the model does not take, so a field is
+//! sent only to a model that is known to take it.
+
+use super::profile::model_name;
+
+/// What may be sent to a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// `temperature` is accepted (alone: two sampling fields at once are refused by some).
+    pub temperature: bool,
+    /// `output_config.format` with a JSON Schema is accepted.
+    pub json_schema: bool,
+}
+
+/// Per model name: accepts `temperature`, accepts a JSON Schema.
+/// The longest name that an id begins with counts.
+const TABLE: &[(&str, bool, bool)] = &[
+    ("claude-haiku-4-5", true, true),
+    ("claude-sonnet-4-5", true, true),
+    ("claude-opus-4-5", true, true),
+    ("claude-sonnet-4-6", true, true),
+    ("claude-opus-4-6", true, true),
+    ("claude-opus-4-7", false, false),
+    ("claude-opus-4-8", false, true),
+    ("claude-sonnet-5", false, true),
+    ("claude-opus-5", false, false),
+    ("claude-sonnet-5-5", false, true),
+    ("claude-opus-5-5", false, false),
+    ("claude-haiku-5-5", false, true),
+    ("claude-fable-5-1", false, false),
+];
+
+impl Capabilities {
+    /// The capabilities of the model behind an id, profile id or ARN; nothing
+    /// beyond the required fields for a model that is not known.
+    #[must_use]
+    pub fn of(model_id: &str) -> Self {
+        let Some(name) = model_name(model_id) else { return Self::default() };
+        TABLE
+            .iter()
+            .filter(|(known, ..)| is_name_or_dated(name, known))
+            .max_by_key(|(known, ..)| known.len())
+            .map_or_else(Self::default, |&(_, temperature, json_schema)| Self { temperature, json_schema })
+    }
+}
+
+/// `claude-haiku-4-5` and `claude-haiku-4-5-20251001-v1` are one model,
+/// `claude-sonnet-5` and `claude-sonnet-5-9` are not.
+fn is_name_or_dated(name: &str, known: &str) -> bool {
+    match name.strip_prefix(known) {
+        Some("") => true,
+        Some(rest) => {
+            let Some(suffix) = rest.strip_prefix('-') else { return false };
+            suffix.starts_with('v') || suffix.split('-').next().is_some_and(|date| date.len() == 8)
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_gets_only_what_it_takes() {
+        for (id, temperature, json_schema) in [
+            ("us.anthropic.claude-haiku-4-5-20251001-v1:0", true, true),
+            ("us.anthropic.claude-opus-4-6-v1", true, true),
+            ("eu.anthropic.claude-sonnet-5", false, true),
+            ("eu.anthropic.claude-sonnet-5-5", false, true),
+            ("global.anthropic.claude-opus-5-5", false, false),
+            ("jp.anthropic.claude-haiku-5-5", false, true),
+        ] {
+            assert_eq!(Capabilities::of(id), Capabilities { temperature, json_schema }, "{id}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_model_gets_the_required_fields_alone() {
+        for id in [
+            "us.anthropic.claude-sonnet-5-9",
+            "us.anthropic.claude-haiku-4-50",
+            "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3",
+            "",
+        ] {
+            assert_eq!(Capabilities::of(id), Capabilities::default(), "{id}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Inference profiles: a model is called through the profile of a geography.
+
+/// The model asked when no setting names one: active, cheap, reads images.
+/// Launched 2026-10-07, its end of life is not before 2027-10-07.
+pub const DEFAULT_MODEL: &str = "anthropic.claude-haiku-5-5";
+
+/// The inference profile of [`DEFAULT_MODEL`] that a Region may call.
+///
+/// Bedrock refuses a model's bare id ("on-demand throughput isn't supported"),
+/// and a profile is only known in the Regions of its own geography. A Region
+/// of no known geography gets the `global.` profile.
+#[must_use]
+pub fn default_model_id(region: &str) -> String {
+    format!("{}.{DEFAULT_MODEL}", geography(region))
+}
+
+fn geography(region: &str) -> &'static str {
+    match region {
+        "ap-northeast-1" | "ap-northeast-3" => "jp",
+        "ap-southeast-2" | "ap-southeast-4" => "au",
+        _ if region.starts_with("us-gov-") => "us-gov",
+        _ if region.starts_with("us-") => "us",
+        _ if region.starts_with("eu-") => "eu",
+        _ => "global",
+    }
+}
+
+/// The model's own name in an id, profile id or ARN: `claude-haiku-5-5` in
+/// `us.anthropic.claude-haiku-5-5`. `None` for an application inference
+/// profile, whose ARN does not say which model stands behind it.
+#[must_use]
+pub fn model_name(model_id: &str) -> Option<&str> {
+    let id = model_id.rsplit('/').next().unwrap_or(model_id);
+    let (_, name) = id.split_once("anthropic.")?;
+    let name = name.split(':').next().unwrap_or(name);
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_model_is_called_through_the_profile_of_its_geography() {
+        for (region, expected) in [
+            ("us-east-1", "us.anthropic.claude-haiku-5-5"),
+            ("eu-central-1", "eu.anthropic.claude-haiku-5-5"),
+            ("ap-northeast-1", "jp.anthropic.claude-haiku-5-5"),
+            ("ap-southeast-2", "au.anthropic.claude-haiku-5-5"),
+            ("us-gov-west-1", "us-gov.anthropic.claude-haiku-5-5"),
+            ("ap-northeast-2", "global.anthropic.claude-haiku-5-5"),
+            ("sa-east-1", "global.anthropic.claude-haiku-5-5"),
+        ] {
+            assert_eq!(default_model_id(region), expected, "{region}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_known_by_its_name_in_every_form_of_its_id() {
+        for (id, expected) in [
+            ("anthropic.claude-haiku-4-5-20251001-v1:0", Some("claude-haiku-4-5-20251001-v1")),
+            ("us.anthropic.claude-opus-4-6-v1", Some("claude-opus-4-6-v1")),
+            ("arn:aws:bedrock:us-east-1:111122223333:inference-profile/jp.anthropic.claude-sonnet-5", Some("claude-sonnet-5")),
+            ("arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6", Some("claude-sonnet-4-6")),
+            ("arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3", None),
+            ("meta.llama4", None),
+        ] {
+            assert_eq!(model_name(id), expected, "{id}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The body of a request: a question in text, or about one image.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::capabilities::Capabilities;
+
+/// The only version string that Bedrock takes.
+const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
+
+/// Where an image's base64 text belongs in a serialised body. Quotes inside JSON
+/// strings are escaped, so no text of a caller can look like this.
+const EMPTY_DATA: &str = r#""data":"""#;
+
+/// What the model is asked, apart from the image.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The role and rules the model is given.
+    pub system: Option<&'a str>,
+    /// The question itself.
+    pub text: &'a str,
+    /// The JSON Schema of the answer, sent to models that take one.
+    pub schema: Option<&'a Value>,
+    /// Most tokens of the answer, thinking included.
+    pub max_tokens: u32,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    anthropic_version: &'static str,
+    max_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<&'a str>,
+    messages: [Message<'a>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<OutputConfig<'a>>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: Vec<Block<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block<'a> {
+    Image { source: Source },
+    Text { text: &'a str },
+}
+
+#[derive(Serialize)]
+struct Source {
+    r#type: &'static str,
+    media_type: &'static str,
+    data: &'static str,
+}
+
+#[derive(Serialize)]
+struct OutputConfig<'a> {
+    format: Format<'a>,
+}
+
+#[derive(Serialize)]
+struct Format<'a> {
+    r#type: &'static str,
+    schema: &'a Value,
+}
+
+impl Question<'_> {
+    /// The body of a question without an image.
+    #[must_use]
+    pub fn text_body(&self, model: Capabilities) -> Vec<u8> {
+        self.serialize(model, vec![Block::Text { text: self.text }])
+    }
+
+    /// The body of a question about an image of `image_bytes` bytes, whose
+    /// bytes are then pushed as they arrive. The image stands before the text,
+    /// where models read it best.
+    #[must_use]
+    pub fn image_body(&self, model: Capabilities, media_type: &'static str, image_bytes: usize) -> ImageBody {
+        let image = Block::Image { source: Source { r#type: "base64", media_type, data: "" } };
+        let mut body = self.serialize(model, vec![image, Block::Text { text: self.text }]);
+        let data_at = find(&body, EMPTY_DATA.as_bytes()).map_or(body.len(), |at| at + EMPTY_DATA.len() - 1);
+        let rest = body.split_off(data_at);
+        body.reserve_exact(image_bytes.div_ceil(3) * 4 + rest.len());
+        ImageBody { body, rest, carried: [0; 3], carried_len: 0 }
+    }
+
+    fn serialize(&self, model: Capabilities, content: Vec<Block<'_>>) -> Vec<u8> {
+        let body = Body {
+            anthropic_version: ANTHROPIC_VERSION,
+            max_tokens: self.max_tokens,
+            temperature: model.temperature.then_some(0.0),
+            system: self.system,
+            messages: [Message { role: "user", content }],
+            output_config: self
+                .schema
+                .filter(|_| model.json_schema)
+                .map(|schema| OutputConfig { format: Format { r#type: "json_schema", schema } }),
+        };
+        // Strings, numbers and a `Value` always serialise.
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+/// A request body that takes an image's bytes in chunks of any size and holds
+/// them as base64, in the one buffer that is sent.
+pub struct ImageBody {
+    body: Vec<u8>,
+    rest: Vec<u8>,
+    carried: [u8; 3],
+    carried_len: usize,
+}
+
+impl ImageBody {
+    /// Adds the image's next bytes.
+    pub fn push(&mut self, mut chunk: &[u8]) {
+        if self.carried_len > 0 {
+            let missing = (3 - self.carried_len).min(chunk.len());
+            self.carried[self.carried_len..self.carried_len + missing].copy_from_slice(&chunk[..missing]);
+            self.carried_len += missing;
+            chunk = &chunk[missing..];
+            if self.carried_len < 3 {
+                return;
+            }
+            encode(&self.carried, &mut self.body);
+            self.carried_len = 0;
+        }
+        let whole = chunk.len() - chunk.len() % 3;
+        encode(&chunk[..whole], &mut self.body);
+        let left = &chunk[whole..];
+        self.carried[..left.len()].copy_from_slice(left);
+        self.carried_len = left.len();
+    }
+
+    /// The body, ready to be sent.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        encode(&self.carried[..self.carried_len], &mut self.body);
+        self.body.append(&mut self.rest);
+        self.body
+    }
+}
+
+fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+    base64_simd::STANDARD.encode_append(bytes, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MODERN: Capabilities = Capabilities { temperature: false, json_schema: true };
+    const OLDER: Capabilities = Capabilities { temperature: true, json_schema: false };
+
+    fn ask<'a>(schema: &'a Value) -> Question<'a> {
+        Question { system: Some("You are a clerk."), text: "What is it?", schema: Some(schema), max_tokens: 64 }
+    }
+
+    fn parse(body: &[u8]) -> Value {
+        serde_json::from_slice(body).unwrap()
+    }
+
+    #[test]
+    fn a_schema_goes_only_to_a_model_that_takes_one() {
+        let schema = json!({"type": "object"});
+        let body = parse(&ask(&schema).text_body(MODERN));
+        assert_eq!(body["output_config"]["format"], json!({"type": "json_schema", "schema": {"type": "object"}}));
+        assert!(parse(&ask(&schema).text_body(OLDER)).get("output_config").is_none());
+    }
+
+    #[test]
+    fn a_sampling_field_goes_only_to_a_model_that_takes_one() {
+        let schema = json!({});
+        assert_eq!(parse(&ask(&schema).text_body(OLDER))["temperature"], json!(0.0));
+        for field in ["temperature", "top_p", "top_k"] {
+            assert!(parse(&ask(&schema).text_body(MODERN)).get(field).is_none(), "{field}");
+        }
+    }
+
+    #[test]
+    fn an_image_arrives_whole_whatever_the_chunks() {
+        let schema = json!({});
+        let image: Vec<u8> = (0..=255).cycle().take(1000).collect();
+        let expected = base64_simd::STANDARD.encode_to_string(&image);
+        for size in [1, 2, 3, 4, 5, 7, 64, 333, 1000] {
+            let mut body = ask(&schema).image_body(MODERN, "image/png", image.len());
+            image.chunks(size).for_each(|chunk| body.push(chunk));
+            let body = parse(&body.finish());
+            let content = &body["messages"][0]["content"];
+            assert_eq!(content[0]["source"]["data"], json!(expected), "chunks of {size}");
+            assert_eq!(content[1]["text"], json!("What is it?"));
+        }
+    }
+
+    #[test]
+    fn the_body_is_allocated_once() {
+        let schema = json!({});
+        let image = vec![7; 100_001];
+        let mut body = ask(&schema).image_body(MODERN, "image/png", image.len());
+        let capacity = body.body.capacity();
+        image.chunks(4096).for_each(|chunk| body.push(chunk));
+        let sent = body.finish();
+        assert_eq!(sent.capacity(), capacity);
+        assert_eq!(sent.len(), capacity);
+    }
+
+    #[test]
+    fn text_that_looks_like_the_images_place_stays_text() {
+        let question = Question { system: Some(r#""data":"""#), text: r#"{"data":""}"#, schema: None, max_tokens: 1 };
+        let mut body = question.image_body(MODERN, "image/gif", 3);
+        body.push(b"GIF");
+        let body = parse(&body.finish());
+        assert_eq!(body["system"], json!(r#""data":"""#));
+        assert_eq!(body["messages"][0]["content"][0]["source"]["data"], json!("R0lG"));
+        assert_eq!(body["messages"][0]["content"][1]["text"], json!(r#"{"data":""}"#));
+    }
+
+    #[test]
+    fn the_body_has_the_shape_of_the_messages_api() {
+        let schema = json!({"type": "object"});
+        let mut body = ask(&schema).image_body(MODERN, "image/jpeg", 3);
+        body.push(&[0xFF, 0xD8, 0xFF]);
+        insta::assert_json_snapshot!(parse(&body.finish()));
+    }
+}

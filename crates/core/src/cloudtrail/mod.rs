@@ -1,0 +1,216 @@
+//! What happened: a `CloudTrail` record or S3's "Object Created", read in code.
+//!
+//! Whoever causes an event chooses parts of its text, and no field of a real
+//! record is always there. So every field is optional, a field of the wrong
+//! type counts as absent, and what a decision rests on (bucket, key, version,
+//! upload or not) is read here and nowhere else.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::error::Error;
+
+mod identity;
+mod lenient;
+mod media_type;
+mod object_created;
+mod record;
+
+use media_type::Extension;
+
+/// Which uploads are worth a look at their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UploadsToJudge {
+    /// Those whose key ends in an image's extension, an unknown one or none.
+    #[default]
+    LikelyImages,
+    /// Every object that is written.
+    All,
+}
+
+/// What an event says, whichever of its shapes it came in.
+#[derive(Clone, PartialEq)]
+pub struct Event {
+    /// The API call: `eventName`, or the `reason` of an "Object Created".
+    pub name: String,
+    /// The service called, such as `s3.amazonaws.com`.
+    pub service: Option<String>,
+    /// Who did it: an ARN, or a user name, a service or an account.
+    pub actor: Option<String>,
+    /// A short name of who did it: user, `role/session`, `root`, service or account.
+    pub identity: Option<String>,
+    /// The account in which it happened.
+    pub account: Option<String>,
+    /// `CloudTrail`'s id of the record, the same in each delivery of it; else the envelope's.
+    pub id: Option<String>,
+    /// When it happened, as the record writes it.
+    pub time: Option<String>,
+    /// Where it came from: an address, or the name of a service.
+    pub source_ip: Option<String>,
+    /// Why the call failed, `None` if it did not.
+    pub error_code: Option<String>,
+    /// The bucket that an S3 call named.
+    pub bucket: Option<String>,
+    /// The key that an S3 call named, exactly as it stands: events hold keys decoded.
+    pub key: Option<String>,
+    /// The version that a successful write made.
+    pub version: Option<String>,
+    /// Whether an object was written: put, posted, copied or completed, and not refused.
+    pub is_object_write: bool,
+    shape: Shape,
+    raw: Value,
+}
+
+/// The shapes in which an event arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// A record by itself.
+    Record,
+    /// A record as the `detail` of an `EventBridge` event.
+    EnvelopedRecord,
+    /// S3's own notification through `EventBridge`.
+    ObjectCreated,
+}
+
+/// The source of recorded events that are put back on a bus.
+const REPLAY: &str = "warden.replay";
+
+impl Event {
+    /// Reads an `EventBridge` event that carries a `CloudTrail` record, a bare
+    /// `CloudTrail` record, or S3's "Object Created".
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] names the field for which it is none of these.
+    pub fn read(raw: Value) -> Result<Self, Error> {
+        let Some(fields) = raw.as_object() else {
+            return Err(Error::invalid(
+                "event",
+                format!(
+                    "must be a JSON object, not {}: an EventBridge event, a CloudTrail record or S3's Object Created",
+                    kind(&raw)
+                ),
+            ));
+        };
+        if fields.contains_key("Records") {
+            return Err(Error::invalid(
+                "event",
+                "holds a list of `Records`: send one record at a time",
+            ));
+        }
+        if !fields.contains_key("detail-type") && !fields.contains_key("detail") {
+            return record::read(&raw, "eventName", Shape::Record);
+        }
+
+        let detail_type = match fields.get("detail-type") {
+            Some(Value::String(text)) => text.as_str(),
+            Some(other) => {
+                return Err(Error::invalid(
+                    "detail-type",
+                    format!("must be a string, not {}", kind(other)),
+                ));
+            }
+            None => {
+                return Err(Error::invalid(
+                    "detail-type",
+                    "is missing: an EventBridge event has one",
+                ));
+            }
+        };
+        match fields.get("detail") {
+            Some(Value::Object(_)) => {}
+            Some(other) => {
+                return Err(Error::invalid(
+                    "detail",
+                    format!("must be a JSON object, not {}", kind(other)),
+                ));
+            }
+            None => {
+                return Err(Error::invalid(
+                    "detail",
+                    "is missing: an EventBridge event has one",
+                ));
+            }
+        }
+        match detail_type {
+            // API calls, console sign-ins (in both spellings), service events, …
+            text if text.ends_with(" via CloudTrail") => {
+                record::read(&raw, "detail.eventName", Shape::EnvelopedRecord)
+            }
+            "Object Created" => match fields.get("source").and_then(Value::as_str) {
+                Some("aws.s3" | REPLAY) => object_created::read(&raw),
+                _ => Err(Error::invalid(
+                    "source",
+                    format!("of Object Created must be aws.s3 or {REPLAY}"),
+                )),
+            },
+            _ => Err(Error::invalid(
+                "detail-type",
+                "must be one of CloudTrail's, such as `AWS API Call via CloudTrail`, or `Object Created`",
+            )),
+        }
+    }
+
+    /// The `CloudTrail` record; an "Object Created" has none.
+    #[must_use]
+    pub fn record(&self) -> Option<&Value> {
+        match self.shape {
+            Shape::Record => Some(&self.raw),
+            Shape::EnvelopedRecord => self.raw.get("detail"),
+            Shape::ObjectCreated => None,
+        }
+    }
+
+    /// Everything that is known: the record, or the whole "Object Created".
+    #[must_use]
+    pub fn source(&self) -> &Value {
+        self.record().unwrap_or(&self.raw)
+    }
+
+    /// Whether an object was written that may be an image. No record tells a
+    /// content type, so only what surely is something else is left out.
+    #[must_use]
+    pub fn may_be_image_upload(&self, judge: UploadsToJudge) -> bool {
+        let Some(key) = self.key.as_deref().filter(|_| self.is_object_write) else {
+            return false;
+        };
+        judge == UploadsToJudge::All || media_type::of(key) != Extension::NotAnImage
+    }
+
+    /// The media type that the key's extension claims, if it is an image's: a
+    /// hint, as the bytes decide.
+    #[must_use]
+    pub fn media_type(&self) -> Option<&'static str> {
+        match media_type::of(self.key.as_deref()?) {
+            Extension::Image(media_type) => Some(media_type),
+            Extension::NotAnImage | Extension::Unknown => None,
+        }
+    }
+}
+
+/// An event's text may hold names and keys of people's files, so only what
+/// identifies it is shown.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("name", &self.name)
+            .field("id", &self.id)
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a JSON value is, in the words of a message.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests;

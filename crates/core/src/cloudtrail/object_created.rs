@@ -1,0 +1,88 @@
+//! S3's own notification of a written object, "Object Created".
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Event, Shape, lenient};
+use crate::error::Error;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ObjectCreated {
+    #[serde(deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    account: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    time: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    detail: Detail,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Detail {
+    #[serde(deserialize_with = "lenient::object")]
+    bucket: Bucket,
+    #[serde(deserialize_with = "lenient::object")]
+    object: Object,
+    #[serde(deserialize_with = "lenient::text")]
+    requester: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    source_ip_address: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Bucket {
+    #[serde(deserialize_with = "lenient::name")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Object {
+    #[serde(deserialize_with = "lenient::name")]
+    key: Option<String>,
+    #[serde(deserialize_with = "lenient::name")]
+    version_id: Option<String>,
+}
+
+/// Reads an "Object Created". It is sent for successful writes only, and tells
+/// the account or the service that wrote, not the user.
+pub(super) fn read(raw: &Value) -> Result<Event, Error> {
+    // Every field is read leniently, so this fails for no object.
+    let ObjectCreated { id, account, time, detail } = ObjectCreated::deserialize(raw)
+        .map_err(|_| Error::invalid("event", "is no Object Created event"))?;
+    let Some(bucket) = detail.bucket.name else {
+        return Err(Error::invalid(
+            "detail.bucket.name",
+            "must be the name of a bucket",
+        ));
+    };
+    let Some(key) = detail.object.key else {
+        return Err(Error::invalid(
+            "detail.object.key",
+            "must be the key of an object",
+        ));
+    };
+    Ok(Event {
+        name: detail.reason.unwrap_or_else(|| "Object Created".to_owned()),
+        service: Some("s3.amazonaws.com".to_owned()),
+        actor: detail.requester.clone(),
+        identity: detail.requester,
+        account,
+        id,
+        time,
+        source_ip: detail.source_ip_address,
+        error_code: None,
+        bucket: Some(bucket),
+        key: Some(key),
+        version: detail.object.version_id,
+        is_object_write: true,
+        shape: Shape::ObjectCreated,
+        raw: raw.clone(),
+    })
+}
