@@ -31,7 +31,7 @@ pub enum UploadsToJudge {
 
 /// What an event says, whichever of its shapes it came in.
 #[derive(Clone, PartialEq)]
-pub struct Event {
+pub struct Event<'a> {
     /// The API call: `eventName`, or the `reason` of an "Object Created".
     pub name: String,
     /// The service called, such as `s3.amazonaws.com`.
@@ -59,7 +59,7 @@ pub struct Event {
     /// Whether an object was written: put, posted, copied or completed, and not refused.
     pub is_object_write: bool,
     shape: Shape,
-    raw: Value,
+    raw: &'a Value,
 }
 
 /// The shapes in which an event arrives.
@@ -76,19 +76,19 @@ enum Shape {
 /// The source of recorded events that are put back on a bus.
 const REPLAY: &str = "warden.replay";
 
-impl Event {
+impl<'a> Event<'a> {
     /// Reads an `EventBridge` event that carries a `CloudTrail` record, a bare
     /// `CloudTrail` record, or S3's "Object Created".
     ///
     /// # Errors
     /// [`Error::InvalidInput`] names the field for which it is none of these.
-    pub fn read(raw: Value) -> Result<Self, Error> {
+    pub fn read(raw: &'a Value) -> Result<Self, Error> {
         let Some(fields) = raw.as_object() else {
             return Err(Error::invalid(
                 "event",
                 format!(
                     "must be a JSON object, not {}: an EventBridge event, a CloudTrail record or S3's Object Created",
-                    kind(&raw)
+                    kind(raw)
                 ),
             ));
         };
@@ -99,7 +99,7 @@ impl Event {
             ));
         }
         if !fields.contains_key("detail-type") && !fields.contains_key("detail") {
-            return record::read(&raw, "eventName", Shape::Record);
+            return record::read(raw, "eventName", Shape::Record);
         }
 
         let detail_type = match fields.get("detail-type") {
@@ -135,10 +135,10 @@ impl Event {
         match detail_type {
             // API calls, console sign-ins (in both spellings), service events, …
             text if text.ends_with(" via CloudTrail") => {
-                record::read(&raw, "detail.eventName", Shape::EnvelopedRecord)
+                record::read(raw, "detail.eventName", Shape::EnvelopedRecord)
             }
             "Object Created" => match fields.get("source").and_then(Value::as_str) {
-                Some("aws.s3" | REPLAY) => object_created::read(&raw),
+                Some("aws.s3" | REPLAY) => object_created::read(raw),
                 _ => Err(Error::invalid(
                     "source",
                     format!("of Object Created must be aws.s3 or {REPLAY}"),
@@ -153,9 +153,9 @@ impl Event {
 
     /// The `CloudTrail` record; an "Object Created" has none.
     #[must_use]
-    pub fn record(&self) -> Option<&Value> {
+    pub fn record(&self) -> Option<&'a Value> {
         match self.shape {
-            Shape::Record => Some(&self.raw),
+            Shape::Record => Some(self.raw),
             Shape::EnvelopedRecord => self.raw.get("detail"),
             Shape::ObjectCreated => None,
         }
@@ -163,8 +163,8 @@ impl Event {
 
     /// Everything that is known: the record, or the whole "Object Created".
     #[must_use]
-    pub fn source(&self) -> &Value {
-        self.record().unwrap_or(&self.raw)
+    pub fn content(&self) -> &'a Value {
+        self.record().unwrap_or(self.raw)
     }
 
     /// Whether an object was written that may be an image. No record tells a
@@ -190,7 +190,7 @@ impl Event {
 
 /// An event's text may hold names and keys of people's files, so only what
 /// identifies it is shown.
-impl fmt::Debug for Event {
+impl fmt::Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("name", &self.name)

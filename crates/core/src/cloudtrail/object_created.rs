@@ -52,9 +52,14 @@ struct Object {
 
 /// Reads an "Object Created". It is sent for successful writes only, and tells
 /// the account or the service that wrote, not the user.
-pub(super) fn read(raw: &Value) -> Result<Event, Error> {
+pub(super) fn read(raw: &Value) -> Result<Event<'_>, Error> {
     // Every field is read leniently, so this fails for no object.
-    let ObjectCreated { id, account, time, detail } = ObjectCreated::deserialize(raw)
+    let ObjectCreated {
+        id,
+        account,
+        time,
+        detail,
+    } = ObjectCreated::deserialize(raw)
         .map_err(|_| Error::invalid("event", "is no Object Created event"))?;
     let Some(bucket) = detail.bucket.name else {
         return Err(Error::invalid(
@@ -83,6 +88,6 @@ pub(super) fn read(raw: &Value) -> Result<Event, Error> {
         version: detail.object.version_id,
         is_object_write: true,
         shape: Shape::ObjectCreated,
-        raw: raw.clone(),
+        raw,
     })
 }

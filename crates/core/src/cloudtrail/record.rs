@@ -71,7 +71,11 @@ struct Envelope {
 }
 
 /// Reads a record; `name_field` is the path of its `eventName` for messages.
-pub(super) fn read(raw: &Value, name_field: &'static str, shape: Shape) -> Result<Event, Error> {
+pub(super) fn read<'a>(
+    raw: &'a Value,
+    name_field: &'static str,
+    shape: Shape,
+) -> Result<Event<'a>, Error> {
     let (envelope, body) = match shape {
         Shape::EnvelopedRecord => (parse::<Envelope>(raw)?, &raw["detail"]),
         Shape::Record | Shape::ObjectCreated => (Envelope::default(), raw),
@@ -114,7 +118,7 @@ pub(super) fn read(raw: &Value, name_field: &'static str, shape: Shape) -> Resul
             .filter(|_| is_object_write),
         is_object_write,
         shape,
-        raw: raw.clone(),
+        raw,
     })
 }
 

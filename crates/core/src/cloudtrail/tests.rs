@@ -1,0 +1,345 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ErrorName;
+
+/// A successful upload by a role to a versioned bucket.
+fn put_object() -> Value {
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/uploader/camera-17", "accountId": "111122223333"},
+        "eventTime": "2026-11-20T09:14:07Z",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "PutObject",
+        "sourceIPAddress": "203.0.113.24",
+        "requestParameters": {"bucketName": "warden-demo-uploads", "key": "gate 3/scan.jpg"},
+        "responseElements": {"x-amz-version-id": "v1"},
+        "eventID": "0c06e2ff-5e88-44e6-a081-57871bbe7701",
+        "recipientAccountId": "111122223333",
+    })
+}
+
+/// The same record with one field, at a JSON pointer, replaced.
+fn put_object_with(pointer: &str, value: Value) -> Value {
+    let mut record = put_object();
+    *record.pointer_mut(pointer).unwrap() = value;
+    record
+}
+
+fn enveloped(detail_type: &str, source: &str, detail: &Value) -> Value {
+    json!({
+        "version": "0", "id": "6f0f5f0e-3a4c-4c1e-8d55-0a6f6b0f7f01", "detail-type": detail_type, "source": source,
+        "account": "111122223333", "time": "2026-11-20T09:14:07Z", "region": "us-east-1", "resources": [], "detail": detail,
+    })
+}
+
+fn object_created() -> Value {
+    enveloped(
+        "Object Created",
+        "aws.s3",
+        &json!({
+            "version": "0", "event-version": "1.0", "bucket": {"name": "warden-demo-uploads"},
+            "object": {"key": "scan.jpg", "size": 5, "etag": "b1946ac92492d2347c6235b4d2611184", "version-id": "v1", "sequencer": "61"},
+            "request-id": "N4N7GDK58NMKJ12R", "requester": "111122223333", "source-ip-address": "203.0.113.24", "reason": "PutObject",
+        }),
+    )
+}
+
+#[test]
+fn a_record_reads_the_same_alone_and_in_each_envelope() {
+    let record = put_object();
+    let alone = Event::read(&record).unwrap();
+    for detail_type in [
+        "AWS API Call via CloudTrail",
+        "AWS Console Sign In via CloudTrail",
+        "AWS Console Signin via CloudTrail",
+        "AWS Service Event via CloudTrail",
+    ] {
+        for source in ["aws.s3", "warden.replay"] {
+            let envelope = enveloped(detail_type, source, &record);
+            let event = Event::read(&envelope).unwrap();
+            assert_eq!(event.record(), alone.record());
+            assert_eq!(event.id, alone.id);
+            assert_eq!(event.key, alone.key);
+            assert!(event.is_object_write);
+        }
+    }
+}
+
+#[test]
+fn an_upload_names_its_bucket_key_and_version() {
+    let record = put_object();
+    let event = Event::read(&record).unwrap();
+    assert!(event.is_object_write);
+    assert_eq!(event.bucket.as_deref(), Some("warden-demo-uploads"));
+    assert_eq!(event.key.as_deref(), Some("gate 3/scan.jpg"));
+    assert_eq!(event.version.as_deref(), Some("v1"));
+    assert_eq!(event.media_type(), Some("image/jpeg"));
+}
+
+#[test]
+fn keys_are_kept_to_the_byte() {
+    let long = "가".repeat(341) + "a";
+    for key in [
+        "a b+c%20d.png",
+        " leading and trailing ",
+        "../up",
+        "신분증 🪪.jpg",
+        "tab\tnew\nline",
+        &long,
+    ] {
+        let record = put_object_with("/requestParameters/key", json!(key));
+        assert_eq!(Event::read(&record).unwrap().key.as_deref(), Some(key));
+    }
+}
+
+#[test]
+fn every_call_that_writes_an_object_is_a_write_and_no_other() {
+    let writes = [
+        "PutObject",
+        "CompleteMultipartUpload",
+        "CopyObject",
+        "PostObject",
+        "POST Object",
+    ];
+    for name in writes {
+        let record = put_object_with("/eventName", json!(name));
+        assert!(Event::read(&record).unwrap().is_object_write, "{name}");
+    }
+    for name in [
+        "DeleteObject",
+        "DeleteObjects",
+        "GetObject",
+        "UploadPart",
+        "CreateMultipartUpload",
+        "PutBucketPolicy",
+    ] {
+        let record = put_object_with("/eventName", json!(name));
+        let event = Event::read(&record).unwrap();
+        assert!(!event.is_object_write, "{name}");
+        assert!(!event.may_be_image_upload(UploadsToJudge::All), "{name}");
+        assert_eq!(event.version, None, "{name}");
+    }
+}
+
+#[test]
+fn a_write_that_did_not_happen_or_has_no_target_is_no_upload() {
+    let mut denied = put_object();
+    denied["errorCode"] = json!("AccessDenied");
+    denied["responseElements"] = Value::Null;
+    let mut failed_with_a_number = put_object();
+    failed_with_a_number["errorCode"] = json!(503);
+    let cases = [
+        denied,
+        failed_with_a_number,
+        put_object_with("/requestParameters", Value::Null),
+        put_object_with(
+            "/requestParameters",
+            json!({"bucketName": "warden-demo-uploads"}),
+        ),
+        put_object_with("/requestParameters/key", json!("")),
+        put_object_with("/requestParameters/key", json!(17)),
+        put_object_with("/requestParameters/key", json!(["a.jpg"])),
+        put_object_with("/requestParameters/bucketName", Value::Null),
+        put_object_with("/eventSource", json!("mediastore.amazonaws.com")),
+    ];
+    for record in cases {
+        let event = Event::read(&record).unwrap();
+        assert!(!event.may_be_image_upload(UploadsToJudge::All), "{record}");
+    }
+}
+
+#[test]
+fn what_may_be_an_image_is_decided_by_extension_unless_everything_is_judged() {
+    for (key, likely) in [
+        ("a.png", true),
+        ("a.unknown", true),
+        ("a", true),
+        ("a.csv", false),
+        ("a.zip", false),
+    ] {
+        let record = put_object_with("/requestParameters/key", json!(key));
+        let event = Event::read(&record).unwrap();
+        assert_eq!(
+            event.may_be_image_upload(UploadsToJudge::LikelyImages),
+            likely,
+            "{key}"
+        );
+        assert!(event.may_be_image_upload(UploadsToJudge::All), "{key}");
+    }
+}
+
+#[test]
+fn object_created_is_an_upload_with_its_version() {
+    let versioned = object_created();
+    let event = Event::read(&versioned).unwrap();
+    assert!(event.may_be_image_upload(UploadsToJudge::LikelyImages));
+    assert_eq!(event.name, "PutObject");
+    assert_eq!(event.version.as_deref(), Some("v1"));
+    assert_eq!(event.actor.as_deref(), Some("111122223333"));
+    assert_eq!(event.record(), None);
+
+    let mut unversioned = object_created();
+    unversioned["detail"]["object"]
+        .as_object_mut()
+        .unwrap()
+        .remove("version-id");
+    let event = Event::read(&unversioned).unwrap();
+    assert_eq!(event.version, None);
+    assert!(event.is_object_write);
+}
+
+#[test]
+fn fields_that_are_null_or_of_another_type_count_as_absent() {
+    let record = json!({
+        "eventName": "PutObject", "eventTime": 5, "userIdentity": "Alice", "sourceIPAddress": null,
+        "requestParameters": [], "responseElements": "none", "resources": null, "eventID": {}, "errorCode": null,
+        "recipientAccountId": 111_122_223_333_u64, "a field of next year": [1, {"x": null}],
+    });
+    let event = Event::read(&record).unwrap();
+    assert_eq!(event.actor, None);
+    assert_eq!(event.id, None);
+    assert_eq!(event.source_ip, None);
+    assert_eq!(event.time.as_deref(), Some("5"));
+    assert_eq!(event.account.as_deref(), Some("111122223333"));
+}
+
+#[test]
+fn what_is_no_event_is_refused_by_the_field_that_is_wrong() {
+    let without = |mut event: Value, pointer: &str, field: &str| {
+        event
+            .pointer_mut(pointer)
+            .unwrap()
+            .as_object_mut()
+            .unwrap()
+            .remove(field);
+        event
+    };
+    let api_call = || enveloped("AWS API Call via CloudTrail", "aws.s3", &put_object());
+    let cases = [
+        (json!(null), "event"),
+        (json!(true), "event"),
+        (json!(7), "event"),
+        (json!("{\"eventName\": \"PutObject\"}"), "event"),
+        (json!([put_object()]), "event"),
+        (json!({"Records": [put_object()]}), "event"),
+        (json!({}), "eventName"),
+        (without(put_object(), "", "eventName"), "eventName"),
+        (put_object_with("/eventName", json!(17)), "eventName"),
+        (put_object_with("/eventName", json!("  ")), "eventName"),
+        (
+            without(api_call(), "/detail", "eventName"),
+            "detail.eventName",
+        ),
+        (without(api_call(), "", "detail-type"), "detail-type"),
+        (without(api_call(), "", "detail"), "detail"),
+        (
+            enveloped("AWS API Call via CloudTrail", "aws.s3", &json!("{}")),
+            "detail",
+        ),
+        (
+            enveloped("AWS API Call via CloudTrail", "aws.s3", &Value::Null),
+            "detail",
+        ),
+        (
+            enveloped(
+                "EC2 Instance State-change Notification",
+                "aws.ec2",
+                &json!({}),
+            ),
+            "detail-type",
+        ),
+        (
+            enveloped("Object Deleted", "aws.s3", &json!({})),
+            "detail-type",
+        ),
+        (
+            enveloped("Object Created", "example.app", &json!({})),
+            "source",
+        ),
+        (
+            without(object_created(), "/detail", "bucket"),
+            "detail.bucket.name",
+        ),
+        (
+            without(object_created(), "/detail/object", "key"),
+            "detail.object.key",
+        ),
+    ];
+    for (value, expected) in cases {
+        let error = Event::read(&value).unwrap_err();
+        assert_eq!(error.name(), ErrorName::InvalidInput);
+        let Error::InvalidInput { field, .. } = error else {
+            unreachable!()
+        };
+        assert_eq!(field, expected, "{value}");
+    }
+}
+
+#[test]
+fn debug_output_holds_no_key_and_no_actor() {
+    let record = put_object();
+    let shown = format!("{:?}", Event::read(&record).unwrap());
+    assert!(
+        !shown.contains("scan.jpg") && !shown.contains("camera-17"),
+        "{shown}"
+    );
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Any JSON value, with the names that are read more often than others.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+            Just(json!("AWS API Call via CloudTrail")),
+            Just(json!("Object Created")),
+            Just(json!("aws.s3")),
+            Just(json!("PutObject")),
+        ];
+        leaf.prop_recursive(5, 48, 8, |inner| {
+            let name = prop_oneof![
+                Just("detail-type".to_owned()),
+                Just("detail".to_owned()),
+                Just("source".to_owned()),
+                Just("eventName".to_owned()),
+                Just("userIdentity".to_owned()),
+                Just("requestParameters".to_owned()),
+                Just("responseElements".to_owned()),
+                Just("bucket".to_owned()),
+                Just("object".to_owned()),
+                Just("key".to_owned()),
+                ".*",
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(name, inner, 0..8)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_is_read_or_refused(value in any_json()) {
+            match Event::read(&value) {
+                Ok(event) => prop_assert!(!event.is_object_write || (event.bucket.is_some() && event.key.is_some())),
+                Err(error) => prop_assert_eq!(error.name(), ErrorName::InvalidInput),
+            }
+        }
+
+        #[test]
+        fn any_key_is_kept_and_judged_without_panic(key in "\\PC{1,40}(\\.[a-zA-Z]{0,5})?") {
+            let record = put_object_with("/requestParameters/key", json!(key));
+            let event = Event::read(&record).unwrap();
+            prop_assert_eq!(event.key.as_deref(), Some(key.as_str()));
+            prop_assert!(event.may_be_image_upload(UploadsToJudge::All));
+        }
+    }
+}
