@@ -1,1 +1,38 @@
-//! TODO
+//! A Bedrock-compatible endpoint for development: it speaks the wire protocol of
+//! `InvokeModel` with the Anthropic Messages body, truly reads the images it is
+//! sent (OCR and face finding), and judges what it reads with recognisers of
+//! personal data. It is no language model: what its readers cannot tell, it says.
+//!
+//! It refuses what Bedrock refuses (bad media types, dead model ids, sampling
+//! fields a model rejects), so that a request that works here has a chance there.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use warden_local_model::{Config, Server, weights};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let files = tokio::task::spawn_blocking(|| {
+//!     weights::fetch(Path::new("target/models"), &mut |step| eprintln!("{step}"))
+//! })
+//! .await??;
+//! let server = Server::start(Config::reading(files)).await?;
+//! println!("AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", server.url());
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod bedrock;
+mod calls;
+mod faults;
+mod perception;
+mod pii;
+mod server;
+mod upstream;
+pub mod weights;
+
+pub use calls::{Call, Calls, Operation};
+pub use faults::{Fault, Faults};
+pub use server::{Answers, Config, Server, StartError};
+pub use upstream::Upstream;

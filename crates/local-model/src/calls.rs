@@ -1,0 +1,68 @@
+//! What was asked of the endpoint, for assertions in tests. Nothing of a
+//! request's content is kept.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many calls are remembered; the count goes on beyond it.
+const REMEMBERED: usize = 256;
+
+/// An operation of Bedrock's runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// `POST /model/{modelId}/invoke`
+    InvokeModel,
+}
+
+/// One call, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Which operation was called.
+    pub operation: Operation,
+    /// The model id as the caller wrote it, percent-decoded.
+    pub model_id: String,
+    /// How many images the request held; none when it was refused unread.
+    pub images: usize,
+    /// The HTTP status that was answered.
+    pub status: u16,
+}
+
+/// A shared view of the calls that a server has answered.
+#[derive(Debug, Clone, Default)]
+pub struct Calls(Arc<Mutex<Log>>);
+
+#[derive(Debug, Default)]
+struct Log {
+    count: usize,
+    last: VecDeque<Call>,
+}
+
+impl Calls {
+    /// How many calls were answered since the server started.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    /// The last calls, oldest first; at most 256 are remembered.
+    #[must_use]
+    pub fn last(&self) -> Vec<Call> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .last
+            .iter()
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn add(&self, call: Call) {
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.count += 1;
+        if log.last.len() == REMEMBERED {
+            log.last.pop_front();
+        }
+        log.last.push_back(call);
+    }
+}

@@ -1,0 +1,75 @@
+//! Runs the local model alone: `cargo run -p warden-local-model`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Parser;
+use warden_local_model::{Config, Server, Upstream, weights};
+
+/// A Bedrock-compatible endpoint for development, which reads images with OCR.
+#[derive(Debug, Parser)]
+#[command(name = "warden-local-model", version)]
+struct Arguments {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8089", env = "LOCAL_MODEL_LISTEN")]
+    listen: SocketAddr,
+
+    /// Ask this OpenAI-compatible server (Ollama, llama.cpp) instead of reading here.
+    #[arg(long, value_name = "URL", env = "LOCAL_MODEL_UPSTREAM")]
+    upstream: Option<String>,
+
+    /// Which of the upstream's models to ask.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "upstream",
+        env = "LOCAL_MODEL_UPSTREAM_MODEL"
+    )]
+    upstream_model: Option<String>,
+
+    /// Where the OCR models are kept; they are downloaded when they are not there.
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "target/models",
+        env = "LOCAL_MODEL_CACHE"
+    )]
+    cache: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let mut config = match arguments.upstream {
+        Some(url) => Config::upstream(Upstream {
+            model: arguments.upstream_model,
+            ..Upstream::new(url)
+        }),
+        None => Config::reading(fetch(arguments.cache).await?),
+    };
+    config.address = arguments.listen;
+    let server = Server::start(config).await?;
+    say(&format!(
+        "The local model listens; point the SDK at it:\nexport AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}",
+        server.url()
+    ));
+    tokio::signal::ctrl_c()
+        .await
+        .context("cannot wait for Ctrl-C")?;
+    server.shutdown().await;
+    Ok(())
+}
+
+async fn fetch(cache: PathBuf) -> anyhow::Result<PathBuf> {
+    let fetched = tokio::task::spawn_blocking(move || {
+        weights::fetch(&cache, &mut |step| say(&step.to_string()))
+    })
+    .await;
+    Ok(fetched.context("fetching the OCR models was interrupted")??)
+}
+
+#[expect(clippy::print_stdout, reason = "this is what a person runs")]
+fn say(line: &str) {
+    println!("{line}");
+}

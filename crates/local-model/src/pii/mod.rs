@@ -1,0 +1,1 @@
+//! Which personal data stands in what was read.
