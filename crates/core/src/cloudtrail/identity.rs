@@ -41,27 +41,18 @@ impl UserIdentity {
     pub(super) fn short_name(&self) -> Option<&str> {
         match self.arn.as_deref().map(resource) {
             // A user's ARN holds the path of the user as well; the name alone is shorter.
-            Some(resource) if resource.starts_with("user/") => self
-                .user_name
-                .as_deref()
-                .or_else(|| resource.rsplit('/').next()),
-            Some(resource) => resource
-                .split_once('/')
-                .map_or(Some(resource), |(_, name)| Some(name)),
+            Some(resource) if resource.starts_with("user/") => {
+                self.user_name.as_deref().or_else(|| resource.rsplit('/').next())
+            }
+            Some(resource) => resource.split_once('/').map_or(Some(resource), |(_, name)| Some(name)),
             None => self.name_without_arn(),
         }
     }
 
     fn name_without_arn(&self) -> Option<&str> {
-        [
-            &self.user_name,
-            &self.on_behalf_of.user_id,
-            &self.invoked_by,
-            &self.account_id,
-            &self.principal_id,
-        ]
-        .into_iter()
-        .find_map(Option::as_deref)
+        [&self.user_name, &self.on_behalf_of.user_id, &self.invoked_by, &self.account_id, &self.principal_id]
+            .into_iter()
+            .find_map(Option::as_deref)
     }
 }
 
@@ -109,11 +100,7 @@ mod tests {
                 "user-1",
                 "user-1",
             ),
-            (
-                json!({"type": "SAMLUser", "principalId": "saml-1"}),
-                "saml-1",
-                "saml-1",
-            ),
+            (json!({"type": "SAMLUser", "principalId": "saml-1"}), "saml-1", "saml-1"),
             (
                 json!({"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "444455556666"}),
                 "444455556666",
@@ -139,11 +126,7 @@ mod tests {
 
     #[test]
     fn an_identity_that_says_nothing_has_no_name() {
-        for value in [
-            json!({}),
-            json!({"type": "Unknown"}),
-            json!({"arn": null, "onBehalfOf": "u-1"}),
-        ] {
+        for value in [json!({}), json!({"type": "Unknown"}), json!({"arn": null, "onBehalfOf": "u-1"})] {
             assert_eq!(identity(&value).actor(), None, "{value}");
             assert_eq!(identity(&value).short_name(), None, "{value}");
         }

@@ -40,9 +40,9 @@ const IMAGES: [(&str, &str); 20] = [
 
 const OTHERS: [&str; 52] = [
     // text, data, code
-    "c", "conf", "cpp", "css", "csv", "go", "h", "htm", "html", "java", "js", "json", "jsonl",
-    "log", "md", "ndjson", "parquet", "php", "py", "rb", "rs", "sh", "sql", "toml", "ts", "tsv",
-    "txt", "xml", "yaml", "yml", // archives and programs
+    "c", "conf", "cpp", "css", "csv", "go", "h", "htm", "html", "java", "js", "json", "jsonl", "log", "md", "ndjson",
+    "parquet", "php", "py", "rb", "rs", "sh", "sql", "toml", "ts", "tsv", "txt", "xml", "yaml",
+    "yml", // archives and programs
     "7z", "bz2", "dll", "exe", "gz", "jar", "so", "tar", "tgz", "war", "wasm", "xz", "zip", "zst",
     // sound and moving pictures
     "aac", "flac", "m4a", "mkv", "mov", "mp3", "mp4", "wav",

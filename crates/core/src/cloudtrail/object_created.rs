@@ -54,24 +54,13 @@ struct Object {
 /// the account or the service that wrote, not the user.
 pub(super) fn read(raw: &Value) -> Result<Event<'_>, Error> {
     // Every field is read leniently, so this fails for no object.
-    let ObjectCreated {
-        id,
-        account,
-        time,
-        detail,
-    } = ObjectCreated::deserialize(raw)
-        .map_err(|_| Error::invalid("event", "is no Object Created event"))?;
+    let ObjectCreated { id, account, time, detail } =
+        ObjectCreated::deserialize(raw).map_err(|_| Error::invalid("event", "is no Object Created event"))?;
     let Some(bucket) = detail.bucket.name else {
-        return Err(Error::invalid(
-            "detail.bucket.name",
-            "must be the name of a bucket",
-        ));
+        return Err(Error::invalid("detail.bucket.name", "must be the name of a bucket"));
     };
     let Some(key) = detail.object.key else {
-        return Err(Error::invalid(
-            "detail.object.key",
-            "must be the key of an object",
-        ));
+        return Err(Error::invalid("detail.object.key", "must be the key of an object"));
     };
     Ok(Event {
         name: detail.reason.unwrap_or_else(|| "Object Created".to_owned()),

@@ -7,13 +7,7 @@ use super::{Event, Shape, identity::UserIdentity, kind, lenient};
 use crate::error::Error;
 
 /// The calls that write an object. A form post is spelled both ways.
-const OBJECT_WRITES: [&str; 5] = [
-    "PutObject",
-    "CompleteMultipartUpload",
-    "CopyObject",
-    "PostObject",
-    "POST Object",
-];
+const OBJECT_WRITES: [&str; 5] = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject", "POST Object"];
 
 /// General purpose buckets, and directory buckets.
 const S3: [&str; 2] = ["s3.amazonaws.com", "s3express.amazonaws.com"];
@@ -71,11 +65,7 @@ struct Envelope {
 }
 
 /// Reads a record; `name_field` is the path of its `eventName` for messages.
-pub(super) fn read<'a>(
-    raw: &'a Value,
-    name_field: &'static str,
-    shape: Shape,
-) -> Result<Event<'a>, Error> {
+pub(super) fn read<'a>(raw: &'a Value, name_field: &'static str, shape: Shape) -> Result<Event<'a>, Error> {
     let (envelope, body) = match shape {
         Shape::EnvelopedRecord => (parse::<Envelope>(raw)?, &raw["detail"]),
         Shape::Record | Shape::ObjectCreated => (Envelope::default(), raw),
@@ -83,28 +73,20 @@ pub(super) fn read<'a>(
     let name = event_name(body, name_field)?;
     let record = parse::<Record>(body)?;
 
-    let of_s3 = record
-        .event_source
-        .as_deref()
-        .is_none_or(|service| S3.contains(&service));
+    let of_s3 = record.event_source.as_deref().is_none_or(|service| S3.contains(&service));
     let (bucket, key) = match record.request_parameters {
         RequestParameters { bucket_name, key } if of_s3 => (bucket_name, key),
         RequestParameters { .. } => (None, None),
     };
-    let is_object_write = OBJECT_WRITES.contains(&name.as_str())
-        && record.error_code.is_none()
-        && bucket.is_some()
-        && key.is_some();
+    let is_object_write =
+        OBJECT_WRITES.contains(&name.as_str()) && record.error_code.is_none() && bucket.is_some() && key.is_some();
 
     Ok(Event {
         name,
         service: record.event_source,
         actor: record.user_identity.actor().map(str::to_owned),
         identity: record.user_identity.short_name().map(str::to_owned),
-        account: record
-            .recipient_account_id
-            .or(envelope.account)
-            .or(record.user_identity.account_id),
+        account: record.recipient_account_id.or(envelope.account).or(record.user_identity.account_id),
         id: record.event_id.or(envelope.id),
         time: record.event_time.or(envelope.time),
         source_ip: record.source_ip_address,
@@ -112,10 +94,7 @@ pub(super) fn read<'a>(
         bucket,
         key,
         // A delete's answer holds a version too, but not one that was written.
-        version: record
-            .response_elements
-            .version_id
-            .filter(|_| is_object_write),
+        version: record.response_elements.version_id.filter(|_| is_object_write),
         is_object_write,
         shape,
         raw,
@@ -131,14 +110,8 @@ fn event_name(record: &Value, field: &'static str) -> Result<String, Error> {
     match name {
         Some(Value::String(name)) if !name.trim().is_empty() => Ok(name.clone()),
         Some(Value::String(_)) => Err(Error::invalid(field, "is empty")),
-        Some(other) => Err(Error::invalid(
-            field,
-            format!("must be a string, not {}", kind(other)),
-        )),
-        None => Err(Error::invalid(
-            field,
-            "is missing: the event is no CloudTrail record",
-        )),
+        Some(other) => Err(Error::invalid(field, format!("must be a string, not {}", kind(other)))),
+        None => Err(Error::invalid(field, "is missing: the event is no CloudTrail record")),
     }
 }
 

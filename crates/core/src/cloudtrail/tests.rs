@@ -80,14 +80,7 @@ fn an_upload_names_its_bucket_key_and_version() {
 #[test]
 fn keys_are_kept_to_the_byte() {
     let long = "가".repeat(341) + "a";
-    for key in [
-        "a b+c%20d.png",
-        " leading and trailing ",
-        "../up",
-        "신분증 🪪.jpg",
-        "tab\tnew\nline",
-        &long,
-    ] {
+    for key in ["a b+c%20d.png", " leading and trailing ", "../up", "신분증 🪪.jpg", "tab\tnew\nline", &long] {
         let record = put_object_with("/requestParameters/key", json!(key));
         assert_eq!(Event::read(&record).unwrap().key.as_deref(), Some(key));
     }
@@ -95,25 +88,13 @@ fn keys_are_kept_to_the_byte() {
 
 #[test]
 fn every_call_that_writes_an_object_is_a_write_and_no_other() {
-    let writes = [
-        "PutObject",
-        "CompleteMultipartUpload",
-        "CopyObject",
-        "PostObject",
-        "POST Object",
-    ];
+    let writes = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject", "POST Object"];
     for name in writes {
         let record = put_object_with("/eventName", json!(name));
         assert!(Event::read(&record).unwrap().is_object_write, "{name}");
     }
-    for name in [
-        "DeleteObject",
-        "DeleteObjects",
-        "GetObject",
-        "UploadPart",
-        "CreateMultipartUpload",
-        "PutBucketPolicy",
-    ] {
+    for name in ["DeleteObject", "DeleteObjects", "GetObject", "UploadPart", "CreateMultipartUpload", "PutBucketPolicy"]
+    {
         let record = put_object_with("/eventName", json!(name));
         let event = Event::read(&record).unwrap();
         assert!(!event.is_object_write, "{name}");
@@ -133,10 +114,7 @@ fn a_write_that_did_not_happen_or_has_no_target_is_no_upload() {
         denied,
         failed_with_a_number,
         put_object_with("/requestParameters", Value::Null),
-        put_object_with(
-            "/requestParameters",
-            json!({"bucketName": "warden-demo-uploads"}),
-        ),
+        put_object_with("/requestParameters", json!({"bucketName": "warden-demo-uploads"})),
         put_object_with("/requestParameters/key", json!("")),
         put_object_with("/requestParameters/key", json!(17)),
         put_object_with("/requestParameters/key", json!(["a.jpg"])),
@@ -151,20 +129,10 @@ fn a_write_that_did_not_happen_or_has_no_target_is_no_upload() {
 
 #[test]
 fn what_may_be_an_image_is_decided_by_extension_unless_everything_is_judged() {
-    for (key, likely) in [
-        ("a.png", true),
-        ("a.unknown", true),
-        ("a", true),
-        ("a.csv", false),
-        ("a.zip", false),
-    ] {
+    for (key, likely) in [("a.png", true), ("a.unknown", true), ("a", true), ("a.csv", false), ("a.zip", false)] {
         let record = put_object_with("/requestParameters/key", json!(key));
         let event = Event::read(&record).unwrap();
-        assert_eq!(
-            event.may_be_image_upload(UploadsToJudge::LikelyImages),
-            likely,
-            "{key}"
-        );
+        assert_eq!(event.may_be_image_upload(UploadsToJudge::LikelyImages), likely, "{key}");
         assert!(event.may_be_image_upload(UploadsToJudge::All), "{key}");
     }
 }
@@ -180,10 +148,7 @@ fn object_created_is_an_upload_with_its_version() {
     assert_eq!(event.record(), None);
 
     let mut unversioned = object_created();
-    unversioned["detail"]["object"]
-        .as_object_mut()
-        .unwrap()
-        .remove("version-id");
+    unversioned["detail"]["object"].as_object_mut().unwrap().remove("version-id");
     let event = Event::read(&unversioned).unwrap();
     assert_eq!(event.version, None);
     assert!(event.is_object_write);
@@ -207,12 +172,7 @@ fn fields_that_are_null_or_of_another_type_count_as_absent() {
 #[test]
 fn what_is_no_event_is_refused_by_the_field_that_is_wrong() {
     let without = |mut event: Value, pointer: &str, field: &str| {
-        event
-            .pointer_mut(pointer)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(field);
+        event.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(field);
         event
     };
     let api_call = || enveloped("AWS API Call via CloudTrail", "aws.s3", &put_object());
@@ -227,51 +187,21 @@ fn what_is_no_event_is_refused_by_the_field_that_is_wrong() {
         (without(put_object(), "", "eventName"), "eventName"),
         (put_object_with("/eventName", json!(17)), "eventName"),
         (put_object_with("/eventName", json!("  ")), "eventName"),
-        (
-            without(api_call(), "/detail", "eventName"),
-            "detail.eventName",
-        ),
+        (without(api_call(), "/detail", "eventName"), "detail.eventName"),
         (without(api_call(), "", "detail-type"), "detail-type"),
         (without(api_call(), "", "detail"), "detail"),
-        (
-            enveloped("AWS API Call via CloudTrail", "aws.s3", &json!("{}")),
-            "detail",
-        ),
-        (
-            enveloped("AWS API Call via CloudTrail", "aws.s3", &Value::Null),
-            "detail",
-        ),
-        (
-            enveloped(
-                "EC2 Instance State-change Notification",
-                "aws.ec2",
-                &json!({}),
-            ),
-            "detail-type",
-        ),
-        (
-            enveloped("Object Deleted", "aws.s3", &json!({})),
-            "detail-type",
-        ),
-        (
-            enveloped("Object Created", "example.app", &json!({})),
-            "source",
-        ),
-        (
-            without(object_created(), "/detail", "bucket"),
-            "detail.bucket.name",
-        ),
-        (
-            without(object_created(), "/detail/object", "key"),
-            "detail.object.key",
-        ),
+        (enveloped("AWS API Call via CloudTrail", "aws.s3", &json!("{}")), "detail"),
+        (enveloped("AWS API Call via CloudTrail", "aws.s3", &Value::Null), "detail"),
+        (enveloped("EC2 Instance State-change Notification", "aws.ec2", &json!({})), "detail-type"),
+        (enveloped("Object Deleted", "aws.s3", &json!({})), "detail-type"),
+        (enveloped("Object Created", "example.app", &json!({})), "source"),
+        (without(object_created(), "/detail", "bucket"), "detail.bucket.name"),
+        (without(object_created(), "/detail/object", "key"), "detail.object.key"),
     ];
     for (value, expected) in cases {
         let error = Event::read(&value).unwrap_err();
         assert_eq!(error.name(), ErrorName::InvalidInput);
-        let Error::InvalidInput { field, .. } = error else {
-            unreachable!()
-        };
+        let Error::InvalidInput { field, .. } = error else { unreachable!() };
         assert_eq!(field, expected, "{value}");
     }
 }
@@ -280,10 +210,7 @@ fn what_is_no_event_is_refused_by_the_field_that_is_wrong() {
 fn debug_output_holds_no_key_and_no_actor() {
     let record = put_object();
     let shown = format!("{:?}", Event::read(&record).unwrap());
-    assert!(
-        !shown.contains("scan.jpg") && !shown.contains("camera-17"),
-        "{shown}"
-    );
+    assert!(!shown.contains("scan.jpg") && !shown.contains("camera-17"), "{shown}");
 }
 
 mod properties {
@@ -319,8 +246,7 @@ mod properties {
             ];
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::btree_map(name, inner, 0..8)
-                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+                prop::collection::btree_map(name, inner, 0..8).prop_map(|map| Value::Object(map.into_iter().collect())),
             ]
         })
     }

@@ -1,0 +1,156 @@
+use std::{collections::HashSet, fs, path::Path};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cloudtrail::Event;
+
+fn rule(detection: &str) -> String {
+    format!(
+        "title: A test\nid: 11111111-2222-4333-8444-555555555555\nlogsource: {{product: aws, service: cloudtrail}}\n\
+         level: high\ndetection:\n{detection}"
+    )
+}
+
+fn rate(rules: &RuleSet, record: &Value) -> Floor {
+    rules.rate(&Event::read(record).unwrap())
+}
+
+#[test]
+fn the_floor_is_the_highest_level_of_the_rules_that_match() {
+    let mut rules = RuleSet::default();
+    for (id, level) in [("a", "low"), ("b", "critical"), ("c", "medium")] {
+        let text = format!(
+            "title: {level} one\nid: {id}\nlogsource: {{product: aws, service: cloudtrail}}\nlevel: {level}\n\
+             detection: {{s: {{eventName: StopLogging}}, condition: s}}"
+        );
+        rules.add(&format!("{id}.yml"), &text).unwrap();
+    }
+    let floor = rate(&rules, &json!({"eventName": "StopLogging"}));
+    assert_eq!(floor.level, ThreatLevel::High);
+    let ids: Vec<_> = floor.matched_rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+}
+
+#[test]
+fn an_event_that_no_rule_knows_is_low() {
+    let floor = rate(&RuleSet::shipped().unwrap(), &json!({"eventName": "ListBuckets"}));
+    assert_eq!(floor, Floor::default());
+    assert_eq!(floor.level, ThreatLevel::Low);
+}
+
+#[test]
+fn null_means_null_or_absent() {
+    let mut rules = RuleSet::default();
+    rules.add("null.yml", &rule("  s: {eventName: A}\n  f:\n    - errorCode: null\n  condition: s and f")).unwrap();
+    assert_eq!(rate(&rules, &json!({"eventName": "A"})).level, ThreatLevel::High);
+    assert_eq!(rate(&rules, &json!({"eventName": "A", "errorCode": null})).level, ThreatLevel::High);
+    assert_eq!(rate(&rules, &json!({"eventName": "A", "errorCode": "x"})).level, ThreatLevel::Low);
+}
+
+#[test]
+fn a_broken_rule_is_an_error_that_names_its_file_and_what_is_wrong() {
+    let whole = rule("  s: {eventName: A}\n  condition: s");
+    let cases = [
+        ("title: [", "line"),
+        ("just text", "expected a Sigma rule"),
+        ("", "logsource"),
+        (&whole.replace("cloudtrail", "guardduty"), "logsource"),
+        (&whole.replace("level: high\n", ""), "level is missing"),
+        (&whole.replace("level: high", "level: severe"), "level is none of"),
+        (&whole.replace("title: A test\n", ""), "title"),
+        (&rule("  s: {eventName: A}"), "condition"),
+        (&rule("  s: {eventName: A}\n  condition: s and other"), "other"),
+        (&rule("  s: {eventName: A}\n  condition: (s"), "parenthesis"),
+        (&rule("  s: {eventName: A}\n  condition: s 와 s"), "ASCII"),
+        (&rule("  s: {eventName|sounds_like: A}\n  condition: s"), "sounds_like"),
+        (&rule("  s: {eventName|re: '('}\n  condition: s"), "regular expression"),
+    ];
+    for (text, expected) in cases {
+        let problem = RuleSet::default().add("own/rule.yml", text).unwrap_err().to_string();
+        assert!(problem.starts_with("rule own/rule.yml: "), "{problem}");
+        assert!(problem.contains(expected), "{problem} should say {expected:?}");
+    }
+}
+
+#[test]
+fn two_rules_of_one_id_are_an_error_that_names_both() {
+    let mut rules = RuleSet::default();
+    let text = rule("  s: {eventName: A}\n  condition: s");
+    rules.add("one.yml", &text).unwrap();
+    let problem = rules.add("two.yml", &text).unwrap_err().to_string();
+    assert!(problem.contains("one.yml") && problem.contains("two.yml"), "{problem}");
+}
+
+#[test]
+fn every_shipped_rule_says_what_it_is() {
+    let rules = RuleSet::shipped().unwrap();
+    assert_eq!(rules.len(), SHIPPED.len());
+    assert!(rules.len() >= 5);
+    let mut titles = HashSet::new();
+    for Rule { file, sigma, .. } in &rules.rules {
+        let id = sigma.id.as_deref().unwrap_or_default();
+        assert!(is_uuid(id), "{file}: id {id:?} is no UUID");
+        assert!(titles.insert(&sigma.title), "{file}: another rule has its title");
+        assert!(sigma.status.is_some(), "{file}: no status");
+        assert!(!sigma.description.as_deref().unwrap_or_default().is_empty(), "{file}: no description");
+        assert_eq!(sigma.author.as_deref(), Some("Bedrock Warden"), "{file}: author");
+        let references = sigma.references.as_deref().unwrap_or_default();
+        assert!(!references.is_empty(), "{file}: no references");
+        assert!(references.iter().all(|link| link.starts_with("https://")), "{file}: references");
+        let tags = sigma.tags.as_deref().unwrap_or_default();
+        assert!(tags.iter().any(|tag| tag.starts_with("attack.")), "{file}: no ATT&CK tag");
+        assert!(!sigma.falsepositives.as_deref().unwrap_or_default().is_empty(), "{file}: no falsepositives");
+    }
+}
+
+/// Each rule's own events, in `rules/tests/<rule>/{match,no-match}/`.
+#[test]
+fn every_shipped_rule_matches_its_matching_events_and_no_others() {
+    let rules = RuleSet::shipped().unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/tests");
+    for rule in &rules.rules {
+        let name = rule.file.trim_end_matches(".yml");
+        for (kind, expected) in [("match", true), ("no-match", false)] {
+            let events = json_files(&folder.join(name).join(kind));
+            assert!(!events.is_empty(), "rules/tests/{name}/{kind} holds no event");
+            for (file, value) in events {
+                let event = Event::read(&value).unwrap();
+                let matched = rules.rate(&event).matched_rules.contains(&rule.matched);
+                assert_eq!(matched, expected, "{name} against {kind}/{file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_folder_of_test_events_belongs_to_a_rule() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/tests");
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(
+            SHIPPED.iter().any(|(file, _)| file.trim_end_matches(".yml") == name),
+            "rules/tests/{name} has no rule"
+        );
+    }
+}
+
+fn json_files(folder: &Path) -> Vec<(String, Value)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let value = serde_json::from_str(&fs::read_to_string(&path).unwrap())
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            (path.file_name().unwrap().to_string_lossy().into_owned(), value)
+        })
+        .collect()
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.char_indices().all(|(at, char)| match at {
+            8 | 13 | 18 | 23 => char == '-',
+            _ => char.is_ascii_hexdigit() && !char.is_ascii_uppercase(),
+        })
+}
