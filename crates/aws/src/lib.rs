@@ -1,1 +1,38 @@
-//! TODO
+//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3 and Bedrock.
+//!
+//! Each port stands behind a feature of its own, so that a function links only
+//! the SDK that it calls.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+
+#[cfg(feature = "bedrock")]
+mod bedrock;
+#[cfg(feature = "s3")]
+mod s3;
+
+#[cfg(feature = "bedrock")]
+pub use bedrock::{BedrockModel, BedrockSettings};
+#[cfg(feature = "s3")]
+pub use s3::{S3Body, S3ObjectStore, S3Settings};
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Attempts per call. The state machine waits longer and retries more; here
+/// two mend a connection that died while the environment was frozen.
+const ATTEMPTS: u32 = 2;
+
+/// The configuration every client starts from: Region, credentials and
+/// endpoints from the environment, as the SDK documents them.
+pub async fn sdk_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .load()
+        .await
+}
+
+fn timeouts(operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(operation).build()
+}

@@ -1,0 +1,201 @@
+//! A model on Bedrock, asked with `InvokeModel`.
+
+use std::time::{Duration, Instant};
+
+use aws_config::{Region, SdkConfig};
+use aws_sdk_bedrockruntime::{
+    Client,
+    config::Builder,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::invoke_model::InvokeModelError,
+    primitives::Blob,
+};
+use warden_core::{
+    Error,
+    ports::{Model, ModelReply},
+};
+
+use crate::timeouts;
+
+/// Which model is asked, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BedrockSettings {
+    /// Id or ARN of a model or an inference profile.
+    pub model_id: String,
+    /// The Region whose Bedrock is called; `None` for the function's own.
+    pub region: Option<String>,
+    /// How long the model may take, all attempts together.
+    pub timeout: Duration,
+}
+
+/// A model on Bedrock.
+#[derive(Clone, Debug)]
+pub struct BedrockModel {
+    client: Client,
+    model_id: String,
+}
+
+impl BedrockModel {
+    /// A model on the credentials and endpoint of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: BedrockSettings) -> Self {
+        let mut builder = Builder::from(config).timeout_config(timeouts(settings.timeout));
+        if let Some(region) = settings.region {
+            builder = builder.region(Region::new(region));
+        }
+        Self { client: Client::from_conf(builder.build()), model_id: settings.model_id }
+    }
+}
+
+impl Model for BedrockModel {
+    fn id(&self) -> &str {
+        &self.model_id
+    }
+
+    async fn invoke(&self, body: Vec<u8>) -> Result<ModelReply, Error> {
+        let start = Instant::now();
+        let answer = self
+            .client
+            .invoke_model()
+            .model_id(&self.model_id)
+            .content_type("application/json")
+            .accept("application/json")
+            .body(Blob::new(body))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(ModelReply::Answer {
+                body: answer.body.into_inner().into(),
+                latency_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            }),
+            Err(error) => refusal(&error, &self.model_id),
+        }
+    }
+}
+
+fn refusal(error: &SdkError<InvokeModelError>, model_id: &str) -> Result<ModelReply, Error> {
+    if matches!(error, SdkError::TimeoutError(_)) {
+        return Err(Error::ModelTimeout { code: "MODEL_TIMEOUT_SECONDS passed".into() });
+    }
+    let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else {
+        return Err(Error::ModelUnavailable {
+            code: "no answer".into(),
+            hint: "Bedrock could not be reached: check the Region, the endpoint and the network",
+        });
+    };
+    let name = error.code().unwrap_or_default();
+    let code = format!("{status} {name}").trim_end().to_owned();
+    match (name, status) {
+        ("ThrottlingException" | "ModelNotReadyException", _) | (_, 429 | 529) => Err(Error::ModelThrottled { code }),
+        ("ServiceQuotaExceededException", _) => {
+            Err(Error::ModelUnavailable { code, hint: "a quota of the account is used up: raise it in Service Quotas" })
+        }
+        ("ModelTimeoutException", _) | (_, 408) => Err(Error::ModelTimeout { code }),
+        ("AccessDeniedException", _) | (_, 403) => Err(Error::AccessDenied {
+            action: "bedrock:InvokeModel",
+            what: model_id.to_owned(),
+            hint: "allow the inference profile and its models in every Region of the profile, and see that the account has access to the model",
+        }),
+        ("ResourceNotFoundException", _) | (_, 404) => Err(Error::ModelUnavailable {
+            code,
+            hint: "no such model here: check MODEL_ID and BEDROCK_REGION, the model's end of life, and that the account's use case form is submitted",
+        }),
+        ("ValidationException", _) | (_, 400) if is_about_the_image(error) => Ok(ModelReply::ImageRejected),
+        ("ValidationException", _) | (_, 400) => Err(Error::Internal {
+            problem: format!(
+                "Bedrock does not take the request ({code}): check that MODEL_ID is an inference profile of this Region and BASE_MODEL_ID the model behind it"
+            ),
+        }),
+        _ => Err(Error::ModelUnavailable { code, hint: "Bedrock or the model failed; it is retried" }),
+    }
+}
+
+/// Bedrock has one code for everything it does not take; only its text says
+/// that it is the image. Either way nothing is taken for clean.
+fn is_about_the_image(error: &SdkError<InvokeModelError>) -> bool {
+    error.message().is_some_and(|text| text.to_ascii_lowercase().contains("image"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::retry::RetryConfig;
+    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials};
+    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    fn model_answering(status: u16, error_type: &'static str, body: &str) -> (BedrockModel, StaticReplayClient) {
+        let request = http::Request::builder().uri("https://bedrock").body(SdkBody::empty()).unwrap();
+        let response = http::Response::builder()
+            .status(status)
+            .header("content-type", "application/json")
+            .header("x-amzn-errortype", error_type)
+            .body(SdkBody::from(body))
+            .unwrap();
+        let http = StaticReplayClient::new(vec![ReplayEvent::new(request, response)]);
+        let config = aws_sdk_bedrockruntime::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .retry_config(RetryConfig::disabled())
+            .http_client(http.clone())
+            .build();
+        let model_id = "us.anthropic.claude-haiku-5-5".to_owned();
+        (BedrockModel { client: Client::from_conf(config), model_id }, http)
+    }
+
+    #[tokio::test]
+    async fn the_body_is_sent_as_it_is_with_its_type_declared() {
+        let (model, http) = model_answering(200, "", r#"{"content":[]}"#);
+        let reply = model.invoke(b"{\"max_tokens\":1}".to_vec()).await.unwrap();
+        let ModelReply::Answer { body, .. } = reply else { panic!("rejected") };
+        assert_eq!(body, r#"{"content":[]}"#);
+        let request = http.actual_requests().next().unwrap();
+        assert!(request.uri().ends_with("/model/us.anthropic.claude-haiku-5-5/invoke"), "{}", request.uri());
+        assert_eq!(request.headers().get("content-type"), Some("application/json"));
+        assert_eq!(request.headers().get("accept"), Some("application/json"));
+        assert_eq!(request.body().bytes(), Some(&b"{\"max_tokens\":1}"[..]));
+    }
+
+    #[tokio::test]
+    async fn each_failure_has_the_name_that_step_functions_retries_by() {
+        for (status, error_type, name) in [
+            (429, "ThrottlingException", "ModelThrottled"),
+            (429, "ModelNotReadyException", "ModelThrottled"),
+            (529, "overloaded_error", "ModelThrottled"),
+            (408, "ModelTimeoutException", "ModelTimeout"),
+            (500, "InternalServerException", "ModelUnavailable"),
+            (503, "ServiceUnavailableException", "ModelUnavailable"),
+            (424, "ModelErrorException", "ModelUnavailable"),
+            (404, "ResourceNotFoundException", "ModelUnavailable"),
+            (400, "ServiceQuotaExceededException", "ModelUnavailable"),
+            (403, "AccessDeniedException", "AccessDenied"),
+            (400, "ValidationException", "Internal"),
+            (502, "", "ModelUnavailable"),
+        ] {
+            let (model, _) = model_answering(status, error_type, r#"{"message":"your prompt was: secret text"}"#);
+            let error = model.invoke(Vec::new()).await.unwrap_err();
+            assert_eq!(error.name().as_str(), name, "{status} {error_type}");
+            assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_image_that_bedrock_does_not_take_is_a_reply_and_no_error() {
+        for text in [
+            "messages.0.content.0.image.source.base64: image exceeds 5 MB maximum",
+            "Could not process image",
+            "Image does not match the provided media type",
+        ] {
+            let (model, _) = model_answering(400, "ValidationException", &format!(r#"{{"message":"{text}"}}"#));
+            assert_eq!(model.invoke(Vec::new()).await.unwrap(), ModelReply::ImageRejected, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_no_json_still_has_its_status() {
+        let (model, _) = model_answering(529, "", "<html>overloaded</html>");
+        assert_eq!(model.invoke(Vec::new()).await.unwrap_err().name().as_str(), "ModelThrottled");
+    }
+}

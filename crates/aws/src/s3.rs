@@ -1,0 +1,203 @@
+//! The object store on S3.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::{
+    Client,
+    config::Builder,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::get_object::GetObjectError,
+    primitives::ByteStream,
+};
+use bytes::Bytes;
+use warden_core::{
+    Error,
+    ports::{Lookup, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject, Seal},
+};
+
+use crate::timeouts;
+
+/// How long S3 may take to begin its answer, all attempts together.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How S3 is reached.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct S3Settings {
+    /// The bucket stands in the path, not in the host name: for servers that
+    /// know no virtual hosts.
+    pub force_path_style: bool,
+}
+
+/// Objects on S3.
+#[derive(Clone, Debug)]
+pub struct S3ObjectStore {
+    client: Client,
+}
+
+impl S3ObjectStore {
+    /// A store on the Region, credentials and endpoint of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: S3Settings) -> Self {
+        let config = Builder::from(config)
+            .force_path_style(settings.force_path_style)
+            .timeout_config(timeouts(OPEN_TIMEOUT))
+            .build();
+        Self { client: Client::from_conf(config) }
+    }
+}
+
+/// The bytes of an object on S3.
+#[derive(Debug)]
+pub struct S3Body(ByteStream);
+
+impl ObjectBody for S3Body {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        self.0
+            .try_next()
+            .await
+            .map_err(|_| Error::Internal { problem: "S3 stopped sending the object before its end".into() })
+    }
+}
+
+impl ObjectStore for S3ObjectStore {
+    type Body = S3Body;
+
+    async fn open(&self, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&object.bucket)
+            .key(&object.key)
+            .set_version_id(object.version.clone())
+            .send()
+            .await;
+        match answer {
+            Ok(found) => Ok(Lookup::Found(OpenObject {
+                facts: ObjectFacts {
+                    version: found.version_id,
+                    etag: found.e_tag,
+                    size: found.content_length.and_then(|length| u64::try_from(length).ok()),
+                },
+                body: S3Body(found.body),
+            })),
+            Err(error) => refusal(&error, object),
+        }
+    }
+}
+
+fn refusal(error: &SdkError<GetObjectError>, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {
+    let code = error.code().unwrap_or_default();
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match (code, status) {
+        ("NoSuchKey" | "NoSuchVersion", _) => Ok(Lookup::Gone),
+        // A version that is a delete marker has no bytes to get.
+        ("MethodNotAllowed", _) | (_, Some(405)) => Ok(Lookup::Gone),
+        ("InvalidObjectState", _) => Ok(Lookup::Sealed(Seal::Archived)),
+        // GetObject has no other use for this code: SSE-C headers are missing.
+        ("InvalidRequest", _) => Ok(Lookup::Sealed(Seal::CustomerKey)),
+        ("NoSuchBucket", _) => Err(Error::ObjectNotFound { what: format!("bucket {}", object.bucket) }),
+        ("InvalidBucketName", _) => Err(Error::invalid("bucket", "is not a bucket's name")),
+        ("InvalidArgument", Some(400)) if object.version.is_some() => {
+            Err(Error::invalid("s3_version_id", "is not a version id"))
+        }
+        (_, Some(403)) => Err(Error::AccessDenied {
+            action: if object.version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" },
+            what: object.to_string(),
+            hint: "check the function's role, the bucket's policy and the key's (kms:Decrypt); without s3:ListBucket a missing object answers the same",
+        }),
+        (_, Some(404)) => Ok(Lookup::Gone),
+        ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
+            Err(Error::Internal { problem: format!("bucket {} is in another Region than the function", object.bucket) })
+        }
+        (code, Some(status)) => Err(Error::Internal { problem: format!("S3 failed with {status} {code} on {object}") }),
+        (_, None) => Err(Error::Internal { problem: format!("S3 could not be reached for {object}") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    fn store_answering(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> (S3ObjectStore, StaticReplayClient) {
+        let mut response = aws_smithy_http_client_response(status, body);
+        for (name, value) in headers {
+            response.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let request = http::Request::builder().uri("https://s3.us-east-1.amazonaws.com/").body(SdkBody::empty()).unwrap();
+        let http = StaticReplayClient::new(vec![ReplayEvent::new(request, response)]);
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .force_path_style(true)
+            .http_client(http.clone())
+            .build();
+        (S3ObjectStore { client: Client::from_conf(config) }, http)
+    }
+
+    fn aws_smithy_http_client_response(status: u16, body: &str) -> http::Response<SdkBody> {
+        http::Response::builder().status(status).body(SdkBody::from(body)).unwrap()
+    }
+
+    fn object(version: Option<&str>) -> ObjectRef {
+        ObjectRef { bucket: "uploads".into(), key: "a b+c%20/\u{c0ac}.png".into(), version: version.map(Into::into) }
+    }
+
+    fn xml(code: &str) -> String {
+        format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>secret text</Message></Error>")
+    }
+
+    #[tokio::test]
+    async fn exactly_the_named_version_is_asked_for_and_the_answer_says_what_was_read() {
+        let headers = [("x-amz-version-id", "v7"), ("etag", "\"e\""), ("content-length", "3")];
+        let (store, http) = store_answering(200, &headers, "PNG");
+        let Lookup::Found(mut found) = store.open(&object(Some("v7"))).await.unwrap() else { panic!("not found") };
+        assert_eq!(found.facts, ObjectFacts { version: Some("v7".into()), etag: Some("\"e\"".into()), size: Some(3) });
+        assert_eq!(found.body.next_chunk().await.unwrap().unwrap(), "PNG");
+        assert_eq!(found.body.next_chunk().await.unwrap(), None);
+        let uri = http.actual_requests().next().unwrap().uri().to_owned();
+        assert!(uri.contains("/uploads/a%20b%2Bc%2520/%EC%82%AC.png?"), "{uri}");
+        assert!(uri.contains("versionId=v7"), "{uri}");
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_not_there_is_gone_and_no_error() {
+        for (status, code) in [(404, "NoSuchKey"), (404, "NoSuchVersion"), (405, "MethodNotAllowed"), (404, "")] {
+            let (store, _) = store_answering(status, &[], &xml(code));
+            assert!(matches!(store.open(&object(Some("v"))).await, Ok(Lookup::Gone)), "{status} {code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_object_whose_bytes_cannot_be_had_is_sealed_and_not_forbidden() {
+        for (status, code, seal) in [(403, "InvalidObjectState", Seal::Archived), (400, "InvalidRequest", Seal::CustomerKey)] {
+            let (store, _) = store_answering(status, &[], &xml(code));
+            let Ok(Lookup::Sealed(found)) = store.open(&object(None)).await else { panic!("{code}") };
+            assert_eq!(found, seal);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_failure_has_its_name_and_no_word_of_the_services_message() {
+        for (status, code, name) in [
+            (404, "NoSuchBucket", "ObjectNotFound"),
+            (403, "AccessDenied", "AccessDenied"),
+            (403, "", "AccessDenied"),
+            (400, "InvalidBucketName", "InvalidInput"),
+            (301, "PermanentRedirect", "Internal"),
+            (503, "SlowDown", "Internal"),
+            (500, "InternalError", "Internal"),
+        ] {
+            let (store, _) = store_answering(status, &[], &xml(code));
+            let error = store.open(&object(None)).await.err().unwrap();
+            assert_eq!(error.name().as_str(), name, "{status} {code}");
+            assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
+        }
+    }
+}

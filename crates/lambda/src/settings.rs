@@ -1,0 +1,180 @@
+//! Settings, read once at start. A value that cannot be read stops the start;
+//! nothing falls back silently.
+
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
+
+use warden_core::bedrock::profile;
+
+/// Where settings come from.
+pub trait Variables {
+    /// The value of a setting; `None` when it is not set or empty.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// The process's environment.
+pub struct Environment;
+
+impl Variables for Environment {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+}
+
+/// A setting that cannot be read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct SettingError {
+    /// The setting.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Which model a function asks, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// `MODEL_ID`: id or ARN of an inference profile or a model.
+    pub model_id: String,
+    /// `BASE_MODEL_ID`: the model behind it, where `MODEL_ID` does not say (an
+    /// application inference profile). Decides which fields are sent.
+    pub base_model_id: String,
+    /// `BEDROCK_REGION`: the Region whose Bedrock is called.
+    pub region: Option<String>,
+    /// `MAX_TOKENS` of an answer, thinking included.
+    pub max_tokens: u32,
+    /// `MODEL_TIMEOUT_SECONDS` for the model's answer, retries of the SDK included.
+    pub timeout: Duration,
+}
+
+/// Tokens of an answer when `MAX_TOKENS` is not set. Models that always think
+/// would be cut well below it; Bedrock reserves it from the quota per minute.
+const DEFAULT_MAX_TOKENS: u32 = 4_096;
+
+/// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set. With the 15
+/// seconds S3 may take it stays below the functions' own time limit.
+const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 100;
+
+impl ModelSettings {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`SettingError`] for a number that is none or out of range, and when
+    /// neither `MODEL_ID` nor a Region to derive it from is set.
+    pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
+        let region = variables.get("BEDROCK_REGION");
+        let model_id = match variables.get("MODEL_ID") {
+            Some(model_id) => model_id,
+            None => region
+                .clone()
+                .or_else(|| variables.get("AWS_REGION"))
+                .map(|region| profile::default_model_id(&region))
+                .ok_or_else(|| SettingError {
+                    name: "MODEL_ID",
+                    problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow".into(),
+                })?,
+        };
+        Ok(Self {
+            base_model_id: variables.get("BASE_MODEL_ID").unwrap_or_else(|| model_id.clone()),
+            model_id,
+            region,
+            max_tokens: number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)?,
+            timeout: Duration::from_secs(number(
+                variables,
+                "MODEL_TIMEOUT_SECONDS",
+                DEFAULT_MODEL_TIMEOUT_SECONDS,
+                1..=880,
+            )?),
+        })
+    }
+}
+
+/// `S3_FORCE_PATH_STYLE`: the bucket stands in the path of a request, not in
+/// its host name.
+///
+/// # Errors
+/// [`SettingError`] for anything but `true` and `false`.
+pub fn s3_force_path_style(variables: &impl Variables) -> Result<bool, SettingError> {
+    flag(variables, "S3_FORCE_PATH_STYLE", false)
+}
+
+/// A setting that is `true` or `false`.
+///
+/// # Errors
+/// [`SettingError`] for anything else.
+pub fn flag(variables: &impl Variables, name: &'static str, default: bool) -> Result<bool, SettingError> {
+    match variables.get(name).as_deref() {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(other) => Err(SettingError { name, problem: format!("is {other:?}, neither true nor false") }),
+    }
+}
+
+/// A whole number within a range.
+///
+/// # Errors
+/// [`SettingError`] for anything else.
+pub fn number<N: FromStr + PartialOrd + Display>(
+    variables: &impl Variables,
+    name: &'static str,
+    default: N,
+    range: RangeInclusive<N>,
+) -> Result<N, SettingError> {
+    let Some(text) = variables.get(name) else { return Ok(default) };
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| SettingError {
+        name,
+        problem: format!("is {text:?}, not a whole number from {} to {}", range.start(), range.end()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    struct Given(HashMap<&'static str, &'static str>);
+
+    impl Variables for Given {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|value| (*value).to_owned())
+        }
+    }
+
+    fn given<const N: usize>(variables: [(&'static str, &'static str); N]) -> Given {
+        Given(variables.into())
+    }
+
+    #[test]
+    fn the_default_model_follows_from_the_region_that_is_called() {
+        let settings = ModelSettings::read(&given([("AWS_REGION", "ap-northeast-1")])).unwrap();
+        assert_eq!(settings.model_id, "jp.anthropic.claude-haiku-5-5");
+        let settings =
+            ModelSettings::read(&given([("AWS_REGION", "ap-northeast-1"), ("BEDROCK_REGION", "us-west-2")])).unwrap();
+        assert_eq!(settings.model_id, "us.anthropic.claude-haiku-5-5");
+        assert_eq!((settings.max_tokens, settings.timeout), (4096, Duration::from_secs(100)));
+    }
+
+    #[test]
+    fn an_application_inference_profile_is_paired_with_the_model_behind_it() {
+        let arn = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3";
+        let settings =
+            ModelSettings::read(&given([("MODEL_ID", arn), ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")])).unwrap();
+        assert_eq!((settings.model_id.as_str(), settings.base_model_id.as_str()), (arn, "anthropic.claude-sonnet-5"));
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_read_stops_the_start_and_is_named() {
+        for (name, value, expected) in [
+            ("MAX_TOKENS", "many", "MAX_TOKENS: is \"many\", not a whole number from 1 to 128000"),
+            ("MAX_TOKENS", "0", "MAX_TOKENS: is \"0\", not a whole number from 1 to 128000"),
+            ("MODEL_TIMEOUT_SECONDS", "-1", "MODEL_TIMEOUT_SECONDS: is \"-1\", not a whole number from 1 to 880"),
+        ] {
+            let error = ModelSettings::read(&given([("MODEL_ID", "m"), (name, value)])).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+        let error = s3_force_path_style(&given([("S3_FORCE_PATH_STYLE", "yes")])).unwrap_err();
+        assert_eq!(error.to_string(), "S3_FORCE_PATH_STYLE: is \"yes\", neither true nor false");
+        assert!(ModelSettings::read(&given([])).unwrap_err().to_string().starts_with("MODEL_ID: is not set"));
+    }
+}

@@ -1,0 +1,70 @@
+//! Logs: JSON lines on standard output, with the level and the RFC 3339
+//! timestamp at the top that Lambda's own level filter looks for.
+
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    fmt::{layer, time::UtcTime},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+use crate::settings::{SettingError, Variables};
+
+/// The setting for the level, as Lambda's logging configuration sets it.
+const LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
+
+/// Starts logging. Call once, before anything else.
+///
+/// # Errors
+/// [`SettingError`] for an unknown level.
+pub fn init(variables: &impl Variables) -> Result<(), SettingError> {
+    let filter = filter(variables.get(LEVEL).as_deref())?;
+    let lines = layer().json().flatten_event(true).with_timer(UtcTime::rfc_3339()).with_target(true);
+    // A second call keeps the first subscriber.
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    Ok(())
+}
+
+/// Our own events at the chosen level. The runtime writes whole events, and the
+/// SDK parts of requests, at their finest levels: they never get those.
+fn filter(level: Option<&str>) -> Result<Targets, SettingError> {
+    let level = match level {
+        None => LevelFilter::INFO,
+        Some(text) => match text.to_ascii_lowercase().as_str() {
+            "fatal" => LevelFilter::ERROR,
+            name => name.parse().map_err(|_| SettingError {
+                name: LEVEL,
+                problem: format!("is {text:?}, none of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"),
+            })?,
+        },
+    };
+    let own = ["warden", "pii_detector", "image_analyzer", "log_summarizer"];
+    Ok(Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("lambda_runtime", level.min(LevelFilter::INFO))
+        .with_targets(own.map(|target| (target, level))))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn the_runtime_and_the_sdk_never_log_what_they_carry() {
+        let filter = filter(Some("TRACE")).unwrap();
+        assert!(filter.would_enable("warden_aws", &Level::TRACE));
+        assert!(!filter.would_enable("lambda_runtime::layers", &Level::DEBUG));
+        assert!(!filter.would_enable("aws_smithy_runtime", &Level::INFO));
+    }
+
+    #[test]
+    fn the_level_is_lambdas_own_setting() {
+        assert!(filter(None).unwrap().would_enable("pii_detector", &Level::INFO));
+        assert!(!filter(Some("ERROR")).unwrap().would_enable("pii_detector", &Level::WARN));
+        assert!(!filter(Some("ERROR")).unwrap().would_enable("aws_config", &Level::WARN));
+        assert!(filter(Some("loud")).is_err());
+    }
+}
