@@ -53,7 +53,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-const fn kind(value: &Value) -> &'static str {
+/// What a JSON value is, in the words of a message.
+pub(crate) const fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

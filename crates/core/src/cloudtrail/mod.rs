@@ -9,15 +9,13 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::{error::Error, fields::kind, image};
 
+mod extension;
 mod identity;
 mod lenient;
-mod media_type;
 mod object_created;
 mod record;
-
-use media_type::Extension;
 
 /// Which uploads are worth a look at their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -154,17 +152,14 @@ impl<'a> Event<'a> {
         let Some(key) = self.key.as_deref().filter(|_| self.is_object_write) else {
             return false;
         };
-        judge == UploadsToJudge::All || media_type::of(key) != Extension::NotAnImage
+        judge == UploadsToJudge::All || !extension::is_usually_no_image(key)
     }
 
     /// The media type that the key's extension claims, if it is an image's: a
     /// hint, as the bytes decide.
     #[must_use]
     pub fn media_type(&self) -> Option<&'static str> {
-        match media_type::of(self.key.as_deref()?) {
-            Extension::Image(media_type) => Some(media_type),
-            Extension::NotAnImage | Extension::Unknown => None,
-        }
+        image::media_type_of_key(self.key.as_deref()?)
     }
 }
 
@@ -177,18 +172,6 @@ impl fmt::Debug for Event<'_> {
             .field("id", &self.id)
             .field("shape", &self.shape)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a JSON value is, in the words of a message.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Event, Shape, identity::UserIdentity, kind, lenient};
-use crate::error::Error;
+use super::{Event, Shape, identity::UserIdentity, lenient};
+use crate::{error::Error, fields::kind};
 
 /// The calls that write an object. A form post is spelled both ways.
 const OBJECT_WRITES: [&str; 5] = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject", "POST Object"];
