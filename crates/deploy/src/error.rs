@@ -1,10 +1,106 @@
 //! Why a deployment did not happen.
 
+use std::time::Duration;
+
+use crate::{CallError, DefinitionError};
+
 /// Why a deployment did not happen. Each message says what is wrong and how to mend it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Not there yet.
-    #[error("not there yet")]
-    Unfinished,
+    /// The definition itself is at fault; no call was made, or none that changes anything.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
+    /// A call to AWS failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// No Region is configured.
+    #[error("no AWS Region is set. Name one, or set AWS_REGION or the profile's `region`")]
+    NoRegion,
+    /// There is no such stack.
+    #[error(
+        "there is no stack `{stack}` in {region}. Check the name, the Region and the profile, or deploy the template first"
+    )]
+    NoSuchStack {
+        /// The stack as it was asked for.
+        stack: String,
+        /// The Region that was looked in.
+        region: String,
+    },
+    /// The stack is in no state to deploy on.
+    #[error("the stack `{stack}` is in the state {status}: {remedy}")]
+    StackNotReady {
+        /// The stack.
+        stack: String,
+        /// Its status, as `CloudFormation` writes it.
+        status: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The stack lacks outputs that the deployment needs.
+    #[error(
+        "the stack `{stack}` lacks {}. Is it the right stack, and deployed from this version of the template?",
+        list(missing)
+    )]
+    MissingOutputs {
+        /// The stack.
+        stack: String,
+        /// Each output that is missing.
+        missing: Vec<MissingOutput>,
+    },
+    /// A state machine of the name exists with another type, which cannot be changed.
+    #[error(
+        "the state machine {arn} is of type {found} and cannot become STANDARD. Delete it first, or give the stack another state machine name"
+    )]
+    WrongType {
+        /// The state machine.
+        arn: String,
+        /// Its type.
+        found: String,
+    },
+    /// The state machine is being deleted, which may take as long as its executions run.
+    #[error("the state machine {arn} is being deleted. Wait until it is gone, then deploy again")]
+    BeingDeleted {
+        /// The state machine.
+        arn: String,
+    },
+    /// The state machine's role still was not usable after some waiting.
+    #[error("Step Functions still cannot use the role {role_arn} after {} s: {message}. Its trust policy must name states.amazonaws.com, and its policy must allow log delivery (logs:CreateLogDelivery and the others)", waited.as_secs())]
+    RoleNotUsable {
+        /// The role.
+        role_arn: String,
+        /// How long was waited.
+        waited: Duration,
+        /// What Step Functions said last.
+        message: String,
+    },
+    /// An answer lacks what it must have.
+    #[error("the answer to {action} has no {field}. Check the endpoint URL")]
+    IncompleteAnswer {
+        /// The IAM action.
+        action: &'static str,
+        /// What is missing.
+        field: &'static str,
+    },
+}
+
+/// An output that a stack lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingOutput {
+    /// The output's name.
+    pub name: String,
+    /// What needs it.
+    pub needed_by: String,
+}
+
+fn list(missing: &[MissingOutput]) -> String {
+    let each = missing
+        .iter()
+        .map(|MissingOutput { name, needed_by }| format!("`{name}` (needed by {needed_by})"));
+    let noun = if missing.len() == 1 {
+        "the output"
+    } else {
+        "the outputs"
+    };
+    format!("{noun} {}", each.collect::<Vec<_>>().join(", "))
 }

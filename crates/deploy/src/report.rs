@@ -4,33 +4,165 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What happened to the state machine.
+use crate::Difference;
+
+/// What [`crate::Deployer::apply`] did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ApplyReport {
+    /// What happened to the state machine.
+    pub outcome: Outcome,
+    /// What differed in it and was updated.
+    pub differences: Vec<Difference>,
+    /// The state machine.
+    pub state_machine_arn: String,
+    /// Whether the version was published by this deployment.
+    pub published: bool,
+    /// The version that the alias hands every execution to.
+    pub version_arn: String,
+    /// What happened to the alias.
+    pub alias: Outcome,
+    /// The alias.
+    pub alias_arn: String,
+    /// The versions that the alias was moved away from, with their weights in percent.
+    pub moved_from: Vec<Route>,
+}
+
+/// What happened to something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It did not exist.
     Created,
-    /// It, its version or its alias was not what was asked for.
+    /// It differed from what was asked for.
     Updated,
-    /// Nothing differed and nothing was changed.
+    /// It was as asked for, and no call was made that changes it.
     Unchanged,
 }
 
-/// What [`crate::Deployer::apply`] did.
+/// A version, and the share of executions that an alias hands to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ApplyReport {
-    /// What happened.
-    pub outcome: Outcome,
-    /// The state machine.
-    pub state_machine_arn: String,
-    /// The version that the alias runs.
+pub struct Route {
+    /// The version.
     pub version_arn: String,
-    /// The alias.
-    pub alias_arn: String,
+    /// The share in percent.
+    pub weight: i32,
+}
+
+impl ApplyReport {
+    /// Whether anything was changed.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.published || self.outcome != Outcome::Unchanged || self.alias != Outcome::Unchanged
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        })
+    }
 }
 
 impl fmt::Display for ApplyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {}", self.outcome, self.version_arn)
+        write!(
+            f,
+            "State machine {}: {}",
+            self.state_machine_arn, self.outcome
+        )?;
+        if !self.differences.is_empty() {
+            let names: Vec<_> = self
+                .differences
+                .iter()
+                .map(|difference| difference.as_str())
+                .collect();
+            write!(f, " ({})", names.join(", "))?;
+        }
+        let version = last_part(&self.version_arn);
+        let how = if self.published {
+            "published"
+        } else {
+            "unchanged"
+        };
+        write!(
+            f,
+            "\nVersion {version}: {how}\nAlias {}: ",
+            last_part(&self.alias_arn)
+        )?;
+        match self.alias {
+            Outcome::Created => write!(f, "created, runs version {version}"),
+            Outcome::Unchanged => write!(f, "unchanged, runs version {version}"),
+            Outcome::Updated => {
+                let from: Vec<_> = self
+                    .moved_from
+                    .iter()
+                    .map(|route| match route.weight {
+                        100 => last_part(&route.version_arn).to_owned(),
+                        weight => format!("{} ({weight} %)", last_part(&route.version_arn)),
+                    })
+                    .collect();
+                write!(f, "moved from version {} to {version}", from.join(" and "))
+            }
+        }
+    }
+}
+
+/// The number of a version, or the name of an alias.
+fn last_part(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARN: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
+
+    fn moved() -> ApplyReport {
+        ApplyReport {
+            outcome: Outcome::Updated,
+            differences: vec![Difference::Definition, Difference::Logging],
+            state_machine_arn: ARN.into(),
+            published: true,
+            version_arn: format!("{ARN}:4"),
+            alias: Outcome::Updated,
+            alias_arn: format!("{ARN}:live"),
+            moved_from: vec![
+                Route {
+                    version_arn: format!("{ARN}:2"),
+                    weight: 90,
+                },
+                Route {
+                    version_arn: format!("{ARN}:3"),
+                    weight: 10,
+                },
+            ],
+        }
+    }
+
+    #[test]
+    fn a_change_reads_as_what_became_of_each_part() {
+        assert_eq!(
+            moved().to_string(),
+            "State machine arn:aws:states:us-west-2:111122223333:stateMachine:audit: updated (definition, logging)\n\
+             Version 4: published\n\
+             Alias live: moved from version 2 (90 %) and 3 (10 %) to 4"
+        );
+    }
+
+    #[test]
+    fn json_names_what_happened_in_snake_case() {
+        let json = serde_json::to_value(moved()).unwrap();
+        assert_eq!(json["outcome"], "updated");
+        assert_eq!(
+            json["differences"],
+            serde_json::json!(["definition", "logging"])
+        );
+        assert_eq!(json["moved_from"][1]["weight"], 10);
+        assert_eq!(json["alias_arn"], format!("{ARN}:live"));
     }
 }

@@ -1,0 +1,385 @@
+//! What can be told of a definition without AWS: whether its states hang together.
+//!
+//! Expressions and the arguments of services are not looked at.
+
+mod error_equals;
+mod flow;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jsonc_parser::ast::{Object, ObjectProp, Value};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use crate::Position;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// Everything that is wrong with the definition `text`, in the order of the file.
+///
+/// `is_known` tells whether anything reports an error of that name.
+pub(crate) fn check(file: &str, text: &str, is_known: fn(&str) -> bool) -> Vec<Diagnostic> {
+    let mut checker = Checker {
+        file,
+        text,
+        is_known,
+        diagnostics: Vec::new(),
+    };
+    match parse_to_ast(text, &CollectOptions::default(), &strict()) {
+        Ok(parsed) => match parsed.value {
+            Some(value) => {
+                checker.duplicate_keys(&value, "");
+                match value.as_object() {
+                    Some(machine) => checker.machine(machine, ""),
+                    None => checker.schema(&value, "", "a definition is an object"),
+                }
+            }
+            None => checker.report(
+                Code::SchemaValidationFailed,
+                0,
+                "",
+                "the file is empty".into(),
+            ),
+        },
+        Err(error) => {
+            checker.report(
+                Code::SchemaValidationFailed,
+                error.range().start,
+                "",
+                error.kind().to_string(),
+            );
+        }
+    }
+    checker.diagnostics.sort_by_key(|diagnostic| diagnostic.at);
+    checker.diagnostics
+}
+
+/// JSON alone, without the comments and commas that the parser would forgive.
+fn strict() -> ParseOptions {
+    ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    }
+}
+
+struct Checker<'t> {
+    file: &'t str,
+    text: &'t str,
+    is_known: fn(&str) -> bool,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    /// The whole definition, a branch of a Parallel state or the processor of a Map state.
+    fn machine(&mut self, machine: &Object<'_>, location: &str) {
+        let Some(states) = machine
+            .get_object("States")
+            .filter(|states| !states.properties.is_empty())
+        else {
+            return self.schema(
+                machine,
+                location,
+                "a state machine needs `States`, an object with a state or more",
+            );
+        };
+        let before = self.diagnostics.len();
+        let within = child(location, "States");
+        let mut transitions = BTreeMap::new();
+        for property in &states.properties {
+            let name = property.name.as_str();
+            let state_at = child(&within, name);
+            match property.value.as_object() {
+                Some(state) => {
+                    transitions.insert(name, self.state(state, &state_at));
+                }
+                None => self.schema(property, &state_at, "a state is an object"),
+            }
+        }
+        let known = |name: &str| states.get(name).is_some();
+        for target in transitions.values().flat_map(|flow| &flow.targets) {
+            if !known(target.name) {
+                self.missing_target(target.name, target.offset, &target.location);
+            }
+        }
+        let Some(start) = machine.get_string("StartAt") else {
+            let message = "a state machine needs `StartAt`, the name of a state";
+            return self.schema(machine, location, message);
+        };
+        if !known(&start.value) {
+            self.missing_target(&start.value, start.start(), &child(location, "StartAt"));
+        }
+        // One broken transition would make all that follows it look unreachable.
+        let broken = |diagnostic: &Diagnostic| {
+            matches!(
+                diagnostic.code,
+                Code::SchemaValidationFailed | Code::MissingTransitionTarget
+            )
+        };
+        if !self.diagnostics[before..].iter().any(broken) {
+            self.reachability(states, &transitions, &start.value, &within);
+        }
+    }
+
+    /// Whether every state can be reached, and an end from the start.
+    fn reachability(
+        &mut self,
+        states: &Object<'_>,
+        transitions: &BTreeMap<&str, flow::Flow<'_>>,
+        start: &str,
+        location: &str,
+    ) {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![start];
+        while let Some(name) = open.pop() {
+            if let Some(flow) = transitions.get(name).filter(|_| reached.insert(name)) {
+                open.extend(flow.targets.iter().map(|target| target.name));
+            }
+        }
+        for property in &states.properties {
+            let name = property.name.as_str();
+            if !reached.contains(name) {
+                let message = format!("no state leads to `{name}`");
+                self.report(
+                    Code::UnreachableState,
+                    property.start(),
+                    &child(location, name),
+                    message,
+                );
+            }
+        }
+        if !reached
+            .iter()
+            .any(|name| transitions.get(name).is_some_and(|flow| flow.ends))
+        {
+            let message = "no execution can end: no state that is reached is Succeed, Fail or has `\"End\": true`";
+            self.report(
+                Code::NoTerminalState,
+                states.start(),
+                location,
+                message.into(),
+            );
+        }
+    }
+
+    /// JSON readers take the last of two equal keys and forget the first, silently.
+    fn duplicate_keys(&mut self, value: &Value<'_>, location: &str) {
+        match value {
+            Value::Object(object) => {
+                let mut seen = BTreeSet::new();
+                for ObjectProp { name, value, range } in &object.properties {
+                    let location = child(location, name.as_str());
+                    if !seen.insert(name.as_str().to_owned()) {
+                        let message = format!("`{}` stands twice in one object", name.as_str());
+                        self.report(Code::DuplicateKey, range.start, &location, message);
+                    }
+                    self.duplicate_keys(value, &location);
+                }
+            }
+            Value::Array(array) => {
+                for (index, element) in array.elements.iter().enumerate() {
+                    self.duplicate_keys(element, &child(location, &index.to_string()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn missing_target(&mut self, name: &str, offset: usize, location: &str) {
+        let message = format!("there is no state `{name}` here");
+        self.report(Code::MissingTransitionTarget, offset, location, message);
+    }
+
+    fn schema(&mut self, node: &impl Ranged, location: &str, message: &str) {
+        self.report(
+            Code::SchemaValidationFailed,
+            node.start(),
+            location,
+            message.to_owned(),
+        );
+    }
+
+    fn report(&mut self, code: Code, offset: usize, location: &str, message: String) {
+        let location = if location.is_empty() { "/" } else { location }.to_owned();
+        let at = Position::of(self.text, offset);
+        self.diagnostics.push(Diagnostic {
+            code,
+            message,
+            location,
+            file: self.file.to_owned(),
+            at,
+        });
+    }
+}
+
+/// The location of a member, escaped as JSON Pointer asks.
+fn child(location: &str, name: &str) -> String {
+    format!("{location}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(definition: &str) -> Vec<String> {
+        check("f", definition, |name| {
+            ["States.ALL", "States.TaskFailed", "ModelThrottled"].contains(&name)
+        })
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+    }
+
+    /// A machine of the given states, beginning with `A`.
+    fn machine(states: &str) -> String {
+        format!(r#"{{"StartAt": "A", "States": {{{states}}}}}"#)
+    }
+
+    #[test]
+    fn a_sound_machine_with_every_type_of_state_has_no_findings() {
+        let definition = machine(
+            r#"
+            "A": {"Type": "Task", "Resource": "r", "Next": "B",
+                  "Retry": [{"ErrorEquals": ["ModelThrottled"]}, {"ErrorEquals": ["States.ALL"]}],
+                  "Catch": [{"ErrorEquals": ["ModelThrottled"], "Next": "F"}, {"ErrorEquals": ["States.ALL"], "Next": "G"}]},
+            "B": {"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "C"}], "Default": "D"},
+            "C": {"Type": "Wait", "Seconds": 1, "Next": "D"},
+            "D": {"Type": "Parallel", "Next": "E", "Branches": [
+                  {"StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}]},
+            "E": {"Type": "Map", "End": true, "ItemProcessor":
+                  {"StartAt": "Y", "States": {"Y": {"Type": "Succeed"}}}},
+            "F": {"Type": "Pass", "Next": "G"},
+            "G": {"Type": "Fail"}"#,
+        );
+        assert_eq!(findings(&definition), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_kind_of_target_must_exist() {
+        let cases = [
+            (
+                r#"{"StartAt": "Z", "States": {"A": {"Type": "Succeed"}}}"#.to_owned(),
+                "/StartAt",
+            ),
+            (
+                machine(r#""A": {"Type": "Pass", "Next": "Z"}"#),
+                "/States/A/Next",
+            ),
+            (
+                machine(
+                    r#""A": {"Type": "Task", "End": true,
+                        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Z"}]}"#,
+                ),
+                "/States/A/Catch/0/Next",
+            ),
+            (
+                machine(
+                    r#""A": {"Type": "Choice", "Choices": [{"Next": "B"}, {"Next": "Z"}]},
+                       "B": {"Type": "Succeed"}"#,
+                ),
+                "/States/A/Choices/1/Next",
+            ),
+            (
+                machine(
+                    r#""A": {"Type": "Choice", "Choices": [{"Next": "B"}], "Default": "Z"},
+                       "B": {"Type": "Succeed"}"#,
+                ),
+                "/States/A/Default",
+            ),
+            (
+                machine(
+                    r#""A": {"Type": "Map", "End": true, "ItemProcessor":
+                        {"StartAt": "Z", "States": {"Y": {"Type": "Succeed"}}}}"#,
+                ),
+                "/States/A/ItemProcessor/StartAt",
+            ),
+        ];
+        for (definition, location) in cases {
+            let found = findings(&definition);
+            assert_eq!(found.len(), 1, "{found:#?}");
+            let expected =
+                format!(" {location}: there is no state `Z` here [MISSING_TRANSITION_TARGET]");
+            assert!(found[0].ends_with(&expected), "{found:#?}");
+        }
+    }
+
+    #[test]
+    fn a_finding_points_at_file_line_and_column() {
+        let definition = "{\"StartAt\": \"A\",\n \"States\": {\n  \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}}}";
+        assert_eq!(
+            findings(definition),
+            ["f:3:33: /States/A/Next: there is no state `B` here [MISSING_TRANSITION_TARGET]"]
+        );
+    }
+
+    #[test]
+    fn a_branch_cannot_leave_for_a_state_outside() {
+        let definition = machine(
+            r#""A": {"Type": "Parallel", "Next": "B", "Branches": [
+                 {"StartAt": "X", "States": {"X": {"Type": "Pass", "Next": "B"}}}]}, "B": {"Type": "Succeed"}"#,
+        );
+        assert!(
+            findings(&definition)[0]
+                .contains("/States/A/Branches/0/States/X/Next: there is no state `B` here")
+        );
+    }
+
+    #[test]
+    fn an_orphan_and_an_endless_machine_are_found() {
+        let orphan = machine(r#""A": {"Type": "Succeed"}, "B/2": {"Type": "Pass", "Next": "A"}"#);
+        assert_eq!(
+            findings(&orphan),
+            ["f:1:55: /States/B~12: no state leads to `B/2` [UNREACHABLE_STATE]"]
+        );
+
+        let endless =
+            machine(r#""A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Wait", "Next": "A"}"#);
+        assert_eq!(
+            findings(&endless),
+            [
+                r#"f:1:28: /States: no execution can end: no state that is reached is Succeed, Fail or has `"End": true` [NO_TERMINAL_STATE]"#
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_found() {
+        let definition = machine(r#""A": {"Type": "Succeed"}, "A": {"Type": "Succeed"}"#);
+        assert_eq!(
+            findings(&definition),
+            ["f:1:55: /States/A: `A` stands twice in one object [DUPLICATE_KEY]"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_machine_is_said() {
+        let cases = [
+            ("[]", "/: a definition is an object"),
+            (
+                "{}",
+                "/: a state machine needs `States`, an object with a state or more",
+            ),
+            (
+                r#"{"States": {"A": {"Type": "Succeed"}}}"#,
+                "/: a state machine needs `StartAt`, the name of a state",
+            ),
+            (
+                r#"{"StartAt": "A", "States": {"A": 1}}"#,
+                "/States/A: a state is an object",
+            ),
+        ];
+        for (definition, message) in cases {
+            let found = findings(definition);
+            assert!(
+                found.iter().any(|line| line.contains(message)),
+                "{definition}: {found:#?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! A `CloudFormation` stack: what it calls the things that a state machine uses.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::StackStatus;
+
+use crate::{CallError, Error};
+
+const DESCRIBE_STACKS: &str = "cloudformation:DescribeStacks";
+
+/// A stack that is complete, with its outputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stack {
+    /// The stack's name.
+    pub name: String,
+    /// The stack's ARN, which holds its partition, Region and account.
+    pub id: String,
+    /// The outputs by name.
+    pub outputs: BTreeMap<String, String>,
+}
+
+impl Stack {
+    /// Reads a stack, by name or ARN.
+    pub(crate) async fn read(client: &Client, name: &str) -> Result<Self, Error> {
+        let region = client
+            .config()
+            .region()
+            .map(ToString::to_string)
+            .ok_or(Error::NoRegion)?;
+        let no_such_stack = || Error::NoSuchStack {
+            stack: name.to_owned(),
+            region,
+        };
+        let answer = match client.describe_stacks().stack_name(name).send().await {
+            Ok(answer) => answer,
+            // CloudFormation has no error code of its own for this.
+            Err(error)
+                if error.code() == Some("ValidationError")
+                    && error
+                        .message()
+                        .is_some_and(|message| message.contains("does not exist")) =>
+            {
+                return Err(no_such_stack());
+            }
+            Err(error) => return Err(CallError::new(DESCRIBE_STACKS, &error).into()),
+        };
+        let stack = answer
+            .stacks
+            .unwrap_or_default()
+            .into_iter()
+            .next()
+            .ok_or_else(no_such_stack)?;
+        let status = stack.stack_status.unwrap_or_else(|| StackStatus::from(""));
+        if let Err(remedy) = readiness(&status) {
+            let status = status.as_str().to_owned();
+            return Err(Error::StackNotReady {
+                stack: name.to_owned(),
+                status,
+                remedy,
+            });
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            id: stack.stack_id.ok_or(Error::IncompleteAnswer {
+                action: DESCRIBE_STACKS,
+                field: "StackId",
+            })?,
+            outputs: stack
+                .outputs
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|output| output.output_key.zip(output.output_value))
+                .collect(),
+        })
+    }
+
+    /// The ARN of a state machine of this name beside the stack.
+    pub(crate) fn state_machine_arn(&self, name: &str) -> Option<String> {
+        // arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/ID
+        let mut parts = self.id.splitn(6, ':');
+        let ("arn", partition, "cloudformation", region, account, Some(_)) = (
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next(),
+        ) else {
+            return None;
+        };
+        Some(format!(
+            "arn:{partition}:states:{region}:{account}:stateMachine:{name}"
+        ))
+    }
+}
+
+/// Whether a stack's outputs can be relied on, else what to do.
+fn readiness(status: &StackStatus) -> Result<(), &'static str> {
+    match status.as_str() {
+        // In clean-up only what nobody uses any more is being removed.
+        "CREATE_COMPLETE"
+        | "UPDATE_COMPLETE"
+        | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+        | "UPDATE_ROLLBACK_COMPLETE"
+        | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+        | "IMPORT_COMPLETE"
+        | "IMPORT_ROLLBACK_COMPLETE" => Ok(()),
+        "REVIEW_IN_PROGRESS" => Err("its change set was never executed. Deploy the template"),
+        "ROLLBACK_COMPLETE" => Err(
+            "its creation failed. Delete it, mend the cause its events name, and deploy the template again",
+        ),
+        "DELETE_COMPLETE" => Err("it was deleted. Deploy the template again"),
+        status if status.ends_with("_IN_PROGRESS") => {
+            Err("it is being changed. Wait until that is done, then try again")
+        }
+        _ => Err(
+            "its last change failed. Mend the cause its events name, and deploy the template again",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(id: &str) -> Stack {
+        Stack {
+            name: "audit".into(),
+            id: id.into(),
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_state_machine_stands_in_the_stacks_partition_region_and_account() {
+        let stack = stack("arn:aws-cn:cloudformation:cn-north-1:111122223333:stack/audit/7a1b");
+        assert_eq!(
+            stack.state_machine_arn("audit").as_deref(),
+            Some("arn:aws-cn:states:cn-north-1:111122223333:stateMachine:audit")
+        );
+    }
+
+    #[test]
+    fn what_is_no_stack_id_gives_no_arn() {
+        for id in [
+            "",
+            "audit",
+            "arn:aws:s3:::bucket",
+            "arn:aws:cloudformation:us-east-1:111122223333",
+        ] {
+            assert_eq!(stack(id).state_machine_arn("audit"), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn only_a_stack_that_is_complete_is_ready_and_others_say_what_to_do() {
+        let cases = [
+            ("CREATE_COMPLETE", Ok(())),
+            ("UPDATE_COMPLETE", Ok(())),
+            ("UPDATE_ROLLBACK_COMPLETE", Ok(())),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Ok(())),
+            ("CREATE_IN_PROGRESS", Err("being changed")),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", Err("being changed")),
+            ("REVIEW_IN_PROGRESS", Err("never executed")),
+            ("ROLLBACK_COMPLETE", Err("Delete it")),
+            ("DELETE_COMPLETE", Err("was deleted")),
+            ("CREATE_FAILED", Err("failed")),
+            ("UPDATE_ROLLBACK_FAILED", Err("failed")),
+            ("SOME_NEW_STATUS", Err("failed")),
+        ];
+        for (status, expected) in cases {
+            match (readiness(&StackStatus::from(status)), expected) {
+                (Ok(()), Ok(())) => {}
+                (Err(remedy), Err(part)) => assert!(remedy.contains(part), "{status}: {remedy}"),
+                (found, _) => panic!("{status}: {found:?}"),
+            }
+        }
+    }
+}

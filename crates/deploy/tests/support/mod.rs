@@ -1,0 +1,258 @@
+//! AWS as recorded: a list of answers in the order they are given, and the
+//! requests that were really made for them.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sfn::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use serde_json::{Value, json};
+use warden_deploy::{ApplyRequest, DefinitionTemplate, Deployer};
+
+pub const MACHINE: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
+pub const ALIAS: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit:live";
+pub const ROLE: &str = "arn:aws:iam::111122223333:role/audit-states";
+pub const LOG_GROUP: &str =
+    "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit:*";
+pub const TOPIC: &str = "arn:aws:sns:us-west-2:111122223333:audit-alerts";
+
+/// One answer of AWS, to one operation.
+pub struct Answer {
+    operation: &'static str,
+    response: http::Response<SdkBody>,
+}
+
+pub fn answer(operation: &'static str, body: &Value) -> Answer {
+    Answer {
+        operation,
+        response: response(200, body.to_string()),
+    }
+}
+
+pub fn refusal(operation: &'static str, code: &str, message: &str) -> Answer {
+    let body =
+        json!({"__type": format!("com.amazonaws.swf.service.v2.model#{code}"), "message": message});
+    Answer {
+        operation,
+        response: response(400, body.to_string()),
+    }
+}
+
+/// `CloudFormation`'s answer for a stack with these outputs.
+pub fn stack(status: &str, outputs: &[(&str, &str)]) -> Answer {
+    let members: Vec<_> = outputs
+        .iter()
+        .map(|(key, value)| {
+            format!(
+                "<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
+            )
+        })
+        .collect();
+    let members = members.concat();
+    let body = format!(
+        r#"<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member>
+        <StackName>audit</StackName>
+        <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/6f2e5b10-aaaa-11ef-8d5c-0a1b2c3d4e5f</StackId>
+        <CreationTime>2026-11-01T10:00:00.000Z</CreationTime>
+        <StackStatus>{status}</StackStatus>
+        <Outputs>{members}</Outputs>
+        </member></Stacks></DescribeStacksResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>"#
+    );
+    Answer {
+        operation: "DescribeStacks",
+        response: response(200, body),
+    }
+}
+
+pub fn stack_refusal(status: u16, code: &str, message: &str) -> Answer {
+    let body = format!(
+        r#"<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"#
+    );
+    Answer {
+        operation: "DescribeStacks",
+        response: response(status, body),
+    }
+}
+
+/// The stack as the template leaves it.
+pub fn complete_stack() -> Answer {
+    stack(
+        "CREATE_COMPLETE",
+        &[
+            ("StateMachineName", "audit"),
+            ("StateMachineRoleArn", ROLE),
+            ("StateMachineLogGroupArn", LOG_GROUP),
+            ("AlertTopicArn", TOPIC),
+        ],
+    )
+}
+
+/// The definition that tests deploy, with a placeholder for the topic.
+pub fn template() -> &'static str {
+    r#"{
+  "StartAt": "Publish alert",
+  "States": {
+    "Publish alert": {
+      "Type": "Task",
+      "Resource": "arn:aws:states:::sns:publish",
+      "Arguments": {"TopicArn": "${AlertTopicArn}"},
+      "End": true
+    }
+  }
+}"#
+}
+
+/// The same, filled, in another layout: as a service may give it back.
+pub fn deployed_definition() -> String {
+    json!({"States": {"Publish alert": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Arguments": {"TopicArn": TOPIC},
+        "End": true
+    }}, "StartAt": "Publish alert"})
+    .to_string()
+}
+
+/// `DescribeStateMachine` of a machine, or version, that is as desired.
+pub fn described(arn: &str) -> Value {
+    json!({
+        "stateMachineArn": arn,
+        "name": "audit",
+        "status": "ACTIVE",
+        "type": "STANDARD",
+        "definition": deployed_definition(),
+        "roleArn": ROLE,
+        "creationDate": 1_793_527_200.0,
+        "revisionId": "0b7c5bd1-3c04-4d2f-9c39-1c9a5b9a0001",
+        "loggingConfiguration": {
+            "level": "ERROR",
+            "includeExecutionData": false,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": LOG_GROUP}}]
+        },
+        "tracingConfiguration": {"enabled": true}
+    })
+}
+
+/// `described`, with one field replaced.
+pub fn described_with(arn: &str, field: &str, value: Value) -> Value {
+    let mut description = described(arn);
+    description[field] = value;
+    description
+}
+
+/// `DescribeStateMachineAlias` with these versions' numbers and weights.
+pub fn alias(routes: &[(u32, i32)]) -> Value {
+    let routes: Vec<_> = routes
+        .iter()
+        .map(|(version, weight)| json!({"stateMachineVersionArn": version_arn(*version), "weight": weight}))
+        .collect();
+    json!({
+        "stateMachineAliasArn": ALIAS,
+        "name": "live",
+        "routingConfiguration": routes,
+        "creationDate": 1_793_527_200.0,
+        "updateDate": 1_793_527_200.0
+    })
+}
+
+pub fn version_arn(number: u32) -> String {
+    format!("{MACHINE}:{number}")
+}
+
+pub fn no_machine() -> Answer {
+    refusal(
+        "DescribeStateMachine",
+        "StateMachineDoesNotExist",
+        &format!("State Machine Does Not Exist: '{MACHINE}'"),
+    )
+}
+
+pub fn no_alias() -> Answer {
+    refusal(
+        "DescribeStateMachineAlias",
+        "ResourceNotFound",
+        &format!("Alias not found: {ALIAS}"),
+    )
+}
+
+/// A configuration that lacks only where to connect.
+pub fn config() -> aws_types::sdk_config::Builder {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-west-2"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+}
+
+/// AWS, with the answers it gives.
+pub struct Recorded {
+    client: StaticReplayClient,
+    expected: Vec<&'static str>,
+}
+
+/// A request that was made.
+#[derive(Debug)]
+pub struct Call {
+    pub operation: String,
+    pub body: Value,
+}
+
+impl Recorded {
+    pub fn new(answers: Vec<Answer>) -> Self {
+        let expected = answers.iter().map(|answer| answer.operation).collect();
+        let events = answers
+            .into_iter()
+            .map(|answer| ReplayEvent::new(http::Request::new(SdkBody::empty()), answer.response))
+            .collect();
+        Self {
+            client: StaticReplayClient::new(events),
+            expected,
+        }
+    }
+
+    pub fn deployer(&self) -> Deployer {
+        Deployer::new(&config().http_client(self.client.clone()).build())
+    }
+
+    /// The requests made, which are those that answers were given for, in this order.
+    pub fn calls(&self) -> Vec<Call> {
+        let calls: Vec<_> = self.client.actual_requests().map(call).collect();
+        let operations: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+        assert_eq!(operations, self.expected);
+        calls
+    }
+}
+
+pub fn request() -> ApplyRequest {
+    ApplyRequest::new(
+        "audit",
+        DefinitionTemplate::new("audit.asl.json", template()),
+    )
+}
+
+fn call(request: &aws_sdk_sfn::config::http::HttpRequest) -> Call {
+    let body = request.body().bytes().unwrap_or_default();
+    if let Some(target) = request.headers().get("x-amz-target") {
+        return Call {
+            operation: target.trim_start_matches("AWSStepFunctions.").to_owned(),
+            body: serde_json::from_slice(body).unwrap(),
+        };
+    }
+    let fields: Value = std::str::from_utf8(body)
+        .unwrap()
+        .split('&')
+        .filter_map(|field| field.split_once('='))
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .collect();
+    Call {
+        operation: fields["Action"].as_str().unwrap().to_owned(),
+        body: fields,
+    }
+}
+
+fn response(status: u16, body: String) -> http::Response<SdkBody> {
+    http::Response::builder()
+        .status(status)
+        .body(SdkBody::from(body))
+        .unwrap()
+}
