@@ -90,9 +90,8 @@ fn refusal(error: &SdkError<GetObjectError>, object: &ObjectRef) -> Result<Looku
     let code = error.code().unwrap_or_default();
     let status = error.raw_response().map(|response| response.status().as_u16());
     match (code, status) {
-        ("NoSuchKey" | "NoSuchVersion", _) => Ok(Lookup::Gone),
-        // A version that is a delete marker has no bytes to get.
-        ("MethodNotAllowed", _) | (_, Some(405)) => Ok(Lookup::Gone),
+        // A version that is a delete marker has no bytes to get: 405.
+        ("NoSuchKey" | "NoSuchVersion" | "MethodNotAllowed", _) | (_, Some(405)) => Ok(Lookup::Gone),
         ("InvalidObjectState", _) => Ok(Lookup::Sealed(Seal::Archived)),
         // GetObject has no other use for this code: SSE-C headers are missing.
         ("InvalidRequest", _) => Ok(Lookup::Sealed(Seal::CustomerKey)),
@@ -123,12 +122,17 @@ mod tests {
 
     use super::*;
 
-    fn store_answering(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> (S3ObjectStore, StaticReplayClient) {
+    fn store_answering(
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &str,
+    ) -> (S3ObjectStore, StaticReplayClient) {
         let mut response = aws_smithy_http_client_response(status, body);
         for (name, value) in headers {
             response.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let request = http::Request::builder().uri("https://s3.us-east-1.amazonaws.com/").body(SdkBody::empty()).unwrap();
+        let request =
+            http::Request::builder().uri("https://s3.us-east-1.amazonaws.com/").body(SdkBody::empty()).unwrap();
         let http = StaticReplayClient::new(vec![ReplayEvent::new(request, response)]);
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -176,7 +180,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_object_whose_bytes_cannot_be_had_is_sealed_and_not_forbidden() {
-        for (status, code, seal) in [(403, "InvalidObjectState", Seal::Archived), (400, "InvalidRequest", Seal::CustomerKey)] {
+        for (status, code, seal) in
+            [(403, "InvalidObjectState", Seal::Archived), (400, "InvalidRequest", Seal::CustomerKey)]
+        {
             let (store, _) = store_answering(status, &[], &xml(code));
             let Ok(Lookup::Sealed(found)) = store.open(&object(None)).await else { panic!("{code}") };
             assert_eq!(found, seal);

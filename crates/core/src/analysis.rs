@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn the_answer_is_its_text_or_the_whole_response() {
-        let response = json!({"id": "msg_1", "content": [{"type": "text", "text": "A hall."}], "stop_reason": "end_turn"});
+        let response =
+            json!({"id": "msg_1", "content": [{"type": "text", "text": "A hall."}], "stop_reason": "end_turn"});
         let body = response.to_string();
         assert_eq!(Output::Text.of(body.as_bytes()).unwrap(), json!("A hall."));
         assert_eq!(Output::Full.of(body.as_bytes()).unwrap(), response);

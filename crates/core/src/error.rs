@@ -24,7 +24,7 @@ pub enum ErrorName {
     ModelOutputInvalid,
     /// A yes or no was asked for and nobody can tell.
     Undetermined,
-    /// A setting or the code is wrong: no retry will help.
+    /// A setting or the code is wrong, or S3 failed.
     Internal,
 }
 
@@ -136,7 +136,7 @@ pub enum Error {
         /// The verdict's reason.
         reason: &'static str,
     },
-    /// A setting or the code is wrong.
+    /// A setting or the code is wrong, or S3 failed.
     #[error("{problem}")]
     Internal {
         /// What is wrong and where to look.

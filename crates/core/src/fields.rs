@@ -47,7 +47,10 @@ impl<'a> Fields<'a> {
     pub fn key(&self, field: &'static str) -> Result<&'a str, Error> {
         let key = self.required(field)?;
         if key.len() > MAX_KEY_BYTES {
-            return Err(Error::invalid(field, format!("is {} bytes long; a key has at most {MAX_KEY_BYTES}", key.len())));
+            return Err(Error::invalid(
+                field,
+                format!("is {} bytes long; a key has at most {MAX_KEY_BYTES}", key.len()),
+            ));
         }
         Ok(key)
     }

@@ -9,7 +9,7 @@ use crate::{
     bedrock::{Capabilities, ImageBody, Question},
     error::Error,
     image::{self, Content, HEAD_BYTES, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES},
-    ports::{ObjectBody, OpenObject},
+    ports::{ObjectBody, OpenObject, Seal},
 };
 
 /// Bytes within which a header is searched for an image's dimensions: metadata
@@ -44,6 +44,8 @@ pub enum Unreadable {
     UnsupportedFormat,
     /// Over [`MAX_IMAGE_BYTES`] or [`MAX_EDGE_PIXELS`].
     TooLarge,
+    /// Its bytes cannot be had.
+    Sealed(Seal),
 }
 
 impl Unreadable {
@@ -55,6 +57,8 @@ impl Unreadable {
             Self::NotAnImage => "not_an_image",
             Self::UnsupportedFormat => "unsupported_format",
             Self::TooLarge => "too_large",
+            Self::Sealed(Seal::Archived) => "archived",
+            Self::Sealed(Seal::CustomerKey) => "encrypted_with_customer_key",
         }
     }
 
@@ -65,7 +69,11 @@ impl Unreadable {
             Self::Empty => "the object is empty",
             Self::NotAnImage => "the object's bytes are no image",
             Self::UnsupportedFormat => "the object is not a JPEG, PNG, GIF or WebP image",
-            Self::TooLarge => "the image is over 3,932,160 bytes or 8,000 pixels along an edge, more than the model takes",
+            Self::TooLarge => {
+                "the image is over 3,932,160 bytes or 8,000 pixels along an edge, more than the model takes"
+            }
+            Self::Sealed(Seal::Archived) => "the object is archived and must be restored first",
+            Self::Sealed(Seal::CustomerKey) => "the object is encrypted with a key of its writer's (SSE-C)",
         }
     }
 }
@@ -91,12 +99,11 @@ pub async fn read_image<B: ObjectBody>(
     }
     let format = match Content::of(&chunks.head()) {
         Content::Image(format) => format,
-        Content::OtherPicture => return Ok(Intake::Unreadable(Unreadable::UnsupportedFormat)),
         Content::NoPicture | Content::Unknown if claims_image => {
             return Ok(Intake::Unreadable(Unreadable::NotAnImage));
         }
         Content::NoPicture => return Ok(Intake::NotAnImage),
-        Content::Unknown => return Ok(Intake::Unreadable(Unreadable::UnsupportedFormat)),
+        Content::OtherPicture | Content::Unknown => return Ok(Intake::Unreadable(Unreadable::UnsupportedFormat)),
     };
     if object.facts.size.is_some_and(|size| size > MAX_IMAGE_BYTES) {
         return Ok(Intake::Unreadable(Unreadable::TooLarge));
@@ -175,5 +182,108 @@ impl<B: ObjectBody> Chunks<'_, B> {
             }
         }
         Ok(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        fake::{FakeStore, Stored, facts},
+        ports::{Lookup, ObjectFacts, ObjectRef, ObjectStore},
+    };
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
+
+    /// Drives a future that never waits.
+    fn now<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("a fake waited"),
+        }
+    }
+
+    fn intake(stored: Stored, claims_image: bool) -> Result<Intake, Error> {
+        let object = ObjectRef { bucket: "b".into(), key: "k".into(), version: None };
+        let Ok(Lookup::Found(mut found)) = now(FakeStore::holding(stored).open(&object)) else {
+            panic!("nothing stored")
+        };
+        let question = Question { system: None, text: "?", schema: None, max_tokens: 1 };
+        now(read_image(&mut found, claims_image, &question, Capabilities::default()))
+    }
+
+    fn unreadable(stored: Stored, claims_image: bool) -> Option<Unreadable> {
+        match intake(stored, claims_image).unwrap() {
+            Intake::Unreadable(why) => Some(why),
+            Intake::Request { .. } | Intake::NotAnImage => None,
+        }
+    }
+
+    fn padded(head: &[u8], length: usize) -> Vec<u8> {
+        let mut bytes = head.to_vec();
+        bytes.resize(length, 0x5A);
+        bytes
+    }
+
+    #[test]
+    fn an_image_arrives_in_the_request_with_the_type_of_its_bytes() {
+        let bytes = padded(PNG, 10_000);
+        let Intake::Request { body, format, size } = intake(Stored::bytes(&bytes), false).unwrap() else {
+            panic!("no request")
+        };
+        assert_eq!((format, size), (ImageFormat::Png, 10_000));
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let source = &body["messages"][0]["content"][0]["source"];
+        assert_eq!(source["media_type"], json!("image/png"));
+        assert_eq!(source["data"], json!(base64_simd::STANDARD.encode_to_string(&bytes)));
+    }
+
+    #[test]
+    fn what_nobody_can_judge_says_why() {
+        let wide = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x1f\x41\0\0\0\x10\x08\x02\0\0\0";
+        let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap();
+        for (case, bytes, claims_image, expected) in [
+            ("empty", vec![], true, Some(Unreadable::Empty)),
+            ("empty and unclaimed", vec![], false, Some(Unreadable::Empty)),
+            ("text called an image", b"hello".to_vec(), true, Some(Unreadable::NotAnImage)),
+            ("text", b"hello".to_vec(), false, None),
+            ("noise called an image", vec![1, 2, 3, 255], true, Some(Unreadable::NotAnImage)),
+            ("noise", vec![1, 2, 3, 255], false, Some(Unreadable::UnsupportedFormat)),
+            ("pdf", b"%PDF-1.7".to_vec(), false, Some(Unreadable::UnsupportedFormat)),
+            ("8,001 pixels wide", padded(wide, 5_000), true, Some(Unreadable::TooLarge)),
+            ("at the limit", padded(PNG, limit), true, None),
+            ("a byte over the limit", padded(PNG, limit + 1), true, Some(Unreadable::TooLarge)),
+        ] {
+            assert_eq!(unreadable(Stored::bytes(&bytes), claims_image), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_size_that_the_store_does_not_tell_is_counted() {
+        let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap();
+        let chunks = padded(PNG, limit + 10).chunks(100_000).map(Bytes::copy_from_slice).collect();
+        let untold = ObjectFacts { size: None, ..facts(PNG) };
+        assert_eq!(unreadable(Stored::Object(untold, chunks), true), Some(Unreadable::TooLarge));
+    }
+
+    #[test]
+    fn a_jpegs_dimensions_are_found_behind_its_metadata() {
+        let mut jpeg = b"\xFF\xD8\xFF\xE1\xFF\xFE".to_vec();
+        jpeg.resize(2 + 2 + 0xFFFE, 0);
+        jpeg.extend(b"\xFF\xC0\0\x11\x08\x23\x28\0\x10\x03\x01\x22\0\x02\x11\x01\x03\x11\x01");
+        assert_eq!(unreadable(Stored::bytes(&jpeg), true), Some(Unreadable::TooLarge));
+    }
+
+    #[test]
+    fn an_object_that_breaks_off_is_an_error_and_no_half_image() {
+        let stored = Stored::BreakingOff(facts(&padded(PNG, 9_000)), vec![Bytes::from(padded(PNG, 5_000))]);
+        assert!(intake(stored, true).is_err());
     }
 }

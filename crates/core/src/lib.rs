@@ -9,6 +9,8 @@ pub mod analysis;
 pub mod bedrock;
 pub mod cloudtrail;
 pub mod error;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
 pub mod fields;
 pub mod finding;
 pub mod image;

@@ -46,18 +46,8 @@ const OTHER: &str = "OTHER";
 
 /// Where in the image a finding may be. A closed list, so that no answer can
 /// carry a value it found out of the function.
-pub const PLACES: [&str; 10] = [
-    "top left",
-    "top",
-    "top right",
-    "left",
-    "center",
-    "right",
-    "bottom left",
-    "bottom",
-    "bottom right",
-    WHOLE,
-];
+pub const PLACES: [&str; 10] =
+    ["top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right", WHOLE];
 
 /// The place of a finding whose own is not in [`PLACES`].
 const WHOLE: &str = "whole image";
@@ -152,7 +142,9 @@ pub fn judge(answer: &Answer) -> Judgement {
     let verdicts: Vec<_> = json_objects(text).iter().filter(|o| o.get("verdict").is_some()).map(read_object).collect();
     let plain = match verdicts.split_first() {
         None => read_word(text),
-        Some((first, others)) if others.iter().all(|other| same_verdict(first.as_ref(), other.as_ref())) => first.clone(),
+        Some((first, others)) if others.iter().all(|other| same_verdict(first.as_ref(), other.as_ref())) => {
+            first.clone()
+        }
         Some(_) => None,
     };
     plain.unwrap_or(Judgement::Undetermined(Unusable::Malformed.as_str()))

@@ -48,6 +48,26 @@ pub struct OpenObject<B> {
     pub body: B,
 }
 
+/// What a look for an object found.
+#[derive(Debug)]
+pub enum Lookup<B> {
+    /// The object.
+    Found(OpenObject<B>),
+    /// The key or the version is not, or no longer, there.
+    Gone,
+    /// The object is there, and its bytes cannot be had.
+    Sealed(Seal),
+}
+
+/// What keeps an object's bytes from everybody who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// It lies in an archive and must be restored first.
+    Archived,
+    /// It is encrypted with a key that only its writer has (SSE-C).
+    CustomerKey,
+}
+
 /// The bytes of an object, in the chunks in which they arrive.
 pub trait ObjectBody: Send {
     /// The next chunk, `None` at the end.
@@ -62,12 +82,12 @@ pub trait ObjectStore: Send + Sync {
     /// The object's bytes.
     type Body: ObjectBody;
 
-    /// Opens an object; `None` when the key or the version is not (or no longer) there.
+    /// Looks for an object.
     ///
     /// # Errors
     /// [`Error::ObjectNotFound`] for a bucket that does not exist,
     /// [`Error::AccessDenied`], [`Error::Internal`] when S3 fails after the client's retries.
-    fn open(&self, object: &ObjectRef) -> impl Future<Output = Result<Option<OpenObject<Self::Body>>, Error>> + Send;
+    fn open(&self, object: &ObjectRef) -> impl Future<Output = Result<Lookup<Self::Body>, Error>> + Send;
 }
 
 /// What the model answered to a request.

@@ -70,7 +70,8 @@ impl ModelSettings {
                 .map(|region| profile::default_model_id(&region))
                 .ok_or_else(|| SettingError {
                     name: "MODEL_ID",
-                    problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow".into(),
+                    problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow"
+                        .into(),
                 })?,
         };
         Ok(Self {

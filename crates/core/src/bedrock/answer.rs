@@ -213,7 +213,11 @@ mod tests {
             ("no reason", json!({"content": text}), Unusable::Malformed),
             ("null reason", json!({"content": text, "stop_reason": null}), Unusable::Malformed),
             ("no content", json!({"content": [], "stop_reason": "end_turn"}), Unusable::Empty),
-            ("blank", json!({"content": [{"type": "text", "text": " \n"}], "stop_reason": "end_turn"}), Unusable::Empty),
+            (
+                "blank",
+                json!({"content": [{"type": "text", "text": " \n"}], "stop_reason": "end_turn"}),
+                Unusable::Empty,
+            ),
             (
                 "guardrail",
                 json!({"content": text, "stop_reason": "end_turn", "amazon-bedrock-guardrailAction": "INTERVENED"}),

@@ -60,7 +60,10 @@ mod tests {
         for (id, expected) in [
             ("anthropic.claude-haiku-4-5-20251001-v1:0", Some("claude-haiku-4-5-20251001-v1")),
             ("us.anthropic.claude-opus-4-6-v1", Some("claude-opus-4-6-v1")),
-            ("arn:aws:bedrock:us-east-1:111122223333:inference-profile/jp.anthropic.claude-sonnet-5", Some("claude-sonnet-5")),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:inference-profile/jp.anthropic.claude-sonnet-5",
+                Some("claude-sonnet-5"),
+            ),
             ("arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6", Some("claude-sonnet-4-6")),
             ("arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3", None),
             ("meta.llama4", None),

@@ -85,13 +85,13 @@ impl<'a> Event<'a> {
             return Err(Error::invalid(
                 "event",
                 format!(
-                    "must be a JSON object, not {}: an EventBridge event, a CloudTrail record or S3's Object Created",
+                    "is {}, not a JSON object; send an EventBridge event, a CloudTrail record or S3's Object Created",
                     kind(raw)
                 ),
             ));
         };
         if fields.contains_key("Records") {
-            return Err(Error::invalid("event", "holds a list of `Records`: send one record at a time"));
+            return Err(Error::invalid("event", "holds a list of `Records`; send one record at a time"));
         }
         if !fields.contains_key("detail-type") && !fields.contains_key("detail") {
             return record::read(raw, "eventName", Shape::Record);
@@ -99,32 +99,24 @@ impl<'a> Event<'a> {
 
         let detail_type = match fields.get("detail-type") {
             Some(Value::String(text)) => text.as_str(),
-            Some(other) => {
-                return Err(Error::invalid("detail-type", format!("must be a string, not {}", kind(other))));
-            }
-            None => {
-                return Err(Error::invalid("detail-type", "is missing: an EventBridge event has one"));
-            }
+            Some(other) => return Err(Error::invalid("detail-type", format!("is {}, not a string", kind(other)))),
+            None => return Err(Error::invalid("detail-type", "is missing")),
         };
         match fields.get("detail") {
             Some(Value::Object(_)) => {}
-            Some(other) => {
-                return Err(Error::invalid("detail", format!("must be a JSON object, not {}", kind(other))));
-            }
-            None => {
-                return Err(Error::invalid("detail", "is missing: an EventBridge event has one"));
-            }
+            Some(other) => return Err(Error::invalid("detail", format!("is {}, not a JSON object", kind(other)))),
+            None => return Err(Error::invalid("detail", "is missing")),
         }
         match detail_type {
             // API calls, console sign-ins (in both spellings), service events, …
             text if text.ends_with(" via CloudTrail") => record::read(raw, "detail.eventName", Shape::EnvelopedRecord),
             "Object Created" => match fields.get("source").and_then(Value::as_str) {
                 Some("aws.s3" | REPLAY) => object_created::read(raw),
-                _ => Err(Error::invalid("source", format!("of Object Created must be aws.s3 or {REPLAY}"))),
+                _ => Err(Error::invalid("source", format!("of Object Created is neither aws.s3 nor {REPLAY}"))),
             },
             _ => Err(Error::invalid(
                 "detail-type",
-                "must be one of CloudTrail's, such as `AWS API Call via CloudTrail`, or `Object Created`",
+                "is neither one of CloudTrail's, such as `AWS API Call via CloudTrail`, nor `Object Created`",
             )),
         }
     }

@@ -57,10 +57,10 @@ pub(super) fn read(raw: &Value) -> Result<Event<'_>, Error> {
     let ObjectCreated { id, account, time, detail } =
         ObjectCreated::deserialize(raw).map_err(|_| Error::invalid("event", "is no Object Created event"))?;
     let Some(bucket) = detail.bucket.name else {
-        return Err(Error::invalid("detail.bucket.name", "must be the name of a bucket"));
+        return Err(Error::invalid("detail.bucket.name", "is missing, empty or not a string"));
     };
     let Some(key) = detail.object.key else {
-        return Err(Error::invalid("detail.object.key", "must be the key of an object"));
+        return Err(Error::invalid("detail.object.key", "is missing, empty or not a string"));
     };
     Ok(Event {
         name: detail.reason.unwrap_or_else(|| "Object Created".to_owned()),

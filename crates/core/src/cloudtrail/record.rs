@@ -110,8 +110,8 @@ fn event_name(record: &Value, field: &'static str) -> Result<String, Error> {
     match name {
         Some(Value::String(name)) if !name.trim().is_empty() => Ok(name.clone()),
         Some(Value::String(_)) => Err(Error::invalid(field, "is empty")),
-        Some(other) => Err(Error::invalid(field, format!("must be a string, not {}", kind(other)))),
-        None => Err(Error::invalid(field, "is missing: the event is no CloudTrail record")),
+        Some(other) => Err(Error::invalid(field, format!("is {}, not a string", kind(other)))),
+        None => Err(Error::invalid(field, "is missing; every CloudTrail record has one")),
     }
 }
 

@@ -1,0 +1,148 @@
+//! Ports without a service behind them, for tests of what stands on them.
+
+use std::{collections::VecDeque, sync::Mutex};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::{
+    Error,
+    ports::{Lookup, Model, ModelReply, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject, Seal},
+};
+
+/// What a [`FakeStore`] holds.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// An object, its bytes in the chunks in which they are handed out.
+    Object(ObjectFacts, Vec<Bytes>),
+    /// Nothing.
+    Gone,
+    /// An object whose bytes cannot be had.
+    Sealed(Seal),
+    /// A store that fails.
+    Failing(Error),
+    /// An object whose bytes break off after these chunks.
+    BreakingOff(ObjectFacts, Vec<Bytes>),
+}
+
+impl Stored {
+    /// Bytes under version `v1`, in chunks of a size that divides nothing evenly.
+    #[must_use]
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::Object(facts(bytes), bytes.chunks(1_021).map(Bytes::copy_from_slice).collect())
+    }
+}
+
+/// What a store says of bytes under version `v1`.
+#[must_use]
+pub fn facts(bytes: &[u8]) -> ObjectFacts {
+    ObjectFacts { version: Some("v1".into()), etag: Some("\"e1\"".into()), size: Some(bytes.len() as u64) }
+}
+
+/// A store that answers the same to everything and remembers what it was asked for.
+#[derive(Debug)]
+pub struct FakeStore {
+    stored: Stored,
+    asked: Mutex<Vec<ObjectRef>>,
+}
+
+impl FakeStore {
+    /// A store that holds this under every name.
+    #[must_use]
+    pub fn holding(stored: Stored) -> Self {
+        Self { stored, asked: Mutex::default() }
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn asked(&self) -> Vec<ObjectRef> {
+        lock(&self.asked).clone()
+    }
+}
+
+/// Chunks of a fake object.
+#[derive(Debug)]
+pub struct FakeBody {
+    chunks: VecDeque<Bytes>,
+    breaks_off: bool,
+}
+
+impl ObjectBody for FakeBody {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        match self.chunks.pop_front() {
+            None if self.breaks_off => Err(Error::Internal { problem: "S3 stopped sending".into() }),
+            chunk => Ok(chunk),
+        }
+    }
+}
+
+impl ObjectStore for FakeStore {
+    type Body = FakeBody;
+
+    async fn open(&self, object: &ObjectRef) -> Result<Lookup<FakeBody>, Error> {
+        lock(&self.asked).push(object.clone());
+        let found = |facts, chunks: Vec<Bytes>, breaks_off| {
+            let body = FakeBody { chunks: chunks.into(), breaks_off };
+            Ok(Lookup::Found(OpenObject { facts, body }))
+        };
+        match self.stored.clone() {
+            Stored::Object(facts, chunks) => found(facts, chunks, false),
+            Stored::BreakingOff(facts, chunks) => found(facts, chunks, true),
+            Stored::Gone => Ok(Lookup::Gone),
+            Stored::Sealed(seal) => Ok(Lookup::Sealed(seal)),
+            Stored::Failing(error) => Err(error),
+        }
+    }
+}
+
+/// A model that answers the same to everything and remembers what it was asked.
+#[derive(Debug)]
+pub struct FakeModel {
+    reply: Result<ModelReply, Error>,
+    asked: Mutex<Vec<Value>>,
+}
+
+impl FakeModel {
+    /// A model with this reply.
+    #[must_use]
+    pub fn replying(reply: Result<ModelReply, Error>) -> Self {
+        Self { reply, asked: Mutex::default() }
+    }
+
+    /// A model that finishes an answer of this text.
+    #[must_use]
+    pub fn saying(text: &str) -> Self {
+        Self::answering(&json!({
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": 1600, "output_tokens": 20},
+        }))
+    }
+
+    /// A model with this response.
+    #[must_use]
+    pub fn answering(response: &Value) -> Self {
+        Self::replying(Ok(ModelReply::Answer { body: response.to_string().into(), latency_ms: 7 }))
+    }
+
+    /// The bodies it was sent.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Value> {
+        lock(&self.asked).clone()
+    }
+}
+
+impl Model for FakeModel {
+    fn id(&self) -> &'static str {
+        "us.anthropic.claude-haiku-5-5"
+    }
+
+    async fn invoke(&self, body: Vec<u8>) -> Result<ModelReply, Error> {
+        lock(&self.asked).push(serde_json::from_slice(&body).unwrap_or(Value::Null));
+        self.reply.clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,92 @@
+use serde_json::{Value, json};
+use warden_core::{
+    Error, ErrorName,
+    bedrock::Capabilities,
+    fake::{FakeModel, FakeStore, Stored},
+    ports::{ModelReply, Seal},
+};
+use warden_event_files::{holds, invalid, valid};
+
+use crate::ImageAnalyzer;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
+
+fn analyzer(stored: Stored, model: FakeModel) -> ImageAnalyzer<FakeStore, FakeModel> {
+    let capabilities = Capabilities { temperature: false, json_schema: true };
+    ImageAnalyzer { store: FakeStore::holding(stored), model, capabilities, max_tokens: 4096 }
+}
+
+fn event() -> Value {
+    json!({"Bucket": "uploads", "Key": "a.png", "prompt": "What is it?"})
+}
+
+#[tokio::test]
+async fn every_event_asks_its_own_prompt_about_exactly_its_object() {
+    for file in valid("image-analyzer") {
+        let event = file.event();
+        let analyzer = analyzer(Stored::bytes(PNG), FakeModel::saying("A hall."));
+        let answer = analyzer.handle(event.clone()).await.unwrap();
+        if event["output"] == "full" {
+            assert_eq!(answer["content"][0]["text"], "A hall.", "{}", file.name);
+        } else {
+            assert_eq!(answer, json!("A hall."), "{}", file.name);
+        }
+        let asked = &analyzer.store.asked()[0];
+        assert_eq!((json!(asked.bucket), json!(asked.key)), (event["Bucket"].clone(), event["Key"].clone()));
+        let body = &analyzer.model.asked()[0];
+        assert_eq!(body["messages"][0]["content"][1]["text"], event["prompt"], "{}", file.name);
+        for field in ["temperature", "top_p", "top_k", "output_config"] {
+            assert!(body.get(field).is_none(), "{field}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invalid_event_names_its_field_and_calls_nothing() {
+    for file in invalid("image-analyzer") {
+        let analyzer = analyzer(Stored::bytes(PNG), FakeModel::saying("A hall."));
+        let error = analyzer.handle(file.event()).await.unwrap_err();
+        let seen = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
+        assert!(holds(&seen, &file.expected) && file.expected.is_object(), "{}: {seen}", file.name);
+        assert!(analyzer.store.asked().is_empty() && analyzer.model.asked().is_empty(), "{}", file.name);
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_no_model_reads_is_an_invalid_input_and_the_model_is_not_asked() {
+    for (stored, message) in [
+        (Stored::bytes(b""), "Key: the object is empty"),
+        (Stored::bytes(b"hello"), "Key: the object's bytes are no image"),
+        (Stored::bytes(b"%PDF-1.7"), "Key: the object is not a JPEG, PNG, GIF or WebP image"),
+        (Stored::Sealed(Seal::Archived), "Key: the object is archived and must be restored first"),
+    ] {
+        let analyzer = analyzer(stored, FakeModel::saying("A hall."));
+        let error = analyzer.handle(event()).await.unwrap_err();
+        assert_eq!((error.name(), error.to_string().as_str()), (ErrorName::InvalidInput, message));
+        assert!(analyzer.model.asked().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn each_failure_has_its_name() {
+    let answering = |response: Value| FakeModel::answering(&response);
+    let cut = json!({"content": [{"type": "text", "text": "A h"}], "stop_reason": "max_tokens"});
+    for (stored, model, name) in [
+        (Stored::Gone, FakeModel::saying("A hall."), ErrorName::ObjectNotFound),
+        (Stored::bytes(PNG), FakeModel::replying(Ok(ModelReply::ImageRejected)), ErrorName::InvalidInput),
+        (Stored::bytes(PNG), answering(cut), ErrorName::ModelOutputInvalid),
+        (
+            Stored::bytes(PNG),
+            answering(json!({"content": [], "stop_reason": "refusal"})),
+            ErrorName::ModelOutputInvalid,
+        ),
+        (
+            Stored::bytes(PNG),
+            FakeModel::replying(Err(Error::ModelTimeout { code: "408".into() })),
+            ErrorName::ModelTimeout,
+        ),
+    ] {
+        let error = analyzer(stored, model).handle(event()).await.unwrap_err();
+        assert_eq!(error.name(), name);
+    }
+}

@@ -1,0 +1,177 @@
+use serde_json::{Value, json};
+use warden_core::{
+    Error, ErrorName,
+    bedrock::Capabilities,
+    fake::{FakeModel, FakeStore, Stored, facts},
+    ports::{ModelReply, ObjectFacts, Seal},
+};
+use warden_event_files::{holds, invalid, valid};
+
+use crate::PiiDetector;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
+const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"left"}]}"#;
+const CLEAN: &str = r#"{"verdict":"clean","findings":[]}"#;
+
+fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeModel> {
+    let capabilities = Capabilities { temperature: false, json_schema: true };
+    PiiDetector { store: FakeStore::holding(stored), model, capabilities, max_tokens: 4096 }
+}
+
+fn event() -> Value {
+    json!({"s3_bucket": "uploads", "s3_key": "a.png", "media_type": "image/png"})
+}
+
+/// The detection of a PNG about which the model says this.
+async fn judged(text: &str) -> Value {
+    detector(Stored::bytes(PNG), FakeModel::saying(text)).handle(event()).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_event_reads_exactly_the_object_that_it_names() {
+    for file in valid("pii-detector") {
+        let event = file.event();
+        let detector = detector(Stored::bytes(PNG), FakeModel::saying(PII));
+        let answer = detector.handle(event.clone()).await.unwrap();
+        if event["output"] == "boolean" {
+            assert_eq!(answer, json!("true"), "{}", file.name);
+        } else {
+            assert_eq!(answer["verdict"], "pii", "{}", file.name);
+            assert_eq!(answer["object"]["bucket"], event["s3_bucket"], "{}", file.name);
+            assert_eq!(answer["object"]["key"], event["s3_key"], "{}", file.name);
+        }
+        let asked = detector.store.asked();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(json!(asked[0].bucket), event["s3_bucket"], "{}", file.name);
+        assert_eq!(json!(asked[0].key), event["s3_key"], "{}", file.name);
+        assert_eq!(json!(asked[0].version), event["s3_version_id"], "{}", file.name);
+    }
+}
+
+#[tokio::test]
+async fn an_invalid_event_names_its_field_and_calls_nothing() {
+    for file in invalid("pii-detector") {
+        let detector = detector(Stored::bytes(PNG), FakeModel::saying(PII));
+        let error = detector.handle(file.event()).await.unwrap_err();
+        let seen = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
+        assert!(holds(&seen, &file.expected) && file.expected.is_object(), "{}: {seen}", file.name);
+        assert!(detector.store.asked().is_empty() && detector.model.asked().is_empty(), "{}", file.name);
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_tells_what_was_found_in_which_version_and_at_what_cost() {
+    assert_eq!(
+        judged(PII).await,
+        json!({
+            "verdict": "pii", "pii_detected": true, "reason": null,
+            "findings": [{"category": "FACE", "confidence": 0.9, "where": "left"}],
+            "object": {
+                "bucket": "uploads", "key": "a.png", "version": "v1", "etag": "\"e1\"",
+                "size": PNG.len(), "media_type": "image/png",
+            },
+            "model": {"id": "us.anthropic.claude-haiku-5-5", "input_tokens": 1600, "output_tokens": 20, "latency_ms": 7},
+        })
+    );
+    let clean = judged(CLEAN).await;
+    assert_eq!((&clean["verdict"], &clean["pii_detected"]), (&json!("clean"), &json!(false)));
+}
+
+#[tokio::test]
+async fn what_nobody_can_judge_is_undetermined_and_the_model_is_not_asked() {
+    let too_large = Stored::Object(ObjectFacts { size: Some(3_932_161), ..facts(PNG) }, vec![PNG.into()]);
+    for (stored, reason) in [
+        (Stored::bytes(b""), "empty_object"),
+        (Stored::bytes(b"MZ no image"), "not_an_image"),
+        (Stored::bytes(b"%PDF-1.7"), "unsupported_format"),
+        (too_large, "too_large"),
+        (Stored::Sealed(Seal::Archived), "archived"),
+        (Stored::Sealed(Seal::CustomerKey), "encrypted_with_customer_key"),
+    ] {
+        let detector = detector(stored, FakeModel::saying(PII));
+        let answer = detector.handle(event()).await.unwrap();
+        let expected =
+            json!({"verdict": "undetermined", "pii_detected": null, "reason": reason, "findings": [], "model": null});
+        assert!(holds(&answer, &expected), "{reason}: {answer}");
+        assert!(detector.model.asked().is_empty(), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_must_not_be_used_is_undetermined() {
+    let clean = json!([{"type": "text", "text": CLEAN}]);
+    for (response, reason) in [
+        (json!({"content": [], "stop_reason": "refusal"}), "model_refused"),
+        (json!({"content": clean, "stop_reason": "max_tokens"}), "answer_cut"),
+        (json!({"content": [], "stop_reason": "end_turn"}), "answer_empty"),
+        (
+            json!({"content": clean, "stop_reason": "end_turn", "amazon-bedrock-guardrailAction": "INTERVENED"}),
+            "guardrail_intervened",
+        ),
+        (
+            json!({"content": [{"type": "text", "text": "It looks fine to me."}], "stop_reason": "end_turn"}),
+            "answer_malformed",
+        ),
+        (json!("not a Messages response"), "answer_malformed"),
+    ] {
+        let answer = detector(Stored::bytes(PNG), FakeModel::answering(&response)).handle(event()).await.unwrap();
+        assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": reason})), "{reason}: {answer}");
+    }
+    let model = FakeModel::replying(Ok(ModelReply::ImageRejected));
+    let answer = detector(Stored::bytes(PNG), model).handle(event()).await.unwrap();
+    assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": "model_rejected_image"})), "{answer}");
+}
+
+#[tokio::test]
+async fn an_object_that_is_gone_is_no_failure() {
+    let answer = detector(Stored::Gone, FakeModel::saying(PII)).handle(event()).await.unwrap();
+    assert!(holds(&answer, &json!({"verdict": "gone", "pii_detected": null, "reason": null})), "{answer}");
+}
+
+#[tokio::test]
+async fn text_that_nothing_called_an_image_is_not_one() {
+    let detector = detector(Stored::bytes(b"notes"), FakeModel::saying(PII));
+    let answer = detector.handle(json!({"s3_bucket": "uploads", "s3_key": "README"})).await.unwrap();
+    assert!(holds(&answer, &json!({"verdict": "not_image", "pii_detected": null})), "{answer}");
+    assert!(detector.model.asked().is_empty());
+}
+
+#[tokio::test]
+async fn the_bytes_decide_what_is_declared_to_the_model() {
+    let detector = detector(Stored::bytes(b"GIF89a\x01\0\x01\0\x80\0\0"), FakeModel::saying(CLEAN));
+    detector.handle(event()).await.unwrap();
+    let source = &detector.model.asked()[0]["messages"][0]["content"][0]["source"];
+    assert_eq!(source["media_type"], "image/gif");
+}
+
+#[tokio::test]
+async fn a_boolean_is_a_plain_word_or_an_error_and_never_a_guess() {
+    let mut event = event();
+    event["output"] = json!("boolean");
+    for (stored, text, expected) in [
+        (Stored::bytes(PNG), PII, Ok("true")),
+        (Stored::bytes(PNG), CLEAN, Ok("false")),
+        (Stored::bytes(PNG), "perhaps", Err(ErrorName::Undetermined)),
+        (Stored::bytes(b"%PDF-1.7"), CLEAN, Err(ErrorName::Undetermined)),
+        (Stored::bytes(b""), CLEAN, Err(ErrorName::Undetermined)),
+        (Stored::Gone, CLEAN, Err(ErrorName::ObjectNotFound)),
+    ] {
+        let answer = detector(stored, FakeModel::saying(text)).handle(event.clone()).await;
+        assert_eq!(answer.map_err(|error| error.name()), expected.map(Value::from), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn errors_of_the_store_and_the_model_keep_their_names() {
+    let denied = Error::AccessDenied { action: "s3:GetObject", what: "x".into(), hint: "y" };
+    let failing = detector(Stored::Failing(denied.clone()), FakeModel::saying(PII));
+    assert_eq!(failing.handle(event()).await.unwrap_err(), denied);
+    let throttled = Error::ModelThrottled { code: "529".into() };
+    let failing = detector(Stored::bytes(PNG), FakeModel::replying(Err(throttled.clone())));
+    assert_eq!(failing.handle(event()).await.unwrap_err(), throttled);
+    let breaking = Stored::BreakingOff(facts(PNG), vec![PNG.into()]);
+    assert_eq!(
+        detector(breaking, FakeModel::saying(PII)).handle(event()).await.unwrap_err().name(),
+        ErrorName::Internal
+    );
+}
