@@ -9,9 +9,7 @@ use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 #[non_exhaustive]
 pub enum CallError {
     /// The caller's policies do not allow it.
-    #[error(
-        "AWS denied {action}: {message}. Allow this action to the user or role of your credentials"
-    )]
+    #[error("AWS denied {action}: {message}. Allow this action to the user or role of your credentials")]
     Denied {
         /// The IAM action, such as `states:CreateStateMachine`.
         action: &'static str,
@@ -19,9 +17,7 @@ pub enum CallError {
         message: String,
     },
     /// The credentials were good and no longer are.
-    #[error(
-        "your AWS credentials have expired ({action}). Sign in again, for example with `aws sso login`"
-    )]
+    #[error("your AWS credentials have expired ({action}). Sign in again, for example with `aws sso login`")]
     ExpiredCredentials {
         /// The IAM action.
         action: &'static str,
@@ -48,9 +44,7 @@ pub enum CallError {
         problem: String,
     },
     /// Nothing answered.
-    #[error(
-        "AWS could not be reached for {action}: {problem}. Check the network, the Region and the endpoint URL"
-    )]
+    #[error("AWS could not be reached for {action}: {problem}. Check the network, the Region and the endpoint URL")]
     Unreachable {
         /// The IAM action.
         action: &'static str,
@@ -66,9 +60,7 @@ pub enum CallError {
         code: String,
     },
     /// Whatever answered does not speak this service's protocol.
-    #[error(
-        "{action} got an answer that is none of AWS's ({problem}). Check the endpoint URL and any proxy"
-    )]
+    #[error("{action} got an answer that is none of AWS's ({problem}). Check the endpoint URL and any proxy")]
     NotAws {
         /// The IAM action.
         action: &'static str,
@@ -97,15 +89,11 @@ impl CallError {
             SdkError::ServiceError(service) => {
                 Self::from_answer(action, service.err(), service.raw().status().as_u16())
             }
-            SdkError::ResponseError(response) => Self::NotAws {
-                action,
-                problem: format!("HTTP status {}", response.raw().status().as_u16()),
-            },
+            SdkError::ResponseError(response) => {
+                Self::NotAws { action, problem: format!("HTTP status {}", response.raw().status().as_u16()) }
+            }
             _ => credentials_error(error).map_or_else(
-                || Self::Unreachable {
-                    action,
-                    problem: innermost(error),
-                },
+                || Self::Unreachable { action, problem: innermost(error) },
                 |error| Self::from_credentials(action, error),
             ),
         }
@@ -113,16 +101,9 @@ impl CallError {
 
     fn from_answer(action: &'static str, error: &impl ProvideErrorMetadata, status: u16) -> Self {
         let Some(code) = error.code() else {
-            return Self::NotAws {
-                action,
-                problem: format!("HTTP status {status} without an error code"),
-            };
+            return Self::NotAws { action, problem: format!("HTTP status {status} without an error code") };
         };
-        let message = error
-            .message()
-            .unwrap_or("no reason given")
-            .trim_end_matches('.')
-            .to_owned();
+        let message = error.message().unwrap_or("no reason given").trim_end_matches('.').to_owned();
         let code = code.to_owned();
         match code.as_str() {
             "AccessDenied" | "AccessDeniedException" => Self::Denied { action, message },
@@ -135,15 +116,10 @@ impl CallError {
             | "MissingAuthenticationToken"
             | "MissingAuthenticationTokenException"
             | "RequestExpired" => Self::RejectedCredentials { action, code },
-            "Throttling"
-            | "ThrottlingException"
-            | "TooManyRequestsException"
-            | "RequestLimitExceeded" => Self::Throttled { action, code },
-            _ => Self::Refused {
-                action,
-                code,
-                message,
-            },
+            "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" => {
+                Self::Throttled { action, code }
+            }
+            _ => Self::Refused { action, code, message },
         }
     }
 
@@ -158,18 +134,13 @@ impl CallError {
     }
 }
 
-fn credentials_error<'e>(
-    error: &'e (dyn std::error::Error + 'static),
-) -> Option<&'e CredentialsError> {
+fn credentials_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e CredentialsError> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 
 /// The cause that all others only pass on.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    chain(error)
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 fn chain<'e>(

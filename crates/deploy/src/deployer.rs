@@ -7,17 +7,14 @@ use std::time::Duration;
 use aws_sdk_sfn::config::http::HttpResponse;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::types::{
-    CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration,
-    RoutingConfigurationListItem, StateMachineStatus, StateMachineType, TracingConfiguration,
+    CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, RoutingConfigurationListItem,
+    StateMachineStatus, StateMachineType, TracingConfiguration,
 };
 use aws_types::SdkConfig;
 
 use crate::machine::{self, Current, Desired};
 use crate::role_wait::{WAITS, unusable_role};
-use crate::{
-    ApplyReport, CallError, DefinitionTemplate, Difference, Error, MissingOutput, Outcome, Route,
-    Stack,
-};
+use crate::{ApplyReport, CallError, DefinitionTemplate, Difference, Error, MissingOutput, Outcome, Route, Stack};
 
 const NAME_OUTPUT: &str = "StateMachineName";
 const ROLE_OUTPUT: &str = "StateMachineRoleArn";
@@ -38,11 +35,7 @@ impl ApplyRequest {
     /// A request for the alias `live`, which the stack's rules start.
     #[must_use]
     pub fn new(stack: impl Into<String>, definition: DefinitionTemplate) -> Self {
-        Self {
-            stack: stack.into(),
-            definition,
-            alias: "live".into(),
-        }
+        Self { stack: stack.into(), definition, alias: "live".into() }
     }
 }
 
@@ -129,9 +122,7 @@ impl Deployer {
 
         let current = self.machine(&desired.arn).await?;
         let alias = self.alias(&alias_arn).await?;
-        let plan = self
-            .plan(&desired, current.as_ref(), alias.as_ref())
-            .await?;
+        let plan = self.plan(&desired, current.as_ref(), alias.as_ref()).await?;
 
         let (outcome, published, version_arn) = match &plan {
             Plan::Create => (Outcome::Created, true, self.create(&desired).await?),
@@ -139,28 +130,17 @@ impl Deployer {
             Plan::Publish => (Outcome::Unchanged, true, self.publish(&desired).await?),
             Plan::Keep(version) => (Outcome::Unchanged, false, version.clone()),
         };
-        let alias_outcome = self
-            .point_alias(&request.alias, &alias_arn, alias.as_ref(), &version_arn)
-            .await?;
+        let alias_outcome = self.point_alias(&request.alias, &alias_arn, alias.as_ref(), &version_arn).await?;
         Ok(ApplyReport {
             outcome,
-            differences: if let Plan::Update(differences) = plan {
-                differences
-            } else {
-                Vec::new()
-            },
+            differences: if let Plan::Update(differences) = plan { differences } else { Vec::new() },
             state_machine_arn: desired.arn,
             published,
             version_arn,
             moved_from: match (alias_outcome, alias) {
-                (Outcome::Updated, Some(alias)) => alias
-                    .routes
-                    .into_iter()
-                    .map(|(version_arn, weight)| Route {
-                        version_arn,
-                        weight,
-                    })
-                    .collect(),
+                (Outcome::Updated, Some(alias)) => {
+                    alias.routes.into_iter().map(|(version_arn, weight)| Route { version_arn, weight }).collect()
+                }
                 _ => Vec::new(),
             },
             alias: alias_outcome,
@@ -168,12 +148,7 @@ impl Deployer {
         })
     }
 
-    async fn plan(
-        &self,
-        desired: &Desired,
-        current: Option<&Current>,
-        alias: Option<&Alias>,
-    ) -> Result<Plan, Error> {
+    async fn plan(&self, desired: &Desired, current: Option<&Current>, alias: Option<&Alias>) -> Result<Plan, Error> {
         let Some(current) = current else {
             return Ok(Plan::Create);
         };
@@ -186,36 +161,23 @@ impl Deployer {
             return Ok(Plan::Publish);
         };
         Ok(match self.machine(version).await? {
-            Some(running) if machine::runs_as_desired(desired, &running) => {
-                Plan::Keep(version.to_owned())
-            }
+            Some(running) if machine::runs_as_desired(desired, &running) => Plan::Keep(version.to_owned()),
             _ => Plan::Publish,
         })
     }
 
     /// Reads a state machine, or one of its versions.
     async fn machine(&self, arn: &str) -> Result<Option<Current>, Error> {
-        let answer = match self
-            .machines
-            .describe_state_machine()
-            .state_machine_arn(arn)
-            .send()
-            .await
-        {
+        let answer = match self.machines.describe_state_machine().state_machine_arn(arn).send().await {
             Ok(answer) => answer,
             Err(error) if error.code() == Some("StateMachineDoesNotExist") => return Ok(None),
             Err(error) => return Err(CallError::new("states:DescribeStateMachine", &error).into()),
         };
         if answer.status == Some(StateMachineStatus::Deleting) {
-            return Err(Error::BeingDeleted {
-                arn: arn.to_owned(),
-            });
+            return Err(Error::BeingDeleted { arn: arn.to_owned() });
         }
         if answer.r#type != StateMachineType::Standard {
-            return Err(Error::WrongType {
-                arn: arn.to_owned(),
-                found: answer.r#type.to_string(),
-            });
+            return Err(Error::WrongType { arn: arn.to_owned(), found: answer.r#type.to_string() });
         }
         Ok(Some(Current {
             definition: answer.definition,
@@ -226,13 +188,7 @@ impl Deployer {
     }
 
     async fn alias(&self, arn: &str) -> Result<Option<Alias>, Error> {
-        match self
-            .machines
-            .describe_state_machine_alias()
-            .state_machine_alias_arn(arn)
-            .send()
-            .await
-        {
+        match self.machines.describe_state_machine_alias().state_machine_alias_arn(arn).send().await {
             Ok(answer) => Ok(Some(Alias {
                 routes: answer
                     .routing_configuration
@@ -241,14 +197,7 @@ impl Deployer {
                     .map(|route| (route.state_machine_version_arn, route.weight))
                     .collect(),
             })),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    Some("ResourceNotFound" | "StateMachineDoesNotExist")
-                ) =>
-            {
-                Ok(None)
-            }
+            Err(error) if matches!(error.code(), Some("ResourceNotFound" | "StateMachineDoesNotExist")) => Ok(None),
             Err(error) => Err(CallError::new("states:DescribeStateMachineAlias", &error).into()),
         }
     }
@@ -266,9 +215,7 @@ impl Deployer {
             .logging_configuration(logging(desired))
             .tracing_configuration(tracing())
             .publish(true);
-        let answer = self
-            .once_role_is_usable(desired, ACTION, async || request.clone().send().await)
-            .await?;
+        let answer = self.once_role_is_usable(desired, ACTION, async || request.clone().send().await).await?;
         version(ACTION, answer.state_machine_version_arn)
     }
 
@@ -284,9 +231,7 @@ impl Deployer {
             .logging_configuration(logging(desired))
             .tracing_configuration(tracing())
             .publish(true);
-        let answer = self
-            .once_role_is_usable(desired, ACTION, async || request.clone().send().await)
-            .await?;
+        let answer = self.once_role_is_usable(desired, ACTION, async || request.clone().send().await).await?;
         version(ACTION, answer.state_machine_version_arn)
     }
 
@@ -381,30 +326,19 @@ fn desired(stack: &Stack, definition: &DefinitionTemplate) -> Result<Desired, Er
         .into_iter()
         .chain(needed_by_definition)
         .filter(|(name, _)| !stack.outputs.contains_key(*name))
-        .map(|(name, needed_by)| MissingOutput {
-            name: name.to_owned(),
-            needed_by,
-        })
+        .map(|(name, needed_by)| MissingOutput { name: name.to_owned(), needed_by })
         .collect();
     let output = |name| stack.outputs.get(name);
-    let (Some(name), Some(role_arn), Some(log_group_arn), true) = (
-        output(NAME_OUTPUT),
-        output(ROLE_OUTPUT),
-        output(LOG_GROUP_OUTPUT),
-        missing.is_empty(),
-    ) else {
-        return Err(Error::MissingOutputs {
-            stack: stack.name.clone(),
-            missing,
-        });
+    let (Some(name), Some(role_arn), Some(log_group_arn), true) =
+        (output(NAME_OUTPUT), output(ROLE_OUTPUT), output(LOG_GROUP_OUTPUT), missing.is_empty())
+    else {
+        return Err(Error::MissingOutputs { stack: stack.name.clone(), missing });
     };
     Ok(Desired {
-        arn: stack
-            .state_machine_arn(name)
-            .ok_or(Error::IncompleteAnswer {
-                action: "cloudformation:DescribeStacks",
-                field: "StackId that is an ARN",
-            })?,
+        arn: stack.state_machine_arn(name).ok_or(Error::IncompleteAnswer {
+            action: "cloudformation:DescribeStacks",
+            field: "StackId that is an ARN",
+        })?,
         name: name.clone(),
         definition: definition.render(&stack.outputs)?,
         role_arn: role_arn.clone(),
@@ -413,18 +347,12 @@ fn desired(stack: &Stack, definition: &DefinitionTemplate) -> Result<Desired, Er
 }
 
 fn logging(desired: &Desired) -> LoggingConfiguration {
-    let group = CloudWatchLogsLogGroup::builder()
-        .log_group_arn(&desired.log_group_arn)
-        .build();
+    let group = CloudWatchLogsLogGroup::builder().log_group_arn(&desired.log_group_arn).build();
     LoggingConfiguration::builder()
         .level(LogLevel::Error)
         // The data of an execution names who uploaded what.
         .include_execution_data(false)
-        .destinations(
-            LogDestination::builder()
-                .cloud_watch_logs_log_group(group)
-                .build(),
-        )
+        .destinations(LogDestination::builder().cloud_watch_logs_log_group(group).build())
         .build()
 }
 
@@ -437,15 +365,9 @@ fn all_to(version: &str) -> Result<RoutingConfigurationListItem, Error> {
         .state_machine_version_arn(version)
         .weight(100)
         .build()
-        .map_err(|_| Error::IncompleteAnswer {
-            action: "states:PublishStateMachineVersion",
-            field: "version",
-        })
+        .map_err(|_| Error::IncompleteAnswer { action: "states:PublishStateMachineVersion", field: "version" })
 }
 
 fn version(action: &'static str, arn: Option<String>) -> Result<String, Error> {
-    arn.ok_or(Error::IncompleteAnswer {
-        action,
-        field: "stateMachineVersionArn",
-    })
+    arn.ok_or(Error::IncompleteAnswer { action, field: "stateMachineVersionArn" })
 }

@@ -13,7 +13,8 @@ pub struct Diagnostic {
     pub code: Code,
     /// What is wrong.
     pub message: String,
-    /// The place in the definition, as Step Functions writes it: `/States/Detect PII/Next`.
+    /// The place in the definition, as Step Functions writes it: `/States/Detect PII/Next`,
+    /// or `/` for the whole.
     pub location: String,
     /// The file.
     pub file: String,
@@ -26,6 +27,10 @@ pub struct Diagnostic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Code {
+    /// The text is not JSON.
+    InvalidJson,
+    /// A `${` does not begin a placeholder.
+    InvalidPlaceholder,
     /// A field is missing or has a wrong type.
     SchemaValidationFailed,
     /// A state is named that does not exist.
@@ -47,6 +52,8 @@ impl Code {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::InvalidJson => "INVALID_JSON_DESCRIPTION",
+            Self::InvalidPlaceholder => "INVALID_PLACEHOLDER",
             Self::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
             Self::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
             Self::UnreachableState => "UNREACHABLE_STATE",
@@ -66,13 +73,11 @@ impl Serialize for Code {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            code,
-            message,
-            location,
-            file,
-            at,
-        } = self;
-        write!(f, "{file}:{at}: {location}: {message} [{}]", code.as_str())
+        let Self { code, message, location, file, at } = self;
+        write!(f, "{file}:{at}: ")?;
+        if location != "/" {
+            write!(f, "{location}: ")?;
+        }
+        write!(f, "{message} [{}]", code.as_str())
     }
 }

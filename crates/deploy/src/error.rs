@@ -94,13 +94,7 @@ pub struct MissingOutput {
 }
 
 fn list(missing: &[MissingOutput]) -> String {
-    let each = missing
-        .iter()
-        .map(|MissingOutput { name, needed_by }| format!("`{name}` (needed by {needed_by})"));
-    let noun = if missing.len() == 1 {
-        "the output"
-    } else {
-        "the outputs"
-    };
+    let each = missing.iter().map(|MissingOutput { name, needed_by }| format!("`{name}` (needed by {needed_by})"));
+    let noun = if missing.len() == 1 { "the output" } else { "the outputs" };
     format!("{noun} {}", each.collect::<Vec<_>>().join(", "))
 }

@@ -24,12 +24,7 @@ const STATES: [&str; 17] = [
 ];
 
 /// Of functions that ended without an answer of their own.
-const LAMBDA_RUNTIME: [&str; 4] = [
-    "Lambda.Unknown",
-    "Runtime.ExitError",
-    "Runtime.OutOfMemory",
-    "Sandbox.Timedout",
-];
+const LAMBDA_RUNTIME: [&str; 4] = ["Lambda.Unknown", "Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"];
 
 /// Whether anything is known to report an error called `name`: Step Functions,
 /// the Lambda runtime, an AWS service or one of this project's functions.
@@ -44,14 +39,10 @@ pub(crate) fn is_known(name: &str) -> bool {
 /// reports what a service's API refused, such as `S3.NoSuchKeyException`.
 fn is_service_exception(name: &str) -> bool {
     let is_pascal_case = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_uppercase())
-            && word.chars().all(|c| c.is_ascii_alphanumeric())
+        word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(|c| c.is_ascii_alphanumeric())
     };
     name.split_once('.').is_some_and(|(service, exception)| {
-        service != "States"
-            && is_pascal_case(service)
-            && is_pascal_case(exception)
-            && exception.ends_with("Exception")
+        service != "States" && is_pascal_case(service) && is_pascal_case(exception) && exception.ends_with("Exception")
     })
 }
 

@@ -104,10 +104,7 @@ fn logs_as_desired(desired: &Desired, logging: Option<&LoggingConfiguration>) ->
         let destinations: Vec<_> = logging
             .destinations()
             .iter()
-            .map(|to| {
-                to.cloud_watch_logs_log_group()
-                    .and_then(|group| group.log_group_arn())
-            })
+            .map(|to| to.cloud_watch_logs_log_group().and_then(|group| group.log_group_arn()))
             .collect();
         logging.level() == Some(&LogLevel::Error)
             && !logging.include_execution_data()
@@ -121,8 +118,7 @@ mod tests {
 
     use super::*;
 
-    const LOG_GROUP: &str =
-        "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit:*";
+    const LOG_GROUP: &str = "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit:*";
 
     fn desired() -> Desired {
         Desired {
@@ -135,17 +131,11 @@ mod tests {
     }
 
     fn logging(level: LogLevel, data: bool, log_group: &str) -> LoggingConfiguration {
-        let group = CloudWatchLogsLogGroup::builder()
-            .log_group_arn(log_group)
-            .build();
+        let group = CloudWatchLogsLogGroup::builder().log_group_arn(log_group).build();
         LoggingConfiguration::builder()
             .level(level)
             .include_execution_data(data)
-            .destinations(
-                LogDestination::builder()
-                    .cloud_watch_logs_log_group(group)
-                    .build(),
-            )
+            .destinations(LogDestination::builder().cloud_watch_logs_log_group(group).build())
             .build()
     }
 
@@ -165,23 +155,9 @@ mod tests {
 
     #[test]
     fn layout_and_order_of_keys_are_no_difference_but_values_are() {
-        let with = |definition: &str| {
-            differences(
-                &desired(),
-                &Current {
-                    definition: definition.into(),
-                    ..current()
-                },
-            )
-        };
-        assert_eq!(
-            with("{\n\"States\":{\"A\":{\"Type\":\"Succeed\"}},\"StartAt\":\"A\"}"),
-            []
-        );
-        assert_eq!(
-            with(r#"{"StartAt": "A", "States": {"A": {"Type": "Fail"}}}"#),
-            [Difference::Definition]
-        );
+        let with = |definition: &str| differences(&desired(), &Current { definition: definition.into(), ..current() });
+        assert_eq!(with("{\n\"States\":{\"A\":{\"Type\":\"Succeed\"}},\"StartAt\":\"A\"}"), []);
+        assert_eq!(with(r#"{"StartAt": "A", "States": {"A": {"Type": "Fail"}}}"#), [Difference::Definition]);
         assert_eq!(with("not JSON"), [Difference::Definition]);
     }
 
@@ -189,48 +165,12 @@ mod tests {
     fn role_logging_and_tracing_are_compared() {
         let other_group = "arn:aws:logs:us-west-2:111122223333:log-group:other:*";
         let cases = [
-            (
-                Current {
-                    role_arn: "arn:aws:iam::111122223333:role/other".into(),
-                    ..current()
-                },
-                Difference::Role,
-            ),
-            (
-                Current {
-                    logging: None,
-                    ..current()
-                },
-                Difference::Logging,
-            ),
-            (
-                Current {
-                    logging: Some(logging(LogLevel::All, false, LOG_GROUP)),
-                    ..current()
-                },
-                Difference::Logging,
-            ),
-            (
-                Current {
-                    logging: Some(logging(LogLevel::Error, true, LOG_GROUP)),
-                    ..current()
-                },
-                Difference::Logging,
-            ),
-            (
-                Current {
-                    logging: Some(logging(LogLevel::Error, false, other_group)),
-                    ..current()
-                },
-                Difference::Logging,
-            ),
-            (
-                Current {
-                    tracing: Some(false),
-                    ..current()
-                },
-                Difference::Tracing,
-            ),
+            (Current { role_arn: "arn:aws:iam::111122223333:role/other".into(), ..current() }, Difference::Role),
+            (Current { logging: None, ..current() }, Difference::Logging),
+            (Current { logging: Some(logging(LogLevel::All, false, LOG_GROUP)), ..current() }, Difference::Logging),
+            (Current { logging: Some(logging(LogLevel::Error, true, LOG_GROUP)), ..current() }, Difference::Logging),
+            (Current { logging: Some(logging(LogLevel::Error, false, other_group)), ..current() }, Difference::Logging),
+            (Current { tracing: Some(false), ..current() }, Difference::Tracing),
         ];
         for (current, expected) in cases {
             assert_eq!(differences(&desired(), &current), [expected], "{current:?}");
@@ -239,35 +179,16 @@ mod tests {
 
     #[test]
     fn tracing_that_is_not_told_is_no_difference() {
-        assert_eq!(
-            differences(
-                &desired(),
-                &Current {
-                    tracing: None,
-                    ..current()
-                }
-            ),
-            []
-        );
+        assert_eq!(differences(&desired(), &Current { tracing: None, ..current() }), []);
     }
 
     #[test]
     fn a_version_runs_as_desired_by_definition_and_role() {
-        let silent = Current {
-            logging: None,
-            tracing: None,
-            ..current()
-        };
+        let silent = Current { logging: None, tracing: None, ..current() };
         assert!(runs_as_desired(&desired(), &silent));
-        let older = Current {
-            definition: r#"{"StartAt": "B"}"#.into(),
-            ..current()
-        };
+        let older = Current { definition: r#"{"StartAt": "B"}"#.into(), ..current() };
         assert!(!runs_as_desired(&desired(), &older));
-        let other_role = Current {
-            role_arn: "arn:aws:iam::111122223333:role/other".into(),
-            ..current()
-        };
+        let other_role = Current { role_arn: "arn:aws:iam::111122223333:role/other".into(), ..current() };
         assert!(!runs_as_desired(&desired(), &other_role));
     }
 
@@ -275,10 +196,7 @@ mod tests {
     fn an_alias_has_a_sole_version_unless_its_weights_are_shared() {
         let route = |version: &str, weight| (version.to_owned(), weight);
         assert_eq!(sole_version(&[route("v1", 100)]), Some("v1"));
-        assert_eq!(
-            sole_version(&[route("v1", 0), route("v2", 100)]),
-            Some("v2")
-        );
+        assert_eq!(sole_version(&[route("v1", 0), route("v2", 100)]), Some("v2"));
         assert_eq!(sole_version(&[route("v1", 90), route("v2", 10)]), None);
         assert_eq!(sole_version(&[]), None);
     }

@@ -69,30 +69,14 @@ impl fmt::Display for Outcome {
 
 impl fmt::Display for ApplyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "State machine {}: {}",
-            self.state_machine_arn, self.outcome
-        )?;
+        write!(f, "State machine {}: {}", self.state_machine_arn, self.outcome)?;
         if !self.differences.is_empty() {
-            let names: Vec<_> = self
-                .differences
-                .iter()
-                .map(|difference| difference.as_str())
-                .collect();
+            let names: Vec<_> = self.differences.iter().map(|difference| difference.as_str()).collect();
             write!(f, " ({})", names.join(", "))?;
         }
         let version = last_part(&self.version_arn);
-        let how = if self.published {
-            "published"
-        } else {
-            "unchanged"
-        };
-        write!(
-            f,
-            "\nVersion {version}: {how}\nAlias {}: ",
-            last_part(&self.alias_arn)
-        )?;
+        let how = if self.published { "published" } else { "unchanged" };
+        write!(f, "\nVersion {version}: {how}\nAlias {}: ", last_part(&self.alias_arn))?;
         match self.alias {
             Outcome::Created => write!(f, "created, runs version {version}"),
             Outcome::Unchanged => write!(f, "unchanged, runs version {version}"),
@@ -132,14 +116,8 @@ mod tests {
             alias: Outcome::Updated,
             alias_arn: format!("{ARN}:live"),
             moved_from: vec![
-                Route {
-                    version_arn: format!("{ARN}:2"),
-                    weight: 90,
-                },
-                Route {
-                    version_arn: format!("{ARN}:3"),
-                    weight: 10,
-                },
+                Route { version_arn: format!("{ARN}:2"), weight: 90 },
+                Route { version_arn: format!("{ARN}:3"), weight: 10 },
             ],
         }
     }
@@ -158,10 +136,7 @@ mod tests {
     fn json_names_what_happened_in_snake_case() {
         let json = serde_json::to_value(moved()).unwrap();
         assert_eq!(json["outcome"], "updated");
-        assert_eq!(
-            json["differences"],
-            serde_json::json!(["definition", "logging"])
-        );
+        assert_eq!(json["differences"], serde_json::json!(["definition", "logging"]));
         assert_eq!(json["moved_from"][1]["weight"], 10);
         assert_eq!(json["alias_arn"], format!("{ARN}:live"));
     }

@@ -26,6 +26,5 @@ where
     let message = error.message()?;
     let of_the_role = message.contains("authorized to assume the provided role")
         || message.contains("not authorized to access the Log Destination");
-    (error.code() == Some("AccessDeniedException") && of_the_role)
-        .then(|| message.trim_end_matches('.').to_owned())
+    (error.code() == Some("AccessDeniedException") && of_the_role).then(|| message.trim_end_matches('.').to_owned())
 }

@@ -25,49 +25,28 @@ pub struct Stack {
 impl Stack {
     /// Reads a stack, by name or ARN.
     pub(crate) async fn read(client: &Client, name: &str) -> Result<Self, Error> {
-        let region = client
-            .config()
-            .region()
-            .map(ToString::to_string)
-            .ok_or(Error::NoRegion)?;
-        let no_such_stack = || Error::NoSuchStack {
-            stack: name.to_owned(),
-            region,
-        };
+        let region = client.config().region().map(ToString::to_string).ok_or(Error::NoRegion)?;
+        let no_such_stack = || Error::NoSuchStack { stack: name.to_owned(), region };
         let answer = match client.describe_stacks().stack_name(name).send().await {
             Ok(answer) => answer,
             // CloudFormation has no error code of its own for this.
             Err(error)
                 if error.code() == Some("ValidationError")
-                    && error
-                        .message()
-                        .is_some_and(|message| message.contains("does not exist")) =>
+                    && error.message().is_some_and(|message| message.contains("does not exist")) =>
             {
                 return Err(no_such_stack());
             }
             Err(error) => return Err(CallError::new(DESCRIBE_STACKS, &error).into()),
         };
-        let stack = answer
-            .stacks
-            .unwrap_or_default()
-            .into_iter()
-            .next()
-            .ok_or_else(no_such_stack)?;
+        let stack = answer.stacks.unwrap_or_default().into_iter().next().ok_or_else(no_such_stack)?;
         let status = stack.stack_status.unwrap_or_else(|| StackStatus::from(""));
         if let Err(remedy) = readiness(&status) {
             let status = status.as_str().to_owned();
-            return Err(Error::StackNotReady {
-                stack: name.to_owned(),
-                status,
-                remedy,
-            });
+            return Err(Error::StackNotReady { stack: name.to_owned(), status, remedy });
         }
         Ok(Self {
             name: name.to_owned(),
-            id: stack.stack_id.ok_or(Error::IncompleteAnswer {
-                action: DESCRIBE_STACKS,
-                field: "StackId",
-            })?,
+            id: stack.stack_id.ok_or(Error::IncompleteAnswer { action: DESCRIBE_STACKS, field: "StackId" })?,
             outputs: stack
                 .outputs
                 .unwrap_or_default()
@@ -81,19 +60,12 @@ impl Stack {
     pub(crate) fn state_machine_arn(&self, name: &str) -> Option<String> {
         // arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/ID
         let mut parts = self.id.splitn(6, ':');
-        let ("arn", partition, "cloudformation", region, account, Some(_)) = (
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next(),
-        ) else {
+        let ("arn", partition, "cloudformation", region, account, Some(_)) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next())
+        else {
             return None;
         };
-        Some(format!(
-            "arn:{partition}:states:{region}:{account}:stateMachine:{name}"
-        ))
+        Some(format!("arn:{partition}:states:{region}:{account}:stateMachine:{name}"))
     }
 }
 
@@ -109,16 +81,14 @@ fn readiness(status: &StackStatus) -> Result<(), &'static str> {
         | "IMPORT_COMPLETE"
         | "IMPORT_ROLLBACK_COMPLETE" => Ok(()),
         "REVIEW_IN_PROGRESS" => Err("its change set was never executed. Deploy the template"),
-        "ROLLBACK_COMPLETE" => Err(
-            "its creation failed. Delete it, mend the cause its events name, and deploy the template again",
-        ),
+        "ROLLBACK_COMPLETE" => {
+            Err("its creation failed. Delete it, mend the cause its events name, and deploy the template again")
+        }
         "DELETE_COMPLETE" => Err("it was deleted. Deploy the template again"),
         status if status.ends_with("_IN_PROGRESS") => {
             Err("it is being changed. Wait until that is done, then try again")
         }
-        _ => Err(
-            "its last change failed. Mend the cause its events name, and deploy the template again",
-        ),
+        _ => Err("its last change failed. Mend the cause its events name, and deploy the template again"),
     }
 }
 
@@ -127,11 +97,7 @@ mod tests {
     use super::*;
 
     fn stack(id: &str) -> Stack {
-        Stack {
-            name: "audit".into(),
-            id: id.into(),
-            outputs: BTreeMap::new(),
-        }
+        Stack { name: "audit".into(), id: id.into(), outputs: BTreeMap::new() }
     }
 
     #[test]
@@ -145,12 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_no_stack_id_gives_no_arn() {
-        for id in [
-            "",
-            "audit",
-            "arn:aws:s3:::bucket",
-            "arn:aws:cloudformation:us-east-1:111122223333",
-        ] {
+        for id in ["", "audit", "arn:aws:s3:::bucket", "arn:aws:cloudformation:us-east-1:111122223333"] {
             assert_eq!(stack(id).state_machine_arn("audit"), None, "{id}");
         }
     }

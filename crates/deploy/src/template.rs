@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::Position;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::{check, error_names};
 
 /// A state machine's definition, with placeholders `${Name}` that stand for the
@@ -30,34 +30,12 @@ pub struct DefinitionTemplate {
 #[non_exhaustive]
 pub enum DefinitionError {
     /// The file cannot be read.
-    #[error("cannot read the definition {file}: {source}")]
+    #[error("cannot read the definition {file}: {problem}")]
     Unreadable {
         /// The file.
         file: String,
         /// Why not.
-        source: std::io::Error,
-    },
-    /// The text is not JSON.
-    #[error("{file}:{at}: not JSON: {problem}")]
-    NotJson {
-        /// The file.
-        file: String,
-        /// Where it stops being JSON.
-        at: Position,
-        /// What was found there.
         problem: String,
-    },
-    /// A `${` does not begin a placeholder.
-    #[error(
-        "{file}:{at}: `{found}` is no placeholder: write `${{Name}}` with the name of a stack output, letters and digits only"
-    )]
-    MalformedPlaceholder {
-        /// The file.
-        file: String,
-        /// Where it stands.
-        at: Position,
-        /// How it begins.
-        found: String,
     },
     /// The stack has no output of a placeholder's name.
     #[error("{file}:{at}: no stack output is called `{name}`, which `${{{name}}}` stands for")]
@@ -106,10 +84,7 @@ impl DefinitionTemplate {
     /// A definition; messages speak of it as `file`.
     #[must_use]
     pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            text: text.into(),
-        }
+        Self { file: file.into(), text: text.into() }
     }
 
     /// Reads a definition's file.
@@ -120,7 +95,7 @@ impl DefinitionTemplate {
         let file = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Self { file, text }),
-            Err(source) => Err(DefinitionError::Unreadable { file, source }),
+            Err(error) => Err(DefinitionError::Unreadable { file, problem: error.to_string() }),
         }
     }
 
@@ -137,31 +112,35 @@ impl DefinitionTemplate {
     /// When a `${` does not begin a placeholder.
     pub fn needed_outputs(&self) -> Result<BTreeMap<&str, Position>, DefinitionError> {
         let mut needed = BTreeMap::new();
-        for placeholder in self.placeholders()? {
-            needed
-                .entry(placeholder.name)
-                .or_insert_with(|| Position::of(&self.text, placeholder.start));
+        let placeholders = self.placeholders().map_err(|found| self.invalid(vec![found]))?;
+        for placeholder in placeholders {
+            needed.entry(placeholder.name).or_insert_with(|| Position::of(&self.text, placeholder.start));
         }
         Ok(needed)
     }
 
-    /// Checks all that can be told without AWS: JSON, placeholders, and the
-    /// structure of the state machine.
+    /// Everything that can be told to be wrong without AWS: JSON, placeholders,
+    /// and the structure of the state machine.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        if let Err(diagnostic) = self.parse() {
+            return vec![diagnostic];
+        }
+        let placeholder = self.placeholders().err();
+        let structure = check::check(&self.file, &self.text, error_names::is_known);
+        placeholder.into_iter().chain(structure).collect()
+    }
+
+    /// Checks all that can be told without AWS.
     ///
     /// # Errors
     /// With everything that is wrong.
     pub fn check(&self) -> Result<(), DefinitionError> {
-        self.parse()?;
-        self.placeholders()?;
-        let diagnostics = check::check(&self.file, &self.text, error_names::is_known);
+        let diagnostics = self.diagnostics();
         if diagnostics.is_empty() {
-            Ok(())
-        } else {
-            Err(DefinitionError::Invalid {
-                file: self.file.clone(),
-                diagnostics,
-            })
+            return Ok(());
         }
+        Err(self.invalid(diagnostics))
     }
 
     /// Fills every placeholder with the stack output of its name, escaped for
@@ -173,27 +152,21 @@ impl DefinitionTemplate {
     pub fn render(&self, outputs: &BTreeMap<String, String>) -> Result<String, DefinitionError> {
         // JSON has `${` nowhere but in its strings, so that a text which is
         // JSON now is still JSON once escaped values stand in their places.
-        self.parse()?;
+        let placeholders =
+            self.parse().and_then(|()| self.placeholders()).map_err(|found| self.invalid(vec![found]))?;
         let mut rendered = String::with_capacity(self.text.len());
         let mut copied = 0;
-        for placeholder in self.placeholders()? {
+        for placeholder in placeholders {
             let at = || Position::of(&self.text, placeholder.start);
             let name = placeholder.name;
-            let value =
-                outputs
-                    .get(name)
-                    .ok_or_else(|| DefinitionError::UnresolvedPlaceholder {
-                        file: self.file.clone(),
-                        at: at(),
-                        name: name.to_owned(),
-                    })?;
+            let value = outputs.get(name).ok_or_else(|| DefinitionError::UnresolvedPlaceholder {
+                file: self.file.clone(),
+                at: at(),
+                name: name.to_owned(),
+            })?;
             if value.contains("${") {
                 let (file, name) = (self.file.clone(), name.to_owned());
-                return Err(DefinitionError::UnsubstitutedOutput {
-                    file,
-                    at: at(),
-                    name,
-                });
+                return Err(DefinitionError::UnsubstitutedOutput { file, at: at(), name });
             }
             rendered.push_str(&self.text[copied..placeholder.start]);
             let quoted = serde_json::Value::from(value.as_str()).to_string();
@@ -204,58 +177,51 @@ impl DefinitionTemplate {
         Ok(rendered)
     }
 
-    fn parse(&self) -> Result<serde::de::IgnoredAny, DefinitionError> {
-        serde_json::from_str(&self.text).map_err(|error| {
-            let text = error.to_string();
-            let problem = text
-                .rsplit_once(" at line ")
-                .map_or(text.as_str(), |(problem, _)| problem);
-            DefinitionError::NotJson {
-                file: self.file.clone(),
-                at: Position {
-                    line: error.line(),
-                    column: error.column(),
-                },
-                problem: problem.to_owned(),
-            }
-        })
+    fn parse(&self) -> Result<(), Diagnostic> {
+        let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&self.text) else {
+            return Ok(());
+        };
+        let text = error.to_string();
+        let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
+        let at = Position { line: error.line(), column: error.column().max(1) };
+        Err(self.diagnostic(Code::InvalidJson, at, format!("not JSON: {problem}")))
     }
 
-    fn placeholders(&self) -> Result<Vec<Placeholder<'_>>, DefinitionError> {
+    fn placeholders(&self) -> Result<Vec<Placeholder<'_>>, Diagnostic> {
         self.text
             .match_indices("${")
             .map(|(start, _)| {
                 let inner = &self.text[start + 2..];
-                let length = inner
-                    .find(|c: char| !c.is_ascii_alphanumeric())
-                    .unwrap_or(inner.len());
+                let length = inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len());
                 if length > 0 && inner[length..].starts_with('}') {
-                    return Ok(Placeholder {
-                        name: &inner[..length],
-                        start,
-                        end: start + 2 + length + 1,
-                    });
+                    return Ok(Placeholder { name: &inner[..length], start, end: start + 2 + length + 1 });
                 }
-                Err(DefinitionError::MalformedPlaceholder {
-                    file: self.file.clone(),
-                    at: Position::of(&self.text, start),
-                    found: beginning(&self.text[start..]).to_owned(),
-                })
+                let message = format!(
+                    "`{}` is no placeholder: write `${{Name}}` with the name of a stack output, \
+                     letters and digits only",
+                    beginning(&self.text[start..])
+                );
+                let at = Position::of(&self.text, start);
+                Err(self.diagnostic(Code::InvalidPlaceholder, at, message))
             })
             .collect()
+    }
+
+    fn invalid(&self, diagnostics: Vec<Diagnostic>) -> DefinitionError {
+        DefinitionError::Invalid { file: self.file.clone(), diagnostics }
+    }
+
+    /// A diagnostic of the text, before it is read as a state machine.
+    fn diagnostic(&self, code: Code, at: Position, message: String) -> Diagnostic {
+        Diagnostic { code, message, location: "/".to_owned(), file: self.file.clone(), at }
     }
 }
 
 /// Up to the end of the placeholder, the string or the line, whichever is
 /// first, and never long.
 fn beginning(text: &str) -> &str {
-    let end = text.find(['}', '"', '\n']).map_or(text.len(), |at| {
-        if text[at..].starts_with('}') {
-            at + 1
-        } else {
-            at
-        }
-    });
+    let end =
+        text.find(['}', '"', '\n']).map_or(text.len(), |at| if text[at..].starts_with('}') { at + 1 } else { at });
     let limit = text.char_indices().nth(40).map_or(text.len(), |(at, _)| at);
     &text[..end.min(limit)]
 }
@@ -265,10 +231,7 @@ mod tests {
     use super::*;
 
     fn outputs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     fn template(text: &str) -> DefinitionTemplate {
@@ -278,11 +241,7 @@ mod tests {
     #[test]
     fn every_placeholder_becomes_the_output_of_its_name() {
         let rendered = template(r#"{"A": "${Detector}:live", "B": ["${Topic}", "${Detector}"]}"#)
-            .render(&outputs(&[
-                ("Detector", "arn:d"),
-                ("Topic", "arn:t"),
-                ("Unused", "x"),
-            ]))
+            .render(&outputs(&[("Detector", "arn:d"), ("Topic", "arn:t"), ("Unused", "x")]))
             .unwrap();
         assert_eq!(rendered, r#"{"A": "arn:d:live", "B": ["arn:t", "arn:d"]}"#);
     }
@@ -290,9 +249,7 @@ mod tests {
     #[test]
     fn values_are_escaped_for_the_string_they_stand_in() {
         let value = "quote \" backslash \\ newline \n 한글 {% $x %}";
-        let rendered = template(r#"{"A": "<${V}>"}"#)
-            .render(&outputs(&[("V", value)]))
-            .unwrap();
+        let rendered = template(r#"{"A": "<${V}>"}"#).render(&outputs(&[("V", value)])).unwrap();
         let parsed: serde_json::Value = serde_json::from_str(&rendered).unwrap();
         assert_eq!(parsed["A"], format!("<{value}>"));
     }
@@ -304,42 +261,41 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_filled_is_named_with_its_place() {
+    fn an_output_that_is_missing_or_not_substituted_is_named_with_its_place() {
         let cases = [
             (
                 "{\n  \"A\": \"${Gone}\"\n}",
                 "audit.asl.json:2:9: no stack output is called `Gone`, which `${Gone}` stands for",
             ),
             (
-                "{\"A\": \"${AWS::Region}\"}",
-                "audit.asl.json:1:8: `${AWS::Region}` is no placeholder: write `${Name}` with the name of a stack output, letters and digits only",
-            ),
-            (
-                "{\"A\": \"${\"}",
-                "audit.asl.json:1:8: `${` is no placeholder: write `${Name}` with the name of a stack output, letters and digits only",
-            ),
-            (
-                "{\"A\": \"${}\"}",
-                "audit.asl.json:1:8: `${}` is no placeholder: write `${Name}` with the name of a stack output, letters and digits only",
-            ),
-            (
                 "{\"A\": \"${Raw}\"}",
                 "audit.asl.json:1:8: the stack output `Raw` holds a `${` itself: does its value lack `!Sub` in the stack's template?",
             ),
-            (
-                "{\"A\": ${Raw}}",
-                "audit.asl.json:1:7: not JSON: expected value",
-            ),
-            (
-                "{\n\"A\": 1,\n}",
-                "audit.asl.json:3:1: not JSON: key must be a string",
-            ),
         ];
         for (text, message) in cases {
-            let error = template(text)
-                .render(&outputs(&[("Raw", "arn:${AWS::Partition}:x")]))
-                .expect_err(text);
+            let error = template(text).render(&outputs(&[("Raw", "arn:${AWS::Partition}:x")])).expect_err(text);
             assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn what_is_no_template_is_neither_valid_nor_rendered() {
+        let no_placeholder = "is no placeholder: write `${Name}` with the name of a stack output, letters and digits only [INVALID_PLACEHOLDER]";
+        let cases = [
+            ("{\"A\": \"${AWS::Region}\"}", format!("1:8: `${{AWS::Region}}` {no_placeholder}")),
+            ("{\"A\": \"${\"}", format!("1:8: `${{` {no_placeholder}")),
+            ("{\"A\": \"${}\"}", format!("1:8: `${{}}` {no_placeholder}")),
+            ("{\"A\": ${Raw}}", "1:7: not JSON: expected value [INVALID_JSON_DESCRIPTION]".into()),
+            ("{\n\"A\": 1,\n}", "3:1: not JSON: key must be a string [INVALID_JSON_DESCRIPTION]".into()),
+            ("", "1:1: not JSON: EOF while parsing a value [INVALID_JSON_DESCRIPTION]".into()),
+        ];
+        for (text, problem) in cases {
+            let first = template(text).diagnostics()[0].to_string();
+            assert_eq!(first, format!("audit.asl.json:{problem}"));
+            assert_eq!(
+                template(text).render(&outputs(&[])).expect_err(text).to_string(),
+                format!("audit.asl.json is not a valid state machine:\n  {first}")
+            );
         }
     }
 
@@ -347,20 +303,13 @@ mod tests {
     fn needed_outputs_are_listed_once_with_their_first_place() {
         let template = template("{\"A\": \"${B} ${A}\",\n \"C\": \"${A}\"}");
         let needed = template.needed_outputs().unwrap();
-        let needed: Vec<_> = needed
-            .iter()
-            .map(|(name, at)| format!("{name} {at}"))
-            .collect();
+        let needed: Vec<_> = needed.iter().map(|(name, at)| format!("{name} {at}")).collect();
         assert_eq!(needed, ["A 1:13", "B 1:8"]);
     }
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
         let error = DefinitionTemplate::read(Path::new("/nowhere/x.asl.json")).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("cannot read the definition /nowhere/x.asl.json: ")
-        );
+        assert!(error.to_string().starts_with("cannot read the definition /nowhere/x.asl.json: "));
     }
 }

@@ -10,9 +10,8 @@ use std::time::Duration;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use serde_json::{Value, json};
 use support::{
-    ALIAS, Answer, LOG_GROUP, MACHINE, ROLE, Recorded, TOPIC, alias, answer, complete_stack,
-    config, described, described_with, no_alias, no_machine, refusal, request, stack,
-    stack_refusal, version_arn,
+    ALIAS, Answer, LOG_GROUP, MACHINE, ROLE, Recorded, TOPIC, alias, answer, complete_stack, config, described,
+    described_with, no_alias, no_machine, refusal, request, stack, stack_refusal, version_arn,
 };
 use warden_deploy::{DefinitionTemplate, Deployer, Difference, Error, Outcome, Progress, Route};
 
@@ -39,25 +38,16 @@ fn created(version: u32) -> Answer {
 
 fn updated(version: u32) -> Answer {
     let version = version_arn(version);
-    answer(
-        "UpdateStateMachine",
-        &json!({"updateDate": 1.0, "revisionId": "r2", "stateMachineVersionArn": version}),
-    )
+    answer("UpdateStateMachine", &json!({"updateDate": 1.0, "revisionId": "r2", "stateMachineVersionArn": version}))
 }
 
 fn published(version: u32) -> Answer {
     let version = version_arn(version);
-    answer(
-        "PublishStateMachineVersion",
-        &json!({"creationDate": 1.0, "stateMachineVersionArn": version}),
-    )
+    answer("PublishStateMachineVersion", &json!({"creationDate": 1.0, "stateMachineVersionArn": version}))
 }
 
 fn alias_created() -> Answer {
-    answer(
-        "CreateStateMachineAlias",
-        &json!({"stateMachineAliasArn": ALIAS, "creationDate": 1.0}),
-    )
+    answer("CreateStateMachineAlias", &json!({"stateMachineAliasArn": ALIAS, "creationDate": 1.0}))
 }
 
 fn alias_updated() -> Answer {
@@ -90,10 +80,7 @@ async fn from_nothing_it_creates_a_published_state_machine_and_its_alias() {
     assert_eq!(calls[2].body, json!({"stateMachineAliasArn": ALIAS}));
     let create = &calls[3].body;
     let definition: Value = serde_json::from_str(create["definition"].as_str().unwrap()).unwrap();
-    assert_eq!(
-        definition["States"]["Publish alert"]["Arguments"]["TopicArn"],
-        TOPIC
-    );
+    assert_eq!(definition["States"]["Publish alert"]["Arguments"]["TopicArn"], TOPIC);
     assert_eq!(
         create,
         &json!({
@@ -109,21 +96,13 @@ async fn from_nothing_it_creates_a_published_state_machine_and_its_alias() {
             "publish": true
         })
     );
-    assert_eq!(
-        calls[4].body,
-        json!({"name": "live", "routingConfiguration": all_to(1)})
-    );
+    assert_eq!(calls[4].body, json!({"name": "live", "routingConfiguration": all_to(1)}));
 
-    assert_eq!(
-        (report.outcome, report.alias),
-        (Outcome::Created, Outcome::Created)
-    );
+    assert_eq!((report.outcome, report.alias), (Outcome::Created, Outcome::Created));
     assert_eq!(report.version_arn, version_arn(1));
     assert_eq!(
         report.to_string(),
-        format!(
-            "State machine {MACHINE}: created\nVersion 1: published\nAlias live: created, runs version 1"
-        )
+        format!("State machine {MACHINE}: created\nVersion 1: published\nAlias live: created, runs version 1")
     );
 }
 
@@ -136,29 +115,18 @@ async fn with_nothing_to_do_it_only_reads() {
     let report = aws.deployer().apply(&request()).await.unwrap();
 
     let calls = aws.calls();
-    assert!(
-        calls
-            .iter()
-            .all(|call| call.operation.starts_with("Describe")),
-        "{calls:?}"
-    );
+    assert!(calls.iter().all(|call| call.operation.starts_with("Describe")), "{calls:?}");
     assert_eq!(calls[3].body, json!({"stateMachineArn": version_arn(3)}));
     assert!(!report.changed());
     assert_eq!(
         report.to_string(),
-        format!(
-            "State machine {MACHINE}: unchanged\nVersion 3: unchanged\nAlias live: unchanged, runs version 3"
-        )
+        format!("State machine {MACHINE}: unchanged\nVersion 3: unchanged\nAlias live: unchanged, runs version 3")
     );
 }
 
 #[tokio::test]
 async fn a_changed_definition_is_updated_published_and_put_behind_the_alias() {
-    let older = described_with(
-        MACHINE,
-        "definition",
-        json!(r#"{"StartAt":"Old","States":{}}"#),
-    );
+    let older = described_with(MACHINE, "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
     let mut answers = found(machine_as(&older), alias_to(&[(3, 100)]));
     answers.extend([updated(4), alias_updated()]);
     let aws = Recorded::new(answers);
@@ -182,45 +150,21 @@ async fn a_changed_definition_is_updated_published_and_put_behind_the_alias() {
         })
     );
     assert!(update["definition"].as_str().unwrap().contains(TOPIC));
-    assert_eq!(
-        calls[4].body,
-        json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(4)})
-    );
+    assert_eq!(calls[4].body, json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(4)}));
     assert_eq!(report.outcome, Outcome::Updated);
     assert_eq!(report.differences, [Difference::Definition]);
-    assert_eq!(
-        report.moved_from,
-        [Route {
-            version_arn: version_arn(3),
-            weight: 100
-        }]
-    );
+    assert_eq!(report.moved_from, [Route { version_arn: version_arn(3), weight: 100 }]);
 }
 
 #[tokio::test]
 async fn a_changed_role_log_or_trace_is_updated_too() {
     let cases = [
-        (
-            "roleArn",
-            json!("arn:aws:iam::111122223333:role/other"),
-            Difference::Role,
-        ),
-        (
-            "loggingConfiguration",
-            json!({"level": "OFF", "includeExecutionData": false}),
-            Difference::Logging,
-        ),
-        (
-            "tracingConfiguration",
-            json!({"enabled": false}),
-            Difference::Tracing,
-        ),
+        ("roleArn", json!("arn:aws:iam::111122223333:role/other"), Difference::Role),
+        ("loggingConfiguration", json!({"level": "OFF", "includeExecutionData": false}), Difference::Logging),
+        ("tracingConfiguration", json!({"enabled": false}), Difference::Tracing),
     ];
     for (field, value, difference) in cases {
-        let mut answers = found(
-            machine_as(&described_with(MACHINE, field, value)),
-            alias_to(&[(3, 100)]),
-        );
+        let mut answers = found(machine_as(&described_with(MACHINE, field, value)), alias_to(&[(3, 100)]));
         answers.extend([updated(4), alias_updated()]);
         let aws = Recorded::new(answers);
 
@@ -241,10 +185,7 @@ async fn an_update_that_makes_no_new_revision_leaves_the_alias_alone() {
     let report = aws.deployer().apply(&request()).await.unwrap();
 
     aws.calls();
-    assert_eq!(
-        (report.outcome, report.alias),
-        (Outcome::Updated, Outcome::Unchanged)
-    );
+    assert_eq!((report.outcome, report.alias), (Outcome::Updated, Outcome::Unchanged));
 }
 
 #[tokio::test]
@@ -257,23 +198,13 @@ async fn a_missing_alias_is_made_for_the_version_of_what_is_there() {
 
     let calls = aws.calls();
     assert_eq!(calls[3].body, json!({"stateMachineArn": MACHINE}));
-    assert_eq!(
-        calls[4].body,
-        json!({"name": "live", "routingConfiguration": all_to(3)})
-    );
-    assert_eq!(
-        (report.outcome, report.alias),
-        (Outcome::Unchanged, Outcome::Created)
-    );
+    assert_eq!(calls[4].body, json!({"name": "live", "routingConfiguration": all_to(3)}));
+    assert_eq!((report.outcome, report.alias), (Outcome::Unchanged, Outcome::Created));
 }
 
 #[tokio::test]
 async fn an_alias_left_on_an_older_version_is_moved() {
-    let older = described_with(
-        &version_arn(2),
-        "definition",
-        json!(r#"{"StartAt":"Old","States":{}}"#),
-    );
+    let older = described_with(&version_arn(2), "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
     let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(2, 100)]));
     answers.extend([machine_as(&older), published(3), alias_updated()]);
     let aws = Recorded::new(answers);
@@ -281,24 +212,16 @@ async fn an_alias_left_on_an_older_version_is_moved() {
     let report = aws.deployer().apply(&request()).await.unwrap();
 
     let calls = aws.calls();
-    assert_eq!(
-        calls[5].body,
-        json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(3)})
-    );
+    assert_eq!(calls[5].body, json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(3)}));
     assert_eq!(
         report.to_string(),
-        format!(
-            "State machine {MACHINE}: unchanged\nVersion 3: published\nAlias live: moved from version 2 to 3"
-        )
+        format!("State machine {MACHINE}: unchanged\nVersion 3: published\nAlias live: moved from version 2 to 3")
     );
 }
 
 #[tokio::test]
 async fn an_alias_split_between_two_versions_is_moved_to_one() {
-    let mut answers = found(
-        machine_as(&described(MACHINE)),
-        alias_to(&[(2, 90), (3, 10)]),
-    );
+    let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(2, 90), (3, 10)]));
     answers.extend([published(3), alias_updated()]);
     let aws = Recorded::new(answers);
 
@@ -328,16 +251,12 @@ async fn a_new_role_is_waited_for() {
         "The state machine IAM Role is not authorized to access the Log Destination",
     ];
     let mut answers = found(no_machine(), no_alias());
-    answers.extend(
-        not_yet.map(|message| refusal("CreateStateMachine", "AccessDeniedException", message)),
-    );
+    answers.extend(not_yet.map(|message| refusal("CreateStateMachine", "AccessDeniedException", message)));
     answers.extend([created(1), alias_created()]);
     let aws = Recorded::new(answers);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&heard);
-    let deployer = aws
-        .deployer()
-        .on_progress(move |progress| listener.lock().unwrap().push(progress.clone()));
+    let deployer = aws.deployer().on_progress(move |progress| listener.lock().unwrap().push(progress.clone()));
 
     let begun = tokio::time::Instant::now();
     let report = deployer.apply(&request()).await.unwrap();
@@ -354,13 +273,7 @@ async fn a_new_role_is_waited_for() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(
-        waits,
-        [
-            (Duration::from_secs(1), true),
-            (Duration::from_secs(2), true)
-        ]
-    );
+    assert_eq!(waits, [(Duration::from_secs(1), true), (Duration::from_secs(2), true)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -392,51 +305,24 @@ async fn a_caller_who_may_not_is_told_at_once() {
     ));
     let reading = vec![
         complete_stack(),
-        refusal(
-            "DescribeStateMachine",
-            "AccessDeniedException",
-            &format!("{user}: states:DescribeStateMachine"),
-        ),
+        refusal("DescribeStateMachine", "AccessDeniedException", &format!("{user}: states:DescribeStateMachine")),
     ];
-    let stack = vec![stack_refusal(
-        403,
-        "AccessDenied",
-        &format!("{user}: cloudformation:DescribeStacks"),
-    )];
+    let stack = vec![stack_refusal(403, "AccessDenied", &format!("{user}: cloudformation:DescribeStacks"))];
     for (answers, action, part) in [
         (creating, "states:CreateStateMachine", "iam:PassRole"),
-        (
-            reading,
-            "states:DescribeStateMachine",
-            "states:DescribeStateMachine",
-        ),
-        (
-            stack,
-            "cloudformation:DescribeStacks",
-            "cloudformation:DescribeStacks",
-        ),
+        (reading, "states:DescribeStateMachine", "states:DescribeStateMachine"),
+        (stack, "cloudformation:DescribeStacks", "cloudformation:DescribeStacks"),
     ] {
         let message = failure(answers).await.to_string();
-        assert!(
-            message.starts_with(&format!("AWS denied {action}: User: ")),
-            "{message}"
-        );
+        assert!(message.starts_with(&format!("AWS denied {action}: User: ")), "{message}");
         assert!(message.contains(part), "{message}");
-        assert!(
-            message.ends_with(". Allow this action to the user or role of your credentials"),
-            "{message}"
-        );
+        assert!(message.ends_with(". Allow this action to the user or role of your credentials"), "{message}");
     }
 }
 
 #[tokio::test]
 async fn a_missing_stack_is_named_with_its_region() {
-    let error = failure(vec![stack_refusal(
-        400,
-        "ValidationError",
-        "Stack with id audit does not exist",
-    )])
-    .await;
+    let error = failure(vec![stack_refusal(400, "ValidationError", "Stack with id audit does not exist")]).await;
     assert_eq!(
         error.to_string(),
         "there is no stack `audit` in us-west-2. Check the name, the Region and the profile, or deploy the template first"
@@ -466,40 +352,24 @@ async fn every_missing_output_is_named_with_what_needs_it() {
 async fn an_invalid_definition_is_refused_before_any_call() {
     let aws = Recorded::new(Vec::new());
     let mut request = request();
-    request.definition = DefinitionTemplate::new(
-        "f",
-        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}"#,
-    );
+    request.definition =
+        DefinitionTemplate::new("f", r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}"#);
 
     let error = aws.deployer().apply(&request).await.unwrap_err();
 
     assert!(aws.calls().is_empty());
-    assert!(
-        error.to_string().contains("there is no state `B` here"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("there is no state `B` here"), "{error}");
 }
 
 #[tokio::test]
 async fn a_machine_that_cannot_be_updated_says_why() {
     let cases = [
-        (
-            described_with(MACHINE, "type", json!("EXPRESS")),
-            "is of type EXPRESS and cannot become STANDARD",
-        ),
-        (
-            described_with(MACHINE, "status", json!("DELETING")),
-            "is being deleted",
-        ),
+        (described_with(MACHINE, "type", json!("EXPRESS")), "is of type EXPRESS and cannot become STANDARD"),
+        (described_with(MACHINE, "status", json!("DELETING")), "is being deleted"),
     ];
     for (description, part) in cases {
-        let message = failure(vec![complete_stack(), machine_as(&description)])
-            .await
-            .to_string();
-        assert!(
-            message.contains(MACHINE) && message.contains(part),
-            "{message}"
-        );
+        let message = failure(vec![complete_stack(), machine_as(&description)]).await.to_string();
+        assert!(message.contains(MACHINE) && message.contains(part), "{message}");
     }
 }
 
@@ -524,54 +394,22 @@ async fn credentials_that_expired_or_are_wrong_are_told_apart() {
         ),
     ];
     for (refused, message) in cases {
-        assert_eq!(
-            failure(vec![complete_stack(), refused]).await.to_string(),
-            message
-        );
+        assert_eq!(failure(vec![complete_stack(), refused]).await.to_string(), message);
     }
-    let expired = stack_refusal(
-        403,
-        "ExpiredToken",
-        "The security token included in the request is expired",
-    );
-    assert!(
-        failure(vec![expired])
-            .await
-            .to_string()
-            .starts_with("your AWS credentials have expired")
-    );
+    let expired = stack_refusal(403, "ExpiredToken", "The security token included in the request is expired");
+    assert!(failure(vec![expired]).await.to_string().starts_with("your AWS credentials have expired"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn throttling_is_retried_then_told() {
-    let throttled = || {
-        refusal(
-            "DescribeStateMachine",
-            "ThrottlingException",
-            "Rate exceeded",
-        )
-    };
-    let mut answers = vec![
-        complete_stack(),
-        throttled(),
-        throttled(),
-        machine_as(&described(MACHINE)),
-    ];
-    answers.extend([
-        alias_to(&[(3, 100)]),
-        machine_as(&described(&version_arn(3))),
-    ]);
+    let throttled = || refusal("DescribeStateMachine", "ThrottlingException", "Rate exceeded");
+    let mut answers = vec![complete_stack(), throttled(), throttled(), machine_as(&described(MACHINE))];
+    answers.extend([alias_to(&[(3, 100)]), machine_as(&described(&version_arn(3)))]);
     let aws = Recorded::new(answers);
     assert!(!aws.deployer().apply(&request()).await.unwrap().changed());
     aws.calls();
 
-    let error = failure(vec![
-        complete_stack(),
-        throttled(),
-        throttled(),
-        throttled(),
-    ])
-    .await;
+    let error = failure(vec![complete_stack(), throttled(), throttled(), throttled()]).await;
     assert_eq!(
         error.to_string(),
         "AWS throttled states:DescribeStateMachine even after retries (ThrottlingException). Try again in a minute"
@@ -594,16 +432,9 @@ async fn a_definition_that_step_functions_refuses_is_passed_on_in_its_words() {
 
 #[tokio::test]
 async fn an_alias_that_could_not_be_moved_is_moved_by_the_next_deployment() {
-    let older = described_with(
-        MACHINE,
-        "definition",
-        json!(r#"{"StartAt":"Old","States":{}}"#),
-    );
+    let older = described_with(MACHINE, "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
     let mut answers = found(machine_as(&older), alias_to(&[(3, 100)]));
-    answers.extend([
-        updated(4),
-        refusal("UpdateStateMachineAlias", "ConflictException", "in use"),
-    ]);
+    answers.extend([updated(4), refusal("UpdateStateMachineAlias", "ConflictException", "in use")]);
     assert!(matches!(failure(answers).await, Error::Call(_)));
 
     let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(3, 100)]));
@@ -619,20 +450,10 @@ async fn an_endpoint_where_nothing_listens_is_unreachable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let config = config()
-        .retry_config(RetryConfig::disabled())
-        .endpoint_url(format!("http://{address}"))
-        .build();
+    let config = config().retry_config(RetryConfig::disabled()).endpoint_url(format!("http://{address}")).build();
 
-    let message = Deployer::new(&config)
-        .apply(&request())
-        .await
-        .unwrap_err()
-        .to_string();
+    let message = Deployer::new(&config).apply(&request()).await.unwrap_err().to_string();
 
-    assert!(
-        message.starts_with("AWS could not be reached for cloudformation:DescribeStacks: "),
-        "{message}"
-    );
+    assert!(message.starts_with("AWS could not be reached for cloudformation:DescribeStacks: "), "{message}");
     assert!(message.contains("refused"), "{message}");
 }

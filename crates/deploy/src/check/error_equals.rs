@@ -19,11 +19,7 @@ impl Checker<'_> {
                 .and_then(|handler| handler.get_array("ErrorEquals"))
                 .filter(|names| !names.elements.is_empty());
             let Some(names) = names else {
-                self.schema(
-                    handler,
-                    &location,
-                    "must be an array with an error name or more",
-                );
+                self.schema(handler, &location, "must be an array with an error name or more");
                 continue;
             };
             for (position, name) in names.elements.iter().enumerate() {
@@ -55,9 +51,8 @@ mod tests {
     use crate::check::check;
 
     fn findings(retriers: &str) -> Vec<String> {
-        let definition = format!(
-            r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","End":true,"Retry":{retriers}}}}}}}"#
-        );
+        let definition =
+            format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","End":true,"Retry":{retriers}}}}}}}"#);
         check("f", &definition, |name| name != "Misspelt")
             .iter()
             .map(|finding| format!("{}: {}", finding.location, finding.message))
@@ -87,12 +82,7 @@ mod tests {
 
     #[test]
     fn names_are_strings_in_an_array() {
-        for retriers in [
-            r"[{}]",
-            r#"[{"ErrorEquals":[]}]"#,
-            r#"[{"ErrorEquals":"X"}]"#,
-            "[7]",
-        ] {
+        for retriers in [r"[{}]", r#"[{"ErrorEquals":[]}]"#, r#"[{"ErrorEquals":"X"}]"#, "[7]"] {
             assert_eq!(
                 findings(retriers),
                 ["/States/A/Retry/0/ErrorEquals: must be an array with an error name or more"],

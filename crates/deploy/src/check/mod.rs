@@ -18,12 +18,7 @@ use crate::diagnostic::{Code, Diagnostic};
 ///
 /// `is_known` tells whether anything reports an error of that name.
 pub(crate) fn check(file: &str, text: &str, is_known: fn(&str) -> bool) -> Vec<Diagnostic> {
-    let mut checker = Checker {
-        file,
-        text,
-        is_known,
-        diagnostics: Vec::new(),
-    };
+    let mut checker = Checker { file, text, is_known, diagnostics: Vec::new() };
     match parse_to_ast(text, &CollectOptions::default(), &strict()) {
         Ok(parsed) => match parsed.value {
             Some(value) => {
@@ -33,20 +28,10 @@ pub(crate) fn check(file: &str, text: &str, is_known: fn(&str) -> bool) -> Vec<D
                     None => checker.schema(&value, "", "a definition is an object"),
                 }
             }
-            None => checker.report(
-                Code::SchemaValidationFailed,
-                0,
-                "",
-                "the file is empty".into(),
-            ),
+            None => checker.report(Code::SchemaValidationFailed, 0, "", "the file is empty".into()),
         },
         Err(error) => {
-            checker.report(
-                Code::SchemaValidationFailed,
-                error.range().start,
-                "",
-                error.kind().to_string(),
-            );
+            checker.report(Code::SchemaValidationFailed, error.range().start, "", error.kind().to_string());
         }
     }
     checker.diagnostics.sort_by_key(|diagnostic| diagnostic.at);
@@ -79,15 +64,8 @@ struct Checker<'t> {
 impl Checker<'_> {
     /// The whole definition, a branch of a Parallel state or the processor of a Map state.
     fn machine(&mut self, machine: &Object<'_>, location: &str) {
-        let Some(states) = machine
-            .get_object("States")
-            .filter(|states| !states.properties.is_empty())
-        else {
-            return self.schema(
-                machine,
-                location,
-                "a state machine needs `States`, an object with a state or more",
-            );
+        let Some(states) = machine.get_object("States").filter(|states| !states.properties.is_empty()) else {
+            return self.schema(machine, location, "a state machine needs `States`, an object with a state or more");
         };
         let before = self.diagnostics.len();
         let within = child(location, "States");
@@ -117,10 +95,7 @@ impl Checker<'_> {
         }
         // One broken transition would make all that follows it look unreachable.
         let broken = |diagnostic: &Diagnostic| {
-            matches!(
-                diagnostic.code,
-                Code::SchemaValidationFailed | Code::MissingTransitionTarget
-            )
+            matches!(diagnostic.code, Code::SchemaValidationFailed | Code::MissingTransitionTarget)
         };
         if !self.diagnostics[before..].iter().any(broken) {
             self.reachability(states, &transitions, &start.value, &within);
@@ -146,25 +121,12 @@ impl Checker<'_> {
             let name = property.name.as_str();
             if !reached.contains(name) {
                 let message = format!("no state leads to `{name}`");
-                self.report(
-                    Code::UnreachableState,
-                    property.start(),
-                    &child(location, name),
-                    message,
-                );
+                self.report(Code::UnreachableState, property.start(), &child(location, name), message);
             }
         }
-        if !reached
-            .iter()
-            .any(|name| transitions.get(name).is_some_and(|flow| flow.ends))
-        {
+        if !reached.iter().any(|name| transitions.get(name).is_some_and(|flow| flow.ends)) {
             let message = "no execution can end: no state that is reached is Succeed, Fail or has `\"End\": true`";
-            self.report(
-                Code::NoTerminalState,
-                states.start(),
-                location,
-                message.into(),
-            );
+            self.report(Code::NoTerminalState, states.start(), location, message.into());
         }
     }
 
@@ -197,24 +159,13 @@ impl Checker<'_> {
     }
 
     fn schema(&mut self, node: &impl Ranged, location: &str, message: &str) {
-        self.report(
-            Code::SchemaValidationFailed,
-            node.start(),
-            location,
-            message.to_owned(),
-        );
+        self.report(Code::SchemaValidationFailed, node.start(), location, message.to_owned());
     }
 
     fn report(&mut self, code: Code, offset: usize, location: &str, message: String) {
         let location = if location.is_empty() { "/" } else { location }.to_owned();
         let at = Position::of(self.text, offset);
-        self.diagnostics.push(Diagnostic {
-            code,
-            message,
-            location,
-            file: self.file.to_owned(),
-            at,
-        });
+        self.diagnostics.push(Diagnostic { code, message, location, file: self.file.to_owned(), at });
     }
 }
 
@@ -228,12 +179,10 @@ mod tests {
     use super::*;
 
     fn findings(definition: &str) -> Vec<String> {
-        check("f", definition, |name| {
-            ["States.ALL", "States.TaskFailed", "ModelThrottled"].contains(&name)
-        })
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+        check("f", definition, |name| ["States.ALL", "States.TaskFailed", "ModelThrottled"].contains(&name))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// A machine of the given states, beginning with `A`.
@@ -263,14 +212,8 @@ mod tests {
     #[test]
     fn every_kind_of_target_must_exist() {
         let cases = [
-            (
-                r#"{"StartAt": "Z", "States": {"A": {"Type": "Succeed"}}}"#.to_owned(),
-                "/StartAt",
-            ),
-            (
-                machine(r#""A": {"Type": "Pass", "Next": "Z"}"#),
-                "/States/A/Next",
-            ),
+            (r#"{"StartAt": "Z", "States": {"A": {"Type": "Succeed"}}}"#.to_owned(), "/StartAt"),
+            (machine(r#""A": {"Type": "Pass", "Next": "Z"}"#), "/States/A/Next"),
             (
                 machine(
                     r#""A": {"Type": "Task", "End": true,
@@ -303,8 +246,7 @@ mod tests {
         for (definition, location) in cases {
             let found = findings(&definition);
             assert_eq!(found.len(), 1, "{found:#?}");
-            let expected =
-                format!(" {location}: there is no state `Z` here [MISSING_TRANSITION_TARGET]");
+            let expected = format!(" {location}: there is no state `Z` here [MISSING_TRANSITION_TARGET]");
             assert!(found[0].ends_with(&expected), "{found:#?}");
         }
     }
@@ -324,22 +266,15 @@ mod tests {
             r#""A": {"Type": "Parallel", "Next": "B", "Branches": [
                  {"StartAt": "X", "States": {"X": {"Type": "Pass", "Next": "B"}}}]}, "B": {"Type": "Succeed"}"#,
         );
-        assert!(
-            findings(&definition)[0]
-                .contains("/States/A/Branches/0/States/X/Next: there is no state `B` here")
-        );
+        assert!(findings(&definition)[0].contains("/States/A/Branches/0/States/X/Next: there is no state `B` here"));
     }
 
     #[test]
     fn an_orphan_and_an_endless_machine_are_found() {
         let orphan = machine(r#""A": {"Type": "Succeed"}, "B/2": {"Type": "Pass", "Next": "A"}"#);
-        assert_eq!(
-            findings(&orphan),
-            ["f:1:55: /States/B~12: no state leads to `B/2` [UNREACHABLE_STATE]"]
-        );
+        assert_eq!(findings(&orphan), ["f:1:55: /States/B~12: no state leads to `B/2` [UNREACHABLE_STATE]"]);
 
-        let endless =
-            machine(r#""A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Wait", "Next": "A"}"#);
+        let endless = machine(r#""A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Wait", "Next": "A"}"#);
         assert_eq!(
             findings(&endless),
             [
@@ -351,35 +286,23 @@ mod tests {
     #[test]
     fn a_name_that_stands_twice_is_found() {
         let definition = machine(r#""A": {"Type": "Succeed"}, "A": {"Type": "Succeed"}"#);
-        assert_eq!(
-            findings(&definition),
-            ["f:1:55: /States/A: `A` stands twice in one object [DUPLICATE_KEY]"]
-        );
+        assert_eq!(findings(&definition), ["f:1:55: /States/A: `A` stands twice in one object [DUPLICATE_KEY]"]);
     }
 
     #[test]
     fn what_is_no_machine_is_said() {
         let cases = [
-            ("[]", "/: a definition is an object"),
-            (
-                "{}",
-                "/: a state machine needs `States`, an object with a state or more",
-            ),
+            ("[]", "f:1:1: a definition is an object"),
+            ("{}", "f:1:1: a state machine needs `States`, an object with a state or more"),
             (
                 r#"{"States": {"A": {"Type": "Succeed"}}}"#,
-                "/: a state machine needs `StartAt`, the name of a state",
+                "f:1:1: a state machine needs `StartAt`, the name of a state",
             ),
-            (
-                r#"{"StartAt": "A", "States": {"A": 1}}"#,
-                "/States/A: a state is an object",
-            ),
+            (r#"{"StartAt": "A", "States": {"A": 1}}"#, "/States/A: a state is an object"),
         ];
         for (definition, message) in cases {
             let found = findings(definition);
-            assert!(
-                found.iter().any(|line| line.contains(message)),
-                "{definition}: {found:#?}"
-            );
+            assert!(found.iter().any(|line| line.contains(message)), "{definition}: {found:#?}");
         }
     }
 }

@@ -13,8 +13,7 @@ use warden_deploy::{ApplyRequest, DefinitionTemplate, Deployer};
 pub const MACHINE: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
 pub const ALIAS: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit:live";
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/audit-states";
-pub const LOG_GROUP: &str =
-    "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit:*";
+pub const LOG_GROUP: &str = "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit:*";
 pub const TOPIC: &str = "arn:aws:sns:us-west-2:111122223333:audit-alerts";
 
 /// One answer of AWS, to one operation.
@@ -24,30 +23,19 @@ pub struct Answer {
 }
 
 pub fn answer(operation: &'static str, body: &Value) -> Answer {
-    Answer {
-        operation,
-        response: response(200, body.to_string()),
-    }
+    Answer { operation, response: response(200, body.to_string()) }
 }
 
 pub fn refusal(operation: &'static str, code: &str, message: &str) -> Answer {
-    let body =
-        json!({"__type": format!("com.amazonaws.swf.service.v2.model#{code}"), "message": message});
-    Answer {
-        operation,
-        response: response(400, body.to_string()),
-    }
+    let body = json!({"__type": format!("com.amazonaws.swf.service.v2.model#{code}"), "message": message});
+    Answer { operation, response: response(400, body.to_string()) }
 }
 
 /// `CloudFormation`'s answer for a stack with these outputs.
 pub fn stack(status: &str, outputs: &[(&str, &str)]) -> Answer {
     let members: Vec<_> = outputs
         .iter()
-        .map(|(key, value)| {
-            format!(
-                "<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
-            )
-        })
+        .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
         .collect();
     let members = members.concat();
     let body = format!(
@@ -59,20 +47,14 @@ pub fn stack(status: &str, outputs: &[(&str, &str)]) -> Answer {
         <Outputs>{members}</Outputs>
         </member></Stacks></DescribeStacksResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>"#
     );
-    Answer {
-        operation: "DescribeStacks",
-        response: response(200, body),
-    }
+    Answer { operation: "DescribeStacks", response: response(200, body) }
 }
 
 pub fn stack_refusal(status: u16, code: &str, message: &str) -> Answer {
     let body = format!(
         r#"<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"#
     );
-    Answer {
-        operation: "DescribeStacks",
-        response: response(status, body),
-    }
+    Answer { operation: "DescribeStacks", response: response(status, body) }
 }
 
 /// The stack as the template leaves it.
@@ -161,19 +143,11 @@ pub fn version_arn(number: u32) -> String {
 }
 
 pub fn no_machine() -> Answer {
-    refusal(
-        "DescribeStateMachine",
-        "StateMachineDoesNotExist",
-        &format!("State Machine Does Not Exist: '{MACHINE}'"),
-    )
+    refusal("DescribeStateMachine", "StateMachineDoesNotExist", &format!("State Machine Does Not Exist: '{MACHINE}'"))
 }
 
 pub fn no_alias() -> Answer {
-    refusal(
-        "DescribeStateMachineAlias",
-        "ResourceNotFound",
-        &format!("Alias not found: {ALIAS}"),
-    )
+    refusal("DescribeStateMachineAlias", "ResourceNotFound", &format!("Alias not found: {ALIAS}"))
 }
 
 /// A configuration that lacks only where to connect.
@@ -204,10 +178,7 @@ impl Recorded {
             .into_iter()
             .map(|answer| ReplayEvent::new(http::Request::new(SdkBody::empty()), answer.response))
             .collect();
-        Self {
-            client: StaticReplayClient::new(events),
-            expected,
-        }
+        Self { client: StaticReplayClient::new(events), expected }
     }
 
     pub fn deployer(&self) -> Deployer {
@@ -224,10 +195,7 @@ impl Recorded {
 }
 
 pub fn request() -> ApplyRequest {
-    ApplyRequest::new(
-        "audit",
-        DefinitionTemplate::new("audit.asl.json", template()),
-    )
+    ApplyRequest::new("audit", DefinitionTemplate::new("audit.asl.json", template()))
 }
 
 fn call(request: &aws_sdk_sfn::config::http::HttpRequest) -> Call {
@@ -244,15 +212,9 @@ fn call(request: &aws_sdk_sfn::config::http::HttpRequest) -> Call {
         .filter_map(|field| field.split_once('='))
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
-    Call {
-        operation: fields["Action"].as_str().unwrap().to_owned(),
-        body: fields,
-    }
+    Call { operation: fields["Action"].as_str().unwrap().to_owned(), body: fields }
 }
 
 fn response(status: u16, body: String) -> http::Response<SdkBody> {
-    http::Response::builder()
-        .status(status)
-        .body(SdkBody::from(body))
-        .unwrap()
+    http::Response::builder().status(status).body(SdkBody::from(body)).unwrap()
 }
