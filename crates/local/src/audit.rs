@@ -1,0 +1,255 @@
+//! A running system: what goes in, what comes out, and what is left behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sfn::types::ExecutionListItem;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::alert::Alert;
+use crate::aws::{CallError, Clients};
+use crate::execution::Execution;
+
+/// The source that the replay bus takes events of.
+const REPLAY_SOURCE: &str = "warden.replay";
+/// How many events of a history are read at once.
+const HISTORY_PAGE: i32 = 1000;
+
+/// Where the parts of a running system are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// The local AWS engine.
+    pub endpoint: String,
+    /// The model, as Bedrock's runtime.
+    pub model_endpoint: String,
+    /// The stack of `infra/audit.yaml`.
+    pub stack: String,
+    /// The stack's outputs.
+    pub outputs: BTreeMap<String, String>,
+    /// The state machine.
+    pub state_machine: String,
+    /// The queue that is subscribed to the alerts.
+    pub alert_queue: String,
+}
+
+/// A running system.
+#[derive(Debug)]
+pub struct Audit {
+    clients: Clients,
+    address: Address,
+    inbox: Mutex<Vec<Alert>>,
+    known: Mutex<BTreeMap<String, Value>>,
+}
+
+/// An object version that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The object's key.
+    pub key: String,
+    /// The version that the write made.
+    pub version: String,
+}
+
+/// Why something could not be asked of a running system.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The file cannot be read.
+    #[error("{path} cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The event lacks what EventBridge needs.
+    #[error("this is no event of EventBridge's: {0}")]
+    NoEvent(&'static str),
+    /// EventBridge did not take the event.
+    #[error("the replay bus refused the event: {0}")]
+    Refused(String),
+    /// The upload bucket keeps no versions.
+    #[error("the upload bucket answered without a version: versioning is off")]
+    NoVersion,
+}
+
+impl Audit {
+    /// The system at `address`.
+    #[must_use]
+    pub fn new(address: Address) -> Self {
+        Self { clients: Clients::new(&address.endpoint), address, inbox: Mutex::default(), known: Mutex::default() }
+    }
+
+    /// Where its parts are.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Clients of its engine.
+    #[must_use]
+    pub fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// An output of the stack; empty when the template has none of that name.
+    #[must_use]
+    pub fn output(&self, name: &str) -> &str {
+        self.address.outputs.get(name).map_or("", String::as_str)
+    }
+
+    /// The bucket whose uploads are judged.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        self.output("UploadBucketName")
+    }
+
+    /// Uploads bytes to the upload bucket.
+    ///
+    /// # Errors
+    /// When S3 does not take them.
+    pub async fn upload(&self, key: &str, body: ByteStream) -> Result<Upload, AuditError> {
+        let request = self.clients.s3.put_object().bucket(self.bucket()).key(key).body(body);
+        let answer = request.send().await.map_err(CallError::of("s3:PutObject"))?;
+        Ok(Upload { key: key.to_owned(), version: answer.version_id.ok_or(AuditError::NoVersion)? })
+    }
+
+    /// Uploads a file to the upload bucket.
+    ///
+    /// # Errors
+    /// When the file cannot be read or S3 does not take it.
+    pub async fn upload_file(&self, key: &str, file: &Path) -> Result<Upload, AuditError> {
+        let body = ByteStream::from_path(file).await.map_err(|error| AuditError::Unreadable {
+            path: file.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        self.upload(key, body).await
+    }
+
+    /// Whether a version of an object can still be read.
+    ///
+    /// # Errors
+    /// When S3 answers something else than yes or no.
+    pub async fn is_there(&self, upload: &Upload) -> Result<bool, AuditError> {
+        let request = self.clients.s3.head_object().bucket(self.bucket()).key(&upload.key).version_id(&upload.version);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 404) => Ok(false),
+            Err(error) if error.code() == Some("NoSuchVersion") => Ok(false),
+            Err(error) => Err(CallError::of("s3:HeadObject")(error).into()),
+        }
+    }
+
+    /// Puts a recorded event on the replay bus, its type and detail unchanged,
+    /// and returns the id that it got there.
+    ///
+    /// # Errors
+    /// When it is no event, or EventBridge does not take it.
+    pub async fn replay(&self, event: &Value) -> Result<String, AuditError> {
+        let detail = event.get("detail").filter(|detail| detail.is_object());
+        let detail = detail.ok_or(AuditError::NoEvent("it has no object `detail`"))?;
+        let kind = event.get("detail-type").and_then(Value::as_str);
+        let kind = kind.ok_or(AuditError::NoEvent("it has no text `detail-type`"))?;
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(self.output("ReplayBusName"))
+            .source(REPLAY_SOURCE)
+            .detail_type(kind)
+            .detail(detail.to_string())
+            .build();
+        let request = self.clients.eventbridge.put_events().entries(entry);
+        let answer = request.send().await.map_err(CallError::of("events:PutEvents"))?;
+        let entry = answer.entries.unwrap_or_default().into_iter().next();
+        let entry = entry.ok_or_else(|| AuditError::Refused("it did not answer".to_owned()))?;
+        entry.event_id.ok_or_else(|| AuditError::Refused(entry.error_message.or(entry.error_code).unwrap_or_default()))
+    }
+
+    /// The executions whose input `is_it` accepts, the newest first.
+    ///
+    /// # Errors
+    /// When Step Functions does not answer.
+    pub async fn executions(&self, is_it: impl Fn(&Value) -> bool) -> Result<Vec<Execution>, AuditError> {
+        let request = self.clients.stepfunctions.list_executions().state_machine_arn(&self.address.state_machine);
+        let answer = request.send().await.map_err(CallError::of("states:ListExecutions"))?;
+        let mut found = Vec::new();
+        for listed in answer.executions {
+            let input = self.input(&listed.execution_arn).await?;
+            if is_it(&input) {
+                found.push(self.execution(listed, input).await?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The alert with one of these ids, if it has been received by now. Others
+    /// are kept for whoever asks for them.
+    ///
+    /// # Errors
+    /// When the queue does not answer, or holds something that is no alert.
+    pub async fn alert(&self, ids: &BTreeSet<String>) -> Result<Option<Alert>, AuditError> {
+        let mut inbox = self.inbox.lock().await;
+        inbox.extend(self.receive(Duration::ZERO).await?);
+        let at = inbox.iter().position(|alert| ids.contains(&alert.message_id));
+        Ok(at.map(|at| inbox.swap_remove(at)))
+    }
+
+    /// Takes the alerts that wait in the queue, waiting up to `wait` for the first.
+    ///
+    /// # Errors
+    /// When the queue does not answer, or holds something that is no alert.
+    pub async fn receive(&self, wait: Duration) -> Result<Vec<Alert>, AuditError> {
+        let queue = &self.address.alert_queue;
+        let seconds = i32::try_from(wait.as_secs()).unwrap_or(i32::MAX).min(20);
+        let request = self.clients.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
+        let request = request.wait_time_seconds(seconds);
+        let answer = request.send().await.map_err(CallError::of("sqs:ReceiveMessage"))?;
+        let mut alerts = Vec::new();
+        for message in answer.messages.unwrap_or_default() {
+            let body = message.body.unwrap_or_default();
+            alerts.push(Alert::parse(&body).map_err(CallError::of("reading a message of the alert queue"))?);
+            if let Some(handle) = message.receipt_handle {
+                let request = self.clients.sqs.delete_message().queue_url(queue).receipt_handle(handle);
+                request.send().await.map_err(CallError::of("sqs:DeleteMessage"))?;
+            }
+        }
+        Ok(alerts)
+    }
+
+    /// The input of an execution, which never changes.
+    async fn input(&self, arn: &str) -> Result<Value, AuditError> {
+        if let Some(input) = self.known.lock().await.get(arn) {
+            return Ok(input.clone());
+        }
+        let request = self.clients.stepfunctions.describe_execution().execution_arn(arn);
+        let answer = request.send().await.map_err(CallError::of("states:DescribeExecution"))?;
+        let input: Value = serde_json::from_str(answer.input.as_deref().unwrap_or("null"))
+            .map_err(CallError::of("reading an execution's input"))?;
+        self.known.lock().await.insert(arn.to_owned(), input.clone());
+        Ok(input)
+    }
+
+    async fn execution(&self, listed: ExecutionListItem, input: Value) -> Result<Execution, AuditError> {
+        let seconds = listed.stop_date.map(|stop| stop.as_secs_f64() - listed.start_date.as_secs_f64());
+        let mut execution = Execution {
+            arn: listed.execution_arn,
+            input,
+            status: listed.status,
+            seconds,
+            tasks: Vec::new(),
+            message_ids: BTreeSet::new(),
+            mocked: false,
+        };
+        let request = self.clients.stepfunctions.get_execution_history();
+        let request = request.execution_arn(&execution.arn).max_results(HISTORY_PAGE);
+        let answer = request.send().await.map_err(CallError::of("states:GetExecutionHistory"))?;
+        execution.add_history(&answer.events);
+        Ok(execution)
+    }
+}

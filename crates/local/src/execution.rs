@@ -1,0 +1,180 @@
+//! An execution of the state machine, read from its history.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
+use serde_json::Value;
+
+/// What the engine answers with when it has nothing real to answer with.
+const MOCKS: [&str; 2] = ["Mock response", "[ministack mock"];
+
+/// What an execution did so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Execution {
+    /// Its ARN.
+    pub arn: String,
+    /// The event that it was started with.
+    pub input: Value,
+    /// Whether it still runs, and how it ended.
+    pub status: ExecutionStatus,
+    /// How long it has run, in seconds, if it has ended.
+    pub seconds: Option<f64>,
+    /// The tasks it entered, in their order.
+    pub tasks: Vec<Task>,
+    /// The ids of the messages that it published.
+    pub message_ids: BTreeSet<String>,
+    /// Whether an answer of the engine's own was taken for a real one.
+    pub mocked: bool,
+}
+
+/// A task state that an execution entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The state's name.
+    pub name: String,
+    /// How often it was tried.
+    pub tries: usize,
+    /// The error names of the tries that failed.
+    pub errors: Vec<String>,
+}
+
+impl Execution {
+    /// Whether it has ended, well or not.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.status != ExecutionStatus::Running
+    }
+
+    /// The tasks, each with how often it was tried if that was more than once.
+    #[must_use]
+    pub fn path(&self) -> Vec<String> {
+        let name = |task: &Task| match task.tries {
+            0 | 1 => task.name.clone(),
+            tries => format!("{} ×{tries}", task.name),
+        };
+        self.tasks.iter().map(name).collect()
+    }
+
+    /// The task of that name, if the execution entered it.
+    #[must_use]
+    pub fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+
+    /// Reads what happened from the events of a history.
+    pub(crate) fn add_history(&mut self, events: &[HistoryEvent]) {
+        for event in events {
+            let kind = event.r#type.as_str();
+            let entered = event.state_entered_event_details.as_ref().filter(|_| kind == "TaskStateEntered");
+            if let Some(entered) = entered {
+                self.tasks.push(Task { name: entered.name.clone(), tries: 0, errors: Vec::new() });
+            }
+            if let Some(task) = self.tasks.last_mut() {
+                match kind {
+                    "TaskScheduled" => task.tries += 1,
+                    "TaskFailed" => {
+                        let failed = event.task_failed_event_details.as_ref();
+                        task.errors.push(failed.and_then(|failed| failed.error.clone()).unwrap_or_default());
+                    }
+                    "TaskTimedOut" => task.errors.push("States.Timeout".to_owned()),
+                    _ => {}
+                }
+            }
+            if let Some(output) = event.task_succeeded_event_details.as_ref().and_then(|task| task.output.as_deref()) {
+                self.mocked |= is_mocked(output);
+                self.message_ids.extend(message_id(output));
+            }
+        }
+    }
+}
+
+/// Whether a text is an answer of the engine's own making.
+#[must_use]
+pub fn is_mocked(text: &str) -> bool {
+    MOCKS.iter().any(|mock| text.contains(mock))
+}
+
+/// The id that SNS gave a message, from a task's output.
+fn message_id(output: &str) -> Option<String> {
+    let output: Value = serde_json::from_str(output).ok()?;
+    Some(output.get("MessageId")?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sfn::primitives::DateTime;
+    use aws_sdk_sfn::types::{
+        HistoryEventType, StateEnteredEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
+        TaskSucceededEventDetails,
+    };
+    use aws_sdk_sfn::types::builders::HistoryEventBuilder;
+
+    use super::*;
+
+    fn event(kind: HistoryEventType, with: impl FnOnce(HistoryEventBuilder) -> HistoryEventBuilder) -> HistoryEvent {
+        with(HistoryEvent::builder().id(1).timestamp(DateTime::from_secs(0)).r#type(kind)).build().unwrap()
+    }
+
+    fn entered(kind: HistoryEventType, name: &str) -> HistoryEvent {
+        let details = StateEnteredEventDetails::builder().name(name).build().unwrap();
+        event(kind, |event| event.state_entered_event_details(details))
+    }
+
+    fn scheduled() -> HistoryEvent {
+        let details = TaskScheduledEventDetails::builder()
+            .resource_type("lambda").resource("invoke").region("us-west-2").parameters("{}").build().unwrap();
+        event(HistoryEventType::TaskScheduled, |event| event.task_scheduled_event_details(details))
+    }
+
+    fn failed(error: &str) -> HistoryEvent {
+        let details = TaskFailedEventDetails::builder().resource_type("lambda").resource("invoke").error(error).build().unwrap();
+        event(HistoryEventType::TaskFailed, |event| event.task_failed_event_details(details))
+    }
+
+    fn succeeded(output: &str) -> HistoryEvent {
+        let details = TaskSucceededEventDetails::builder().resource_type("sns").resource("publish").output(output).build().unwrap();
+        event(HistoryEventType::TaskSucceeded, |event| event.task_succeeded_event_details(details))
+    }
+
+    fn after(events: &[HistoryEvent]) -> Execution {
+        let mut execution = Execution {
+            arn: "arn".into(),
+            input: Value::Null,
+            status: ExecutionStatus::Running,
+            seconds: None,
+            tasks: Vec::new(),
+            message_ids: BTreeSet::new(),
+            mocked: false,
+        };
+        execution.add_history(events);
+        execution
+    }
+
+    #[test]
+    fn the_path_names_tasks_and_their_tries_and_leaves_out_choices() {
+        let execution = after(&[
+            entered(HistoryEventType::TaskStateEntered, "Summarize event"),
+            scheduled(),
+            succeeded("{}"),
+            entered(HistoryEventType::ChoiceStateEntered, "Image upload?"),
+            entered(HistoryEventType::TaskStateEntered, "Detect PII"),
+            scheduled(),
+            failed("ModelThrottled"),
+            scheduled(),
+            succeeded("{}"),
+            entered(HistoryEventType::TaskStateEntered, "Publish alert"),
+            scheduled(),
+            succeeded(r#"{"MessageId": "m-1"}"#),
+        ]);
+        assert_eq!(execution.path(), ["Summarize event", "Detect PII ×2", "Publish alert"]);
+        assert_eq!(execution.task("Detect PII").unwrap().errors, ["ModelThrottled"]);
+        assert!(execution.message_ids.contains("m-1"));
+        assert!(!execution.mocked);
+    }
+
+    #[test]
+    fn an_answer_of_the_engines_own_is_noticed() {
+        let mock = succeeded(r#"{"Payload": {"body": "Mock response - no code deployed"}}"#);
+        assert!(after(&[mock]).mocked);
+    }
+}

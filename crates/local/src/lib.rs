@@ -1,0 +1,16 @@
+//! The whole system on this machine, for development: the functions, template
+//! and state machine that go to AWS, on a local AWS engine and a local model.
+
+pub mod alert;
+pub mod audit;
+pub mod aws;
+pub mod engine;
+pub mod execution;
+pub mod functions;
+pub mod model;
+pub mod output;
+pub mod stack;
+pub mod system;
+pub mod template;
+pub mod tools;
+pub mod workspace;

@@ -1,0 +1,79 @@
+//! The model behind the functions. The only user of the local model's crate.
+
+use std::path::PathBuf;
+
+use warden_local_model::weights::{self, FetchError};
+use warden_local_model::{Config, Server, StartError, Upstream};
+
+pub use warden_local_model::{Fault, Faults};
+
+use crate::output::Console;
+use crate::workspace::Workspace;
+
+/// Who answers as the model.
+#[derive(Clone, Debug, Default)]
+pub struct ModelOptions {
+    /// An OpenAI-compatible server to ask instead of reading images here.
+    pub upstream: Option<String>,
+    /// Which of that server's models to ask.
+    pub upstream_model: Option<String>,
+    /// Faults that a test orders.
+    pub faults: Faults,
+}
+
+/// Why there is no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Its weights could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// It did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Fetching was cut short.
+    #[error("fetching the OCR models was interrupted")]
+    Interrupted,
+}
+
+/// Fetches what the model reads with, unless another server reads for it.
+///
+/// # Errors
+/// When Python or the package index is missing.
+pub async fn prepare(workspace: &Workspace, options: &ModelOptions, console: &Console) -> Result<Config, ModelError> {
+    let mut config = match &options.upstream {
+        Some(url) => Config::upstream(Upstream { model: options.upstream_model.clone(), ..Upstream::new(url) }),
+        None => Config::reading(fetch(workspace.made("models"), console).await?),
+    };
+    config.faults = options.faults.clone();
+    Ok(config)
+}
+
+/// Starts the model on a free port of 127.0.0.1.
+///
+/// # Errors
+/// When no port is free, or the upstream's URL is none.
+pub async fn start(config: Config) -> Result<Server, ModelError> {
+    Ok(Server::start(config).await?)
+}
+
+async fn fetch(cache: PathBuf, console: &Console) -> Result<PathBuf, ModelError> {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let fetching = tokio::task::spawn_blocking(move || {
+        weights::fetch(&cache, &mut |progress| {
+            // Nobody listens any more when this program is being ended.
+            let _ = tell.send(progress);
+        })
+    });
+    // Nothing is told when the models are there already.
+    if let Some(first) = told.recv().await {
+        let step = console.step("fetching the OCR models (once)");
+        step.detail(&first.to_string());
+        while let Some(progress) = told.recv().await {
+            step.detail(&progress.to_string());
+        }
+        let folder = fetching.await.map_err(|_| ModelError::Interrupted)??;
+        step.done();
+        return Ok(folder);
+    }
+    Ok(fetching.await.map_err(|_| ModelError::Interrupted)??)
+}

@@ -1,0 +1,243 @@
+//! Brings the whole system up, in the order in which its parts need each other.
+
+use std::fs;
+use std::path::PathBuf;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use warden_deploy::{ApplyRequest, DefinitionError, DefinitionTemplate, Deployer};
+use warden_local_model::Server;
+
+use crate::audit::{Address, Audit};
+use crate::aws::{CallError, Clients};
+use crate::engine::{Engine, EngineError, EngineOptions, REGION};
+use crate::functions::{self, FunctionsError, Package};
+use crate::model::{self, ModelError, ModelOptions};
+use crate::output::Console;
+use crate::stack::{self, Source, StackError};
+use crate::template::{Template, TemplateError};
+use crate::tools::{Tools, ToolsError};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// The stack of the template, as it is called on this machine.
+const STACK: &str = "warden-local";
+/// The stack with the queue that receives the alerts.
+const INBOX_STACK: &str = "warden-local-inbox";
+/// Where the packaged functions and the template are uploaded to.
+const ARTIFACTS: &str = "warden-local-artifacts";
+/// The template of the system.
+const TEMPLATE: &str = "infra/audit.yaml";
+/// The state machine of the system.
+const DEFINITION: &str = "statemachine/security-audit.asl.json";
+/// A queue, subscribed to the alert topic as a user of the system would be.
+const INBOX: &str = include_str!("../engine/inbox.json");
+
+/// How the system runs.
+#[derive(Clone, Debug)]
+pub struct SystemOptions {
+    /// The Python that the engine's environment is made with.
+    pub python: String,
+    /// The Cargo profile that the functions are built with.
+    pub profile: String,
+    /// Who answers as the model.
+    pub model: ModelOptions,
+    /// How the engine runs.
+    pub engine: EngineOptions,
+}
+
+impl Default for SystemOptions {
+    fn default() -> Self {
+        Self {
+            python: "python3".to_owned(),
+            profile: "dev".to_owned(),
+            model: ModelOptions::default(),
+            engine: EngineOptions::default(),
+        }
+    }
+}
+
+/// A running system. It stops when it is dropped.
+#[derive(Debug)]
+pub struct System {
+    audit: Audit,
+    // The engine ends first: its functions are what calls the model.
+    engine: Engine,
+    _model: Server,
+}
+
+/// Why the system did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// The sources were not found.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The Python tools could not be installed.
+    #[error(transparent)]
+    Tools(#[from] ToolsError),
+    /// The functions could not be built.
+    #[error(transparent)]
+    Functions(#[from] FunctionsError),
+    /// There is no model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The engine did not start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A call to the engine failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A file of the sources, or one made from them, cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The template cannot be packaged.
+    #[error("{TEMPLATE}: {0}")]
+    Template(#[from] TemplateError),
+    /// A stack was not created.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The stack lacks an output.
+    #[error("{TEMPLATE} has no output {0}")]
+    NoOutput(&'static str),
+    /// The state machine's definition is wrong.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
+    /// The state machine was not deployed.
+    #[error(transparent)]
+    Deploy(#[from] warden_deploy::Error),
+}
+
+/// Everything that takes long the first time, done.
+#[derive(Debug)]
+pub struct Prepared {
+    tools: Tools,
+    template: Template,
+    packages: Vec<Package>,
+    model: warden_local_model::Config,
+}
+
+/// Installs the tools, fetches what the model reads with and builds the
+/// functions, each unless that was done before.
+///
+/// # Errors
+/// When something that this needs is missing; the message says what, and how
+/// to mend it.
+pub async fn prepare(
+    workspace: &Workspace,
+    options: &SystemOptions,
+    console: &Console,
+) -> Result<Prepared, SystemError> {
+    let tools = Tools::install(workspace, &options.python, console).await?;
+    let model = model::prepare(workspace, &options.model, console).await?;
+    let template = Template::parse(&read(workspace.source(TEMPLATE))?)?;
+    let names: Vec<_> = template.functions()?.into_iter().map(|function| function.package).collect();
+    let packages = functions::build(workspace, &names, &options.profile, console).await?;
+    Ok(Prepared { tools, template, packages, model })
+}
+
+impl System {
+    /// Prepares, starts and deploys everything.
+    ///
+    /// # Errors
+    /// When any part cannot be prepared, started or deployed. What was started
+    /// by then is stopped.
+    pub async fn up(workspace: &Workspace, options: &SystemOptions, console: &Console) -> Result<Self, SystemError> {
+        let Prepared { tools, mut template, packages, model } = prepare(workspace, options, console).await?;
+
+        let step = console.step("starting the local AWS engine and the model");
+        let model = model::start(model).await?;
+        let engine = Engine::start(workspace, &tools, options.engine).await?;
+        let clients = Clients::new(engine.endpoint());
+        step.done();
+
+        let step = console.step(&format!("deploying {TEMPLATE} through CloudFormation"));
+        let url = upload(&clients, engine.endpoint(), &mut template, &packages).await?;
+        let parameters = [
+            // What happens to an object is told by S3 itself: the engine records no data events.
+            ("UploadSource", "s3-events"),
+            // The engine knows neither trails nor bus policies.
+            ("CreateTrail", "false"),
+            ("RestrictReplayBus", "false"),
+            ("Architecture", architecture()),
+            ("BedrockEndpointUrl", &model.url()),
+        ];
+        let outputs = stack::create(&clients.cloudformation, STACK, Source::Url(&url), &parameters).await?;
+        step.done();
+
+        let step = console.step(&format!("deploying {DEFINITION} through Step Functions"));
+        let definition = DefinitionTemplate::read(&workspace.source(DEFINITION))?;
+        let report = Deployer::new(&clients.config).apply(&ApplyRequest::new(STACK, definition)).await?;
+        step.done();
+
+        let topic = outputs.get("AlertTopicArn").ok_or(SystemError::NoOutput("AlertTopicArn"))?;
+        let parameters = [("AlertTopicArn", topic.as_str())];
+        let inbox = stack::create(&clients.cloudformation, INBOX_STACK, Source::Body(INBOX), &parameters).await?;
+        let alert_queue = inbox.get("QueueUrl").ok_or(SystemError::NoOutput("QueueUrl"))?.clone();
+        let address = Address {
+            endpoint: engine.endpoint().to_owned(),
+            model_endpoint: model.url(),
+            stack: STACK.to_owned(),
+            outputs,
+            state_machine: report.state_machine_arn,
+            alert_queue,
+        };
+        Ok(Self { audit: Audit::new(address), engine, _model: model })
+    }
+
+    /// What can be done with the running system.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// The engine that it runs on.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// Uploads the packages and the template that names them; the template's URL.
+async fn upload(
+    clients: &Clients,
+    endpoint: &str,
+    template: &mut Template,
+    packages: &[Package],
+) -> Result<String, SystemError> {
+    let place = CreateBucketConfiguration::builder()
+        .location_constraint(BucketLocationConstraint::from(REGION))
+        .build();
+    let request = clients.s3.create_bucket().bucket(ARTIFACTS).create_bucket_configuration(place);
+    request.send().await.map_err(CallError::of("s3:CreateBucket"))?;
+
+    for function in template.functions()? {
+        let package = packages.iter().find(|package| package.name == function.package);
+        let package = package.ok_or_else(|| FunctionsError::NoExecutable(function.package.clone()))?;
+        let body = ByteStream::from_path(&package.zip).await.map_err(|error| SystemError::Unreadable {
+            path: package.zip.clone(),
+            source: std::io::Error::other(error),
+        })?;
+        let key = format!("{}.zip", package.name);
+        put(clients, &key, body).await?;
+        template.set_code(&function, ARTIFACTS, &key);
+    }
+    put(clients, "template.yaml", template.render()?.into_bytes().into()).await?;
+    Ok(format!("{endpoint}/{ARTIFACTS}/template.yaml"))
+}
+
+async fn put(clients: &Clients, key: &str, body: ByteStream) -> Result<(), CallError> {
+    let request = clients.s3.put_object().bucket(ARTIFACTS).key(key).body(body);
+    request.send().await.map(|_| ()).map_err(CallError::of("s3:PutObject"))
+}
+
+fn architecture() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
+}
+
+fn read(path: PathBuf) -> Result<String, SystemError> {
+    fs::read_to_string(&path).map_err(|source| SystemError::Unreadable { path, source })
+}

@@ -1,0 +1,135 @@
+//! A SAM template, as far as packaging it goes: which functions it has, and
+//! where their code is.
+
+use serde_norway::{Mapping, Value};
+
+/// The resource type whose code is packaged.
+const FUNCTION: &str = "AWS::Serverless::Function";
+
+/// A SAM template.
+#[derive(Clone, Debug)]
+pub struct Template {
+    document: Value,
+}
+
+/// A function of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// The resource's name in the template.
+    pub logical_id: String,
+    /// The Cargo package that is its code.
+    pub package: String,
+}
+
+/// Why a template could not be packaged.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// It is no YAML.
+    #[error("the template is no YAML: {0}")]
+    Yaml(#[from] serde_norway::Error),
+    /// It has no resources.
+    #[error("the template has no Resources")]
+    NoResources,
+    /// A function does not say which binary it is.
+    #[error("function {0} names no binary: add `Metadata: {{BuildProperties: {{Binary: …}}}}`")]
+    NoBinary(String),
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// When it is no YAML.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Ok(Self { document: serde_norway::from_str(text)? })
+    }
+
+    /// The functions of the template, and the packages that are their code.
+    ///
+    /// # Errors
+    /// When there are no resources, or a function does not name its binary.
+    pub fn functions(&self) -> Result<Vec<Function>, TemplateError> {
+        let resources = self.document.get("Resources").and_then(Value::as_mapping).ok_or(TemplateError::NoResources)?;
+        let functions = resources.iter().filter(|(_, resource)| is_function(resource));
+        functions
+            .map(|(name, resource)| {
+                let logical_id = name.as_str().unwrap_or_default().to_owned();
+                let binary = resource.get("Metadata").and_then(|metadata| metadata.get("BuildProperties")?.get("Binary"));
+                match binary.and_then(Value::as_str) {
+                    Some(package) => Ok(Function { logical_id, package: package.to_owned() }),
+                    None => Err(TemplateError::NoBinary(logical_id)),
+                }
+            })
+            .collect()
+    }
+
+    /// Says where the packaged code of a function is.
+    pub fn set_code(&mut self, function: &Function, bucket: &str, key: &str) {
+        let code: Mapping = [("Bucket", bucket), ("Key", key)].map(|(name, value)| (name.into(), value.into())).into_iter().collect();
+        let properties = self.document.get_mut("Resources").and_then(|resources| resources.get_mut(&function.logical_id)?.get_mut("Properties")?.as_mapping_mut());
+        if let Some(properties) = properties {
+            properties.insert("CodeUri".into(), code.into());
+        }
+    }
+
+    /// The template as text.
+    ///
+    /// # Errors
+    /// When it cannot be written as YAML.
+    pub fn render(&self) -> Result<String, TemplateError> {
+        Ok(serde_norway::to_string(&self.document)?)
+    }
+}
+
+fn is_function(resource: &Value) -> bool {
+    resource.get("Type").and_then(Value::as_str) == Some(FUNCTION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = r#"
+Resources:
+  Detector:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: pii-detector}}
+    Properties:
+      FunctionName: !Sub "${AWS::StackName}-pii-detector"
+      CodeUri: ../crates/functions/pii-detector
+      Role: !GetAtt Role.Arn
+      Environment:
+        Variables:
+          MODEL_ID: !Sub ["${G}.x", {G: !If [Named, !Ref A, !FindInMap [M, !Ref B, C]]}]
+  Topic: {Type: AWS::SNS::Topic}
+"#;
+
+    #[test]
+    fn a_function_says_which_package_is_its_code() {
+        let functions = Template::parse(TEMPLATE).unwrap().functions().unwrap();
+        assert_eq!(functions, [Function { logical_id: "Detector".into(), package: "pii-detector".into() }]);
+    }
+
+    #[test]
+    fn packaging_changes_the_code_and_nothing_else() {
+        let mut template = Template::parse(TEMPLATE).unwrap();
+        let function = template.functions().unwrap().remove(0);
+        template.set_code(&function, "artifacts", "detector.zip");
+
+        let expected = TEMPLATE.replace("../crates/functions/pii-detector", "{Bucket: artifacts, Key: detector.zip}");
+        let rendered: Value = serde_norway::from_str(&template.render().unwrap()).unwrap();
+        assert_eq!(rendered, serde_norway::from_str::<Value>(&expected).unwrap());
+    }
+
+    #[test]
+    fn a_function_without_a_binary_is_named() {
+        let template = Template::parse("Resources: {F: {Type: AWS::Serverless::Function}}").unwrap();
+        assert!(template.functions().unwrap_err().to_string().contains("function F"));
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        assert!(matches!(Template::parse("a: [").unwrap_err(), TemplateError::Yaml(_)));
+        assert!(matches!(Template::parse("a: 1").unwrap().functions(), Err(TemplateError::NoResources)));
+    }
+}
