@@ -48,13 +48,7 @@ impl Calls {
     /// The last calls, oldest first; at most 256 are remembered.
     #[must_use]
     pub fn last(&self) -> Vec<Call> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .last
-            .iter()
-            .cloned()
-            .collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last.iter().cloned().collect()
     }
 
     pub(crate) fn add(&self, call: Call) {

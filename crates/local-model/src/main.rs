@@ -20,21 +20,11 @@ struct Arguments {
     upstream: Option<String>,
 
     /// Which of the upstream's models to ask.
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "upstream",
-        env = "LOCAL_MODEL_UPSTREAM_MODEL"
-    )]
+    #[arg(long, value_name = "NAME", requires = "upstream", env = "LOCAL_MODEL_UPSTREAM_MODEL")]
     upstream_model: Option<String>,
 
     /// Where the OCR models are kept; they are downloaded when they are not there.
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        default_value = "target/models",
-        env = "LOCAL_MODEL_CACHE"
-    )]
+    #[arg(long, value_name = "FOLDER", default_value = "target/models", env = "LOCAL_MODEL_CACHE")]
     cache: PathBuf,
 }
 
@@ -42,10 +32,7 @@ struct Arguments {
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut config = match arguments.upstream {
-        Some(url) => Config::upstream(Upstream {
-            model: arguments.upstream_model,
-            ..Upstream::new(url)
-        }),
+        Some(url) => Config::upstream(Upstream { model: arguments.upstream_model, ..Upstream::new(url) }),
         None => Config::reading(fetch(arguments.cache).await?),
     };
     config.address = arguments.listen;
@@ -54,18 +41,13 @@ async fn main() -> anyhow::Result<()> {
         "The local model listens; point the SDK at it:\nexport AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}",
         server.url()
     ));
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot wait for Ctrl-C")?;
+    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
     server.shutdown().await;
     Ok(())
 }
 
 async fn fetch(cache: PathBuf) -> anyhow::Result<PathBuf> {
-    let fetched = tokio::task::spawn_blocking(move || {
-        weights::fetch(&cache, &mut |step| say(&step.to_string()))
-    })
-    .await;
+    let fetched = tokio::task::spawn_blocking(move || weights::fetch(&cache, &mut |step| say(&step.to_string()))).await;
     Ok(fetched.context("fetching the OCR models was interrupted")??)
 }
 

@@ -21,9 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::answer::{self, Answer, Reader};
 use crate::bedrock::exception::Kind;
-use crate::bedrock::{
-    Exception, MessagesRequest, MessagesResponse, Model, StopReason, Usage, model,
-};
+use crate::bedrock::{Exception, MessagesRequest, MessagesResponse, Model, StopReason, Usage, model};
 use crate::calls::{Call, Calls, Operation};
 use crate::faults::{Fault, Faults};
 use crate::upstream::{self, Upstream};
@@ -65,9 +63,7 @@ impl Config {
     /// Answers by reading, with the models in `weights`, on a free port of 127.0.0.1.
     #[must_use]
     pub fn reading(weights: impl Into<PathBuf>) -> Self {
-        Self::new(Answers::Reading {
-            weights: weights.into(),
-        })
+        Self::new(Answers::Reading { weights: weights.into() })
     }
 
     /// Hands every question to another server; listens on a free port of 127.0.0.1.
@@ -77,12 +73,7 @@ impl Config {
     }
 
     fn new(answers: Answers) -> Self {
-        Self {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            answers,
-            faults: Faults::default(),
-            concurrency: 1,
-        }
+        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answers, faults: Faults::default(), concurrency: 1 }
     }
 }
 
@@ -128,25 +119,16 @@ impl Server {
             Answers::Reading { weights } if !weights::are_in(&weights) => {
                 return Err(StartError::NoWeights(weights));
             }
-            Answers::Reading { weights } => {
-                Answerer::Reader(Reader::new(weights, config.concurrency))
-            }
+            Answers::Reading { weights } => Answerer::Reader(Reader::new(weights, config.concurrency)),
             Answers::Upstream(upstream) => {
                 Answerer::Upstream(upstream::Client::new(&upstream).map_err(StartError::Upstream)?)
             }
         };
-        let listen = |source| StartError::Listen {
-            address: config.address,
-            source,
-        };
+        let listen = |source| StartError::Listen { address: config.address, source };
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let calls = Calls::default();
-        let endpoint = Arc::new(Endpoint {
-            answerer,
-            faults: config.faults,
-            calls: calls.clone(),
-        });
+        let endpoint = Arc::new(Endpoint { answerer, faults: config.faults, calls: calls.clone() });
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = axum::serve(listener, routes(endpoint)).with_graceful_shutdown(async {
             // A dropped sender means the same.
@@ -156,12 +138,7 @@ impl Server {
             // Serving ends with the signal alone: accept errors are retried inside.
             let _ = serve.await;
         });
-        Ok(Self {
-            address,
-            calls,
-            stop: Some(stop),
-            task,
-        })
+        Ok(Self { address, calls, stop: Some(stop), task })
     }
 
     /// What `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` is set to, such as `http://127.0.0.1:49152`.
@@ -208,10 +185,7 @@ fn routes(endpoint: Arc<Endpoint>) -> Router {
     Router::new()
         .route("/model/{model_id}/invoke", post(invoke_model))
         .fallback(async || {
-            Exception::new(
-                Kind::ResourceNotFound,
-                "This endpoint serves POST /model/{modelId}/invoke alone.",
-            )
+            Exception::new(Kind::ResourceNotFound, "This endpoint serves POST /model/{modelId}/invoke alone.")
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(endpoint)
@@ -224,16 +198,9 @@ async fn invoke_model(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let mut images = 0;
-    let answered = endpoint
-        .invoke(&model_id, &headers, body, &mut images)
-        .await;
+    let answered = endpoint.invoke(&model_id, &headers, body, &mut images).await;
     let status = answered.as_ref().map_or_else(Exception::status, |_| 200);
-    endpoint.calls.add(Call {
-        operation: Operation::InvokeModel,
-        model_id,
-        images,
-        status,
-    });
+    endpoint.calls.add(Call { operation: Operation::InvokeModel, model_id, images, status });
     match answered {
         Ok(body) => Json(body).into_response(),
         Err(exception) => exception.into_response(),
@@ -253,9 +220,7 @@ impl Endpoint {
             return Err(exception);
         }
         let body = body.map_err(|_| {
-            Exception::validation(format!(
-                "The request is larger than {MAX_BODY_BYTES} bytes, or was cut."
-            ))
+            Exception::validation(format!("The request is larger than {MAX_BODY_BYTES} bytes, or was cut."))
         })?;
         check_content_type(headers)?;
         let model = model::resolve(model_id)?;
@@ -275,61 +240,29 @@ impl Endpoint {
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Exception> {
-    let essence = |value: &str| {
-        value
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
-    };
-    match headers
-        .get(header::CONTENT_TYPE)
-        .map(|value| value.to_str().map(essence))
-    {
+    let essence = |value: &str| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match headers.get(header::CONTENT_TYPE).map(|value| value.to_str().map(essence)) {
         None => Ok(()),
         Some(Ok(kind)) if kind == "application/json" => Ok(()),
-        Some(_) => Err(Exception::validation(
-            "The provided Content Type is invalid or not supported for this model.",
-        )),
+        Some(_) => Err(Exception::validation("The provided Content Type is invalid or not supported for this model.")),
     }
 }
 
 fn exception_of(fault: Fault) -> Option<Exception> {
     let (kind, message) = match fault {
-        Fault::Throttled => (
-            Kind::Throttling,
-            "Too many requests, please wait before trying again.",
-        ),
+        Fault::Throttled => (Kind::Throttling, "Too many requests, please wait before trying again."),
         Fault::Overloaded => (Kind::Overloaded, "Overloaded"),
-        Fault::Unavailable => (
-            Kind::ServiceUnavailable,
-            "Bedrock is unable to process your request.",
-        ),
-        Fault::InternalError => (
-            Kind::InternalServer,
-            "The system encountered an unexpected error. Try again.",
-        ),
-        Fault::TimedOut => (
-            Kind::ModelTimeout,
-            "Model has timed out in processing the request. Try again.",
-        ),
-        Fault::AccessDenied => (
-            Kind::AccessDenied,
-            "You don't have access to the model with the specified model ID.",
-        ),
+        Fault::Unavailable => (Kind::ServiceUnavailable, "Bedrock is unable to process your request."),
+        Fault::InternalError => (Kind::InternalServer, "The system encountered an unexpected error. Try again."),
+        Fault::TimedOut => (Kind::ModelTimeout, "Model has timed out in processing the request. Try again."),
+        Fault::AccessDenied => (Kind::AccessDenied, "You don't have access to the model with the specified model ID."),
         _ => return None,
     };
     Some(Exception::new(kind, message))
 }
 
 /// Applies the request's limits and the ordered fault to an answer.
-fn finish(
-    request: &MessagesRequest,
-    model: &Model,
-    answer: Answer,
-    fault: Option<Fault>,
-) -> MessagesResponse {
+fn finish(request: &MessagesRequest, model: &Model, answer: Answer, fault: Option<Fault>) -> MessagesResponse {
     let usage = answer.usage;
     let (mut content, mut stop_reason) = match answer.content {
         answer::Content::Tool { name, input } => {
@@ -342,11 +275,7 @@ fn finish(
         }
         answer::Content::Refusal => (Vec::new(), StopReason::Refusal),
     };
-    let text = content
-        .first()
-        .and_then(|block| block["text"].as_str())
-        .unwrap_or_default()
-        .to_owned();
+    let text = content.first().and_then(|block| block["text"].as_str()).unwrap_or_default().to_owned();
     match fault {
         Some(Fault::Refused) => (content, stop_reason) = (Vec::new(), StopReason::Refusal),
         Some(Fault::Fenced) => content = text_content(format!("```json\n{text}\n```")),
@@ -365,12 +294,7 @@ fn finish(
         _ => {}
     }
     let output = usage.map_or_else(
-        || {
-            content
-                .iter()
-                .map(|block| answer::tokens(&block.to_string()))
-                .sum::<u64>()
-        },
+        || content.iter().map(|block| answer::tokens(&block.to_string())).sum::<u64>(),
         |usage| usage.output_tokens,
     );
     MessagesResponse {
@@ -393,10 +317,7 @@ fn limit(text: String, request: &MessagesRequest, cut: bool) -> (String, StopRea
         .filter_map(|sequence| text.find(sequence.as_str()).map(|at| (at, sequence)))
         .min_by_key(|(at, _)| *at);
     if let Some((at, sequence)) = first {
-        return (
-            text[..at].to_owned(),
-            StopReason::StopSequence(sequence.clone()),
-        );
+        return (text[..at].to_owned(), StopReason::StopSequence(sequence.clone()));
     }
     if cut {
         return (text, StopReason::MaxTokens);
@@ -406,36 +327,19 @@ fn limit(text: String, request: &MessagesRequest, cut: bool) -> (String, StopRea
     }
     let mut end = text.len();
     while answer::tokens(&text[..end]) > request.max_tokens {
-        end = text[..end]
-            .char_indices()
-            .next_back()
-            .map_or(0, |(at, _)| at);
+        end = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
     }
     (text[..end].to_owned(), StopReason::MaxTokens)
 }
 
 fn text_content(text: String) -> Vec<Value> {
-    if text.is_empty() {
-        Vec::new()
-    } else {
-        vec![json!({"type": "text", "text": text})]
-    }
+    if text.is_empty() { Vec::new() } else { vec![json!({"type": "text", "text": text})] }
 }
 
 fn input_tokens(request: &MessagesRequest) -> u64 {
-    let texts: u64 = request
-        .turns
-        .iter()
-        .map(|turn| answer::tokens(&turn.text()) + 4)
-        .sum();
-    let schema = request
-        .schema
-        .as_ref()
-        .map_or(0, |schema| answer::tokens(&schema.to_string()));
-    let images: u64 = request
-        .images()
-        .map(crate::bedrock::image_block::ImageBlock::tokens)
-        .sum();
+    let texts: u64 = request.turns.iter().map(|turn| answer::tokens(&turn.text()) + 4).sum();
+    let schema = request.schema.as_ref().map_or(0, |schema| answer::tokens(&schema.to_string()));
+    let images: u64 = request.images().map(crate::bedrock::image_block::ImageBlock::tokens).sum();
     texts + images + schema + answer::tokens(&request.system)
 }
 
@@ -443,8 +347,7 @@ fn input_tokens(request: &MessagesRequest) -> u64 {
 fn unique(prefix: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789";
     // Each RandomState has keys of its own.
-    let mut number = u128::from(RandomState::new().hash_one(0)) << 64
-        | u128::from(RandomState::new().hash_one(1));
+    let mut number = u128::from(RandomState::new().hash_one(0)) << 64 | u128::from(RandomState::new().hash_one(1));
     let base = ALPHABET.len() as u128;
     let mut id = prefix.to_owned();
     for _ in 0..21 {

@@ -20,11 +20,7 @@ impl Upstream {
     /// A server with the timeout of Bedrock's slowest answers, five minutes.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            model: None,
-            timeout: Duration::from_secs(300),
-        }
+        Self { url: url.into(), model: None, timeout: Duration::from_secs(300) }
     }
 }
 

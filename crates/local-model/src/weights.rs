@@ -65,9 +65,7 @@ impl fmt::Display for Progress {
 #[non_exhaustive]
 pub enum FetchError {
     /// There is no Python.
-    #[error(
-        "python3 was not found, and the OCR models come through its pip: install Python 3 with its venv module"
-    )]
+    #[error("python3 was not found, and the OCR models come through its pip: install Python 3 with its venv module")]
     NoPython,
     /// Python has no venv module.
     #[error(
@@ -82,9 +80,7 @@ pub enum FetchError {
     )]
     Download(String),
     /// The wheel is not the one that was pinned.
-    #[error(
-        "the OCR models in rapidocr {VERSION} are not the expected ones ({0}): check which package index pip uses"
-    )]
+    #[error("the OCR models in rapidocr {VERSION} are not the expected ones ({0}): check which package index pip uses")]
     Unexpected(String),
     /// The file system refused something.
     #[error("the OCR models could not be kept in {path}: {source}")]
@@ -129,9 +125,7 @@ pub fn fetch(cache: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf
 #[must_use]
 pub fn are_in(folder: &Path) -> bool {
     let files = Files::of(folder);
-    [files.detector, files.recogniser, files.dictionary]
-        .iter()
-        .all(|file| file.is_file())
+    [files.detector, files.recogniser, files.dictionary].iter().all(|file| file.is_file())
 }
 
 /// The files in a fetched folder.
@@ -154,10 +148,7 @@ impl Files {
 fn fill(partial: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), FetchError> {
     progress(Progress::PreparingPython);
     let environment = partial.join("python");
-    run(Command::new("python3")
-        .args(["-m", "venv"])
-        .arg(&environment))
-    .map_err(|failed| match failed {
+    run(Command::new("python3").args(["-m", "venv"]).arg(&environment)).map_err(|failed| match failed {
         Failed::ToStart(error) if error.kind() == io::ErrorKind::NotFound => FetchError::NoPython,
         failed => FetchError::NoVenv(failed.line()),
     })?;
@@ -165,22 +156,11 @@ fn fill(partial: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), FetchE
 
     progress(Progress::Downloading);
     let requirements = partial.join("requirements.txt");
-    fs::write(
-        &requirements,
-        format!("rapidocr=={VERSION} --hash=sha256:{WHEEL_SHA256}\n"),
-    )
-    .map_err(at(&requirements))?;
+    fs::write(&requirements, format!("rapidocr=={VERSION} --hash=sha256:{WHEEL_SHA256}\n"))
+        .map_err(at(&requirements))?;
     let wheels = partial.join("wheels");
     run(Command::new(&python)
-        .args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--require-hashes",
-        ])
+        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
         .args(["--only-binary", ":all:", "--dest"])
         .arg(&wheels)
         .arg("--requirement")
@@ -190,21 +170,15 @@ fn fill(partial: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), FetchE
     progress(Progress::Unpacking);
     let wheel = wheels.join(format!("rapidocr-{VERSION}-py3-none-any.whl"));
     let unpacked = partial.join("unpacked");
-    run(Command::new(&python)
-        .args(["-m", "zipfile", "--extract"])
-        .arg(&wheel)
-        .arg(&unpacked))
-    .map_err(|failed| FetchError::Unexpected(failed.line()))?;
+    run(Command::new(&python).args(["-m", "zipfile", "--extract"]).arg(&wheel).arg(&unpacked))
+        .map_err(|failed| FetchError::Unexpected(failed.line()))?;
     let models = partial.join("models");
     fs::create_dir(&models).map_err(at(&models))?;
     for model in [DETECTOR, RECOGNISER] {
         let from = unpacked.join(model.path);
         let bytes = fs::read(&from).map_err(at(&from))?;
         if sha256(&bytes) != model.sha256 {
-            return Err(FetchError::Unexpected(format!(
-                "{} has another SHA-256",
-                model.path
-            )));
+            return Err(FetchError::Unexpected(format!("{} has another SHA-256", model.path)));
         }
         fs::rename(&from, models.join(model.name)).map_err(at(&from))?;
     }
@@ -223,18 +197,11 @@ fn characters(recogniser: &Path) -> Result<String, FetchError> {
         .into_iter()
         .find(|entry| entry.key == "character")
         .map(|entry| entry.value)
-        .ok_or_else(|| {
-            FetchError::Unexpected("the recogniser carries no list of characters".to_owned())
-        })
+        .ok_or_else(|| FetchError::Unexpected("the recogniser carries no list of characters".to_owned()))
 }
 
 fn lock(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<File, FetchError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(at(path))?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(at(path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -255,13 +222,11 @@ fn remove(folder: &Path) -> Result<(), FetchError> {
 
 fn sha256(bytes: &[u8]) -> String {
     use fmt::Write as _;
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> FetchError {
@@ -282,12 +247,7 @@ impl Failed {
             Self::ToStart(error) => error.to_string(),
             Self::Saying(text) => {
                 let said = |line: &&str| !line.trim().is_empty();
-                text.lines()
-                    .rev()
-                    .find(said)
-                    .unwrap_or("it said nothing")
-                    .trim()
-                    .to_owned()
+                text.lines().rev().find(said).unwrap_or("it said nothing").trim().to_owned()
             }
         }
     }

@@ -32,15 +32,8 @@ impl Reader {
     }
 
     pub(crate) async fn answer(&self, _request: Arc<MessagesRequest>) -> Result<Answer, Exception> {
-        let content = Content::Text(
-            "This local model reads text and finds faces; it cannot answer this.".to_owned(),
-        );
-        std::future::ready(Ok(Answer {
-            content,
-            usage: None,
-            cut: false,
-        }))
-        .await
+        let content = Content::Text("This local model reads text and finds faces; it cannot answer this.".to_owned());
+        std::future::ready(Ok(Answer { content, usage: None, cut: false })).await
     }
 }
 

@@ -31,10 +31,7 @@ pub(crate) struct Exception {
 
 impl Exception {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     pub(crate) fn validation(message: impl Into<String>) -> Self {
@@ -72,8 +69,7 @@ impl Exception {
 
 impl IntoResponse for Exception {
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = match self.kind {
             Kind::Overloaded => json!({
                 "type": "error",
@@ -86,9 +82,7 @@ impl IntoResponse for Exception {
         let name = self.name();
         let mut response = (status, Json(body)).into_response();
         if let Some(name) = name {
-            response
-                .headers_mut()
-                .insert(ERROR_TYPE, HeaderValue::from_static(name));
+            response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(name));
         }
         response
     }

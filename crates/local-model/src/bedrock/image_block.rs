@@ -29,11 +29,7 @@ pub(crate) struct ImageBlock {
 /// Shows the size alone: an image is content.
 impl std::fmt::Debug for ImageBlock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "ImageBlock({}, {}x{})",
-            self.media_type, self.width, self.height
-        )
+        write!(f, "ImageBlock({}, {}x{})", self.media_type, self.width, self.height)
     }
 }
 
@@ -57,9 +53,7 @@ impl ImageBlock {
         }
         let declared = match source.get("media_type") {
             Some(Value::String(text)) => media_type(text).ok_or_else(|| {
-                refuse(
-                    "base64.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'",
-                )
+                refuse("base64.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'")
             })?,
             Some(_) => return Err(refuse("base64.media_type: Input should be a valid string")),
             None => return Err(refuse("base64.media_type: Field required")),
@@ -73,37 +67,26 @@ impl ImageBlock {
                 data.len()
             )));
         }
-        let bytes = base64_simd::STANDARD
-            .decode_to_vec(data)
-            .map_err(|_| refuse("base64.data: Invalid base64 data"))?;
+        let bytes =
+            base64_simd::STANDARD.decode_to_vec(data).map_err(|_| refuse("base64.data: Invalid base64 data"))?;
         if bytes.is_empty() {
             return Err(refuse("base64.data: image cannot be empty"));
         }
         match image::guess_format(&bytes).ok().and_then(type_of_format) {
             Some(found) if found == declared => {}
             _ => {
-                return Err(refuse(&format!(
-                    "base64: Image does not match the provided media type {declared}"
-                )));
+                return Err(refuse(&format!("base64: Image does not match the provided media type {declared}")));
             }
         }
-        let (width, height) = reader(&bytes)
-            .and_then(|reader| reader.into_dimensions().ok())
-            .ok_or_else(could_not_process)?;
+        let (width, height) =
+            reader(&bytes).and_then(|reader| reader.into_dimensions().ok()).ok_or_else(could_not_process)?;
         if width > MAX_EDGE || height > MAX_EDGE {
-            return Err(refuse(
-                "base64: At least one of the image dimensions exceed max allowed size: 8000 pixels",
-            ));
+            return Err(refuse("base64: At least one of the image dimensions exceed max allowed size: 8000 pixels"));
         }
         if width == 0 || height == 0 {
             return Err(could_not_process());
         }
-        Ok(Self {
-            bytes,
-            media_type: declared,
-            width,
-            height,
-        })
+        Ok(Self { bytes, media_type: declared, width, height })
     }
 
     /// The pixels.
@@ -126,19 +109,15 @@ impl ImageBlock {
         const LONG_EDGE: u64 = 1_568;
         let (width, height) = (u64::from(self.width), u64::from(self.height));
         let long = width.max(height);
-        let pixels = if long > LONG_EDGE {
-            width * height * LONG_EDGE * LONG_EDGE / (long * long)
-        } else {
-            width * height
-        };
+        let pixels =
+            if long > LONG_EDGE { width * height * LONG_EDGE * LONG_EDGE / (long * long) } else { width * height };
         (pixels / 750).max(1)
     }
 }
 
 /// Refuses images that are too large to stand beside so many others.
 pub(crate) fn check_together(images: &[&ImageBlock]) -> Result<(), Exception> {
-    let too_large =
-        |image: &&&ImageBlock| image.width > MAX_EDGE_OF_MANY || image.height > MAX_EDGE_OF_MANY;
+    let too_large = |image: &&&ImageBlock| image.width > MAX_EDGE_OF_MANY || image.height > MAX_EDGE_OF_MANY;
     if images.len() > MANY && images.iter().any(|image| too_large(&image)) {
         return Err(Exception::validation(
             "messages: At least one of the image dimensions exceed max allowed size for many-image requests: 2000 \
@@ -149,15 +128,11 @@ pub(crate) fn check_together(images: &[&ImageBlock]) -> Result<(), Exception> {
 }
 
 fn reader(bytes: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
-    ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .ok()
+    ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()
 }
 
 fn media_type(text: &str) -> Option<&'static str> {
-    ["image/jpeg", "image/png", "image/gif", "image/webp"]
-        .into_iter()
-        .find(|known| *known == text)
+    ["image/jpeg", "image/png", "image/gif", "image/webp"].into_iter().find(|known| *known == text)
 }
 
 fn type_of_format(format: ImageFormat) -> Option<&'static str> {
@@ -182,9 +157,7 @@ mod tests {
 
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        DynamicImage::new_luma8(width, height)
-            .write_to(&mut bytes, ImageFormat::Png)
-            .unwrap();
+        DynamicImage::new_luma8(width, height).write_to(&mut bytes, ImageFormat::Png).unwrap();
         bytes.into_inner()
     }
 
@@ -194,11 +167,7 @@ mod tests {
 
     #[test]
     fn a_good_image_is_taken_with_its_size() {
-        let image = ImageBlock::read(
-            &source("image/png", &png(30, 20)),
-            "messages.0.content.0.image",
-        )
-        .unwrap();
+        let image = ImageBlock::read(&source("image/png", &png(30, 20)), "messages.0.content.0.image").unwrap();
         assert_eq!((image.width, image.height), (30, 20));
         assert_eq!(image.decode().unwrap().height(), 20);
     }
@@ -209,58 +178,21 @@ mod tests {
         for (source, message) in [
             (json!({"type": "url", "url": "x"}), "Input tag 'url'"),
             (json!({"media_type": "image/png"}), "type: Field required"),
-            (
-                json!({"type": "base64", "data": ""}),
-                "media_type: Field required",
-            ),
-            (
-                json!({"type": "base64", "media_type": "image/bmp", "data": ""}),
-                "Input should be 'image/jpeg'",
-            ),
-            (
-                json!({"type": "base64", "media_type": "image/png"}),
-                "data: Field required",
-            ),
-            (
-                json!({"type": "base64", "media_type": "image/png", "data": ""}),
-                "cannot be empty",
-            ),
-            (
-                json!({"type": "base64", "media_type": "image/png", "data": "%%%"}),
-                "Invalid base64",
-            ),
-            (
-                json!({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGg\n=="}),
-                "Invalid base64",
-            ),
-            (
-                json!({"type": "base64", "media_type": "image/png", "data": "A".repeat(5_242_884)}),
-                "exceeds 5 MB",
-            ),
-            (
-                source("image/jpeg", &png(4, 4)),
-                "does not match the provided media type image/jpeg",
-            ),
-            (
-                source("image/png", b"plain text, no image"),
-                "does not match the provided media type image/png",
-            ),
-            (
-                source("image/png", &png(8_001, 1)),
-                "max allowed size: 8000 pixels",
-            ),
-            (
-                source("image/jpeg", &jpeg_header),
-                "Could not process image",
-            ),
+            (json!({"type": "base64", "data": ""}), "media_type: Field required"),
+            (json!({"type": "base64", "media_type": "image/bmp", "data": ""}), "Input should be 'image/jpeg'"),
+            (json!({"type": "base64", "media_type": "image/png"}), "data: Field required"),
+            (json!({"type": "base64", "media_type": "image/png", "data": ""}), "cannot be empty"),
+            (json!({"type": "base64", "media_type": "image/png", "data": "%%%"}), "Invalid base64"),
+            (json!({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGg\n=="}), "Invalid base64"),
+            (json!({"type": "base64", "media_type": "image/png", "data": "A".repeat(5_242_884)}), "exceeds 5 MB"),
+            (source("image/jpeg", &png(4, 4)), "does not match the provided media type image/jpeg"),
+            (source("image/png", b"plain text, no image"), "does not match the provided media type image/png"),
+            (source("image/png", &png(8_001, 1)), "max allowed size: 8000 pixels"),
+            (source("image/jpeg", &jpeg_header), "Could not process image"),
         ] {
             let refused = ImageBlock::read(&source, "messages.0.content.0.image").unwrap_err();
             assert_eq!(refused.status(), 400);
-            assert!(
-                refused.message.contains(message),
-                "{message}: {}",
-                refused.message
-            );
+            assert!(refused.message.contains(message), "{message}: {}", refused.message);
         }
     }
 
@@ -269,35 +201,19 @@ mod tests {
         let mut bytes = png(64, 64);
         bytes.truncate(50);
         let image = ImageBlock::read(&source("image/png", &bytes), "p").unwrap();
-        assert_eq!(
-            image.decode().unwrap_err().message,
-            "Could not process image"
-        );
+        assert_eq!(image.decode().unwrap_err().message, "Could not process image");
     }
 
     #[test]
     fn more_than_twenty_images_must_be_smaller() {
-        let large = ImageBlock {
-            bytes: vec![],
-            media_type: "image/png",
-            width: 2_001,
-            height: 10,
-        };
+        let large = ImageBlock { bytes: vec![], media_type: "image/png", width: 2_001, height: 10 };
         assert!(check_together(&vec![&large; 20]).is_ok());
         assert!(check_together(&vec![&large; 21]).is_err());
     }
 
     #[test]
     fn a_large_image_costs_no_more_than_its_scaled_size() {
-        let tokens = |width, height| {
-            ImageBlock {
-                bytes: vec![],
-                media_type: "image/png",
-                width,
-                height,
-            }
-            .tokens()
-        };
+        let tokens = |width, height| ImageBlock { bytes: vec![], media_type: "image/png", width, height }.tokens();
         assert_eq!(tokens(750, 100), 100);
         assert_eq!(tokens(1_568, 1_568), tokens(4_000, 4_000));
     }

@@ -50,13 +50,7 @@ const fn capabilities(
     forced_tool: bool,
     json_schema: bool,
 ) -> Capabilities {
-    Capabilities {
-        max_output_tokens,
-        sampling,
-        prefill,
-        forced_tool,
-        json_schema,
-    }
+    Capabilities { max_output_tokens, sampling, prefill, forced_tool, json_schema }
 }
 
 const ALL: &[&str] = &["us", "eu", "jp", "au", "apac", "global", "us-gov"];
@@ -135,13 +129,8 @@ const ALIVE: &[Entry] = &[
 ];
 
 /// Beginnings of the ids whose models have reached the end of their life.
-const DEAD: &[&str] = &[
-    "claude-v2",
-    "claude-instant",
-    "claude-3-",
-    "claude-sonnet-4-20250514",
-    "claude-opus-4-20250514",
-];
+const DEAD: &[&str] =
+    &["claude-v2", "claude-instant", "claude-3-", "claude-sonnet-4-20250514", "claude-opus-4-20250514"];
 
 /// Finds the model that `model_id` names: an inference profile's id or ARN.
 ///
@@ -162,10 +151,7 @@ pub(crate) fn resolve(model_id: &str) -> Result<Model, Exception> {
     }
     match resource.split_once('/') {
         Some(("application-inference-profile", id)) if !id.is_empty() && !account.is_empty() => {
-            Ok(Model {
-                name: "application-inference-profile".to_owned(),
-                capabilities: None,
-            })
+            Ok(Model { name: "application-inference-profile".to_owned(), capabilities: None })
         }
         Some(("inference-profile", id)) if id.contains(".anthropic.") => by_id(model_id, id),
         Some(("foundation-model", id)) => by_id(model_id, id),
@@ -185,19 +171,15 @@ fn by_id(model_id: &str, id: &str) -> Result<Model, Exception> {
              details.",
         ));
     }
-    let entry = ALIVE
-        .iter()
-        .find(|entry| entry.id == name)
-        .ok_or_else(not_found)?;
+    let entry = ALIVE.iter().find(|entry| entry.id == name).ok_or_else(not_found)?;
     match profile {
         None => Err(Exception::validation(format!(
             "Invocation of model ID {model_id} with on-demand throughput isn\u{2019}t supported. Retry your request \
              with the ID or ARN of an inference profile that contains this model."
         ))),
-        Some(profile) if entry.profiles.contains(&profile) => Ok(Model {
-            name: answer_name(entry.id),
-            capabilities: Some(entry.capabilities),
-        }),
+        Some(profile) if entry.profiles.contains(&profile) => {
+            Ok(Model { name: answer_name(entry.id), capabilities: Some(entry.capabilities) })
+        }
         Some(_) => Err(invalid_identifier()),
     }
 }
@@ -205,9 +187,7 @@ fn by_id(model_id: &str, id: &str) -> Result<Model, Exception> {
 /// The id without its version: `claude-haiku-4-5-20251001`.
 fn answer_name(id: &str) -> String {
     match id.rsplit_once("-v") {
-        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => {
-            name.to_owned()
-        }
+        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => name.to_owned(),
         _ => id.to_owned(),
     }
 }
@@ -217,10 +197,7 @@ fn invalid_identifier() -> Exception {
 }
 
 fn not_found() -> Exception {
-    Exception::new(
-        Kind::ResourceNotFound,
-        "Could not resolve the foundation model from the provided model identifier.",
-    )
+    Exception::new(Kind::ResourceNotFound, "Could not resolve the foundation model from the provided model identifier.")
 }
 
 #[cfg(test)]
@@ -244,14 +221,8 @@ mod tests {
     #[test]
     fn the_answer_names_the_model_without_version_and_profile() {
         let name = |id| resolve(id).unwrap().name;
-        assert_eq!(
-            name("us.anthropic.claude-haiku-4-5-20251001-v1:0"),
-            "claude-haiku-4-5-20251001"
-        );
-        assert_eq!(
-            name("global.anthropic.claude-opus-4-6-v1"),
-            "claude-opus-4-6"
-        );
+        assert_eq!(name("us.anthropic.claude-haiku-4-5-20251001-v1:0"), "claude-haiku-4-5-20251001");
+        assert_eq!(name("global.anthropic.claude-opus-4-6-v1"), "claude-opus-4-6");
         assert_eq!(name("jp.anthropic.claude-haiku-5-5"), "claude-haiku-5-5");
     }
 
@@ -266,11 +237,7 @@ mod tests {
             ("us.anthropic.claude-3-5-sonnet-20241022-v2:0", 400, dead),
             ("anthropic.claude-sonnet-4-20250514-v1:0", 400, dead),
             ("anthropic.claude-haiku-5-5", 400, bare),
-            (
-                "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-5-5",
-                400,
-                bare,
-            ),
+            ("arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-5-5", 400, bare),
             ("apac.anthropic.claude-opus-4-5-20251101-v1:0", 400, invalid),
             ("mars.anthropic.claude-haiku-5-5", 400, invalid),
             ("arn:aws:s3:::bucket", 400, invalid),
@@ -280,11 +247,7 @@ mod tests {
         ] {
             let refused = resolve(id).unwrap_err();
             assert_eq!(refused.status(), status, "{id}");
-            assert!(
-                refused.message.contains(message),
-                "{id}: {}",
-                refused.message
-            );
+            assert!(refused.message.contains(message), "{id}: {}", refused.message);
         }
     }
 }

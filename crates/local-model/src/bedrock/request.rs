@@ -85,9 +85,7 @@ impl MessagesRequest {
         check_version(&body)?;
         let max_tokens = max_tokens(&body, model)?;
         if let Some(field) = body.keys().find(|field| !FIELDS.contains(&field.as_str())) {
-            return Err(Exception::validation(format!(
-                "{field}: Extra inputs are not permitted"
-            )));
+            return Err(Exception::validation(format!("{field}: Extra inputs are not permitted")));
         }
         check_sampling(&body, model)?;
         let turns = turns(&body)?;
@@ -138,32 +136,26 @@ fn check_version(body: &Map<String, Value>) -> Result<(), Exception> {
     match body.get("anthropic_version") {
         None => Err(required("anthropic_version")),
         Some(Value::String(version)) if version == ANTHROPIC_VERSION => Ok(()),
-        Some(_) => Err(Exception::validation(format!(
-            "anthropic_version: Input should be '{ANTHROPIC_VERSION}'"
-        ))),
+        Some(_) => Err(Exception::validation(format!("anthropic_version: Input should be '{ANTHROPIC_VERSION}'"))),
     }
 }
 
 fn max_tokens(body: &Map<String, Value>, model: &Model) -> Result<u64, Exception> {
     let asked = match body.get("max_tokens") {
         None => return Err(required("max_tokens")),
-        Some(value) => value
-            .as_i64()
-            .ok_or_else(|| Exception::validation("max_tokens: Input should be a valid integer"))?,
+        Some(value) => {
+            value.as_i64().ok_or_else(|| Exception::validation("max_tokens: Input should be a valid integer"))?
+        }
     };
     let asked = u64::try_from(asked)
         .ok()
         .filter(|asked| *asked > 0)
-        .ok_or_else(|| {
-            Exception::validation("max_tokens: Input should be greater than or equal to 1")
-        })?;
+        .ok_or_else(|| Exception::validation("max_tokens: Input should be greater than or equal to 1"))?;
     match model.capabilities {
-        Some(capabilities) if asked > capabilities.max_output_tokens => {
-            Err(Exception::validation(format!(
-                "max_tokens: {asked} > {}, which is the maximum allowed number of output tokens for {}",
-                capabilities.max_output_tokens, model.name
-            )))
-        }
+        Some(capabilities) if asked > capabilities.max_output_tokens => Err(Exception::validation(format!(
+            "max_tokens: {asked} > {}, which is the maximum allowed number of output tokens for {}",
+            capabilities.max_output_tokens, model.name
+        ))),
         _ => Ok(asked),
     }
 }
@@ -173,30 +165,22 @@ fn check_sampling(body: &Map<String, Value>, model: &Model) -> Result<(), Except
     for field in ["temperature", "top_p"] {
         let value = body.get(field).filter(|value| !value.is_null());
         if let Some(value) = value
-            && !value
-                .as_f64()
-                .is_some_and(|number| (0.0..=1.0).contains(&number))
+            && !value.as_f64().is_some_and(|number| (0.0..=1.0).contains(&number))
         {
-            return Err(Exception::validation(format!(
-                "{field}: Input should be a number from 0 to 1"
-            )));
+            return Err(Exception::validation(format!("{field}: Input should be a number from 0 to 1")));
         }
     }
     let thinking = matches!(body.get("thinking").and_then(|thinking| thinking["type"].as_str()),
         Some(kind) if kind != "disabled");
-    let first = ["temperature", "top_p", "top_k"]
-        .into_iter()
-        .find(|field| given(field));
+    let first = ["temperature", "top_p", "top_k"].into_iter().find(|field| given(field));
     let (Some(field), Some(capabilities)) = (first, model.capabilities) else {
         return Ok(());
     };
     match capabilities.sampling {
-        Sampling::Never => Err(Exception::validation(format!(
-            "{field} is deprecated for this model."
-        ))),
-        Sampling::UnlessThinking if thinking => Err(Exception::validation(format!(
-            "{field} may only be set when thinking is disabled."
-        ))),
+        Sampling::Never => Err(Exception::validation(format!("{field} is deprecated for this model."))),
+        Sampling::UnlessThinking if thinking => {
+            Err(Exception::validation(format!("{field} may only be set when thinking is disabled.")))
+        }
         Sampling::OneOfTwo if given("temperature") && given("top_p") => Err(Exception::validation(
             "temperature and top_p cannot both be specified for this model. Please use only one.",
         )),
@@ -209,21 +193,13 @@ fn turns(body: &Map<String, Value>) -> Result<Vec<Turn>, Exception> {
         None => return Err(required("messages")),
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
         Some(Value::Array(_)) => {
-            return Err(Exception::validation(
-                "messages: at least one message is required",
-            ));
+            return Err(Exception::validation("messages: at least one message is required"));
         }
         Some(_) => {
-            return Err(Exception::validation(
-                "messages: Input should be a valid list",
-            ));
+            return Err(Exception::validation("messages: Input should be a valid list"));
         }
     };
-    messages
-        .iter()
-        .enumerate()
-        .map(|(index, message)| turn(message, &format!("messages.{index}")))
-        .collect()
+    messages.iter().enumerate().map(|(index, message)| turn(message, &format!("messages.{index}"))).collect()
 }
 
 fn turn(message: &Value, path: &str) -> Result<Turn, Exception> {
@@ -231,9 +207,7 @@ fn turn(message: &Value, path: &str) -> Result<Turn, Exception> {
         Some("user") => Role::User,
         Some("assistant") => Role::Assistant,
         Some(_) => {
-            return Err(Exception::validation(format!(
-                "{path}.role: Input should be 'user' or 'assistant'"
-            )));
+            return Err(Exception::validation(format!("{path}.role: Input should be 'user' or 'assistant'")));
         }
         None => return Err(required(&format!("{path}.role"))),
     };
@@ -246,9 +220,7 @@ fn turn(message: &Value, path: &str) -> Result<Turn, Exception> {
             .collect::<Result<_, _>>()?,
         Value::Null => return Err(required(&format!("{path}.content"))),
         _ => {
-            return Err(Exception::validation(format!(
-                "{path}.content: Input should be a valid list"
-            )));
+            return Err(Exception::validation(format!("{path}.content: Input should be a valid list")));
         }
     };
     Ok(Turn { role, blocks })
@@ -257,9 +229,7 @@ fn turn(message: &Value, path: &str) -> Result<Turn, Exception> {
 fn block(value: &Value, path: &str) -> Result<Block, Exception> {
     match value["type"].as_str() {
         Some("text") => match value["text"].as_str() {
-            Some("") => Err(Exception::validation(
-                "messages: text content blocks must be non-empty",
-            )),
+            Some("") => Err(Exception::validation("messages: text content blocks must be non-empty")),
             Some(text) => Ok(Block::Text(text.to_owned())),
             None => Err(required(&format!("{path}.text.text"))),
         },
@@ -267,10 +237,9 @@ fn block(value: &Value, path: &str) -> Result<Block, Exception> {
             Some(source) => ImageBlock::read(source, &format!("{path}.image")).map(Block::Image),
             None => Err(required(&format!("{path}.image.source"))),
         },
-        Some(
-            "document" | "redacted_thinking" | "search_result" | "thinking" | "tool_result"
-            | "tool_use",
-        ) => Ok(Block::Other),
+        Some("document" | "redacted_thinking" | "search_result" | "thinking" | "tool_result" | "tool_use") => {
+            Ok(Block::Other)
+        }
         Some(other) => Err(Exception::validation(format!(
             "{path}: Input tag '{other}' found using 'type' does not match any of the expected tags"
         ))),
@@ -280,26 +249,18 @@ fn block(value: &Value, path: &str) -> Result<Block, Exception> {
 
 fn check_turns(turns: &[Turn], model: &Model) -> Result<(), Exception> {
     if turns.first().is_some_and(|turn| turn.role != Role::User) {
-        return Err(Exception::validation(
-            "messages: first message must use the \"user\" role",
-        ));
+        return Err(Exception::validation("messages: first message must use the \"user\" role"));
     }
     let last = turns.len().saturating_sub(1);
-    if let Some(index) = turns.iter().enumerate().position(|(index, turn)| {
-        turn.blocks.is_empty() && !(index == last && turn.role == Role::Assistant)
-    }) {
-        return Err(Exception::validation(format!(
-            "messages.{index}: all messages must have non-empty content"
-        )));
-    }
-    let prefilled = turns
-        .last()
-        .is_some_and(|turn| turn.role == Role::Assistant);
-    if prefilled
-        && model
-            .capabilities
-            .is_some_and(|capabilities| !capabilities.prefill)
+    if let Some(index) = turns
+        .iter()
+        .enumerate()
+        .position(|(index, turn)| turn.blocks.is_empty() && !(index == last && turn.role == Role::Assistant))
     {
+        return Err(Exception::validation(format!("messages.{index}: all messages must have non-empty content")));
+    }
+    let prefilled = turns.last().is_some_and(|turn| turn.role == Role::Assistant);
+    if prefilled && model.capabilities.is_some_and(|capabilities| !capabilities.prefill) {
         return Err(Exception::validation(
             "This model does not support assistant message prefill. The conversation must end with a user message.",
         ));
@@ -312,22 +273,17 @@ fn system(body: &Map<String, Value>) -> Result<String, Exception> {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Array(blocks)) => {
-            let texts: Option<Vec<&str>> =
-                blocks.iter().map(|block| block["text"].as_str()).collect();
-            texts.map(|texts| texts.join("\n")).ok_or_else(|| {
-                Exception::validation("system.0.text: Input should be a valid string")
-            })
+            let texts: Option<Vec<&str>> = blocks.iter().map(|block| block["text"].as_str()).collect();
+            texts
+                .map(|texts| texts.join("\n"))
+                .ok_or_else(|| Exception::validation("system.0.text: Input should be a valid string"))
         }
-        Some(_) => Err(Exception::validation(
-            "system: Input should be a valid list",
-        )),
+        Some(_) => Err(Exception::validation("system: Input should be a valid list")),
     }
 }
 
 fn stop_sequences(body: &Map<String, Value>) -> Result<Vec<String>, Exception> {
-    let invalid = || {
-        Exception::validation("stop_sequences: Input should be a valid list of non-empty strings")
-    };
+    let invalid = || Exception::validation("stop_sequences: Input should be a valid list of non-empty strings");
     let sequences = match body.get("stop_sequences") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(sequences)) => sequences,
@@ -338,16 +294,8 @@ fn stop_sequences(body: &Map<String, Value>) -> Result<Vec<String>, Exception> {
             "stop_sequences: List should have at most {MAX_STOP_SEQUENCES} items"
         )));
     }
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .filter(|text| !text.trim().is_empty())
-            .map(str::to_owned)
-    };
-    sequences
-        .iter()
-        .map(|value| text(value).ok_or_else(invalid))
-        .collect()
+    let text = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
+    sequences.iter().map(|value| text(value).ok_or_else(invalid)).collect()
 }
 
 fn output_schema(body: &Map<String, Value>, model: &Model) -> Result<Option<Value>, Exception> {
@@ -358,24 +306,16 @@ fn output_schema(body: &Map<String, Value>, model: &Model) -> Result<Option<Valu
         (_, Some(format)) if !format.is_null() => ("output_format", format),
         _ => return Ok(None),
     };
-    if model
-        .capabilities
-        .is_some_and(|capabilities| !capabilities.json_schema)
-    {
-        return Err(Exception::validation(format!(
-            "{path}: Extra inputs are not permitted"
-        )));
+    if model.capabilities.is_some_and(|capabilities| !capabilities.json_schema) {
+        return Err(Exception::validation(format!("{path}: Extra inputs are not permitted")));
     }
     if format["type"] != "json_schema" {
-        return Err(Exception::validation(format!(
-            "{path}.type: Input should be 'json_schema'"
-        )));
+        return Err(Exception::validation(format!("{path}.type: Input should be 'json_schema'")));
     }
     let Some(asked) = format.get("schema") else {
         return Err(required(&format!("{path}.schema")));
     };
-    schema::check(asked)
-        .map_err(|wrong| Exception::validation(format!("{path}.schema: {wrong}")))?;
+    schema::check(asked).map_err(|wrong| Exception::validation(format!("{path}.schema: {wrong}")))?;
     Ok(Some(asked.clone()))
 }
 
@@ -395,21 +335,13 @@ fn forced_tool(body: &Map<String, Value>, model: &Model) -> Result<Option<Forced
         Some((Some("any"), _)) => tools.first(),
         Some((Some("tool"), name)) => tools.iter().find(|tool| tool["name"] == *name),
         Some(_) => {
-            return Err(Exception::validation(
-                "tool_choice.type: Input should be 'auto', 'any' or 'tool'",
-            ));
+            return Err(Exception::validation("tool_choice.type: Input should be 'auto', 'any' or 'tool'"));
         }
     };
-    if model
-        .capabilities
-        .is_some_and(|capabilities| !capabilities.forced_tool)
-    {
-        return Err(Exception::validation(
-            "tool_choice: forcing a tool is not supported for this model",
-        ));
+    if model.capabilities.is_some_and(|capabilities| !capabilities.forced_tool) {
+        return Err(Exception::validation("tool_choice: forcing a tool is not supported for this model"));
     }
-    let tool = forced
-        .ok_or_else(|| Exception::validation("tool_choice: no such tool was given in tools"))?;
+    let tool = forced.ok_or_else(|| Exception::validation("tool_choice: no such tool was given in tools"))?;
     Ok(Some(ForcedTool {
         name: tool["name"].as_str().unwrap_or_default().to_owned(),
         input_schema: tool["input_schema"].clone(),
@@ -421,9 +353,7 @@ fn required(path: &str) -> Exception {
 }
 
 fn malformed(what: &str) -> Exception {
-    Exception::validation(format!(
-        "Malformed input request: #: {what}, please reformat your input and try again."
-    ))
+    Exception::validation(format!("Malformed input request: #: {what}, please reformat your input and try again."))
 }
 
 #[cfg(test)]
@@ -447,10 +377,7 @@ mod tests {
         for (field, value) in changes.as_object().unwrap() {
             match value {
                 Value::Null => body.as_object_mut().unwrap().remove(field),
-                value => body
-                    .as_object_mut()
-                    .unwrap()
-                    .insert(field.clone(), value.clone()),
+                value => body.as_object_mut().unwrap().insert(field.clone(), value.clone()),
             };
         }
         body.to_string().into_bytes()
@@ -480,98 +407,35 @@ mod tests {
 
     #[test]
     fn what_bedrock_refuses_is_refused_with_its_words() {
-        let schema = json!({"format": {"type": "json_schema", "schema": {"type": "object", "additionalProperties": false}}});
+        let schema =
+            json!({"format": {"type": "json_schema", "schema": {"type": "object", "additionalProperties": false}}});
         let open = json!({"format": {"type": "json_schema", "schema": {"type": "object"}}});
         let tools = json!([{"name": "report", "input_schema": {"type": "object"}}]);
         for (model, changes, message) in [
-            (
-                HAIKU_5_5,
-                json!({"anthropic_version": null}),
-                "anthropic_version: Field required",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"anthropic_version": "2023-06-01"}),
-                "anthropic_version: Input should be",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"max_tokens": null}),
-                "max_tokens: Field required",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"max_tokens": "9"}),
-                "max_tokens: Input should be a valid integer",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"max_tokens": 0}),
-                "greater than or equal to 1",
-            ),
+            (HAIKU_5_5, json!({"anthropic_version": null}), "anthropic_version: Field required"),
+            (HAIKU_5_5, json!({"anthropic_version": "2023-06-01"}), "anthropic_version: Input should be"),
+            (HAIKU_5_5, json!({"max_tokens": null}), "max_tokens: Field required"),
+            (HAIKU_5_5, json!({"max_tokens": "9"}), "max_tokens: Input should be a valid integer"),
+            (HAIKU_5_5, json!({"max_tokens": 0}), "greater than or equal to 1"),
             (HAIKU_4_5, json!({"max_tokens": 64_001}), "64001 > 64000"),
-            (
-                HAIKU_5_5,
-                json!({"messages": null}),
-                "messages: Field required",
-            ),
+            (HAIKU_5_5, json!({"messages": null}), "messages: Field required"),
             (HAIKU_5_5, json!({"messages": []}), "at least one message"),
-            (
-                HAIKU_5_5,
-                json!({"messages": [{"role": "system", "content": "x"}]}),
-                "messages.0.role",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"messages": [{"role": "assistant", "content": "x"}]}),
-                "first message",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"messages": [{"role": "user", "content": []}]}),
-                "non-empty content",
-            ),
+            (HAIKU_5_5, json!({"messages": [{"role": "system", "content": "x"}]}), "messages.0.role"),
+            (HAIKU_5_5, json!({"messages": [{"role": "assistant", "content": "x"}]}), "first message"),
+            (HAIKU_5_5, json!({"messages": [{"role": "user", "content": []}]}), "non-empty content"),
             (
                 HAIKU_5_5,
                 json!({"messages": [{"role": "user", "content": [{"type": "text", "text": ""}]}]}),
                 "non-empty",
             ),
-            (
-                HAIKU_5_5,
-                json!({"messages": [{"role": "user", "content": [{"type": "song"}]}]}),
-                "Input tag 'song'",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"stream": true}),
-                "stream: Extra inputs are not permitted",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"model": "claude"}),
-                "model: Extra inputs are not permitted",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"temperature": 0}),
-                "temperature is deprecated for this model",
-            ),
-            (
-                OPUS_5_5,
-                json!({"top_k": 250}),
-                "top_k is deprecated for this model",
-            ),
-            (
-                HAIKU_4_5,
-                json!({"temperature": 0, "top_p": 0.9}),
-                "cannot both be specified",
-            ),
+            (HAIKU_5_5, json!({"messages": [{"role": "user", "content": [{"type": "song"}]}]}), "Input tag 'song'"),
+            (HAIKU_5_5, json!({"stream": true}), "stream: Extra inputs are not permitted"),
+            (HAIKU_5_5, json!({"model": "claude"}), "model: Extra inputs are not permitted"),
+            (HAIKU_5_5, json!({"temperature": 0}), "temperature is deprecated for this model"),
+            (OPUS_5_5, json!({"top_k": 250}), "top_k is deprecated for this model"),
+            (HAIKU_4_5, json!({"temperature": 0, "top_p": 0.9}), "cannot both be specified"),
             (HAIKU_4_5, json!({"temperature": 1.5}), "from 0 to 1"),
-            (
-                SONNET_4_6,
-                json!({"temperature": 0, "thinking": {"type": "adaptive"}}),
-                "thinking is disabled",
-            ),
+            (SONNET_4_6, json!({"temperature": 0, "thinking": {"type": "adaptive"}}), "thinking is disabled"),
             (
                 SONNET_4_6,
                 json!({"messages": [
@@ -579,49 +443,22 @@ mod tests {
                 "prefill",
             ),
             (HAIKU_5_5, json!({"stop_sequences": [""]}), "stop_sequences"),
-            (
-                OPUS_5_5,
-                json!({"output_config": schema}),
-                "output_config.format: Extra inputs",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"output_config": open}),
-                "additionalProperties",
-            ),
-            (
-                OPUS_5_5,
-                json!({"tools": tools, "tool_choice": {"type": "any"}}),
-                "not supported for this model",
-            ),
-            (
-                HAIKU_5_5,
-                json!({"tools": tools, "tool_choice": {"type": "tool", "name": "x"}}),
-                "no such tool",
-            ),
+            (OPUS_5_5, json!({"output_config": schema}), "output_config.format: Extra inputs"),
+            (HAIKU_5_5, json!({"output_config": open}), "additionalProperties"),
+            (OPUS_5_5, json!({"tools": tools, "tool_choice": {"type": "any"}}), "not supported for this model"),
+            (HAIKU_5_5, json!({"tools": tools, "tool_choice": {"type": "tool", "name": "x"}}), "no such tool"),
         ] {
-            let refused = read(model, &changes)
-                .err()
-                .unwrap_or_else(|| panic!("accepted: {changes}"));
+            let refused = read(model, &changes).err().unwrap_or_else(|| panic!("accepted: {changes}"));
             assert_eq!(refused.status(), 400);
-            assert!(
-                refused.message.contains(message),
-                "{changes}: {}",
-                refused.message
-            );
+            assert!(refused.message.contains(message), "{changes}: {}", refused.message);
         }
     }
 
     #[test]
     fn a_body_that_is_no_object_is_malformed() {
         for body in ["", "{", "[]", "\"text\""] {
-            let refused = MessagesRequest::read(body.as_bytes(), &resolve(HAIKU_5_5).unwrap())
-                .err()
-                .unwrap();
-            assert!(
-                refused.message.starts_with("Malformed input request"),
-                "{body}"
-            );
+            let refused = MessagesRequest::read(body.as_bytes(), &resolve(HAIKU_5_5).unwrap()).err().unwrap();
+            assert!(refused.message.starts_with("Malformed input request"), "{body}");
         }
     }
 
@@ -636,15 +473,7 @@ mod tests {
     #[test]
     fn a_forced_tool_is_known_by_its_schema() {
         let tools = json!([{"name": "report", "input_schema": {"type": "object"}}]);
-        let request = read(
-            HAIKU_5_5,
-            &json!({"tools": tools, "tool_choice": {"type": "any"}}),
-        )
-        .unwrap();
-        assert!(
-            request
-                .forced_tool
-                .is_some_and(|tool| tool.name == "report")
-        );
+        let request = read(HAIKU_5_5, &json!({"tools": tools, "tool_choice": {"type": "any"}})).unwrap();
+        assert!(request.forced_tool.is_some_and(|tool| tool.name == "report"));
     }
 }

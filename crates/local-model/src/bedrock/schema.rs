@@ -32,40 +32,22 @@ pub(crate) fn check(schema: &Value) -> Result<(), String> {
     visit(schema, schema, &mut Vec::new(), 0)
 }
 
-fn visit<'a>(
-    root: &'a Value,
-    schema: &'a Value,
-    references: &mut Vec<&'a str>,
-    depth: usize,
-) -> Result<(), String> {
+fn visit<'a>(root: &'a Value, schema: &'a Value, references: &mut Vec<&'a str>, depth: usize) -> Result<(), String> {
     let Value::Object(map) = schema else {
         return Err("a schema must be an object".to_owned());
     };
     if depth > MAX_DEPTH {
         return Err("Recursive schemas are not supported".to_owned());
     }
-    if let Some(keyword) = UNSUPPORTED
-        .iter()
-        .find(|keyword| map.contains_key(**keyword))
-    {
+    if let Some(keyword) = UNSUPPORTED.iter().find(|keyword| map.contains_key(**keyword)) {
         let of = map.get("type").and_then(Value::as_str).unwrap_or("schema");
-        return Err(format!(
-            "For '{of}' type, property '{keyword}' is not supported"
-        ));
+        return Err(format!("For '{of}' type, property '{keyword}' is not supported"));
     }
-    if map
-        .get("minItems")
-        .and_then(Value::as_u64)
-        .is_some_and(|least| least > 1)
-    {
-        return Err(
-            "For 'array' type, 'minItems' values other than 0 or 1 are not supported".to_owned(),
-        );
+    if map.get("minItems").and_then(Value::as_u64).is_some_and(|least| least > 1) {
+        return Err("For 'array' type, 'minItems' values other than 0 or 1 are not supported".to_owned());
     }
     if is_object(map) && map.get("additionalProperties") != Some(&Value::Bool(false)) {
-        return Err(
-            "For 'object' type, 'additionalProperties' must be explicitly set to false".to_owned(),
-        );
+        return Err("For 'object' type, 'additionalProperties' must be explicitly set to false".to_owned());
     }
     if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
         let target = resolve(root, reference).ok_or("External or unknown $ref is not supported")?;
@@ -76,15 +58,8 @@ fn visit<'a>(
         visit(root, target, references, depth + 1)?;
         references.pop();
     }
-    let properties = map
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::values);
-    let alternatives = ["anyOf", "allOf"]
-        .iter()
-        .filter_map(|key| map.get(*key)?.as_array())
-        .flatten();
+    let properties = map.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let alternatives = ["anyOf", "allOf"].iter().filter_map(|key| map.get(*key)?.as_array()).flatten();
     for part in properties.chain(alternatives).chain(map.get("items")) {
         visit(root, part, references, depth + 1)?;
     }
@@ -127,29 +102,15 @@ mod tests {
 
     #[test]
     fn what_structured_output_does_not_know_is_refused() {
-        let object = |properties: Value| json!({"type": "object", "additionalProperties": false, "properties": properties});
+        let object =
+            |properties: Value| json!({"type": "object", "additionalProperties": false, "properties": properties});
         for (schema, message) in [
             (json!([]), "must be an object"),
-            (
-                json!({"type": "object", "properties": {}}),
-                "additionalProperties",
-            ),
-            (
-                json!({"type": "object", "additionalProperties": true}),
-                "additionalProperties",
-            ),
-            (
-                object(json!({"n": {"type": "number", "minimum": 0}})),
-                "'minimum' is not supported",
-            ),
-            (
-                object(json!({"s": {"type": "string", "maxLength": 9}})),
-                "'maxLength' is not supported",
-            ),
-            (
-                object(json!({"a": {"type": "array", "minItems": 2, "items": {"type": "null"}}})),
-                "minItems",
-            ),
+            (json!({"type": "object", "properties": {}}), "additionalProperties"),
+            (json!({"type": "object", "additionalProperties": true}), "additionalProperties"),
+            (object(json!({"n": {"type": "number", "minimum": 0}})), "'minimum' is not supported"),
+            (object(json!({"s": {"type": "string", "maxLength": 9}})), "'maxLength' is not supported"),
+            (object(json!({"a": {"type": "array", "minItems": 2, "items": {"type": "null"}}})), "minItems"),
             (object(json!({"r": {"$ref": "other.json"}})), "$ref"),
             (object(json!({"r": {"$ref": "#"}})), "Recursive"),
         ] {

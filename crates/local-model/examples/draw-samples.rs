@@ -1,0 +1,17 @@
+//! Draws the pictures in `samples/`: `cargo run -p warden-local-model --example draw-samples`.
+
+#[path = "../tests/drawing/mod.rs"]
+mod drawing;
+
+use std::path::Path;
+
+use drawing::samples::{NOT_AN_IMAGE, SAMPLES, encode};
+
+fn main() -> std::io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+    std::fs::create_dir_all(&folder)?;
+    for sample in SAMPLES {
+        std::fs::write(folder.join(sample.name), encode(sample.name, &(sample.draw)()))?;
+    }
+    std::fs::write(folder.join("not-an-image.png"), NOT_AN_IMAGE)
+}
