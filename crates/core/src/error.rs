@@ -88,12 +88,9 @@ pub enum Error {
         /// `bucket …`, or `object s3://…`.
         what: String,
     },
-    /// The object changed while it was read.
-    #[error("{what} changed while it was read")]
-    ObjectChanged {
-        /// `object s3://…`.
-        what: String,
-    },
+    /// The object's bytes are not as many as the store announced.
+    #[error("the object changed while it was read: its length is not the one that was announced")]
+    ObjectChanged,
     /// A service refused the role.
     #[error("{action} was refused on {what}: {hint}")]
     AccessDenied {
@@ -151,7 +148,7 @@ impl Error {
         match self {
             Self::InvalidInput { .. } => ErrorName::InvalidInput,
             Self::ObjectNotFound { .. } => ErrorName::ObjectNotFound,
-            Self::ObjectChanged { .. } => ErrorName::ObjectChanged,
+            Self::ObjectChanged => ErrorName::ObjectChanged,
             Self::AccessDenied { .. } => ErrorName::AccessDenied,
             Self::ModelThrottled { .. } => ErrorName::ModelThrottled,
             Self::ModelTimeout { .. } => ErrorName::ModelTimeout,

@@ -85,7 +85,8 @@ impl Unreadable {
 /// costs its first chunk.
 ///
 /// # Errors
-/// Those of [`ObjectBody::next_chunk`].
+/// Those of [`ObjectBody::next_chunk`]; [`Error::ObjectChanged`] when the
+/// object has not the length that was announced.
 pub async fn read_image<B: ObjectBody>(
     object: &mut OpenObject<B>,
     claims_image: bool,
@@ -119,6 +120,9 @@ pub async fn read_image<B: ObjectBody>(
     let size = chunks.pour_into(&mut request).await?;
     if size > MAX_IMAGE_BYTES {
         return Ok(Intake::Unreadable(Unreadable::TooLarge));
+    }
+    if object.facts.size.is_some_and(|announced| announced != size) {
+        return Err(Error::ObjectChanged);
     }
     Ok(Intake::Request { body: request.finish(), format, size })
 }
@@ -279,6 +283,15 @@ mod tests {
         jpeg.resize(2 + 2 + 0xFFFE, 0);
         jpeg.extend(b"\xFF\xC0\0\x11\x08\x23\x28\0\x10\x03\x01\x22\0\x02\x11\x01\x03\x11\x01");
         assert_eq!(unreadable(Stored::bytes(&jpeg), true), Some(Unreadable::TooLarge));
+    }
+
+    #[test]
+    fn an_object_of_another_length_than_announced_is_not_judged() {
+        for announced in [29, 31] {
+            let facts = ObjectFacts { size: Some(announced), ..facts(PNG) };
+            let stored = Stored::Object(facts, vec![Bytes::from(padded(PNG, 30))]);
+            assert_eq!(intake(stored, true).err(), Some(Error::ObjectChanged));
+        }
     }
 
     #[test]

@@ -50,9 +50,10 @@ pub struct ModelSettings {
 /// would be cut well below it; Bedrock reserves it from the quota per minute.
 const DEFAULT_MAX_TOKENS: u32 = 4_096;
 
-/// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set. With the 15
-/// seconds S3 may take it stays below the functions' own time limit.
-const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 100;
+/// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set: the first use
+/// of an answer's schema may take minutes. With the 15 seconds that S3 may take
+/// it stays below the functions' own limit of 240.
+const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 200;
 
 impl ModelSettings {
     /// Reads them.
@@ -153,7 +154,7 @@ mod tests {
         let settings =
             ModelSettings::read(&given([("AWS_REGION", "ap-northeast-1"), ("BEDROCK_REGION", "us-west-2")])).unwrap();
         assert_eq!(settings.model_id, "us.anthropic.claude-haiku-5-5");
-        assert_eq!((settings.max_tokens, settings.timeout), (4096, Duration::from_secs(100)));
+        assert_eq!((settings.max_tokens, settings.timeout), (4096, Duration::from_secs(200)));
     }
 
     #[test]

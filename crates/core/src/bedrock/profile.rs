@@ -17,10 +17,11 @@ pub fn default_model_id(region: &str) -> String {
 fn geography(region: &str) -> &'static str {
     match region {
         "ap-northeast-1" | "ap-northeast-3" => "jp",
-        "ap-southeast-2" | "ap-southeast-4" => "au",
+        "ap-southeast-2" | "ap-southeast-4" | "ap-southeast-6" => "au",
         _ if region.starts_with("us-gov-") => "us-gov",
-        _ if region.starts_with("us-") => "us",
+        _ if region.starts_with("us-") || region.starts_with("ca-") => "us",
         _ if region.starts_with("eu-") => "eu",
+        _ if region.starts_with("ap-") => "apac",
         _ => "global",
     }
 }
@@ -48,7 +49,8 @@ mod tests {
             ("ap-northeast-1", "jp.anthropic.claude-haiku-5-5"),
             ("ap-southeast-2", "au.anthropic.claude-haiku-5-5"),
             ("us-gov-west-1", "us-gov.anthropic.claude-haiku-5-5"),
-            ("ap-northeast-2", "global.anthropic.claude-haiku-5-5"),
+            ("ca-central-1", "us.anthropic.claude-haiku-5-5"),
+            ("ap-northeast-2", "apac.anthropic.claude-haiku-5-5"),
             ("sa-east-1", "global.anthropic.claude-haiku-5-5"),
         ] {
             assert_eq!(default_model_id(region), expected, "{region}");
