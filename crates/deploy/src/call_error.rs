@@ -38,7 +38,9 @@ pub enum CallError {
     )]
     NoCredentials,
     /// The source of credentials that is configured did not give any.
-    #[error("your AWS credentials could not be loaded: {problem}")]
+    #[error(
+        "your AWS credentials could not be loaded: {problem}. Choose another profile, sign in with `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )]
     UnusableCredentials {
         /// What the source of credentials said.
         problem: String,
@@ -124,7 +126,7 @@ impl CallError {
     }
 
     fn from_credentials(action: &'static str, error: &CredentialsError) -> Self {
-        let problem = innermost(error);
+        let problem = innermost(error).trim_end_matches(['.', ' ']).to_owned();
         match error {
             CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials,
             // A token of a sign-in session that ended: the SDK has no type for it.

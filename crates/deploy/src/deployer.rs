@@ -52,6 +52,16 @@ pub enum Progress {
     },
 }
 
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitingForRole { wait, reason } => {
+                write!(f, "The role is not usable yet ({reason}). Trying again in {} s", wait.as_secs())
+            }
+        }
+    }
+}
+
 /// Deploys state machines through Step Functions and `CloudFormation`.
 #[derive(Clone)]
 pub struct Deployer {

@@ -43,7 +43,7 @@ impl Checker<'_> {
             Some("Choice") => self.choices(state, location, &mut flow),
             Some("Succeed" | "Fail") => flow.ends = true,
             _ => {
-                self.schema(state, location, "`Type` must be Task, Pass, Choice, Wait, Succeed, Fail, Parallel or Map")
+                self.schema(state, location, "`Type` must be Task, Pass, Choice, Wait, Succeed, Fail, Parallel or Map");
             }
         }
         flow

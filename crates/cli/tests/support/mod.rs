@@ -1,0 +1,116 @@
+//! The binary, run as people run it, and an AWS for it to talk to.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+
+/// A home directory of its own, and nothing else of the user's environment.
+pub struct Person {
+    home: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a run of the binary ended with.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Person {
+    /// Somebody who has not signed in anywhere.
+    pub fn new() -> Self {
+        let no_metadata = ("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned());
+        Self { home: tempfile::tempdir().unwrap(), variables: vec![no_metadata] }
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn signed_in(self) -> Self {
+        self.with("AWS_ACCESS_KEY_ID", "ENVIRONMENTKEY").with("AWS_SECRET_ACCESS_KEY", "secret")
+    }
+
+    pub fn with_file(self, path: &str, text: &str) -> Self {
+        let path = self.home.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Runs `warden` in the home directory.
+    pub fn runs(&self, arguments: &[&str]) -> Run {
+        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_warden"))
+            .args(arguments)
+            .current_dir(self.home.path())
+            .env_clear()
+            .env("HOME", self.home.path())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let run = Run { code: status.code(), stdout: text(stdout), stderr: text(stderr) };
+        assert!(!run.stdout.contains('\x1b') && !run.stderr.contains('\x1b'), "colours without a terminal: {run:?}");
+        run
+    }
+}
+
+/// A request that was made.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub operation: String,
+    pub authorization: String,
+}
+
+/// Answers an operation with a status and a body.
+pub type Answers = fn(operation: &str) -> (u16, String);
+
+/// An AWS on a port of this machine, until the test ends.
+pub struct Aws {
+    pub url: String,
+    calls: Arc<Mutex<Vec<Call>>>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Aws {
+    pub fn answering(answers: Answers) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_io().build().unwrap();
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let router = Router::new().fallback(answer).with_state((answers, Arc::clone(&calls)));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Self { url, calls, _runtime: runtime }
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    pub fn operations(&self) -> Vec<String> {
+        self.calls().into_iter().map(|call| call.operation).collect()
+    }
+}
+
+async fn answer(
+    State((answers, calls)): State<(Answers, Arc<Mutex<Vec<Call>>>)>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, String) {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let operation = match header("x-amz-target").rsplit_once('.') {
+        Some((_, operation)) => operation.to_owned(),
+        None => body.split('&').find_map(|field| field.strip_prefix("Action=")).unwrap_or_default().to_owned(),
+    };
+    let (status, text) = answers(&operation);
+    calls.lock().unwrap().push(Call { operation, authorization: header("authorization") });
+    (StatusCode::from_u16(status).unwrap(), text)
+}
