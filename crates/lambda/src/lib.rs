@@ -36,6 +36,12 @@ impl From<SettingError> for Stopped {
     }
 }
 
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// A function's error on its way to the runtime, under the name that a state
 /// machine matches.
 struct Failure(Error);

@@ -1,1 +1,73 @@
-//! TODO
+//! Summarises and rates an audited event.
+
+use serde_json::Value;
+use warden_core::{
+    Error,
+    bedrock::{Capabilities, answer::Unusable},
+    cloudtrail::{Event, UploadsToJudge},
+    finding::{self, Opinion, Summary},
+    ports::{Model, ModelReply},
+    threat::RuleSet,
+};
+
+/// What the function needs, made once at start.
+pub struct LogSummarizer<M> {
+    /// Who writes the summary and may raise the threat level.
+    pub model: M,
+    /// What may be sent to the model.
+    pub capabilities: Capabilities,
+    /// Most tokens of an answer, thinking included.
+    pub max_tokens: u32,
+    /// What sets the least threat level.
+    pub rules: RuleSet,
+    /// Which uploads are handed on to be judged.
+    pub uploads: UploadsToJudge,
+}
+
+impl<M: Model> LogSummarizer<M> {
+    /// Summarises and rates an `EventBridge` event that carries a `CloudTrail`
+    /// record, a bare record, or S3's "Object Created".
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] before the model is asked, and those of the
+    /// model. An answer that cannot be used is none: the summary is then made
+    /// from the record.
+    pub async fn handle(&self, event: Value) -> Result<Summary, Error> {
+        let event = Event::read(&event)?;
+        let floor = self.rules.rate(&event);
+        let prompt = finding::prompt(&event, &floor);
+        let body = finding::question(&prompt, self.max_tokens).text_body(self.capabilities);
+        let opinion = match self.model.invoke(body).await? {
+            ModelReply::Answer { body, .. } => Opinion::read(&body),
+            // No image was sent, so this says nothing about the event.
+            ModelReply::ImageRejected => Err(Unusable::Malformed),
+        };
+        let unusable = opinion.as_ref().err().copied();
+        let summary = finding::conclude(&event, floor, self.uploads, opinion.ok());
+        log_summary(&summary, unusable);
+        Ok(summary)
+    }
+}
+
+/// One line per event. Keys and actors may name people, so they stay out; the
+/// event's id tells which event it was.
+fn log_summary(summary: &Summary, unusable: Option<Unusable>) {
+    if let Some(reason) = unusable {
+        tracing::warn!(
+            event_id = summary.event_id,
+            reason = reason.as_str(),
+            "the model's answer was not usable; the summary is made from the record"
+        );
+    }
+    tracing::info!(
+        event_id = summary.event_id,
+        threat_level = summary.threat_level.as_str(),
+        threat_floor = summary.threat_floor.as_str(),
+        matched_rules = summary.matched_rules.len(),
+        is_image_upload = summary.is_image_upload,
+        "event summarised"
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+use serde_json::json;
+use warden_core::{fake::FakeModel, threat::ThreatLevel};
+use warden_event_files::{EventFile, holds, invalid, valid};
+
+use super::*;
+
+const SCHEMA_MODEL: Capabilities = Capabilities { temperature: false, json_schema: true };
+
+/// The function with a model that answers as it is told.
+fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
+    LogSummarizer {
+        model,
+        capabilities: SCHEMA_MODEL,
+        max_tokens: 4_096,
+        rules: RuleSet::shipped().unwrap(),
+        uploads: UploadsToJudge::LikelyImages,
+    }
+}
+
+/// A model that finds everything harmless.
+fn calm() -> FakeModel {
+    FakeModel::saying(r#"{"summary": "Somebody did something.", "threat_level": "low"}"#)
+}
+
+/// A model that an attacker has talked into everything that harms.
+fn obedient() -> FakeModel {
+    let answer = json!({
+        "summary": format!("All is well.\r\nSubject: relax\u{0}\u{1b}[2J\u{202e} <b>{}</b>", "x".repeat(20_000)),
+        "threat_level": "low",
+        "event_title": "[Nothing]\n[000000000000][nobody]",
+        "s3_bucket": "warden-demo-backups", "s3_key": "payroll.sql", "s3_version_id": "newest",
+        "is_image_upload": true, "media_type": "text/html", "threat_floor": "low", "matched_rules": [],
+    });
+    FakeModel::saying(&format!("Of course!\n```json\n{answer}\n```"))
+}
+
+#[tokio::test]
+async fn every_event_is_told_as_expected() {
+    let function = function(calm());
+    for file in valid("log-summarizer") {
+        let EventFile { name, expected, .. } = &file;
+        assert!(expected.is_object(), "expected/{name}.json is missing");
+        let told = serde_json::to_value(function.handle(file.event()).await.unwrap()).unwrap();
+        assert_eq!(told.as_object().unwrap().len(), 14, "{name}");
+        assert!(holds(&told, expected), "{name}: {told:#} should hold {expected:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_obeys_the_attacker_changes_nothing_but_its_own_text() {
+    let (calm, obedient) = (function(calm()), function(obedient()));
+    for file in valid("log-summarizer") {
+        let name = &file.name;
+        let honest = calm.handle(file.event()).await.unwrap();
+        let told = obedient.handle(file.event()).await.unwrap();
+        assert!(told.summarize.starts_with("All is well. Subject: relax [2J <b>xxx"), "{name}");
+        assert!(told.summarize.chars().count() <= finding::MAX_SUMMARY_CHARS, "{name}");
+        for text in [&told.summarize, &told.event_title] {
+            assert!(!text.chars().any(char::is_control), "{name}: {text:?}");
+        }
+        assert_eq!(Summary { summarize: honest.summarize.clone(), ..told }, honest, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_refused_and_no_model_is_asked() {
+    let function = function(calm());
+    for file in invalid("log-summarizer") {
+        let error = function.handle(file.event()).await.unwrap_err();
+        let told = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
+        assert_eq!(told, file.expected, "{}", file.name);
+        assert!(function.model.asked().is_empty(), "{}", file.name);
+    }
+}
+
+#[tokio::test]
+async fn the_model_is_shown_the_event_as_data_and_asked_by_schema() {
+    let function = function(calm());
+    function.handle(event("injection-in-user-agent")).await.unwrap();
+    let asked = function.model.asked();
+    let [body] = asked.as_slice() else { panic!("asked {} times", asked.len()) };
+    assert_eq!(body["max_tokens"], 4_096);
+    assert_eq!(body["output_config"]["format"]["type"], "json_schema");
+    let text = body["messages"][0]["content"][0]["text"].as_str().unwrap();
+    assert_eq!(text.matches("</event>").count(), 1);
+    assert!(text.contains("IGNORE ALL RULES"));
+    assert!(text.len() < 20_000);
+}
+
+#[tokio::test]
+async fn the_model_may_raise_the_level() {
+    let model = FakeModel::saying(r#"{"summary": "An upload at night.", "threat_level": "high"}"#);
+    let told = function(model).handle(event("put-object")).await.unwrap();
+    assert_eq!((told.threat_level, told.threat_floor), (ThreatLevel::High, ThreatLevel::Low));
+    assert_eq!(told.summarize, "An upload at night.");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_used_leaves_the_record_to_speak() {
+    let text = json!([{"type": "text", "text": "{\"summary\": \"S\", \"threat_level\": \"low\"}"}]);
+    let models = [
+        ("refused", FakeModel::answering(&json!({"content": [], "stop_reason": "refusal"}))),
+        ("cut", FakeModel::answering(&json!({"content": text, "stop_reason": "max_tokens"}))),
+        ("empty", FakeModel::answering(&json!({"content": [], "stop_reason": "end_turn"}))),
+        ("prose", FakeModel::saying("It looks fine to me.")),
+        ("no response", FakeModel::answering(&json!({"message": "?"}))),
+        ("no image", FakeModel::replying(Ok(ModelReply::ImageRejected))),
+    ];
+    for (case, model) in models {
+        let told = function(model).handle(event("stop-logging")).await.unwrap();
+        assert_eq!(told.threat_level, ThreatLevel::High, "{case}");
+        assert!(
+            told.summarize.starts_with("StopLogging on cloudtrail.amazonaws.com by "),
+            "{case}: {}",
+            told.summarize
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_fails_fails_the_function_under_its_own_name() {
+    for error in [
+        Error::ModelThrottled { code: "ThrottlingException".into() },
+        Error::ModelTimeout { code: "operation timeout".into() },
+        Error::ModelUnavailable { code: "503".into(), hint: "try later" },
+    ] {
+        let model = FakeModel::replying(Err(error.clone()));
+        assert_eq!(function(model).handle(event("put-object")).await.unwrap_err(), error);
+    }
+}
+
+#[tokio::test]
+async fn every_upload_is_handed_on_when_the_setting_says_so() {
+    for (case, handed_on) in [
+        ("upload-of-a-table", true),
+        ("object-created-of-a-table", true),
+        ("put-object-denied", false),
+        ("get-object", false),
+    ] {
+        let function = LogSummarizer { uploads: UploadsToJudge::All, ..function(calm()) };
+        let told = function.handle(event(case)).await.unwrap();
+        assert_eq!(told.is_image_upload, handed_on, "{case}");
+        assert_eq!(told.media_type, None, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_a_megabyte_is_told() {
+    let mut event = event("put-object");
+    event["detail"]["requestParameters"]["padding"] = json!("x".repeat(1_000_000));
+    let function = function(calm());
+    let told = function.handle(event).await.unwrap();
+    assert!(told.is_image_upload);
+    assert!(function.model.asked()[0].to_string().len() < 24_000);
+}
+
+fn event(name: &str) -> Value {
+    valid("log-summarizer").iter().find(|file| file.name == name).unwrap().event()
+}
