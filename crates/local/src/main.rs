@@ -1,2 +1,253 @@
-//! TODO
-fn main() {}
+//! Runs the whole system on this machine, for development.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use warden_local::audit::Audit;
+use warden_local::demo;
+use warden_local::engine::EngineOptions;
+use warden_local::follow::{self, Sent};
+use warden_local::instructions;
+use warden_local::model::ModelOptions;
+use warden_local::output::Console;
+use warden_local::running::{self, RunningFile};
+use warden_local::scenario::{self, Expected};
+use warden_local::system::{self, System, SystemOptions};
+use warden_local::table::Row;
+use warden_local::workspace::Workspace;
+
+/// How a program ends that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// The whole system on this machine, for development: the functions, template
+/// and state machine that go to AWS, on a local AWS engine and a local model.
+#[derive(Debug, Parser)]
+#[command(name = "warden-local", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Upload samples and your own images, and show what becomes of each.
+    Demo(DemoArguments),
+    /// Keep the system running until Ctrl-C.
+    Up(SystemArguments),
+    /// Install and build what the system needs, and start nothing.
+    Prepare(SystemArguments),
+    /// Upload a file to the running system, and show what becomes of it.
+    Upload {
+        /// The file.
+        file: PathBuf,
+        /// The key to upload it to [default: uploads/ and the file's name].
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Replay a recorded event in the running system, and show what becomes of it.
+    Replay {
+        /// A JSON file with an event of EventBridge's.
+        file: PathBuf,
+    },
+    /// Show the alerts that the running system sent, each once.
+    Alerts {
+        /// Wait for more until Ctrl-C.
+        #[arg(long)]
+        follow: bool,
+        /// How to show them.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Args)]
+struct DemoArguments {
+    /// Images of your own.
+    #[arg(value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+    /// How to show the results; JSON is one document at the end.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    /// Leave the system running afterwards, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+    #[command(flatten)]
+    system: SystemArguments,
+}
+
+#[derive(Debug, Args)]
+struct SystemArguments {
+    /// Ask this OpenAI-compatible server (Ollama, llama.cpp) instead of reading images here.
+    #[arg(long, value_name = "URL", env = "WARDEN_UPSTREAM")]
+    upstream: Option<String>,
+    /// Which of that server's models to ask.
+    #[arg(long, value_name = "NAME", requires = "upstream", env = "WARDEN_UPSTREAM_MODEL")]
+    upstream_model: Option<String>,
+    /// The Cargo profile to build the functions with; `lambda` is what goes to AWS.
+    #[arg(long, default_value = "dev")]
+    profile: String,
+    /// The Python, 3.10 or newer, to make the engine's environment with.
+    #[arg(long, default_value = "python3", env = "WARDEN_PYTHON")]
+    python: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl From<SystemArguments> for SystemOptions {
+    fn from(arguments: SystemArguments) -> Self {
+        Self {
+            python: arguments.python,
+            profile: arguments.profile,
+            model: ModelOptions {
+                upstream: arguments.upstream,
+                upstream_model: arguments.upstream_model,
+                ..ModelOptions::default()
+            },
+            engine: EngineOptions::default(),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let console = Console::standard();
+    // Whatever was started ends with the future that started it.
+    let result = tokio::select! {
+        result = run(arguments.command, &console) => result,
+        result = ended() => result,
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            console.say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Waits until somebody ends this program: Ctrl-C, a closed terminal, a supervisor.
+async fn ended() -> anyhow::Result<ExitCode> {
+    let [mut interrupt, mut terminate, mut hang_up] =
+        [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    Ok(ExitCode::from(INTERRUPTED))
+}
+
+async fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Demo(arguments) => return run_demo(&workspace, arguments, console).await,
+        Command::Up(arguments) => {
+            running::refuse_second(&workspace)?;
+            let system = System::up(&workspace, &arguments.into(), console).await?;
+            keep(&workspace, &system, console).await?;
+        }
+        Command::Prepare(arguments) => {
+            system::prepare(&workspace, &arguments.into(), console).await?;
+        }
+        Command::Upload { file, key } => {
+            let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+            let key = key.unwrap_or_else(|| format!("uploads/{name}"));
+            let audit = Audit::new(running::find(&workspace)?);
+            let upload = audit.upload_file(&key, &file).await?;
+            console.say(&format!("uploaded as {key:?}, version {}", upload.version));
+            return show(&audit, &Sent::Upload(upload), &file.display().to_string(), console).await;
+        }
+        Command::Replay { file } => {
+            let audit = Audit::new(running::find(&workspace)?);
+            let path = file.display();
+            let text = std::fs::read(&file).with_context(|| format!("{path} cannot be read"))?;
+            let event = serde_json::from_slice(&text).with_context(|| format!("{path} is no JSON"))?;
+            let id = audit.replay(&event).await.with_context(|| format!("{path} was not replayed"))?;
+            console.say(&format!("replayed as event {id}"));
+            return show(&audit, &Sent::Event(id), &path.to_string(), console).await;
+        }
+        Command::Alerts { follow, output } => {
+            let audit = Audit::new(running::find(&workspace)?);
+            show_alerts(&audit, follow, output, console).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_demo(workspace: &Workspace, arguments: DemoArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    // What cannot be uploaded is told before anything takes time.
+    let own = demo::own_images(&arguments.images)?;
+    if arguments.keep {
+        running::refuse_second(workspace)?;
+    }
+    console.say("For development: a local AWS engine and a local model stand in for AWS, on 127.0.0.1 alone.");
+    let system = System::up(workspace, &arguments.system.into(), console).await?;
+    let scenarios: Vec<_> = scenario::scenarios(workspace).into_iter().chain(own).collect();
+    let text = arguments.output == Output::Text;
+    let outcome = demo::run(system.audit(), &scenarios, console, text).await?;
+    if text {
+        console.result(&demo::summary(&outcome));
+    } else {
+        console.result(&serde_json::to_string_pretty(&outcome)?);
+    }
+    if arguments.keep {
+        keep(workspace, &system, console).await?;
+    }
+    Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Leaves the system running. It ends with this program.
+async fn keep(workspace: &Workspace, system: &System, console: &Console) -> anyhow::Result<()> {
+    let _running = RunningFile::write(workspace, system.audit().address())?;
+    console.result(&instructions::text(system.audit().address()));
+    std::future::pending().await
+}
+
+async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> anyhow::Result<ExitCode> {
+    let step = console.step("following the execution");
+    let begun = std::time::Instant::now();
+    let mut row = Row::waiting(title);
+    let seen = follow::follow(audit, sent, |seen| {
+        row.fill(seen, begun.elapsed().as_secs_f64());
+        step.detail(&row.path.join(" → "));
+    })
+    .await?;
+    step.done();
+    row.finish(Expected::default().mismatches(&seen));
+    console.result(&row.line());
+    for mismatch in &row.mismatches {
+        console.say(&format!("error: {mismatch}"));
+    }
+    if let Some(alert) = &seen.alert {
+        console.result(&format!("\n{}", alert.message));
+    }
+    Ok(if row.mismatches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn show_alerts(audit: &Audit, follow: bool, output: Output, console: &Console) -> anyhow::Result<()> {
+    let wait = Duration::from_secs(if follow { 20 } else { 1 });
+    loop {
+        let alerts = audit.receive(wait).await?;
+        for alert in &alerts {
+            match output {
+                Output::Text => console.result(&format!("{}\n\n{}\n", alert.subject, alert.message)),
+                Output::Json => console.result(&serde_json::to_string(alert)?),
+            }
+        }
+        if alerts.is_empty() && !follow {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The demo: a few uploads and events, and what became of each.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::audit::{Audit, AuditError};
+use crate::follow;
+use crate::output::Console;
+use crate::scenario::{Scenario, own_image};
+use crate::table::{self, Row, RowState};
+
+/// The width of a table that no terminal limits.
+const PLAIN_WIDTH: u16 = 160;
+
+/// Why a file of the user's cannot be uploaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// There is no such file.
+    #[error("{0} does not exist. Name files that are there")]
+    Missing(PathBuf),
+    /// It is a folder.
+    #[error("{0} is a folder. Name the files in it, such as {0}/*.jpg")]
+    Folder(PathBuf),
+    /// It cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What became of every scenario.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// Whether every side effect happened.
+    pub right: bool,
+    /// A row for each scenario.
+    pub rows: Vec<Row>,
+}
+
+/// Scenarios for the user's own files, which are looked at before anything is
+/// installed, built or started.
+///
+/// # Errors
+/// When one is missing, a folder, or cannot be read.
+pub fn own_images(files: &[PathBuf]) -> Result<Vec<Scenario>, ImageError> {
+    let images = files.iter().enumerate();
+    images.map(|(at, file)| readable(file).map(|()| own_image(at + 1, file))).collect()
+}
+
+fn readable(file: &Path) -> Result<(), ImageError> {
+    let unreadable = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ImageError::Missing(file.to_owned()),
+        _ => ImageError::Unreadable { path: file.to_owned(), source },
+    };
+    if fs::metadata(file).map_err(unreadable)?.is_dir() {
+        return Err(ImageError::Folder(file.to_owned()));
+    }
+    fs::File::open(file).map(|_| ()).map_err(unreadable)
+}
+
+/// Runs the scenarios one after the other and shows each as it goes.
+///
+/// # Errors
+/// When the system does not answer. A side effect that did not happen is no
+/// error: its row says so.
+pub async fn run(audit: &Audit, scenarios: &[Scenario], console: &Console, shown: bool) -> Result<Outcome, AuditError> {
+    let mut canvas = Canvas::new(console, shown);
+    let mut rows: Vec<_> = scenarios.iter().map(|scenario| Row::waiting(&scenario.title)).collect();
+    canvas.draw(&rows);
+    for (at, scenario) in scenarios.iter().enumerate() {
+        rows[at].state = RowState::Running;
+        canvas.draw(&rows);
+        let begun = Instant::now();
+        let sent = follow::send(audit, &scenario.arrival).await?;
+        let seen = follow::follow(audit, &sent, |seen| {
+            rows[at].fill(seen, begun.elapsed().as_secs_f64());
+            canvas.draw(&rows);
+        })
+        .await?;
+        rows[at].finish(scenario.expected.mismatches(&seen));
+        canvas.draw(&rows);
+        canvas.tell(&rows[at]);
+    }
+    canvas.finish(&rows);
+    Ok(Outcome { right: rows.iter().all(|row| row.state == RowState::Right), rows })
+}
+
+/// The sentences at the end: what was wrong, or that nothing was.
+#[must_use]
+pub fn summary(outcome: &Outcome) -> String {
+    if outcome.right {
+        return format!("All {} arrivals had the side effects that they should have.", outcome.rows.len());
+    }
+    let wrong = outcome.rows.iter().filter(|row| !row.mismatches.is_empty());
+    let lines: Vec<_> = wrong.map(|row| format!("{}: {}", row.arrived, row.mismatches.join("; "))).collect();
+    format!("Not as it should be:\n{}", lines.join("\n"))
+}
+
+/// Draws the table over itself on a terminal. Elsewhere a line is told for
+/// each row, and the table at the end.
+struct Canvas<'a> {
+    console: &'a Console,
+    shown: bool,
+    drawn: usize,
+}
+
+impl<'a> Canvas<'a> {
+    fn new(console: &'a Console, shown: bool) -> Self {
+        Self { console, shown, drawn: 0 }
+    }
+
+    fn draw(&mut self, rows: &[Row]) {
+        let Some(term) = self.console.canvas().filter(|_| self.shown) else { return };
+        let (height, width) = term.size();
+        let table = table::render(rows, width);
+        let lines: Vec<_> = table.lines().collect();
+        // A table that is taller than the terminal cannot be drawn over: its
+        // end is shown, where the running row is soon enough.
+        let visible = &lines[lines.len().saturating_sub(usize::from(height).saturating_sub(1))..];
+        // A terminal that went away is noticed by whoever reads it.
+        let _ = term.clear_last_lines(self.drawn);
+        let _ = term.write_line(&visible.join("\n"));
+        self.drawn = visible.len();
+    }
+
+    fn tell(&self, row: &Row) {
+        if self.shown && self.console.canvas().is_none() {
+            self.console.say(&row.line());
+        }
+    }
+
+    fn finish(&mut self, rows: &[Row]) {
+        if !self.shown {
+            return;
+        }
+        let Some(term) = self.console.canvas() else {
+            self.console.result(&table::render(rows, PLAIN_WIDTH));
+            return;
+        };
+        // Whole, though it may be taller than the terminal.
+        let _ = term.clear_last_lines(self.drawn);
+        let _ = term.write_line(&table::render(rows, term.size().1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_uploaded_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing.png");
+        let message = own_images(std::slice::from_ref(&missing)).unwrap_err().to_string();
+        assert_eq!(message, format!("{} does not exist. Name files that are there", missing.display()));
+
+        let message = own_images(&[folder.path().to_owned()]).unwrap_err().to_string();
+        assert!(message.contains("is a folder. Name the files in it"), "{message}");
+    }
+
+    #[test]
+    fn what_went_wrong_is_named_at_the_end() {
+        let mut wrong = Row::waiting("an ID card");
+        wrong.finish(vec!["no alert was received".into(), "the object version is still there".into()]);
+        let mut right = Row::waiting("a chart");
+        right.finish(Vec::new());
+
+        let outcome = Outcome { right: false, rows: vec![right.clone(), wrong] };
+        assert_eq!(
+            summary(&outcome),
+            "Not as it should be:\nan ID card: no alert was received; the object version is still there"
+        );
+        let outcome = Outcome { right: true, rows: vec![right] };
+        assert_eq!(summary(&outcome), "All 1 arrivals had the side effects that they should have.");
+    }
+}

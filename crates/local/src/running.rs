@@ -1,0 +1,188 @@
+//! How other commands find a system that is kept running.
+
+use std::fs;
+use std::io;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Address;
+use crate::workspace::Workspace;
+
+/// What the file holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    process: u32,
+    address: Address,
+}
+
+/// The file that says where the running system is; it goes away with the system.
+#[derive(Debug)]
+pub struct RunningFile {
+    path: PathBuf,
+}
+
+/// Why no running system was found, or another one is in the way.
+#[derive(Debug, thiserror::Error)]
+pub enum RunningError {
+    /// Nothing runs.
+    #[error("nothing is running. Start the system with `cargo run -p warden-local -- up` and leave it open")]
+    NotRunning,
+    /// The file is there, but nobody answers: it was left behind.
+    #[error(
+        "nothing is running any more: process {0} left without a word. Start the system with `cargo run -p warden-local -- up`"
+    )]
+    LeftBehind(u32),
+    /// A system runs already.
+    #[error("a system is running already, as process {0}. Use it, or end it with Ctrl-C first")]
+    Already(u32),
+    /// The file cannot be written or read.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl RunningFile {
+    /// Says where this process's system is.
+    ///
+    /// # Errors
+    /// When another system runs, or the file cannot be written.
+    pub fn write(workspace: &Workspace, address: &Address) -> Result<Self, RunningError> {
+        write_to(path(workspace), address)
+    }
+}
+
+/// Fails when a system runs already.
+///
+/// # Errors
+/// As it says.
+pub fn refuse_second(workspace: &Workspace) -> Result<(), RunningError> {
+    refuse_second_at(&path(workspace))
+}
+
+fn refuse_second_at(path: &Path) -> Result<(), RunningError> {
+    match read(path) {
+        Ok(Some(content)) if answers(&content.address) => Err(RunningError::Already(content.process)),
+        // What was left behind, or cannot be read, is written over.
+        _ => Ok(()),
+    }
+}
+
+fn write_to(path: PathBuf, address: &Address) -> Result<RunningFile, RunningError> {
+    refuse_second_at(&path)?;
+    let content = Content { process: std::process::id(), address: address.clone() };
+    let text = serde_json::to_string_pretty(&content).map_err(io::Error::other);
+    match text.and_then(|text| fs::write(&path, text)) {
+        Ok(()) => Ok(RunningFile { path }),
+        Err(source) => Err(RunningError::Io { path, source }),
+    }
+}
+
+impl Drop for RunningFile {
+    fn drop(&mut self) {
+        // Left behind, it is noticed by whoever reads it.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Where the running system is.
+///
+/// # Errors
+/// When nothing runs.
+pub fn find(workspace: &Workspace) -> Result<Address, RunningError> {
+    find_at(path(workspace))
+}
+
+fn find_at(path: PathBuf) -> Result<Address, RunningError> {
+    match read(&path) {
+        Ok(Some(content)) if answers(&content.address) => Ok(content.address),
+        Ok(Some(content)) => {
+            let _ = fs::remove_file(&path);
+            Err(RunningError::LeftBehind(content.process))
+        }
+        Ok(None) => Err(RunningError::NotRunning),
+        Err(source) => Err(RunningError::Io { path, source }),
+    }
+}
+
+fn path(workspace: &Workspace) -> PathBuf {
+    workspace.made("running.json")
+}
+
+fn read(path: &Path) -> io::Result<Option<Content>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether somebody listens there. A port that another program took meanwhile
+/// fails at the first call.
+fn answers(address: &Address) -> bool {
+    let place = address.endpoint.trim_start_matches("http://");
+    TcpStream::connect(place).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn at(endpoint: String) -> Address {
+        Address {
+            endpoint,
+            model_endpoint: "http://127.0.0.1:1".into(),
+            stack: "warden-local".into(),
+            outputs: BTreeMap::new(),
+            state_machine: "arn".into(),
+            alert_queue: "queue".into(),
+        }
+    }
+
+    #[test]
+    fn a_running_system_is_found_and_a_second_one_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("running.json");
+        let engine = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = at(format!("http://{}", engine.local_addr().unwrap()));
+
+        let running = write_to(path.clone(), &address).unwrap();
+
+        assert_eq!(find_at(path.clone()).unwrap(), address);
+        assert!(matches!(write_to(path.clone(), &address), Err(RunningError::Already(_))));
+        drop(running);
+        assert!(matches!(find_at(path), Err(RunningError::NotRunning)));
+    }
+
+    #[test]
+    fn a_file_that_was_left_behind_is_noticed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("running.json");
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let left = write_to(path.clone(), &at(format!("http://{nobody}"))).unwrap();
+
+        let error = find_at(path.clone()).unwrap_err();
+
+        assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+        assert!(matches!(find_at(path), Err(RunningError::NotRunning)));
+        drop(left);
+    }
+
+    #[test]
+    fn a_file_that_holds_something_else_is_told_and_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("running.json");
+        fs::write(&path, "{").unwrap();
+        assert!(matches!(find_at(path.clone()), Err(RunningError::Io { .. })));
+        let engine = TcpListener::bind("127.0.0.1:0").unwrap();
+        write_to(path, &at(format!("http://{}", engine.local_addr().unwrap()))).unwrap();
+    }
+}

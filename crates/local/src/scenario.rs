@@ -1,0 +1,319 @@
+//! What is done to the running system, and what has to come of it.
+//!
+//! A scenario is right when its side effects happened: the alert was received,
+//! and the object version is gone or still there. That an execution calls
+//! itself succeeded proves nothing.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::alert::Alert;
+use crate::execution::{Execution, is_mocked};
+use crate::workspace::Workspace;
+
+/// Something that arrives, and what has to come of it.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What arrives, for people.
+    pub title: String,
+    /// What arrives.
+    pub arrival: Arrival,
+    /// What has to come of it.
+    pub expected: Expected,
+}
+
+/// What arrives.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// A file is uploaded.
+    Upload {
+        /// The file.
+        file: PathBuf,
+        /// The key that it gets.
+        key: String,
+    },
+    /// A recorded event is put on the replay bus.
+    Event(Value),
+}
+
+/// What has to come of it. A field that is `None` may be anything; that the
+/// verdict, the action and the object agree is expected of every scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The alert's attribute `verdict`.
+    pub verdict: Option<&'static str>,
+    /// The alert's attribute `threat_level`.
+    pub threat_level: Option<&'static str>,
+    /// The alert's attribute `action`.
+    pub action: Option<&'static str>,
+    /// Whether the alert is one of a failure.
+    pub failure: Option<bool>,
+}
+
+/// What was seen to come of it.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The execution that it started.
+    pub execution: Option<Execution>,
+    /// The alert that the execution published, as its receiver got it.
+    pub alert: Option<Alert>,
+    /// Whether the uploaded object version is still there; `None` for an event.
+    pub object_is_there: Option<bool>,
+}
+
+impl Expected {
+    /// Whatever the verdict, as long as everything agrees with it.
+    pub const ANY_VERDICT: Self =
+        Self { verdict: None, threat_level: None, action: None, failure: Some(false) };
+    /// The image holds personal data: its version is deleted.
+    pub const DELETED: Self = Self {
+        verdict: Some("pii"),
+        threat_level: Some("high"),
+        action: Some("deleted"),
+        failure: Some(false),
+    };
+    /// The image holds none: it is kept.
+    pub const CLEAN: Self =
+        Self { verdict: Some("clean"), threat_level: None, action: Some("kept"), failure: Some(false) };
+    /// Nobody can tell: it is kept, and people are told.
+    pub const UNDETERMINED: Self = Self {
+        verdict: Some("undetermined"),
+        threat_level: Some("medium"),
+        action: Some("kept"),
+        failure: Some(false),
+    };
+    /// A risky API call.
+    pub const RISKY_CALL: Self = Self {
+        verdict: Some("none"),
+        threat_level: Some("high"),
+        action: Some("none"),
+        failure: Some(false),
+    };
+
+    /// What did not happen, or happened otherwise. Empty when all is right.
+    #[must_use]
+    pub fn mismatches(&self, seen: &Seen) -> Vec<String> {
+        let mut wrong = Vec::new();
+        match &seen.execution {
+            None => wrong.push("no execution was started".to_owned()),
+            Some(execution) if !execution.has_ended() => wrong.push("the execution has not ended".to_owned()),
+            Some(execution) if execution.mocked => wrong.push("a function was answered for by the engine".to_owned()),
+            Some(_) => {}
+        }
+        match &seen.alert {
+            None => wrong.push("no alert was received".to_owned()),
+            Some(alert) => self.compare(alert, seen.object_is_there, &mut wrong),
+        }
+        wrong
+    }
+
+    fn compare(&self, alert: &Alert, object_is_there: Option<bool>, wrong: &mut Vec<String>) {
+        let expected_failure = self.failure.map(|failure| if failure { "true" } else { "false" });
+        let attributes = [
+            ("verdict", self.verdict),
+            ("threat_level", self.threat_level),
+            ("action", self.action),
+            ("failure", expected_failure),
+        ];
+        for (name, expected) in attributes {
+            let found = alert.attribute(name).unwrap_or("absent");
+            if expected.is_some_and(|expected| expected != found) {
+                wrong.push(format!("{name} is {found}, not {}", expected.unwrap_or_default()));
+            }
+        }
+        if is_mocked(&alert.message) || is_mocked(&alert.subject) {
+            wrong.push("the alert quotes an answer of the engine's own".to_owned());
+        }
+        let (verdict, action) = (alert.attribute("verdict"), alert.attribute("action"));
+        if action == Some("deleted") && verdict != Some("pii") {
+            wrong.push("an object was deleted without the verdict pii".to_owned());
+        }
+        match (object_is_there, action) {
+            (Some(true), Some("deleted")) => wrong.push("the object version is still there".to_owned()),
+            (Some(false), action) if action != Some("deleted") => {
+                wrong.push("the object version is gone".to_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the demo shows before the user's own images.
+#[must_use]
+pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
+    let upload = |title: &str, sample: &str, key: &str, expected| Scenario {
+        title: title.to_owned(),
+        arrival: Arrival::Upload { file: workspace.source("samples").join(sample), key: key.to_owned() },
+        expected,
+    };
+    vec![
+        upload("an ID card", "id-card.png", "uploads/id-card.png", Expected::DELETED),
+        upload("a filled-in form", "registration-form.jpg", "uploads/registration-form.jpg", Expected::DELETED),
+        upload("a landscape", "landscape.jpg", "uploads/landscape.jpg", Expected::CLEAN),
+        upload("a chart", "chart.png", "uploads/chart.png", Expected::CLEAN),
+        upload("a text named .png", "not-an-image.png", "uploads/not-an-image.png", Expected::UNDETERMINED),
+        upload("a key with odd characters", "id-card.png", "업로드/신분증 #1 + 100%25 😀.png", Expected::DELETED),
+        Scenario {
+            title: "the trail was stopped".to_owned(),
+            arrival: Arrival::Event(stop_logging()),
+            expected: Expected::RISKY_CALL,
+        },
+    ]
+}
+
+/// A file of the user's own. Any verdict is right, as long as the side effect agrees with it.
+#[must_use]
+pub fn own_image(number: usize, file: &Path) -> Scenario {
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    Scenario {
+        title: format!("your {name}"),
+        arrival: Arrival::Upload { file: file.to_owned(), key: format!("uploads/yours/{number}/{name}") },
+        expected: Expected::ANY_VERDICT,
+    }
+}
+
+/// What CloudTrail records when somebody stops the account's trail.
+fn stop_logging() -> Value {
+    json!({
+        "version": "0",
+        "id": "f1d7c9b2-4a60-4d0e-9a55-3c1f20b7e806",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.cloudtrail",
+        "account": "111122223333",
+        "time": "2026-11-20T14:00:00Z",
+        "region": "us-west-2",
+        "resources": [],
+        "detail": {
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "IAMUser",
+                "principalId": "AIDAEXAMPLEID0000002",
+                "arn": "arn:aws:iam::111122223333:user/Alice",
+                "accountId": "111122223333",
+                "accessKeyId": "AKIAEXAMPLE000000002",
+                "userName": "Alice"
+            },
+            "eventTime": "2026-11-20T14:00:00Z",
+            "eventSource": "cloudtrail.amazonaws.com",
+            "eventName": "StopLogging",
+            "awsRegion": "us-west-2",
+            "sourceIPAddress": "203.0.113.24",
+            "userAgent": "aws-cli/2.31.0",
+            "requestParameters": {"name": "arn:aws:cloudtrail:us-west-2:111122223333:trail/main"},
+            "responseElements": null,
+            "requestID": "c2b9a1f0-6d54-4b7e-8c1d-0e5f7a9b3d42",
+            "eventID": "6c0f7a3e-9b21-4f5d-8e66-1a2b3c4d5e06",
+            "readOnly": false,
+            "eventType": "AwsApiCall",
+            "managementEvent": true,
+            "recipientAccountId": "111122223333",
+            "eventCategory": "Management"
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_sdk_sfn::types::ExecutionStatus;
+
+    use super::*;
+
+    fn alert(verdict: &str, threat_level: &str, action: &str) -> Alert {
+        let attributes = [("verdict", verdict), ("threat_level", threat_level), ("action", action), ("failure", "false")];
+        Alert {
+            message_id: "m-1".into(),
+            subject: "[HIGH] …".into(),
+            message: "Threat level: …".into(),
+            attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        }
+    }
+
+    fn ended(status: ExecutionStatus) -> Execution {
+        Execution {
+            arn: "arn".into(),
+            input: Value::Null,
+            status,
+            seconds: Some(1.0),
+            tasks: Vec::new(),
+            message_ids: BTreeSet::new(),
+            mocked: false,
+        }
+    }
+
+    fn seen(alert: Alert, object_is_there: Option<bool>) -> Seen {
+        Seen { execution: Some(ended(ExecutionStatus::Succeeded)), alert: Some(alert), object_is_there }
+    }
+
+    #[test]
+    fn side_effects_that_agree_are_right() {
+        let cases = [
+            (Expected::DELETED, seen(alert("pii", "high", "deleted"), Some(false))),
+            (Expected::CLEAN, seen(alert("clean", "low", "kept"), Some(true))),
+            (Expected::UNDETERMINED, seen(alert("undetermined", "medium", "kept"), Some(true))),
+            (Expected::RISKY_CALL, seen(alert("none", "high", "none"), None)),
+            (Expected::ANY_VERDICT, seen(alert("pii", "high", "deleted"), Some(false))),
+            (Expected::ANY_VERDICT, seen(alert("clean", "low", "kept"), Some(true))),
+            (Expected::ANY_VERDICT, seen(alert("not_image", "low", "kept"), Some(true))),
+        ];
+        for (expected, seen) in cases {
+            assert_eq!(expected.mismatches(&seen), Vec::<String>::new(), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn each_side_effect_that_did_not_happen_is_named() {
+        let cases = [
+            (Expected::DELETED, seen(alert("pii", "high", "deleted"), Some(true)), "still there"),
+            (Expected::CLEAN, seen(alert("clean", "low", "kept"), Some(false)), "gone"),
+            (Expected::DELETED, seen(alert("clean", "low", "kept"), Some(true)), "verdict is clean, not pii"),
+            (Expected::RISKY_CALL, seen(alert("none", "low", "none"), None), "threat_level is low, not high"),
+            (Expected::ANY_VERDICT, seen(alert("clean", "low", "deleted"), Some(false)), "without the verdict pii"),
+            (Expected::ANY_VERDICT, seen(alert("pii", "high", "deleted"), Some(true)), "still there"),
+            (Expected::ANY_VERDICT, seen(alert("undetermined", "medium", "kept"), Some(false)), "gone"),
+            (Expected::ANY_VERDICT, Seen::default(), "no execution was started"),
+            (Expected::ANY_VERDICT, Seen::default(), "no alert was received"),
+        ];
+        for (expected, seen, named) in cases {
+            let wrong = expected.mismatches(&seen);
+            assert!(wrong.iter().any(|text| text.contains(named)), "{named}: {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_execution_that_calls_itself_succeeded_is_not_enough() {
+        let silent = Seen { alert: None, ..seen(alert("clean", "low", "kept"), Some(true)) };
+        assert_eq!(Expected::CLEAN.mismatches(&silent), ["no alert was received"]);
+    }
+
+    #[test]
+    fn an_attribute_that_got_lost_is_noticed() {
+        let mut bare = alert("clean", "low", "kept");
+        bare.attributes.clear();
+        let wrong = Expected::CLEAN.mismatches(&seen(bare, Some(true)));
+        assert!(wrong.contains(&"verdict is absent, not clean".to_owned()), "{wrong:?}");
+    }
+
+    #[test]
+    fn an_answer_of_the_engines_own_is_never_right() {
+        let mut mocked = seen(alert("clean", "low", "kept"), Some(true));
+        if let Some(execution) = &mut mocked.execution {
+            execution.mocked = true;
+        }
+        assert_eq!(Expected::CLEAN.mismatches(&mocked).len(), 1);
+        let mut quoted = alert("clean", "low", "kept");
+        quoted.message = "Summary: [ministack mock] hello".into();
+        assert_eq!(Expected::CLEAN.mismatches(&seen(quoted, Some(true))).len(), 1);
+    }
+
+    #[test]
+    fn two_files_of_one_name_get_keys_of_their_own() {
+        let keys = [own_image(1, Path::new("a/card.png")), own_image(2, Path::new("b/card.png"))].map(|scenario| {
+            let Arrival::Upload { key, .. } = scenario.arrival else { panic!("an image is uploaded") };
+            key
+        });
+        assert_eq!(keys, ["uploads/yours/1/card.png", "uploads/yours/2/card.png"]);
+    }
+}
