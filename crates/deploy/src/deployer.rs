@@ -225,7 +225,7 @@ impl Deployer {
             .logging_configuration(logging(desired))
             .tracing_configuration(tracing())
             .publish(true);
-        let answer = self.once_role_is_usable(desired, ACTION, async || request.clone().send().await).await?;
+        let answer = self.once_role_is_usable(desired, ACTION, || request.clone().send()).await?;
         version(ACTION, answer.state_machine_version_arn)
     }
 
@@ -241,7 +241,7 @@ impl Deployer {
             .logging_configuration(logging(desired))
             .tracing_configuration(tracing())
             .publish(true);
-        let answer = self.once_role_is_usable(desired, ACTION, async || request.clone().send().await).await?;
+        let answer = self.once_role_is_usable(desired, ACTION, || request.clone().send()).await?;
         version(ACTION, answer.state_machine_version_arn)
     }
 
@@ -289,14 +289,15 @@ impl Deployer {
     }
 
     /// Makes a call, again and again for a while as long as the role is what it fails for.
-    async fn once_role_is_usable<T, E>(
+    async fn once_role_is_usable<T, E, F>(
         &self,
         desired: &Desired,
         action: &'static str,
-        call: impl AsyncFn() -> Result<T, SdkError<E, HttpResponse>>,
+        call: impl Fn() -> F,
     ) -> Result<T, Error>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let mut waits = WAITS.into_iter();
         loop {

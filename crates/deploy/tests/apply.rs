@@ -457,3 +457,16 @@ async fn an_endpoint_where_nothing_listens_is_unreachable() {
     assert!(message.starts_with("AWS could not be reached for cloudformation:DescribeStacks: "), "{message}");
     assert!(message.contains("refused"), "{message}");
 }
+
+#[tokio::test]
+async fn a_deployment_can_run_as_a_task_of_its_own() {
+    let mut answers = found(no_machine(), no_alias());
+    answers.extend([created(1), alias_created()]);
+    let aws = Recorded::new(answers);
+    let deployer = aws.deployer();
+
+    let report = tokio::spawn(async move { deployer.apply(&request()).await }).await.unwrap().unwrap();
+
+    aws.calls();
+    assert!(report.changed());
+}
