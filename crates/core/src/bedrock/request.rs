@@ -162,7 +162,7 @@ mod tests {
     const MODERN: Capabilities = Capabilities { temperature: false, json_schema: true };
     const OLDER: Capabilities = Capabilities { temperature: true, json_schema: false };
 
-    fn ask<'a>(schema: &'a Value) -> Question<'a> {
+    fn ask(schema: &Value) -> Question<'_> {
         Question { system: Some("You are a clerk."), text: "What is it?", schema: Some(schema), max_tokens: 64 }
     }
 
