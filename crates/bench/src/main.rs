@@ -38,7 +38,7 @@ struct Arguments {
 }
 
 /// How long a start or a call may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 #[tokio::main]
 async fn main() -> Result<()> {

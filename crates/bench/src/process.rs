@@ -78,7 +78,7 @@ pub async fn measure(
         warm_calls.push(called.elapsed());
     }
     let calls = u32::try_from(warm)?;
-    let warm_cpu = (cpu_time(pid)? - cpu_before) / calls;
+    let warm_cpu = cpu_time(pid)?.saturating_sub(cpu_before) / calls;
     let peak_kib = peak_kib(pid)?;
     child.kill().await?;
     ensure!(

@@ -56,7 +56,7 @@ impl Figures {
 pub fn print(all: &[Figures], image_bytes: usize, cold: usize, warm: usize) {
     println!("image of {image_bytes} bytes; medians over {cold} starts and {warm} warm calls each\n");
     let mut table = Table::new();
-    table.load_preset(ASCII_MARKDOWN);
+    table.load_style(ASCII_MARKDOWN);
     table.set_header(std::iter::once("").chain(COLUMNS.iter().map(|(title, _)| *title)));
     for figures in all {
         let cells = COLUMNS.iter().map(|(_, column)| {
@@ -84,6 +84,7 @@ mod tests {
             let init = Duration::from_millis(init);
             figures.add(Run { init, first: init, warm: vec![init; 2], warm_cpu: init, peak_kib: 2048 });
         }
-        assert_eq!(COLUMNS.map(|(_, column)| figures.median(column)), [20.0, 20.0, 20.0, 20.0, 2.0]);
+        let shown = COLUMNS.map(|(_, column)| format!("{:.1}", figures.median(column)));
+        assert_eq!(shown, ["20.0", "20.0", "20.0", "20.0", "2.0"]);
     }
 }

@@ -101,7 +101,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         let _ = polled.send(Instant::now());
     }
     let Some(call) = shared.calls.lock().await.recv().await else { return StatusCode::GONE.into_response() };
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Duration::from_secs(60);
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Duration::from_mins(1);
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", call.id.clone()),
         ("Lambda-Runtime-Deadline-Ms", deadline.as_millis().to_string()),
