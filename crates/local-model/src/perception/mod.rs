@@ -118,10 +118,20 @@ mod probe {
             let start = std::time::Instant::now();
             let sight = eyes.look(&image).unwrap();
             println!("== {path} {}x{} {:?} faces {:?}", sight.width, sight.height, start.elapsed(), sight.faces);
+            for f in crate::pii::find(&sight) {
+                println!("  >>> {} {:.2} {} {:?}", f.entity, f.confidence, f.evidence, f.corners[0]);
+            }
             for line in &sight.lines {
                 println!("  {:.2} {:4.0},{:4.0} {}", line.confidence, line.upright.left, line.upright.top, line.text);
             }
         }
-        println!("{}", std::fs::read_to_string("/proc/self/status").unwrap().lines().filter(|l| l.contains("VmHWM")).collect::<String>());
+        println!(
+            "{}",
+            std::fs::read_to_string("/proc/self/status")
+                .unwrap()
+                .lines()
+                .filter(|l| l.contains("VmHWM"))
+                .collect::<String>()
+        );
     }
 }
