@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `{"userIdentity": {"type": "Root"}}` | `userIdentity.type` is `Root` |
 //! | an object | its name holds its compact JSON text, names in order: `requestParameters\|contains` works |
-//! | a list of one | as if the one stood there without the list |
-//! | a longer list | its JSON text, for `contains` |
-//! | a name inside the objects of a list | the one value, or the list of all |
+//! | a list | each of its values, and the JSON text of the list, for `contains` |
+//! | a name inside the objects of a list | each value that stands there |
+//! | JSON in a string, such as a policy | the string, and its compact JSON text, names in order |
 //! | `null` | absent: `exists: false` |
+//!
+//! A test of a name with several values holds if it holds for one of them.
 
 use std::collections::BTreeMap;
 
@@ -18,23 +20,67 @@ use sigma_rust::Event;
 /// text of those around them, and writing each level out costs its size again.
 const DEEPEST_TEXT: usize = 6;
 
-/// The fields of a record for the rules.
-pub(super) fn event(record: &Value) -> Event {
-    let mut record = record.clone();
-    // Rules match on the texts of objects, so these must not depend on the order of names.
-    record.sort_all_objects();
+/// The fields of a record for the rules: plain values under dotted names.
+#[derive(Debug, Default)]
+pub(super) struct Fields(BTreeMap<String, Vec<Value>>);
 
-    let mut fields = BTreeMap::new();
-    collect("", 0, &record, &mut fields);
+impl Fields {
+    /// The fields of a record.
+    pub(super) fn of(record: &Value) -> Self {
+        let mut record = record.clone();
+        // Rules match on the texts of objects, so these must not depend on the order of names.
+        record.sort_all_objects();
 
-    let mut event = Event::new();
-    for (name, values) in fields {
-        match values.as_slice() {
-            [value] => insert(&mut event, name, value),
-            values => event.insert(name, text_of(values)),
+        let mut found = BTreeMap::new();
+        collect("", 0, &record, &mut found);
+        Self(found.into_iter().map(|(name, values)| (name, candidates(&values))).collect())
+    }
+
+    /// The values that stand under a name.
+    pub(super) fn values(&self, name: &str) -> &[Value] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All values, each under a name of its own, for rules that name no field.
+    pub(super) fn event(&self) -> Event {
+        let mut event = Event::new();
+        for (name, values) in &self.0 {
+            for (at, value) in values.iter().enumerate() {
+                insert(&mut event, format!("{name}[{at}]"), value);
+            }
+        }
+        event
+    }
+}
+
+/// What a test of a name is held against, given the values that stand there.
+fn candidates(values: &[&Value]) -> Vec<Value> {
+    let mut candidates = Vec::with_capacity(values.len() + 1);
+    for value in values {
+        match value {
+            Value::Object(_) => candidates.push(Value::from(value.to_string())),
+            Value::String(text) => {
+                candidates.push(Value::clone(value));
+                candidates.extend(json_inside(text).map(Value::from));
+            }
+            value => candidates.push(Value::clone(value)),
         }
     }
-    event
+    if values.len() > 1 {
+        candidates.push(Value::from(text_of(values)));
+    }
+    candidates
+}
+
+/// The compact text of an object that is written into a string. Policies come
+/// so, spaced and ordered as their author liked.
+fn json_inside(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut inside: Value = serde_json::from_str(text).ok()?;
+    inside.sort_all_objects();
+    Some(inside.to_string()).filter(|compact| compact != text)
 }
 
 /// Gathers the values that stand under each dotted name, passing through lists.
@@ -61,7 +107,8 @@ fn collect<'a>(name: &str, depth: usize, value: &'a Value, fields: &mut BTreeMap
     }
 }
 
-fn insert(event: &mut Event, name: String, value: &Value) {
+/// Puts a value under a name into an event of the engine.
+pub(super) fn insert(event: &mut Event, name: String, value: &Value) {
     match value {
         Value::String(text) => event.insert(name, text.as_str()),
         Value::Bool(truth) => event.insert(name, *truth),
@@ -88,14 +135,14 @@ fn text_of(values: &[&Value]) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use sigma_rust::rule_from_yaml;
 
     use super::*;
+    use crate::threat::detection::Detection;
 
     /// Whether a record matches a rule with one selection.
     fn matches(record: &Value, selection: &str) -> bool {
-        let rule = format!("title: t\nlogsource: {{}}\ndetection: {{s: {{{selection}}}, condition: s}}");
-        rule_from_yaml(&rule).unwrap().is_match(&event(record))
+        let detection = serde_norway::from_str(&format!("{{s: {{{selection}}}, condition: s}}")).unwrap();
+        Detection::parse(&detection).unwrap().matches(&Fields::of(record))
     }
 
     #[test]
@@ -125,6 +172,10 @@ mod tests {
             "absent|exists: false",
             "requestParameters.x-amz-acl: public-read",
             "requestParameters.names|contains: '\"b\"'",
+            "requestParameters.names: a",
+            "requestParameters.names: B",
+            "requestParameters.names|endswith: b",
+            "requestParameters.rules.items.cidr: 10.0.0.0/8",
             "requestParameters.Grant.Grantee.URI|endswith: AllUsers",
             "requestParameters.Grant.Grantee|contains: AllUsers",
             "requestParameters.rules.items.cidr|contains: 0.0.0.0/0",
@@ -137,7 +188,8 @@ mod tests {
             "errorCode: '*'",
             "errorCode|exists: true",
             "userIdentity.userName: '*'",
-            "requestParameters.names: a",
+            "requestParameters.names: c",
+            "requestParameters.names: ab",
         ] {
             assert!(!matches(&record, selection), "{selection}");
         }
@@ -151,9 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn json_in_a_string_is_seen_as_it_stands_and_in_order() {
+        let record = json!({"policy": "{ \"Effect\" : \"Allow\",\n \"Action\": \"*\" }", "text": "{no JSON"});
+        assert!(matches(&record, r#"policy|contains: '{"Action":"\*","Effect":"Allow"}'"#));
+        assert!(matches(&record, r#"policy|contains: '"Effect" : "Allow"'"#));
+        assert!(matches(&record, "text: '{no JSON'"));
+    }
+
+    #[test]
     fn deep_nesting_is_read_and_does_not_grow_out_of_hand() {
         let record = (0..100).fold(json!("x".repeat(1000)), |inner, _| json!({"n": inner}));
-        let size: usize = event(&record).iter().map(|(name, _)| name.len() + 1000).sum();
+        let size: usize = Fields::of(&record).0.into_keys().map(|name| name.len() + 1000).sum();
         assert!(size < 20_000, "{size}");
     }
 }

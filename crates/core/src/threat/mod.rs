@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+mod detection;
 mod fields;
 mod rules;
 

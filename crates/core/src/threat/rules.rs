@@ -3,10 +3,13 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_norway::{Mapping, Value as Yaml};
-use sigma_rust::rule_from_yaml;
+use serde_norway::Mapping;
 
-use super::{Floor, MatchedRule, ThreatLevel, fields};
+use super::{
+    Floor, MatchedRule, ThreatLevel,
+    detection::{self, Detection},
+    fields::Fields,
+};
 use crate::{cloudtrail, error::Error};
 
 /// The rules that lie in `rules/`: file name and text.
@@ -21,7 +24,7 @@ pub struct RuleSet {
 struct Rule {
     file: String,
     matched: MatchedRule,
-    sigma: sigma_rust::Rule,
+    detection: Detection,
 }
 
 impl RuleSet {
@@ -40,13 +43,14 @@ impl RuleSet {
     /// Adds a rule from the text of its file.
     ///
     /// # Errors
-    /// [`Error::Internal`] names the file and what is wrong with it: no rule is
-    /// left out silently.
+    /// [`Error::Internal`] names the file, the line and what is wrong with it:
+    /// no rule is left out silently.
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), Error> {
-        let rule = Rule::parse(file, text)
-            .map_err(|problem| Error::Internal { problem: format!("rule {file}: {problem}") })?;
+        let broken = |Broken { line, problem }| Error::Internal { problem: format!("rule {file}:{line}: {problem}") };
+        let rule = Rule::parse(file, text).map_err(broken)?;
         if let Some(other) = self.rules.iter().find(|known| known.matched.id == rule.matched.id) {
-            return Err(Error::Internal { problem: format!("rule {file}: its id is also that of {}", other.file) });
+            let problem = format!("its id is also that of {}", other.file);
+            return Err(broken(Broken { line: line_of(text, "id"), problem }));
         }
         self.rules.push(rule);
         Ok(())
@@ -71,9 +75,9 @@ impl RuleSet {
         let Some(record) = event.record() else {
             return Floor::default();
         };
-        let fields = fields::event(record);
+        let fields = Fields::of(record);
         let matched_rules: Vec<MatchedRule> =
-            self.rules.iter().filter(|rule| rule.sigma.is_match(&fields)).map(|rule| rule.matched.clone()).collect();
+            self.rules.iter().filter(|rule| rule.detection.matches(&fields)).map(|rule| rule.matched.clone()).collect();
         let level = matched_rules.iter().map(|rule| rule.level).max().unwrap_or_default();
         Floor { level, matched_rules }
     }
@@ -85,10 +89,13 @@ impl fmt::Debug for RuleSet {
     }
 }
 
-/// The parts of a rule that are read here and not by the engine.
+/// The parts of a rule that something rests on. The others are for people.
 #[derive(Deserialize)]
 #[serde(expecting = "a Sigma rule")]
-struct Head {
+struct Parts {
+    title: String,
+    #[serde(default)]
+    id: Option<String>,
     #[serde(default)]
     level: Option<String>,
     #[serde(default)]
@@ -104,78 +111,50 @@ struct Logsource {
     service: Option<String>,
 }
 
-impl Rule {
-    fn parse(file: &str, text: &str) -> Result<Self, String> {
-        let head: Head = serde_norway::from_str(text).map_err(|error| error.to_string())?;
-        match (head.logsource.product.as_deref(), head.logsource.service.as_deref()) {
-            (Some("aws"), Some("cloudtrail")) => {}
-            _ => {
-                return Err("logsource must be product aws, service cloudtrail: other logs are not read".to_owned());
-            }
-        }
-        let level = head
-            .level
-            .ok_or("level is missing: a rule without one sets no threat level")?
-            .parse::<ThreatLevel>()
-            .map_err(|problem| format!("level {problem}"))?;
-        // The engine slices a condition by characters as if they were bytes.
-        if let Some(condition) = head.detection.get("condition").and_then(Yaml::as_str)
-            && !condition.is_ascii()
-        {
-            return Err("condition must be written in ASCII".to_owned());
-        }
+/// Why a rule cannot be used.
+struct Broken {
+    line: usize,
+    problem: String,
+}
 
-        let sigma = rule_from_yaml(text).map_err(|error| error.to_string())?;
-        let sigma = if head.detection.values().any(tests_for_null) {
-            with_null_as_absent(text).map_err(|error| error.to_string())?
-        } else {
-            sigma
+impl Rule {
+    fn parse(file: &str, text: &str) -> Result<Self, Broken> {
+        let broken = |at: &str, problem: String| Broken { line: line_of(text, at), problem };
+        let rule: Parts = serde_norway::from_str(text).map_err(|error| Broken {
+            line: error.location().map_or(1, |location| location.line()),
+            problem: error.to_string(),
+        })?;
+        let logsource = (rule.logsource.product.as_deref(), rule.logsource.service.as_deref());
+        if logsource != (Some("aws"), Some("cloudtrail")) {
+            let problem = "logsource must be product aws, service cloudtrail: other logs are not read";
+            return Err(broken("logsource", problem.to_owned()));
+        }
+        let level = match rule.level {
+            None => Err("level is missing: a rule without one sets no threat level".to_owned()),
+            Some(level) => level.parse::<ThreatLevel>().map_err(|problem| format!("level {problem}")),
         };
+        let level = level.map_err(|problem| broken("level", problem))?;
+        let detection = Detection::parse(&rule.detection)
+            .map_err(|detection::Problem { at, text: problem }| broken(&at, on_one_line(&problem)))?;
         Ok(Self {
             file: file.to_owned(),
-            matched: MatchedRule {
-                id: sigma.id.clone().unwrap_or_else(|| file.to_owned()),
-                title: sigma.title.clone(),
-                level,
-            },
-            sigma,
+            matched: MatchedRule { id: rule.id.unwrap_or_else(|| file.to_owned()), title: rule.title, level },
+            detection,
         })
     }
 }
 
-/// Whether a selection says `field: null`.
-fn tests_for_null(selection: &Yaml) -> bool {
-    match selection {
-        Yaml::Mapping(fields) => fields.values().any(Yaml::is_null),
-        Yaml::Sequence(groups) => groups.iter().any(tests_for_null),
-        _ => false,
-    }
+/// The line of a rule on which a name stands as a key; the first if none does.
+fn line_of(text: &str, name: &str) -> usize {
+    let is_at = |line: &str| {
+        let line = line.trim_start_matches([' ', '-', '{']).trim_start_matches(['\'', '"']);
+        line.strip_prefix(name).is_some_and(|rest| rest.trim_start_matches(['\'', '"']).trim_start().starts_with(':'))
+    };
+    text.lines().position(is_at).map_or(1, |before| before + 1)
 }
 
-/// Reads a rule with each `field: null` as `field|exists: false`: to Sigma null
-/// means null or absent, to the engine only a null that stands there.
-fn with_null_as_absent(text: &str) -> Result<sigma_rust::Rule, serde_norway::Error> {
-    fn rewrite(selection: &mut Yaml) {
-        match selection {
-            Yaml::Mapping(fields) => {
-                *fields = std::mem::take(fields)
-                    .into_iter()
-                    .map(|(name, value)| match name {
-                        Yaml::String(name) if value.is_null() => (Yaml::String(name + "|exists"), Yaml::Bool(false)),
-                        name => (name, value),
-                    })
-                    .collect();
-            }
-            Yaml::Sequence(groups) => groups.iter_mut().for_each(rewrite),
-            _ => {}
-        }
-    }
-
-    let mut rule: Yaml = serde_norway::from_str(text)?;
-    if let Some(Yaml::Mapping(detection)) = rule.get_mut("detection") {
-        detection.values_mut().for_each(rewrite);
-    }
-    serde_norway::from_value(rule)
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
