@@ -70,6 +70,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::bedrock::capabilities::CLASSES;
 
     #[test]
     fn the_answer_is_its_text_or_the_whole_response() {
@@ -86,6 +87,16 @@ mod tests {
         let error = Output::Text.of(body.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "the model's answer is not usable: it was cut at max_tokens; raise MAX_TOKENS");
         assert!(Output::Full.of(body.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn the_question_asks_each_model_in_the_form_it_takes() {
+        for (name, model) in CLASSES {
+            let mut body = question("What is it?", 4096).unwrap().image_body(model, "image/webp", 3);
+            body.push(b"WEB");
+            let body: Value = serde_json::from_slice(&body.finish()).unwrap();
+            insta::assert_json_snapshot!(name, body);
+        }
     }
 
     #[test]

@@ -95,18 +95,30 @@ impl ObjectStore for FakeStore {
     }
 }
 
-/// A model that answers the same to everything and remembers what it was asked.
+/// A model with replies of its own choice, which remembers what it was asked.
 #[derive(Debug)]
 pub struct FakeModel {
-    reply: Result<ModelReply, Error>,
+    replies: Vec<Result<ModelReply, Error>>,
     asked: Mutex<Vec<Value>>,
 }
 
 impl FakeModel {
-    /// A model with this reply.
+    /// A model with this reply to everything.
     #[must_use]
     pub fn replying(reply: Result<ModelReply, Error>) -> Self {
-        Self { reply, asked: Mutex::default() }
+        Self::replying_in_turn(vec![reply])
+    }
+
+    /// A model with one reply after the other, the last of them to everything that follows.
+    #[must_use]
+    pub fn replying_in_turn(replies: Vec<Result<ModelReply, Error>>) -> Self {
+        Self { replies, asked: Mutex::default() }
+    }
+
+    /// A model that finishes an answer of each text in turn, the last of them to everything that follows.
+    #[must_use]
+    pub fn saying_in_turn(texts: &[&str]) -> Self {
+        Self::replying_in_turn(texts.iter().map(|text| Self::saying(text)).flat_map(|model| model.replies).collect())
     }
 
     /// A model that finishes an answer of this text.
@@ -138,8 +150,10 @@ impl Model for FakeModel {
     }
 
     async fn invoke(&self, body: Vec<u8>) -> Result<ModelReply, Error> {
-        lock(&self.asked).push(serde_json::from_slice(&body).unwrap_or(Value::Null));
-        self.reply.clone()
+        let mut asked = lock(&self.asked);
+        asked.push(serde_json::from_slice(&body).unwrap_or(Value::Null));
+        let reply = self.replies.get(asked.len() - 1).or(self.replies.last());
+        reply.cloned().unwrap_or_else(|| Err(Error::Internal { problem: "this model has no reply".into() }))
     }
 }
 

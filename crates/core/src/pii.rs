@@ -252,8 +252,20 @@ pub struct ModelUse {
     /// Tokens, request and answer.
     #[serde(flatten)]
     pub usage: Usage,
-    /// Milliseconds from request to answer.
+    /// Milliseconds from request to answer, over all requests.
     pub latency_ms: u64,
+}
+
+impl ModelUse {
+    /// What this and another call cost together.
+    #[must_use]
+    pub fn plus(self, other: &Self) -> Self {
+        Self {
+            usage: self.usage.plus(other.usage),
+            latency_ms: self.latency_ms.saturating_add(other.latency_ms),
+            ..self
+        }
+    }
 }
 
 /// The version id of objects that are older than their bucket's versioning. It
@@ -318,6 +330,23 @@ impl Detection {
         Self { findings, model: Some(model), ..Self::without_model(verdict, reason, object) }
     }
 
+    /// The model answered, but not in the form it was asked for: it may do better
+    /// when it is asked again, which a refusal or a cut answer would not.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        [Unusable::Malformed, Unusable::Empty].iter().any(|why| self.reason == Some(why.as_str()))
+    }
+
+    /// The same with what an earlier try at it cost.
+    #[must_use]
+    pub fn after(mut self, earlier: Option<ModelUse>) -> Self {
+        self.model = match (self.model, earlier) {
+            (Some(model), Some(earlier)) => Some(model.plus(&earlier)),
+            (model, earlier) => model.or(earlier),
+        };
+        self
+    }
+
     fn without_model(verdict: Verdict, reason: Option<&'static str>, object: JudgedObject) -> Self {
         let pii_detected = match verdict {
             Verdict::Pii => Some(true),
@@ -342,7 +371,7 @@ fn judged_object(object: ObjectRef, facts: ObjectFacts) -> JudgedObject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bedrock::{Capabilities, StopReason};
+    use crate::bedrock::{StopReason, capabilities::CLASSES};
 
     fn answered(text: &str) -> Answer {
         Answer {
@@ -451,10 +480,7 @@ mod tests {
 
     #[test]
     fn the_question_asks_each_model_in_the_form_it_takes() {
-        for (name, model) in [
-            ("by_schema", Capabilities { temperature: false, json_schema: true }),
-            ("by_prompt", Capabilities { temperature: true, json_schema: false }),
-        ] {
+        for (name, model) in CLASSES {
             let mut body = question(4096).image_body(model, "image/png", 3);
             body.push(b"PNG");
             let body: Value = serde_json::from_slice(&body.finish()).unwrap();

@@ -41,6 +41,17 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
+impl Usage {
+    /// What two calls were billed for.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+        }
+    }
+}
+
 /// A Messages answer. Its text is content, so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {

@@ -59,6 +59,14 @@ fn is_name_or_dated(name: &str, known: &str) -> bool {
     }
 }
 
+/// Each set of capabilities that a model has, for the records of request bodies.
+#[cfg(test)]
+pub(crate) const CLASSES: [(&str, Capabilities); 3] = [
+    ("temperature_and_schema", Capabilities { temperature: true, json_schema: true }),
+    ("schema", Capabilities { temperature: false, json_schema: true }),
+    ("prompt_alone", Capabilities { temperature: false, json_schema: false }),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,14 +75,30 @@ mod tests {
     fn a_model_gets_only_what_it_takes() {
         for (id, temperature, json_schema) in [
             ("us.anthropic.claude-haiku-4-5-20251001-v1:0", true, true),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", true, true),
+            ("us.anthropic.claude-opus-4-5-20251101-v1:0", true, true),
+            ("apac.anthropic.claude-sonnet-4-6", true, true),
             ("us.anthropic.claude-opus-4-6-v1", true, true),
+            ("au.anthropic.claude-opus-4-7", false, false),
+            ("us-gov.anthropic.claude-opus-4-8", false, true),
             ("eu.anthropic.claude-sonnet-5", false, true),
+            ("us.anthropic.claude-opus-5", false, false),
             ("eu.anthropic.claude-sonnet-5-5", false, true),
             ("global.anthropic.claude-opus-5-5", false, false),
             ("jp.anthropic.claude-haiku-5-5", false, true),
+            ("us.anthropic.claude-fable-5-1", false, false),
         ] {
             assert_eq!(Capabilities::of(id), Capabilities { temperature, json_schema }, "{id}");
         }
+    }
+
+    #[test]
+    fn every_model_of_the_table_is_of_a_class_whose_bodies_are_on_record() {
+        let recorded: Vec<_> = CLASSES.iter().map(|(_, class)| *class).collect();
+        for &(name, temperature, json_schema) in TABLE {
+            assert!(recorded.contains(&Capabilities { temperature, json_schema }), "{name}");
+        }
+        assert!(recorded.contains(&Capabilities::default()));
     }
 
     #[test]

@@ -75,7 +75,19 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
         }
     }
 
+    /// Tries once more after a malformed answer. A request takes its image with
+    /// it, so the object is read anew, rather than each image kept for the rare
+    /// second request; the verdict is about what was read last.
     async fn detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {
+        let first = self.try_to_detect(object.clone(), claims_image).await?;
+        if !first.is_malformed() {
+            return Ok(first);
+        }
+        tracing::warn!(model_id = self.model.id(), reason = first.reason, "asking again after a malformed answer");
+        Ok(self.try_to_detect(object, claims_image).await?.after(first.model))
+    }
+
+    async fn try_to_detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {
         let mut found = match self.store.open(&object).await? {
             Lookup::Found(found) => found,
             Lookup::Gone => return Ok(Detection::gone(object)),

@@ -123,6 +123,33 @@ async fn an_answer_that_must_not_be_used_is_undetermined() {
 }
 
 #[tokio::test]
+async fn a_malformed_answer_gets_one_more_try_and_both_are_paid_for() {
+    for (texts, verdict, asked, input_tokens) in [
+        (&["It looks fine to me.", PII][..], "pii", 2, 3200),
+        (&["It looks fine to me.", CLEAN], "clean", 2, 3200),
+        (&["", CLEAN], "clean", 2, 3200),
+        (&["Fine.", "Still fine.", CLEAN], "undetermined", 2, 3200),
+        (&[CLEAN, PII], "clean", 1, 1600),
+    ] {
+        let detector = detector(Stored::bytes(PNG), FakeModel::saying_in_turn(texts));
+        let answer = detector.handle(event()).await.unwrap();
+        assert_eq!(answer["verdict"], verdict, "{texts:?}");
+        assert_eq!(answer["model"]["input_tokens"], input_tokens, "{texts:?}");
+        assert_eq!(detector.model.asked().len(), asked, "{texts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_or_cut_answer_gets_no_other_try() {
+    for stop_reason in ["refusal", "max_tokens"] {
+        let response = json!({"content": [{"type": "text", "text": CLEAN}], "stop_reason": stop_reason});
+        let detector = detector(Stored::bytes(PNG), FakeModel::answering(&response));
+        assert_eq!(detector.handle(event()).await.unwrap()["verdict"], "undetermined");
+        assert_eq!(detector.model.asked().len(), 1, "{stop_reason}");
+    }
+}
+
+#[tokio::test]
 async fn an_object_that_is_gone_is_no_failure() {
     let answer = detector(Stored::Gone, FakeModel::saying(PII)).handle(event()).await.unwrap();
     assert!(holds(&answer, &json!({"verdict": "gone", "pii_detected": null, "reason": null})), "{answer}");
