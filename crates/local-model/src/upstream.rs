@@ -47,8 +47,7 @@ impl Client {
             return Err(format!("{} is no http or https URL", upstream.url));
         }
         let base = upstream.url.trim_end_matches('/').trim_end_matches("/v1").to_owned();
-        let http =
-            reqwest::Client::builder().timeout(upstream.timeout).build().map_err(|error| error.to_string())?;
+        let http = reqwest::Client::builder().timeout(upstream.timeout).build().map_err(|error| error.to_string())?;
         Ok(Self { http, base, model: OnceCell::new_with(upstream.model.clone()) })
     }
 

@@ -190,3 +190,6 @@ pub(crate) fn tokens(text: &str) -> u64 {
     let other = text.chars().count() - ascii;
     u64::try_from(ascii.div_ceil(4) + other).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

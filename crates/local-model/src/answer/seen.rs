@@ -250,24 +250,15 @@ impl Knowledge for Gallery<'_> {
     }
 
     fn items(&self, path: &Path, item: &Shape) -> Vec<Box<dyn Knowledge + '_>> {
-        let things = [
-            "objects",
-            "object",
-            "labels",
-            "elements",
-            "items",
-            "regions",
-            "texts",
-            "lines",
-            "boxes",
-            "annotations",
-            "detections",
-            "words",
-            "blocks",
-        ];
+        let texts = ["objects", "object", "texts", "lines", "words", "blocks"];
+        let personal = ["finding", "findings", "pii", "entity", "entities", "category", "categories", "sensitive"];
+        let everything = match self.topic {
+            Topic::PersonalData => named(path, &texts),
+            _ => !named(path, &personal),
+        };
         let spots: Vec<Spot<'_>> = if has(path, &["face", "faces"]) {
             self.spots().filter(|spot| spot.entity == Some("FACE") && spot.label == "face").collect()
-        } else if has(path, &things) || (path.is_empty() && self.topic != Topic::PersonalData) {
+        } else if everything {
             self.spots().collect()
         } else if matches!(item.kind, Kind::Text | Kind::Any | Kind::Choice(_)) && named(path, KINDS) {
             // A list of kinds names each once.

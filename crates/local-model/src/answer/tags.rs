@@ -98,7 +98,12 @@ fn inside(text: &str, range: Range<usize>, examples: &[(Range<usize>, Shape)], a
             continue;
         }
         let closing = format!("</{name}>");
-        let close = text[content..range.end].find(&closing).map(|offset| content + offset);
+        // A mention before the example is no opening.
+        let again = text[content..range.end].find(whole.as_str());
+        let close = text[content..range.end]
+            .find(&closing)
+            .filter(|offset| again.is_none_or(|again| *offset < again))
+            .map(|offset| content + offset);
         let is_other = NOT_OF_ANSWER.contains(&name.to_lowercase().as_str());
         match close {
             Some(_) if is_other => {}

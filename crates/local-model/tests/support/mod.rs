@@ -11,10 +11,8 @@ pub const MODEL: &str = "us.anthropic.claude-haiku-5-5";
 
 /// The OCR models; the first test that asks fetches them.
 pub fn weights() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")),
-        PathBuf::from,
-    );
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from);
     weights::fetch(&target.join("models"), &mut |step| println!("{step}")).expect("the OCR models can be fetched")
 }
 
@@ -51,8 +49,16 @@ pub async fn send(server: &Server, model: &str, body: &Value) -> Reply {
 }
 
 pub async fn send_raw(server: &Server, model: &str, body: String, content_type: &str) -> Reply {
-    let encoded: String =
-        model.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
+    let encoded: String = model
+        .bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-._".contains(&b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect();
     let response = reqwest::Client::new()
         .post(format!("{}/model/{encoded}/invoke", server.url()))
         .header("content-type", content_type)
