@@ -14,7 +14,7 @@ use crate::scenario::{Scenario, own_image};
 use crate::table::{self, Row, RowState};
 
 /// The width of a table that no terminal limits.
-const PLAIN_WIDTH: u16 = 160;
+const PLAIN_WIDTH: u16 = 120;
 
 /// Why a file of the user's cannot be uploaded.
 #[derive(Debug, thiserror::Error)]

@@ -1,14 +1,15 @@
 //! The demo's table: a row for each scenario, filled as its execution runs.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
 use crate::scenario::Seen;
 
 /// The table's columns.
-const HEADER: [&str; 7] =
-    ["what arrived", "path", "verdict, threat level", "action", "object version", "alert received", "seconds"];
+const HEADER: [&str; 6] =
+    ["what arrived", "path", "verdict, threat level", "action, object version", "alert received", "seconds"];
+/// A line below the header, and no others.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// Between the states of a path.
 const ARROW: &str = " → ";
 
@@ -94,16 +95,11 @@ impl Row {
     /// The row on one line, for where nothing can be drawn over.
     #[must_use]
     pub fn line(&self) -> String {
-        let [arrived, path, verdict, action, object, alert, seconds] = self.cells();
-        let mut line = format!("{arrived}: {path}; {verdict}; action {action}");
-        if !object.is_empty() {
-            line.push_str(&format!("; version {object}"));
-        }
-        line.push_str(&format!("; alert {alert:?}; {seconds} s"));
-        line
+        let [arrived, path, judged, action, alert, seconds] = self.cells();
+        format!("{arrived}: {path}; {judged}; action {action}; alert {alert:?}; {seconds} s")
     }
 
-    fn cells(&self) -> [String; 7] {
+    fn cells(&self) -> [String; 6] {
         let mark = match self.state {
             RowState::Waiting => " ",
             RowState::Running => "▸",
@@ -114,17 +110,17 @@ impl Row {
             (None | Some("none"), level) => level.unwrap_or_default().to_owned(),
             (Some(verdict), level) => format!("{verdict}, {}", level.unwrap_or("unknown")),
         };
-        let object = match self.object_is_there {
-            None => "",
-            Some(true) => "still there",
-            Some(false) => "gone",
-        };
+        let mut action = self.action.clone().unwrap_or_default();
+        match self.object_is_there {
+            None => {}
+            Some(true) => action.push_str(", still there"),
+            Some(false) => action.push_str(", gone"),
+        }
         [
             format!("{mark} {}", self.arrived),
             self.path.join(ARROW),
             judged,
-            self.action.clone().unwrap_or_default(),
-            object.to_owned(),
+            action,
             self.alert.clone().unwrap_or_default(),
             self.seconds.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
         ]
@@ -135,7 +131,7 @@ impl Row {
 #[must_use]
 pub fn render(rows: &[Row], width: u16) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.set_header(HEADER);
     table.add_rows(rows.iter().map(Row::cells));
     if let Some(seconds) = table.column_mut(HEADER.len() - 1) {
@@ -193,7 +189,7 @@ mod tests {
 
     #[test]
     fn without_a_terminal_a_row_is_one_line() {
-        insta::assert_snapshot!(deleted().line(), @r#"✓ an ID card: Summarize event → Detect PII → Delete version → Publish alert; pii, high; action deleted; version gone; alert "[HIGH] Personal data found, version deleted: uploads/id-card.png"; 2.3 s"#);
+        insta::assert_snapshot!(deleted().line(), @r#"✓ an ID card: Summarize event → Detect PII → Delete version → Publish alert; pii, high; action deleted, gone; alert "[HIGH] Personal data found, version deleted: uploads/id-card.png"; 2.3 s"#);
         insta::assert_snapshot!(stopped().line(), @r#"✓ the trail was stopped: Summarize event → Publish alert; high; action none; alert "[HIGH] [StopLogging][111122223333][Alice]"; 0.5 s"#);
     }
 

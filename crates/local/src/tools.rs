@@ -162,7 +162,9 @@ fn folder_name(version: &str, requirements: &str) -> String {
 }
 
 async fn make(python: &str, folder: &Path, step: &Step<'_>) -> Result<(), ToolsError> {
-    let partial = folder.with_extension("partial");
+    let mut partial = folder.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
     remove(&partial)?;
 
     step.detail("making a virtual environment");

@@ -1,0 +1,120 @@
+//! What cannot be judged, is not there or may not be read.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::json;
+use warden_local::scenario::{Expected, Seen};
+
+use crate::uploads::put_object;
+use crate::world::{Stage, World, assert_failure, assert_right};
+
+pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    let unreadable: [(&str, &str, Vec<u8>); 4] = [
+        ("an_empty_object", "empty_object", Vec::new()),
+        ("a_text_named_png", "not_an_image", b"just a text".to_vec()),
+        ("an_image_that_is_cut", "", cut_png()),
+        ("an_image_over_the_models_limit", "too_large", large_png()),
+    ];
+    let mut trials: Vec<_> = unreadable
+        .into_iter()
+        .map(|(name, reason, bytes)| {
+            stage.trial(format!("bad_input::{name}_is_undetermined_and_kept"), async move |world| {
+                undetermined_and_kept(&world, name, reason, bytes).await;
+            })
+        })
+        .collect();
+    trials.extend([
+        stage.trial("bad_input::the_bytes_decide_not_the_name", the_bytes_decide),
+        stage.trial("bad_input::an_object_that_is_gone_is_no_failure", an_object_that_is_gone),
+        stage.trial("bad_input::a_version_that_is_gone_is_no_failure", a_version_that_is_gone),
+        stage.trial("bad_input::a_bucket_that_does_not_exist_is_a_failure", a_bucket_that_does_not_exist),
+        stage.trial("bad_input::a_denied_upload_is_no_upload", a_denied_upload),
+        stage.trial("bad_input::an_event_that_is_none_is_a_failure", an_event_that_is_none),
+    ]);
+    trials
+}
+
+async fn undetermined_and_kept(world: &World, name: &str, reason: &str, bytes: Vec<u8>) {
+    let upload = world.upload_bytes(&format!("bad/{name}.png"), bytes).await;
+    let seen = world.outcome(&upload).await;
+    assert_right(Expected::UNDETERMINED, &seen);
+    let message = seen.alert.unwrap().message;
+    assert!(message.contains(&format!("Reason: {reason}")), "{message}");
+}
+
+async fn the_bytes_decide(world: Arc<World>) {
+    let upload = world.upload_sample("bad/png-in-truth.jpg", "business-card.png").await;
+    assert_right(Expected::DELETED, &world.outcome(&upload).await);
+}
+
+async fn an_object_that_is_gone(world: Arc<World>) {
+    let seen = world.replay(&put_object(world.audit().bucket(), "bad/never-there.png")).await;
+    assert_gone(&seen);
+}
+
+async fn a_version_that_is_gone(world: Arc<World>) {
+    let key = "bad/replaced.png";
+    let gone = world.upload_sample(key, "business-card.png").await;
+    assert_right(Expected::DELETED, &world.outcome(&gone).await);
+    let newer = world.upload_sample(key, "chart.png").await;
+    assert_right(Expected::CLEAN, &world.outcome(&newer).await);
+
+    let mut event = put_object(world.audit().bucket(), key);
+    event["detail"]["responseElements"]["x-amz-version-id"] = json!(gone.version);
+    let seen = world.replay(&event).await;
+
+    assert_gone(&seen);
+    assert!(world.is_there(&newer).await, "the newer version was taken for the one that is gone");
+}
+
+fn assert_gone(seen: &Seen) {
+    let expected = Expected { verdict: Some("gone"), threat_level: None, action: Some("none"), failure: Some(false) };
+    assert_right(expected, seen);
+}
+
+async fn a_bucket_that_does_not_exist(world: Arc<World>) {
+    let seen = world.replay(&put_object("no-such-bucket-of-ours", "a.png")).await;
+    assert_failure(&seen, "kept");
+    let execution = seen.execution.unwrap();
+    assert_eq!(execution.task("Detect PII").unwrap().errors, ["ObjectNotFound"], "tried once: trying again helps nobody");
+}
+
+/// CloudTrail reports an upload that was denied, and there is nothing to look at.
+async fn a_denied_upload(world: Arc<World>) {
+    let key = "bad/denied.png";
+    let there = world.upload_sample(key, "chart.png").await;
+    assert_right(Expected::CLEAN, &world.outcome(&there).await);
+    let mut event = put_object(world.audit().bucket(), key);
+    event["detail"]["errorCode"] = json!("AccessDenied");
+    event["detail"]["responseElements"] = json!(null);
+
+    let seen = world.replay(&event).await;
+
+    let expected = Expected { verdict: Some("none"), threat_level: None, action: Some("none"), failure: Some(false) };
+    assert_right(expected, &seen);
+    assert_eq!(seen.execution.unwrap().path(), ["Summarize event", "Publish alert"]);
+    assert!(world.is_there(&there).await);
+}
+
+/// The rules let no such event through; should one come, people hear of it.
+async fn an_event_that_is_none(world: Arc<World>) {
+    let event = json!({"detail-type": "AWS API Call via CloudTrail", "detail": {"eventName": 7}});
+    let seen = world.replay(&event).await;
+    assert_failure(&seen, "none");
+    assert_eq!(seen.execution.unwrap().task("Summarize event").unwrap().errors, ["InvalidInput"]);
+}
+
+/// The beginning of a PNG, whose rest never came.
+fn cut_png() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    bytes.extend([0, 0, 2, 0, 0, 0, 2, 0, 8, 2, 0, 0, 0]);
+    bytes
+}
+
+/// More bytes than any model takes.
+fn large_png() -> Vec<u8> {
+    let mut bytes = cut_png();
+    bytes.resize(30 * 1024 * 1024, 0);
+    bytes
+}

@@ -1,0 +1,58 @@
+//! Recorded events on the replay bus.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+use warden_local::scenario::Expected;
+
+use crate::world::{Stage, World, assert_right};
+
+pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    let risky = [
+        "stop-logging",
+        "delete-trail",
+        "put-bucket-policy-public",
+        "root-console-sign-in",
+        "create-access-key-for-another-user",
+        "delete-guardrail",
+        "delete-model-invocation-logging",
+    ];
+    let risky = risky.map(|file| {
+        stage.trial(format!("events::{file}_replayed_is_a_high_alert"), async move |world| {
+            let seen = world.replay(&recorded(&world, file)).await;
+            let expected = Expected { threat_level: Some("high"), ..Expected::RISKY_CALL };
+            assert_right(expected, &seen);
+            assert_eq!(seen.execution.unwrap().path(), ["Summarize event", "Publish alert"]);
+        })
+    });
+    let denied = stage.trial("events::a_denied_upload_replayed_is_not_taken_for_an_upload", async |world: Arc<World>| {
+        let seen = world.replay(&recorded(&world, "put-object-denied")).await;
+        assert_right(Expected { verdict: Some("none"), action: Some("none"), ..Expected::ANY_VERDICT }, &seen);
+        assert!(seen.execution.unwrap().task("Detect PII").is_none());
+    });
+    let quiet = stage.trial("events::an_event_of_another_source_on_the_replay_bus_starts_nothing", of_another_source);
+    risky.into_iter().chain([denied, quiet]).collect()
+}
+
+fn recorded(world: &World, file: &str) -> Value {
+    let path = world.workspace.source("events/log-summarizer").join(format!("{file}.json"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+async fn of_another_source(world: Arc<World>) {
+    use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+    let entry = PutEventsRequestEntry::builder()
+        .event_bus_name(world.audit().output("ReplayBusName"))
+        .source("somebody.else")
+        .detail_type("AWS API Call via CloudTrail")
+        .detail(recorded(&world, "stop-logging")["detail"].to_string())
+        .build();
+    let answer = world.audit().clients().eventbridge.put_events().entries(entry).send().await.unwrap();
+    let id = answer.entries()[0].event_id().unwrap().to_owned();
+    // One that does start an execution, put after it, tells that the bus is through with it.
+    let seen = world.replay(&recorded(&world, "stop-logging")).await;
+    assert_right(Expected::RISKY_CALL, &seen);
+    let started = world.audit().executions(|input| input["id"] == *id).await.unwrap();
+    assert!(started.is_empty(), "an execution was started");
+}

@@ -1,0 +1,43 @@
+//! The whole system, brought up once and tried from end to end: functions,
+//! template and state machine as they go to AWS, on the local engine.
+//!
+//! A test looks at what was left behind (an alert that was received, an object
+//! version that is gone or still there), never at an execution's status alone.
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
+#![expect(clippy::panic, reason = "a test ends at what it did not expect")]
+
+mod bad_input;
+mod calls;
+mod events;
+mod keys;
+mod model;
+mod uploads;
+mod world;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+use world::Stage;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let stage = Arc::new(Stage::default());
+    let trials: Vec<Trial> = [
+        uploads::trials(&stage),
+        keys::trials(&stage),
+        bad_input::trials(&stage),
+        model::trials(&stage),
+        events::trials(&stage),
+        calls::trials(&stage),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let left = stage.close();
+    if let Some(left) = &left {
+        eprintln!("error: {left}");
+    }
+    if conclusion.has_failed() || left.is_some() { ExitCode::from(101) } else { ExitCode::SUCCESS }
+}

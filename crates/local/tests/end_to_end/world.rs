@@ -1,0 +1,240 @@
+//! The running system that all tests share.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::sync::RwLock;
+use warden_local::audit::{Audit, Upload};
+use warden_local::engine::EngineOptions;
+use warden_local::follow::{Sent, follow};
+use warden_local::model::{Fault, Faults, ModelOptions};
+use warden_local::output::Console;
+use warden_local::scenario::{Expected, Seen};
+use warden_local::system::{System, SystemOptions};
+use warden_local::workspace::Workspace;
+
+/// The waits of the state machine, a fiftieth of what they are on AWS.
+const WAIT_SCALE: f64 = 0.02;
+
+/// Brings the system up for the first test that needs it, and takes it down at the end.
+pub struct Stage {
+    runtime: Runtime,
+    world: Mutex<Option<Arc<World>>>,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self { runtime: Runtime::new().unwrap(), world: Mutex::default() }
+    }
+}
+
+impl Stage {
+    /// A test that shares the system with others.
+    pub fn trial<F>(self: &Arc<Self>, name: impl Into<String>, test: impl FnOnce(Arc<World>) -> F + Send + 'static) -> Trial
+    where
+        F: Future<Output = ()>,
+    {
+        let stage = Arc::clone(self);
+        Trial::test(name, move || {
+            let world = stage.world()?;
+            stage.runtime.block_on(async {
+                let _turn = world.model_is_well.read().await;
+                test(Arc::clone(&world)).await;
+            });
+            Ok(())
+        })
+    }
+
+    /// A test during which the model fails, and which has the system for itself.
+    /// The first calls of the model go through `orders`.
+    pub fn faulty_trial<F>(
+        self: &Arc<Self>,
+        name: impl Into<String>,
+        orders: Vec<(usize, Fault)>,
+        test: impl FnOnce(Arc<World>) -> F + Send + 'static,
+    ) -> Trial
+    where
+        F: Future<Output = ()>,
+    {
+        let stage = Arc::clone(self);
+        Trial::test(name, move || {
+            let world = stage.world()?;
+            stage.runtime.block_on(async {
+                let _turn = world.model_is_well.write().await;
+                world.faults.clear();
+                for (calls, fault) in orders {
+                    world.faults.next(calls, fault);
+                }
+                let _well_again = WellAgain(world.faults.clone());
+                test(Arc::clone(&world)).await;
+            });
+            Ok(())
+        })
+    }
+
+    /// Takes the system down, and says what is left of it, if anything is.
+    pub fn close(&self) -> Option<String> {
+        let world = self.world.lock().unwrap().take()?;
+        let group = world.system.engine().process_group();
+        let endpoint = world.system.engine().endpoint().trim_start_matches("http://").to_owned();
+        let Some(world) = Arc::into_inner(world) else { return Some("a test still holds the system".to_owned()) };
+        // The model's tasks end where they run.
+        self.runtime.block_on(async { drop(world) });
+        if !group_ends(group) {
+            return Some(format!("process group {group} of the engine is still there"));
+        }
+        std::net::TcpStream::connect(&endpoint).ok().map(|_| format!("somebody still listens on {endpoint}"))
+    }
+
+    fn world(&self) -> Result<Arc<World>, Failed> {
+        let mut world = self.world.lock().map_err(|_| "the system did not come up for an earlier test")?;
+        if let Some(world) = &*world {
+            return Ok(Arc::clone(world));
+        }
+        let brought_up = self.runtime.block_on(World::up());
+        Ok(Arc::clone(world.insert(Arc::new(brought_up))))
+    }
+}
+
+/// Whether every process of a group is gone within a moment: what was killed
+/// is still listed until somebody has taken notice.
+fn group_ends(group: u32) -> bool {
+    let is_there = || Command::new("kill").args(["-0", "--", &format!("-{group}")]).output().unwrap().status.success();
+    let begun = Instant::now();
+    while is_there() {
+        if begun.elapsed() > Duration::from_secs(5) {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
+
+struct WellAgain(Faults);
+
+impl Drop for WellAgain {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The running system.
+pub struct World {
+    pub workspace: Workspace,
+    system: System,
+    faults: Faults,
+    model_is_well: RwLock<()>,
+    http: reqwest::Client,
+}
+
+/// What Lambda's Invoke answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// Whether the function failed.
+    pub failed: bool,
+    /// Its answer, or its error.
+    pub payload: Value,
+}
+
+impl World {
+    async fn up() -> Self {
+        let workspace = Workspace::find().unwrap();
+        let faults = Faults::default();
+        let options = SystemOptions {
+            model: ModelOptions { faults: faults.clone(), ..ModelOptions::default() },
+            engine: EngineOptions { wait_scale: WAIT_SCALE },
+            ..SystemOptions::default()
+        };
+        let system = System::up(&workspace, &options, &Console::standard()).await.unwrap_or_else(|error| panic!("{error}"));
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { workspace, system, faults, model_is_well: RwLock::default(), http }
+    }
+
+    pub fn audit(&self) -> &Audit {
+        self.system.audit()
+    }
+
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.audit().clients().s3
+    }
+
+    pub fn sample(&self, name: &str) -> PathBuf {
+        self.workspace.source("samples").join(name)
+    }
+
+    pub async fn upload_sample(&self, key: &str, sample: &str) -> Upload {
+        self.audit().upload_file(key, &self.sample(sample)).await.unwrap()
+    }
+
+    pub async fn upload_bytes(&self, key: &str, bytes: impl Into<Vec<u8>>) -> Upload {
+        self.audit().upload(key, bytes.into().into()).await.unwrap()
+    }
+
+    pub async fn is_there(&self, upload: &Upload) -> bool {
+        self.audit().is_there(upload).await.unwrap()
+    }
+
+    /// What became of an upload.
+    pub async fn outcome(&self, upload: &Upload) -> Seen {
+        follow(self.audit(), &Sent::Upload(upload.clone()), |_| ()).await.unwrap()
+    }
+
+    /// What became of a replayed event.
+    pub async fn replay(&self, event: &Value) -> Seen {
+        let id = self.audit().replay(event).await.unwrap();
+        follow(self.audit(), &Sent::Event(id), |_| ()).await.unwrap()
+    }
+
+    /// Makes a bucket of one's own, which no rule watches.
+    pub async fn bucket(&self, name: &str, versioned: bool) {
+        use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+        use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+        let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::UsWest2).build();
+        self.s3().create_bucket().bucket(name).create_bucket_configuration(place).send().await.unwrap();
+        if versioned {
+            let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+            self.s3().put_bucket_versioning().bucket(name).versioning_configuration(enabled).send().await.unwrap();
+        }
+    }
+
+    pub async fn put(&self, bucket: &str, key: &str, sample: &str) {
+        let body = tokio::fs::read(self.sample(sample)).await.unwrap();
+        self.s3().put_object().bucket(bucket).key(key).body(body.into()).send().await.unwrap();
+    }
+
+    /// Lambda's Invoke of a function's alias, by the stack's output that names it.
+    pub async fn invoke(&self, output: &str, event: &Value) -> Answer {
+        let arn = self.audit().output(output);
+        let parts: Vec<_> = arn.split(':').collect();
+        let [.., name, alias] = parts.as_slice() else { panic!("{output} is {arn:?}, no alias of a function") };
+        let url = format!(
+            "{}/2015-03-31/functions/{name}/invocations?Qualifier={alias}",
+            self.system.engine().endpoint()
+        );
+        let answer = self.http.post(url).body(event.to_string()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{name} was not invoked");
+        let failed = answer.headers().contains_key("x-amz-function-error");
+        let text = answer.text().await.unwrap();
+        assert!(!warden_local::execution::is_mocked(&text), "{name} was answered for by the engine: {text}");
+        Answer { failed, payload: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+}
+
+/// Fails the test with everything that is not as it should be.
+pub fn assert_right(expected: Expected, seen: &Seen) {
+    let mismatches = expected.mismatches(seen);
+    let path = seen.execution.as_ref().map(warden_local::execution::Execution::path);
+    assert!(mismatches.is_empty(), "{mismatches:?} after {path:?}, alert {:?}", seen.alert);
+}
+
+/// An alert of a failure, which kept whatever there was.
+pub fn assert_failure(seen: &Seen, action: &'static str) {
+    let expected = Expected { verdict: None, threat_level: Some("high"), action: Some(action), failure: Some(true) };
+    assert_right(expected, seen);
+}
+
