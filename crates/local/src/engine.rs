@@ -39,7 +39,7 @@ pub struct Engine {
     child: Child,
     endpoint: String,
     log: PathBuf,
-    _state: TempDir,
+    state: TempDir,
 }
 
 /// How the engine runs.
@@ -117,6 +117,12 @@ impl Engine {
         &self.log
     }
 
+    /// The folder of what the engine keeps while it runs.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// The process group of the engine and of the functions that it runs.
     #[must_use]
     pub fn process_group(&self) -> u32 {
@@ -152,7 +158,7 @@ impl Engine {
             .process_group(0)
             .spawn()
             .map_err(|source| io_error(tools.python(), source))?;
-        Ok(Self { child, endpoint, log, _state: state })
+        Ok(Self { child, endpoint, log, state })
     }
 
     async fn answers(&mut self) -> Result<(), String> {

@@ -7,7 +7,7 @@ use crate::scenario::Seen;
 
 /// The table's columns.
 const HEADER: [&str; 6] =
-    ["what arrived", "path", "verdict, threat level", "action, object version", "alert received", "seconds"];
+    ["what arrived", "path", "verdict, level", "action, object", "alert received", "seconds"];
 /// A line below the header, and no others.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// Between the states of a path.

@@ -36,6 +36,12 @@ impl Workspace {
         Ok(Self { root: metadata.workspace_root.into(), target: metadata.target_directory.into() })
     }
 
+    /// A workspace whose sources and target folder are known.
+    #[must_use]
+    pub fn at(root: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), target: target.into() }
+    }
+
     /// The folder of the workspace's `Cargo.toml`.
     #[must_use]
     pub fn root(&self) -> &Path {

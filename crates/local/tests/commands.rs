@@ -1,0 +1,230 @@
+//! The commands, as people run them.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// One system is kept running at a time.
+static RUNNING: Mutex<()> = Mutex::new(());
+
+/// Settings of the user's that would lead anybody who read them astray.
+const ASTRAY: [(&str, &str); 9] = [
+    ("AWS_PROFILE", "production"),
+    ("AWS_CONFIG_FILE", "/nowhere/config"),
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9"),
+    ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9"),
+    ("AWS_REGION", "eu-west-3"),
+    ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE000000009"),
+    ("AWS_SESSION_TOKEN", "token"),
+    ("HTTP_PROXY", "http://127.0.0.1:9"),
+];
+
+fn turn() -> MutexGuard<'static, ()> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn source(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn warden_local(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_warden-local"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    warden_local(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A system that is kept running.
+struct Up {
+    process: Child,
+    endpoint: String,
+    bucket: String,
+}
+
+impl Up {
+    fn start() -> Self {
+        let mut process = warden_local(&["up"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        // The instructions end with the state machine.
+        let mut told = Vec::new();
+        for line in &mut lines {
+            let last = line.starts_with("State machine");
+            told.push(line);
+            if last {
+                break;
+            }
+        }
+        if told.is_empty() {
+            let mut errors = String::new();
+            process.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+            panic!("it did not come up: {errors}");
+        }
+        let value = |name: &str| {
+            let line = told.iter().find_map(|line| line.trim().strip_prefix(name)).unwrap();
+            line.trim().to_owned()
+        };
+        Self { endpoint: value("export AWS_ENDPOINT_URL="), bucket: value("Upload bucket"), process }
+    }
+
+    fn listens(&self) -> bool {
+        TcpStream::connect(self.endpoint.trim_start_matches("http://")).is_ok()
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.process.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    fn ends_listening(&self) -> bool {
+        let begun = Instant::now();
+        while self.listens() {
+            if begun.elapsed() > Duration::from_secs(5) {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn what_cannot_be_uploaded_is_told_before_anything_is_started() {
+    let folder = source("samples");
+    for (image, named) in [("no-such-image.png", "does not exist"), (folder.to_str().unwrap(), "is a folder")] {
+        let output = run(&["demo", source("samples/chart.png").to_str().unwrap(), image]);
+        assert_eq!(output.status.code(), Some(1));
+        let told = text(&output.stderr);
+        assert!(told.starts_with("error: ") && told.contains(named) && told.lines().count() == 1, "{told}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_missing_python_is_told_in_one_line() {
+    let output = run(&["prepare", "--python", "/nowhere/python3"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("/nowhere/python3 was not found. Install Python"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[test]
+fn an_index_that_does_not_answer_is_told_with_how_to_mend_it() {
+    let target = tempfile::tempdir().unwrap();
+    let output = warden_local(&["prepare"])
+        .env("CARGO_TARGET_DIR", target.path())
+        .env("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+        .env("PIP_CONFIG_FILE", "/dev/null")
+        .env_remove("PIP_FIND_LINKS")
+        .env_remove("PIP_EXTRA_INDEX_URL")
+        .output()
+        .unwrap();
+    let told = text(&output.stderr);
+    let error = told.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{told}"));
+    assert!(error.contains("the Python package index could not be reached"), "{error}");
+    assert!(error.contains("PIP_INDEX_URL"), "{error}");
+}
+
+#[test]
+fn the_demo_shows_your_own_image_and_reads_no_settings_of_yours() {
+    // What is downloaded may need the user's proxy, so that is done before.
+    assert!(run(&["prepare"]).status.success());
+    let image = source("samples/receipt.png");
+
+    let output = warden_local(&["demo", "--output", "json", image.to_str().unwrap()]).envs(ASTRAY).output().unwrap();
+
+    let told = text(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", text(&output.stdout));
+    assert!(told.starts_with("For development"), "{told}");
+    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(outcome["right"], true);
+    let rows = outcome["rows"].as_array().unwrap();
+    assert!(rows.len() > 7, "{} rows", rows.len());
+    let own = rows.iter().find(|row| row["arrived"] == "your receipt.png").unwrap();
+    assert_eq!((&own["state"], &own["object_is_there"]), (&Value::from("right"), &Value::from(true)));
+}
+
+#[test]
+fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
+    let _turn = turn();
+    let mut up = Up::start();
+
+    let output = run(&["upload", source("samples/id-card.png").to_str().unwrap(), "--key", "카드 1+1.png"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(told.contains("pii, high; action deleted, gone"), "{told}");
+
+    let output = run(&["replay", source("events/log-summarizer/stop-logging.json").to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("Threat level: high"), "{}", text(&output.stdout));
+
+    // Anybody else's upload, as the instructions say for curl.
+    let object = format!("{}/{}/uploads/chart.png", up.endpoint, up.bucket);
+    put(&object, std::fs::read(source("samples/chart.png")).unwrap());
+    let alerts = alerts_until("uploads/chart.png");
+    assert!(alerts.contains("Verdict: clean"), "{alerts}");
+    assert!(!alerts.contains("카드"), "an alert that was shown already is shown again");
+
+    let second = run(&["up"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("is running already"), "{}", text(&second.stderr));
+
+    up.signal("-INT");
+    assert_eq!(up.process.wait().unwrap().code(), Some(130));
+    assert!(!up.listens(), "the engine is still there");
+    let output = run(&["alerts"]);
+    assert!(text(&output.stderr).contains("nothing is running. Start"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_system_that_was_killed_leaves_no_process_and_the_next_command_says_so() {
+    let _turn = turn();
+    let mut up = Up::start();
+
+    up.signal("-KILL");
+    up.process.wait().unwrap();
+
+    assert!(up.ends_listening(), "the engine is still there");
+    let output = run(&["alerts"]);
+    let told = text(&output.stderr);
+    assert!(told.contains(&format!("process {} left without a word", up.process.id())), "{told}");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn put(url: &str, bytes: Vec<u8>) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.put(url).body(bytes).send().await.unwrap();
+    assert!(answer.status().is_success());
+}
+
+fn alerts_until(wanted: &str) -> String {
+    let begun = Instant::now();
+    let mut told = String::new();
+    while begun.elapsed() < Duration::from_secs(60) {
+        told.push_str(&text(&run(&["alerts"]).stdout));
+        if told.contains(wanted) {
+            break;
+        }
+    }
+    told
+}
