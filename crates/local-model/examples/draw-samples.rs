@@ -1,5 +1,7 @@
 //! Draws the pictures in `samples/`: `cargo run -p warden-local-model --example draw-samples`.
 
+#![allow(clippy::expect_used, reason = "it draws or it fails")]
+
 #[path = "../tests/drawing/mod.rs"]
 mod drawing;
 

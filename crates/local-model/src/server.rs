@@ -271,20 +271,21 @@ fn finish(request: &MessagesRequest, model: &Model, answer: Answer, fault: Optio
         }
         answer::Content::Text(text) => {
             let (text, stop_reason) = limit(text, request, answer.cut);
-            (text_content(text), stop_reason)
+            (text_content(&text), stop_reason)
         }
         answer::Content::Refusal => (Vec::new(), StopReason::Refusal),
     };
     let text = content.first().and_then(|block| block["text"].as_str()).unwrap_or_default().to_owned();
     match fault {
         Some(Fault::Refused) => (content, stop_reason) = (Vec::new(), StopReason::Refusal),
-        Some(Fault::Fenced) => content = text_content(format!("```json\n{text}\n```")),
+        Some(Fault::Fenced) => content = text_content(&format!("```json\n{text}\n```")),
         Some(Fault::InProse) => {
-            content = text_content(format!("Here is what I found.\n\n{text}\n\nLet me know if you need more."));
+            content = text_content(&format!("Here is what I found.\n\n{text}\n\nLet me know if you need more."));
         }
         Some(Fault::CutAtMaxTokens) => {
             let half = text.chars().count() / 2;
-            (content, stop_reason) = (text_content(text.chars().take(half).collect()), StopReason::MaxTokens);
+            (content, stop_reason) =
+                (text_content(&text.chars().take(half).collect::<String>()), StopReason::MaxTokens);
         }
         Some(Fault::Empty) => content = Vec::new(),
         Some(Fault::ThinkingFirst) => content.insert(
@@ -332,7 +333,7 @@ fn limit(text: String, request: &MessagesRequest, cut: bool) -> (String, StopRea
     (text[..end].to_owned(), StopReason::MaxTokens)
 }
 
-fn text_content(text: String) -> Vec<Value> {
+fn text_content(text: &str) -> Vec<Value> {
     if text.is_empty() { Vec::new() } else { vec![json!({"type": "text", "text": text})] }
 }
 

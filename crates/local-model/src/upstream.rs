@@ -27,7 +27,7 @@ impl Upstream {
     /// A server that gets five minutes for an answer.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), model: None, timeout: Duration::from_secs(300) }
+        Self { url: url.into(), model: None, timeout: Duration::from_mins(5) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Handing questions to an OpenAI-compatible server, played by a small fake.
 
+#![allow(clippy::expect_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 use std::sync::{Arc, Mutex};

@@ -23,7 +23,7 @@ pub(super) struct Event {
     bucket: Option<String>,
     key: Option<String>,
     resource: Option<String>,
-    event_id: Option<String>,
+    record_id: Option<String>,
     version_id: Option<String>,
     /// The parameters as text, in small letters, for general cues alone.
     parameters: String,
@@ -86,7 +86,7 @@ impl Event {
             bucket: text("/requestParameters/bucketName").or_else(|| text("/bucket/name")),
             key: text("/requestParameters/key").or_else(|| text("/object/key")),
             resource: text("/resources/0/ARN").or_else(|| first_text(&record["requestParameters"])),
-            event_id: text("/eventID").or_else(|| envelope("id")),
+            record_id: text("/eventID").or_else(|| envelope("id")),
             version_id: text("/responseElements/x-amz-version-id").or_else(|| text("/object/version-id")),
             parameters: record["requestParameters"].to_string().to_lowercase(),
             without_mfa: text("/additionalEventData/MFAUsed").is_some_and(|used| used == "No"),
@@ -221,42 +221,40 @@ impl Event {
 
     /// Who did what, to what, from where, when.
     fn summary(&self) -> String {
-        let mut text = format!("{} called {}", self.actor.as_deref().unwrap_or("An unnamed caller"), self.name);
-        if !self.service().is_empty() {
-            text.push_str(&format!(" on {}", self.service()));
-        }
         let target = match (&self.bucket, &self.key) {
             (Some(bucket), Some(key)) => Some(format!("the object {key} in the bucket {bucket}")),
             (Some(bucket), None) => Some(format!("the bucket {bucket}")),
             _ => self.resource.clone(),
         };
-        for (preposition, value) in [
+        let service = Some(self.service().to_owned()).filter(|service| !service.is_empty());
+        let circumstances: String = [
+            ("on", &service),
             ("for", &target),
             ("in account", &self.account),
             ("in", &self.region),
             ("from", &self.address),
             ("with", &self.agent),
             ("at", &self.time),
-        ] {
-            if let Some(value) = value {
-                text.push_str(&format!(" {preposition} {value}"));
-            }
-        }
-        text.push('.');
-        match &self.error {
-            Some(error) => text.push_str(&format!(" It failed with {error}.")),
-            None => text.push_str(" It succeeded."),
-        }
-        let (gravity, cue) = self.gravity();
-        let level = if gravity >= 0.7 {
-            "high"
-        } else if gravity >= 0.4 {
-            "medium"
-        } else {
-            "low"
+        ]
+        .into_iter()
+        .filter_map(|(preposition, value)| value.as_ref().map(|value| [" ", preposition, " ", value].concat()))
+        .collect();
+        let outcome = match &self.error {
+            Some(error) => format!("It failed with {error}."),
+            None => "It succeeded.".to_owned(),
         };
-        text.push_str(&format!(" Threat: {level}, because {cue}."));
-        text
+        let actor = self.actor.as_deref().unwrap_or("An unnamed caller");
+        let (name, level, cue) = (&self.name, self.rating(), self.gravity().1);
+        format!("{actor} called {name}{circumstances}. {outcome} Threat: {level}, because {cue}.")
+    }
+
+    /// Its gravity in a word.
+    fn rating(&self) -> &'static str {
+        match self.gravity().0 {
+            0.7.. => "high",
+            0.4.. => "medium",
+            _ => "low",
+        }
     }
 
     /// Fills the brackets of an example such as `[Event][Account][Identity]`.
@@ -267,7 +265,7 @@ impl Event {
             let (name, after) = inner.split_once(']')?;
             let path = vec![super::fill::tokens(name)];
             let value = self.field(&path).unwrap_or_else(|| "unknown".to_owned());
-            text.push_str(&format!("[{value}]"));
+            text.extend(["[", value.as_str(), "]"]);
             let separator = after.len() - after.trim_start_matches([' ', '-', '/', ':']).len();
             rest = &after[separator..];
             if rest.starts_with('[') {
@@ -320,7 +318,7 @@ impl Event {
             return self.resource.clone();
         }
         if is(&["id"]) {
-            return self.event_id.clone();
+            return self.record_id.clone();
         }
         if is(&["event", "action", "operation", "api", "call", "name"]) {
             return Some(self.name.clone());
@@ -336,7 +334,7 @@ impl Knowledge for Event {
         }
         if named(path, &["title", "headline", "subject"]) {
             let parts = [Some(&self.name), self.account.as_ref(), self.actor.as_ref()];
-            return Some(parts.into_iter().flatten().map(|part| format!("[{part}]")).collect());
+            return Some(parts.into_iter().flatten().map(|part| ["[", part, "]"].concat()).collect());
         }
         if named(path, &["reason", "rationale", "why", "justification"]) {
             return Some(format!("Because {}.", self.gravity().1));
@@ -359,17 +357,7 @@ impl Knowledge for Event {
             return Some(self.summary());
         }
         if named(path, &["level", "severity", "risk", "threat", "priority"]) {
-            let gravity = self.gravity().0;
-            return Some(
-                if gravity >= 0.7 {
-                    "high"
-                } else if gravity >= 0.4 {
-                    "medium"
-                } else {
-                    "low"
-                }
-                .to_owned(),
-            );
+            return Some(self.rating().to_owned());
         }
         self.field(path)
     }

@@ -132,17 +132,15 @@ pub(super) fn tokens(name: &str) -> Vec<String> {
     let mut after_small = false;
     let mut open = false;
     for c in name.chars() {
-        if !c.is_alphanumeric() {
-            open = false;
-        } else {
+        if c.is_alphanumeric() {
             if !open || (c.is_uppercase() && after_small) {
                 tokens.push(String::new());
             }
-            open = true;
             if let Some(token) = tokens.last_mut() {
                 token.extend(c.to_lowercase());
             }
         }
+        open = c.is_alphanumeric();
         after_small = c.is_lowercase() || c.is_ascii_digit();
     }
     tokens

@@ -296,7 +296,7 @@ fn is_swapped(lower: &str, at_so: usize, at_not: usize) -> bool {
     if is_condition(&so) {
         denies(&so)
     } else {
-        is_condition(&not) && !denies(&not) && !position_of_word(&not, "otherwise").is_some_and(|at| at < 4)
+        is_condition(&not) && !denies(&not) && position_of_word(&not, "otherwise").is_none_or(|at| at >= 4)
     }
 }
 

@@ -146,7 +146,7 @@ fn tagged(tags: &[Tag], path: &Path, known: &dyn Knowledge, prose: &str) -> Stri
         } else {
             tagged(&tag.inner, &path, known, prose)
         };
-        text.push_str(&format!("<{0}>{inside}</{0}>", tag.name));
+        text.extend(["<", &tag.name, ">", &inside, "</", &tag.name, ">"]);
         if tag.line_break && index + 1 < tags.len() {
             text.push('\n');
         }

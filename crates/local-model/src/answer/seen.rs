@@ -130,7 +130,7 @@ impl Gallery<'_> {
                         })
                         .collect();
                     let word = if faces.len() == 1 { "A face" } else { "Faces" };
-                    said.push_str(&format!(" {word}: {}.", places.join("; ")));
+                    said.extend([" ", word, ": ", &places.join("; "), "."]);
                 }
             }
             parts.push(said);

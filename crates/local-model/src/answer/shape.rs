@@ -50,7 +50,7 @@ impl Shape {
         };
         let nullable = self.nullable || other.nullable || self.kind == Kind::Null || other.kind == Kind::Null;
         let kind = match (self.kind, other.kind) {
-            (Kind::Any | Kind::Null, kind) | (kind, Kind::Any | Kind::Null) => kind,
+            (Kind::Any | Kind::Null, theirs) => theirs,
             (Kind::Object(mut ours), Kind::Object(theirs)) => {
                 for (name, shape) in theirs {
                     match ours.iter_mut().find(|(known, _)| *known == name) {
@@ -77,7 +77,7 @@ impl Shape {
                 Kind::Choice(choices)
             }
             (Kind::Number, Kind::Integer) | (Kind::Integer, Kind::Number) => Kind::Number,
-            (kind, _) => kind,
+            (ours, _) => ours,
         };
         Self { kind, hint, nullable }
     }

@@ -36,7 +36,7 @@ fn sign() -> Picture {
     page(&["MEETING ROOM 3", "OPEN 9 TO 5"], 0)
 }
 
-fn request(changes: Value) -> MessagesRequest {
+fn request(changes: &Value) -> MessagesRequest {
     let mut body = json!({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 4_096});
     for (field, value) in changes.as_object().unwrap() {
         body[field] = value.clone();
@@ -46,7 +46,7 @@ fn request(changes: Value) -> MessagesRequest {
 }
 
 fn prompt(text: &str) -> MessagesRequest {
-    request(json!({"messages": [{"role": "user", "content": text}]}))
+    request(&json!({"messages": [{"role": "user", "content": text}]}))
 }
 
 fn said(request: &MessagesRequest, pictures: &[Picture]) -> String {
@@ -62,7 +62,7 @@ fn json_said(request: &MessagesRequest, pictures: &[Picture]) -> Value {
 }
 
 fn by_schema(text: &str, schema: &Value) -> MessagesRequest {
-    request(json!({
+    request(&json!({
         "messages": [{"role": "user", "content": text}],
         "output_config": {"format": {"type": "json_schema", "schema": schema}},
     }))
@@ -276,7 +276,7 @@ fn an_event_fills_a_schema_and_plain_words_too() {
 
 #[test]
 fn a_forced_tool_gets_its_input() {
-    let asked = request(json!({
+    let asked = request(&json!({
         "messages": [{"role": "user", "content": "Is there personal data?"}],
         "tools": [{"name": "report", "input_schema": {"type": "object", "properties": {"pii": {"type": "boolean"}}}}],
         "tool_choice": {"type": "tool", "name": "report"},

@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn more_than_twenty_images_must_be_smaller() {
         let large = ImageBlock { bytes: vec![], media_type: "image/png", width: 2_001, height: 10 };
-        assert!(check_together(&vec![&large; 20]).is_ok());
-        assert!(check_together(&vec![&large; 21]).is_err());
+        assert!(check_together(&[&large; 20]).is_ok());
+        assert!(check_together(&[&large; 21]).is_err());
     }
 
     #[test]

@@ -100,38 +100,3 @@ impl Eyes {
         Ok(Sight { width, height, lines: lines.collect(), faces: faces.collect() })
     }
 }
-
-#[cfg(test)]
-mod probe {
-    use super::*;
-
-    #[test]
-    #[ignore]
-    fn probe() {
-        let folder = crate::weights::fetch(Path::new("/tmp/target-model/models"), &mut |p| println!("{p}")).unwrap();
-        let start = std::time::Instant::now();
-        let eyes = Eyes::load(&folder).unwrap();
-        println!("load {:?}", start.elapsed());
-        for path in std::env::var("PROBE").unwrap().split(' ') {
-            let image = image::open(path);
-            let Ok(image) = image else { continue };
-            let start = std::time::Instant::now();
-            let sight = eyes.look(&image).unwrap();
-            println!("== {path} {}x{} {:?} faces {:?}", sight.width, sight.height, start.elapsed(), sight.faces);
-            for f in crate::pii::find(&sight) {
-                println!("  >>> {} {:.2} {} {:?}", f.entity, f.confidence, f.evidence, f.corners[0]);
-            }
-            for line in &sight.lines {
-                println!("  {:.2} {:4.0},{:4.0} {}", line.confidence, line.upright.left, line.upright.top, line.text);
-            }
-        }
-        println!(
-            "{}",
-            std::fs::read_to_string("/proc/self/status")
-                .unwrap()
-                .lines()
-                .filter(|l| l.contains("VmHWM"))
-                .collect::<String>()
-        );
-    }
-}

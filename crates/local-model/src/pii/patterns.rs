@@ -170,7 +170,7 @@ fn is_role(address: &str) -> bool {
 /// counts only beside other evidence.
 fn telephone(line: &Line) -> Option<Finding> {
     let found = matches(&*PHONE, "PHONE_NUMBER", &line.text);
-    found.iter().any(|number| is_written_as_telephone(number)).then(|| Finding {
+    found.iter().any(|number| is_written_as_telephone(number)).then_some(Finding {
         entity: "PHONE_NUMBER",
         confidence: 0.35 * line.confidence,
         corners: line.corners,
