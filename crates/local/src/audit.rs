@@ -127,10 +127,9 @@ impl Audit {
     /// # Errors
     /// When the file cannot be read or S3 does not take it.
     pub async fn upload_file(&self, key: &str, file: &Path) -> Result<Upload, AuditError> {
-        let body = ByteStream::from_path(file).await.map_err(|error| AuditError::Unreadable {
-            path: file.display().to_string(),
-            reason: error.to_string(),
-        })?;
+        let body = ByteStream::from_path(file)
+            .await
+            .map_err(|error| AuditError::Unreadable { path: file.display().to_string(), reason: error.to_string() })?;
         self.upload(key, body).await
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::engine::{ACCESS_KEY, REGION};
 
 /// No call to an engine on this machine takes longer, that of a stack's event aside.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
+const ATTEMPT_LIMIT: Duration = Duration::from_mins(1);
 
 /// One client for each service that this crate calls.
 #[derive(Clone, Debug)]

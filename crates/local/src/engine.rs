@@ -25,7 +25,7 @@ pub const REGION: &str = "us-west-2";
 pub const ACCESS_KEY: &str = "test";
 
 /// How long the engine gets to answer. It takes half a second when nothing else runs.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long the engine gets to end before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// How often another port is tried when somebody took the one that was free.
@@ -59,7 +59,9 @@ impl Default for EngineOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// Every port is taken, or loopback is not to be had.
-    #[error("no free port on 127.0.0.1: {0}. End some programs that listen there, and see that the loopback interface is up")]
+    #[error(
+        "no free port on 127.0.0.1: {0}. End some programs that listen there, and see that the loopback interface is up"
+    )]
     NoPort(io::Error),
     /// The engine ended or did not answer.
     #[error("the local AWS engine did not start: {reason}. Its log, {log}, ends with:\n{tail}")]
@@ -72,7 +74,9 @@ pub enum EngineError {
         tail: String,
     },
     /// The disk is full.
-    #[error("no space is left for the local AWS engine in {0}. Free some, or choose another target folder with CARGO_TARGET_DIR")]
+    #[error(
+        "no space is left for the local AWS engine in {0}. Free some, or choose another target folder with CARGO_TARGET_DIR"
+    )]
     DiskFull(PathBuf),
     /// A file or folder could not be made.
     #[error("{path} could not be written: {source}")]
@@ -209,12 +213,7 @@ impl Drop for Engine {
     }
 }
 
-fn environment(
-    port: u16,
-    endpoint: &str,
-    state: &Path,
-    options: EngineOptions,
-) -> Vec<(&'static str, String)> {
+fn environment(port: u16, endpoint: &str, state: &Path, options: EngineOptions) -> Vec<(&'static str, String)> {
     let state = state.display().to_string();
     vec![
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
@@ -247,10 +246,8 @@ fn made_folder(workspace: &Workspace, name: &str) -> Result<PathBuf, EngineError
 /// Removes the oldest logs. A log that cannot be removed is in nobody's way.
 fn prune(logs: &Path) {
     let Ok(entries) = fs::read_dir(logs) else { return };
-    let mut logs: Vec<_> = entries
-        .flatten()
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
+    let mut logs: Vec<_> =
+        entries.flatten().filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
     logs.sort();
     let surplus = logs.len().saturating_sub(LOGS_KEPT - 1);
     for (_, log) in logs.drain(..surplus) {

@@ -103,11 +103,11 @@ fn message_id(output: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_sfn::primitives::DateTime;
+    use aws_sdk_sfn::types::builders::HistoryEventBuilder;
     use aws_sdk_sfn::types::{
         HistoryEventType, StateEnteredEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
         TaskSucceededEventDetails,
     };
-    use aws_sdk_sfn::types::builders::HistoryEventBuilder;
 
     use super::*;
 
@@ -122,17 +122,28 @@ mod tests {
 
     fn scheduled() -> HistoryEvent {
         let details = TaskScheduledEventDetails::builder()
-            .resource_type("lambda").resource("invoke").region("us-west-2").parameters("{}").build().unwrap();
+            .resource_type("lambda")
+            .resource("invoke")
+            .region("us-west-2")
+            .parameters("{}")
+            .build()
+            .unwrap();
         event(HistoryEventType::TaskScheduled, |event| event.task_scheduled_event_details(details))
     }
 
     fn failed(error: &str) -> HistoryEvent {
-        let details = TaskFailedEventDetails::builder().resource_type("lambda").resource("invoke").error(error).build().unwrap();
+        let details =
+            TaskFailedEventDetails::builder().resource_type("lambda").resource("invoke").error(error).build().unwrap();
         event(HistoryEventType::TaskFailed, |event| event.task_failed_event_details(details))
     }
 
     fn succeeded(output: &str) -> HistoryEvent {
-        let details = TaskSucceededEventDetails::builder().resource_type("sns").resource("publish").output(output).build().unwrap();
+        let details = TaskSucceededEventDetails::builder()
+            .resource_type("sns")
+            .resource("publish")
+            .output(output)
+            .build()
+            .unwrap();
         event(HistoryEventType::TaskSucceeded, |event| event.task_succeeded_event_details(details))
     }
 
@@ -151,6 +162,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::large_stack_arrays, reason = "the SDK's events are large, and a test has room")]
     fn the_path_names_tasks_and_their_tries_and_leaves_out_choices() {
         let execution = after(&[
             entered(HistoryEventType::TaskStateEntered, "Summarize event"),

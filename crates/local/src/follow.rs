@@ -10,7 +10,7 @@ use crate::scenario::{Arrival, Seen};
 /// How long an event may take to start its execution.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long an execution may take. A model behind `--upstream` may take minutes.
-const END_LIMIT: Duration = Duration::from_secs(900);
+const END_LIMIT: Duration = Duration::from_mins(15);
 /// How long an alert may take after its execution has ended.
 const ALERT_LIMIT: Duration = Duration::from_secs(10);
 /// How often is looked.

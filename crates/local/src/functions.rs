@@ -36,10 +36,14 @@ pub enum FunctionsError {
     )]
     CompilerMissing,
     /// The crates could not be downloaded.
-    #[error("cargo could not download what the functions are built from: {0}. Check the network, or point cargo at a mirror, and run this again")]
+    #[error(
+        "cargo could not download what the functions are built from: {0}. Check the network, or point cargo at a mirror, and run this again"
+    )]
     RegistryUnreachable(String),
     /// The disk is full.
-    #[error("no space is left to build the functions in {0}. Free about 5 GB, or choose another target folder with CARGO_TARGET_DIR")]
+    #[error(
+        "no space is left to build the functions in {0}. Free about 5 GB, or choose another target folder with CARGO_TARGET_DIR"
+    )]
     DiskFull(PathBuf),
     /// The build failed, and cargo has said why.
     #[error("the functions could not be built: {0}")]

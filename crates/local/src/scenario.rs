@@ -64,15 +64,10 @@ pub struct Seen {
 
 impl Expected {
     /// Whatever the verdict, as long as everything agrees with it.
-    pub const ANY_VERDICT: Self =
-        Self { verdict: None, threat_level: None, action: None, failure: Some(false) };
+    pub const ANY_VERDICT: Self = Self { verdict: None, threat_level: None, action: None, failure: Some(false) };
     /// The image holds personal data: its version is deleted.
-    pub const DELETED: Self = Self {
-        verdict: Some("pii"),
-        threat_level: Some("high"),
-        action: Some("deleted"),
-        failure: Some(false),
-    };
+    pub const DELETED: Self =
+        Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("deleted"), failure: Some(false) };
     /// The image holds none: it is kept.
     pub const CLEAN: Self =
         Self { verdict: Some("clean"), threat_level: None, action: Some("kept"), failure: Some(false) };
@@ -84,12 +79,8 @@ impl Expected {
         failure: Some(false),
     };
     /// A risky API call.
-    pub const RISKY_CALL: Self = Self {
-        verdict: Some("none"),
-        threat_level: Some("high"),
-        action: Some("none"),
-        failure: Some(false),
-    };
+    pub const RISKY_CALL: Self =
+        Self { verdict: Some("none"), threat_level: Some("high"), action: Some("none"), failure: Some(false) };
 
     /// What did not happen, or happened otherwise. Empty when all is right.
     #[must_use]
@@ -222,7 +213,8 @@ mod tests {
     use super::*;
 
     fn alert(verdict: &str, threat_level: &str, action: &str) -> Alert {
-        let attributes = [("verdict", verdict), ("threat_level", threat_level), ("action", action), ("failure", "false")];
+        let attributes =
+            [("verdict", verdict), ("threat_level", threat_level), ("action", action), ("failure", "false")];
         Alert {
             message_id: "m-1".into(),
             subject: "[HIGH] …".into(),

@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, 
 use crate::aws::CallError;
 
 /// How long a stack may take. On the local engine it takes a few seconds.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 /// How often is asked whether it is done.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The name of the one change set of a new stack.

@@ -208,9 +208,8 @@ async fn upload(
     template: &mut Template,
     packages: &[Package],
 ) -> Result<String, SystemError> {
-    let place = CreateBucketConfiguration::builder()
-        .location_constraint(BucketLocationConstraint::from(REGION))
-        .build();
+    let place =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION)).build();
     let request = clients.s3.create_bucket().bucket(ARTIFACTS).create_bucket_configuration(place);
     request.send().await.map_err(CallError::of("s3:CreateBucket"))?;
 

@@ -6,8 +6,7 @@ use serde::Serialize;
 use crate::scenario::Seen;
 
 /// The table's columns.
-const HEADER: [&str; 6] =
-    ["what arrived", "path", "verdict, level", "action, object", "alert received", "seconds"];
+const HEADER: [&str; 6] = ["what arrived", "path", "verdict, level", "action, object", "alert received", "seconds"];
 /// A line below the header, and no others.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// Between the states of a path.

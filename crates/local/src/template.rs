@@ -54,7 +54,8 @@ impl Template {
         functions
             .map(|(name, resource)| {
                 let logical_id = name.as_str().unwrap_or_default().to_owned();
-                let binary = resource.get("Metadata").and_then(|metadata| metadata.get("BuildProperties")?.get("Binary"));
+                let binary =
+                    resource.get("Metadata").and_then(|metadata| metadata.get("BuildProperties")?.get("Binary"));
                 match binary.and_then(Value::as_str) {
                     Some(package) => Ok(Function { logical_id, package: package.to_owned() }),
                     None => Err(TemplateError::NoBinary(logical_id)),
@@ -65,8 +66,12 @@ impl Template {
 
     /// Says where the packaged code of a function is.
     pub fn set_code(&mut self, function: &Function, bucket: &str, key: &str) {
-        let code: Mapping = [("Bucket", bucket), ("Key", key)].map(|(name, value)| (name.into(), value.into())).into_iter().collect();
-        let properties = self.document.get_mut("Resources").and_then(|resources| resources.get_mut(&function.logical_id)?.get_mut("Properties")?.as_mapping_mut());
+        let code: Mapping =
+            [("Bucket", bucket), ("Key", key)].map(|(name, value)| (name.into(), value.into())).into_iter().collect();
+        let properties = self
+            .document
+            .get_mut("Resources")
+            .and_then(|resources| resources.get_mut(&function.logical_id)?.get_mut("Properties")?.as_mapping_mut());
         if let Some(properties) = properties {
             properties.insert("CodeUri".into(), code.into());
         }

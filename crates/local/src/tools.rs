@@ -81,7 +81,9 @@ pub enum ToolsError {
         reason: String,
     },
     /// The disk is full.
-    #[error("no space is left for the Python tools in {folder}. Free about 200 MB, or choose another target folder with CARGO_TARGET_DIR")]
+    #[error(
+        "no space is left for the Python tools in {folder}. Free about 200 MB, or choose another target folder with CARGO_TARGET_DIR"
+    )]
     DiskFull {
         /// Where they were to be.
         folder: PathBuf,
@@ -153,12 +155,7 @@ impl Tools {
 /// One folder for each Python and list of requirements: when either changes,
 /// another environment is made.
 fn folder_name(version: &str, requirements: &str) -> String {
-    let digest = Sha256::digest(requirements);
-    let mut name = format!("{version}-");
-    for byte in &digest[..6] {
-        name.push_str(&format!("{byte:02x}"));
-    }
-    name
+    format!("{version}-{:.12x}", Sha256::digest(requirements))
 }
 
 async fn make(python: &str, folder: &Path, step: &Step<'_>) -> Result<(), ToolsError> {
@@ -168,9 +165,12 @@ async fn make(python: &str, folder: &Path, step: &Step<'_>) -> Result<(), ToolsE
     remove(&partial)?;
 
     step.detail("making a virtual environment");
-    let output = quiet_command(python).args(["-m", "venv"]).arg(&partial).output().await.map_err(|source| {
-        ToolsError::Failed { what: "python3 -m venv", reason: source.to_string() }
-    })?;
+    let output = quiet_command(python)
+        .args(["-m", "venv"])
+        .arg(&partial)
+        .output()
+        .await
+        .map_err(|source| ToolsError::Failed { what: "python3 -m venv", reason: source.to_string() })?;
     if !output.status.success() {
         let said = [output.stdout, output.stderr].concat();
         return Err(venv_error(python, &partial, &String::from_utf8_lossy(&said)));

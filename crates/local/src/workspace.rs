@@ -30,9 +30,10 @@ impl Workspace {
     /// When cargo cannot be run or the sources are no longer where they were.
     pub fn find() -> Result<Self, WorkspaceError> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let metadata = cargo_metadata::MetadataCommand::new().manifest_path(&manifest).no_deps().exec().map_err(
-            |source| WorkspaceError::Metadata { root: manifest.clone(), reason: source.to_string().trim().to_owned() },
-        )?;
+        let metadata =
+            cargo_metadata::MetadataCommand::new().manifest_path(&manifest).no_deps().exec().map_err(|source| {
+                WorkspaceError::Metadata { root: manifest.clone(), reason: source.to_string().trim().to_owned() }
+            })?;
         Ok(Self { root: metadata.workspace_root.into(), target: metadata.target_directory.into() })
     }
 

@@ -1,4 +1,5 @@
 //! The engine ends with whoever started it, however that went.
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
@@ -74,7 +75,10 @@ fn an_engine_whose_owner_is_killed_ends_with_it() {
         .spawn()
         .unwrap();
     let output = BufReader::new(owner.stdout.take().unwrap());
-    let told = output.lines().map_while(Result::ok).find_map(|line| line.split_once("engine ").map(|(_, told)| told.to_owned()));
+    let told = output
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.split_once("engine ").map(|(_, told)| told.to_owned()));
     let told = told.unwrap();
     let [endpoint, group, state] = told.split(' ').collect::<Vec<_>>().try_into().unwrap();
     assert!(listens(endpoint));
@@ -93,5 +97,5 @@ fn an_engine_whose_owner_is_killed_ends_with_it() {
 async fn owner_of_an_engine() {
     let engine = engine().await;
     println!("engine {} {} {}", engine.endpoint(), engine.process_group(), engine.state().display());
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
 }

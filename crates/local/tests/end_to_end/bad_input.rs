@@ -77,7 +77,11 @@ async fn a_bucket_that_does_not_exist(world: Arc<World>) {
     let seen = world.replay(&put_object("no-such-bucket-of-ours", "a.png")).await;
     assert_failure(&seen, "kept");
     let execution = seen.execution.unwrap();
-    assert_eq!(execution.task("Detect PII").unwrap().errors, ["ObjectNotFound"], "tried once: trying again helps nobody");
+    assert_eq!(
+        execution.task("Detect PII").unwrap().errors,
+        ["ObjectNotFound"],
+        "tried once: trying again helps nobody"
+    );
 }
 
 /// CloudTrail reports an upload that was denied, and there is nothing to look at.

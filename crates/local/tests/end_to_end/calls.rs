@@ -96,7 +96,9 @@ fn detected(event: &Value, bucket: &str, answer: &Value) {
 async fn booleans(world: Arc<World>) {
     let bucket = "booleans";
     world.bucket(bucket, true).await;
-    for (sample, expected) in [("business-card.png", Some("true")), ("chart.png", Some("false")), ("not-an-image.png", None)] {
+    for (sample, expected) in
+        [("business-card.png", Some("true")), ("chart.png", Some("false")), ("not-an-image.png", None)]
+    {
         world.put(bucket, sample, sample).await;
         let event = json!({"s3_bucket": bucket, "s3_key": sample, "output": "boolean"});
         let answer = world.invoke("PiiDetectorArn", &event).await;

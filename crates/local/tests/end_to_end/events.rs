@@ -26,11 +26,12 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
             assert_eq!(seen.execution.unwrap().path(), ["Summarize event", "Publish alert"]);
         })
     });
-    let denied = stage.trial("events::a_denied_upload_replayed_is_not_taken_for_an_upload", async |world: Arc<World>| {
-        let seen = world.replay(&recorded(&world, "put-object-denied")).await;
-        assert_right(Expected { verdict: Some("none"), action: Some("none"), ..Expected::ANY_VERDICT }, &seen);
-        assert!(seen.execution.unwrap().task("Detect PII").is_none());
-    });
+    let denied =
+        stage.trial("events::a_denied_upload_replayed_is_not_taken_for_an_upload", async |world: Arc<World>| {
+            let seen = world.replay(&recorded(&world, "put-object-denied")).await;
+            assert_right(Expected { verdict: Some("none"), action: Some("none"), ..Expected::ANY_VERDICT }, &seen);
+            assert!(seen.execution.unwrap().task("Detect PII").is_none());
+        });
     let quiet = stage.trial("events::an_event_of_another_source_on_the_replay_bus_starts_nothing", of_another_source);
     risky.into_iter().chain([denied, quiet]).collect()
 }

@@ -26,7 +26,8 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         stage.faulty_trial(name, vec![SUMMARY, (2, fault)], async move |world| asked_again(&world, error).await)
     });
 
-    let lasting = [("unavailable", Fault::Unavailable, "ModelUnavailable"), ("denied", Fault::AccessDenied, "AccessDenied")];
+    let lasting =
+        [("unavailable", Fault::Unavailable, "ModelUnavailable"), ("denied", Fault::AccessDenied, "AccessDenied")];
     let lasting = lasting.map(|(name, fault, error)| {
         let name = format!("model::{name}_for_good_is_a_failure_and_keeps_the_object");
         stage.faulty_trial(name, vec![SUMMARY, (1000, fault)], async move |world| given_up(&world, error).await)

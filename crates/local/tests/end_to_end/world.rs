@@ -35,7 +35,11 @@ impl Default for Stage {
 
 impl Stage {
     /// A test that shares the system with others.
-    pub fn trial<F>(self: &Arc<Self>, name: impl Into<String>, test: impl FnOnce(Arc<World>) -> F + Send + 'static) -> Trial
+    pub fn trial<F>(
+        self: &Arc<Self>,
+        name: impl Into<String>,
+        test: impl FnOnce(Arc<World>) -> F + Send + 'static,
+    ) -> Trial
     where
         F: Future<Output = ()>,
     {
@@ -150,7 +154,8 @@ impl World {
             engine: EngineOptions { wait_scale: WAIT_SCALE },
             ..SystemOptions::default()
         };
-        let system = System::up(&workspace, &options, &Console::standard()).await.unwrap_or_else(|error| panic!("{error}"));
+        let system =
+            System::up(&workspace, &options, &Console::standard()).await.unwrap_or_else(|error| panic!("{error}"));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { workspace, system, faults, model_is_well: RwLock::default(), http }
     }
@@ -212,10 +217,8 @@ impl World {
         let arn = self.audit().output(output);
         let parts: Vec<_> = arn.split(':').collect();
         let [.., name, alias] = parts.as_slice() else { panic!("{output} is {arn:?}, no alias of a function") };
-        let url = format!(
-            "{}/2015-03-31/functions/{name}/invocations?Qualifier={alias}",
-            self.system.engine().endpoint()
-        );
+        let url =
+            format!("{}/2015-03-31/functions/{name}/invocations?Qualifier={alias}", self.system.engine().endpoint());
         let answer = self.http.post(url).body(event.to_string()).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 200, "{name} was not invoked");
         let failed = answer.headers().contains_key("x-amz-function-error");
@@ -237,4 +240,3 @@ pub fn assert_failure(seen: &Seen, action: &'static str) {
     let expected = Expected { verdict: None, threat_level: Some("high"), action: Some(action), failure: Some(true) };
     assert_right(expected, seen);
 }
-
