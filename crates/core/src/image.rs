@@ -11,7 +11,7 @@ pub const MAX_EDGE_PIXELS: usize = 8_000;
 /// Bytes of an object's beginning that [`Content::of`] needs to tell its kind.
 pub const HEAD_BYTES: usize = 4_096;
 
-/// The formats that models on Bedrock read.
+/// The formats that can be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImageFormat {
     /// JPEG.
@@ -22,10 +22,24 @@ pub enum ImageFormat {
     Gif,
     /// WebP.
     WebP,
+    /// Windows bitmap.
+    Bmp,
+    /// Windows icon.
+    Ico,
+    /// Portable bitmap, graymap or pixmap.
+    Pnm,
+    /// TIFF.
+    Tiff,
 }
 
 impl ImageFormat {
-    /// The media type that Bedrock wants declared.
+    /// Whether models on Bedrock read it; the others are converted.
+    #[must_use]
+    pub const fn is_read_by_models(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Gif | Self::WebP)
+    }
+
+    /// The media type, as Bedrock wants it declared where models read the format.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -33,17 +47,47 @@ impl ImageFormat {
             Self::Png => "image/png",
             Self::Gif => "image/gif",
             Self::WebP => "image/webp",
+            Self::Bmp => "image/bmp",
+            Self::Ico => "image/x-icon",
+            Self::Pnm => "image/x-portable-anymap",
+            Self::Tiff => "image/tiff",
         }
     }
+}
+
+/// Tokens that the views of one image may cost, when it must be scaled or cut
+/// up for the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub struct TokenBudget(pub u32);
+
+impl TokenBudget {
+    /// One view of the size that models read best.
+    pub const MIN: Self = Self(1_600);
+    /// Thirteen such views: an A4 page at 300 dpi unscaled, a photograph of 40
+    /// megapixels at half its width.
+    pub const DEFAULT: Self = Self(20_000);
+}
+
+/// A rectangle of an image, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Area {
+    /// Pixels left of it.
+    pub x: u32,
+    /// Pixels above it.
+    pub y: u32,
+    /// Its width.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
 }
 
 /// What an object's first bytes say it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// An image that models read.
+    /// An image that can be judged.
     Image(ImageFormat),
-    /// Something with pictures in it that models do not read here: another
-    /// image format, a drawing, a PDF, a video.
+    /// Something with pictures in it that nobody reads here: another image
+    /// format, a drawing, a PDF, a video.
     OtherPicture,
     /// Surely no picture: text, an archive, a program, a document, sound.
     NoPicture,
@@ -61,6 +105,9 @@ impl Content {
                 (_, "image/png" | "image/apng") => Self::Image(ImageFormat::Png),
                 (_, "image/gif") => Self::Image(ImageFormat::Gif),
                 (_, "image/webp") => Self::Image(ImageFormat::WebP),
+                (_, "image/bmp") => Self::Image(ImageFormat::Bmp),
+                (_, "image/vnd.microsoft.icon") => Self::Image(ImageFormat::Ico),
+                (_, "image/tiff") => Self::Image(ImageFormat::Tiff),
                 (MatcherType::Image | MatcherType::Video, _) | (_, "application/pdf" | "application/postscript") => {
                     Self::OtherPicture
                 }
@@ -68,8 +115,14 @@ impl Content {
                 _ => Self::NoPicture,
             };
         }
-        text_content(head)
+        if is_pnm(head) { Self::Image(ImageFormat::Pnm) } else { text_content(head) }
     }
+}
+
+/// A portable anymap begins with its kind, and its width or a comment on a line of its own.
+fn is_pnm(head: &[u8]) -> bool {
+    matches!(head, [b'P', b'1'..=b'6', b'\n' | b' ' | b'\r' | b'\t', b'0'..=b'9' | b'#', ..])
+        || head.starts_with(b"P7\nWIDTH ")
 }
 
 fn text_content(head: &[u8]) -> Content {
@@ -145,8 +198,11 @@ mod tests {
             ("gif", b"GIF89a\x01\0\x01\0", Content::Image(ImageFormat::Gif)),
             ("webp", webp, Content::Image(ImageFormat::WebP)),
             ("heic", heic, Content::OtherPicture),
-            ("tiff", b"II*\0\x08\0\0\0\x0e\0\xfe\0\x04\0\x01\0", Content::OtherPicture),
-            ("bmp", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", Content::OtherPicture),
+            ("tiff", b"II*\0\x08\0\0\0\x0e\0\xfe\0\x04\0\x01\0", Content::Image(ImageFormat::Tiff)),
+            ("bmp", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", Content::Image(ImageFormat::Bmp)),
+            ("icon", b"\0\0\x01\0\x01\0\x10\x10\0\0\x01\0", Content::Image(ImageFormat::Ico)),
+            ("pixmap", b"P6\n16 16\n255\n", Content::Image(ImageFormat::Pnm)),
+            ("text that begins like a pixmap", b"P1 incidents of today", Content::NoPicture),
             ("pdf", b"%PDF-1.7\n", Content::OtherPicture),
             ("mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", Content::OtherPicture),
             ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),

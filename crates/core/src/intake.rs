@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use crate::{
-    bedrock::{Capabilities, ImageBody, Question},
+    bedrock::{Capabilities, Question},
     error::Error,
     image::{self, Content, HEAD_BYTES, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES},
     ports::{ObjectBody, OpenObject, Seal},
@@ -15,6 +15,9 @@ use crate::{
 /// Bytes within which a header is searched for an image's dimensions: metadata
 /// of a JPEG may stand before them.
 const DIMENSIONS_WITHIN: usize = 256 * 1024;
+
+/// Most bytes of an object that is decoded here.
+pub const MAX_DECODED_FILE: u64 = 128 * 1024 * 1024;
 
 /// What became of an object's bytes.
 pub enum Intake {
@@ -26,6 +29,13 @@ pub enum Intake {
         format: ImageFormat,
         /// Its length in bytes, as counted.
         size: u64,
+    },
+    /// An image that no model reads as it is.
+    ToConvert {
+        /// All its bytes.
+        bytes: Vec<u8>,
+        /// What the image is.
+        format: ImageFormat,
     },
     /// Nobody can judge it.
     Unreadable(Unreadable),
@@ -42,8 +52,10 @@ pub enum Unreadable {
     NotAnImage,
     /// A picture in a format that models do not read, or bytes of no known format.
     UnsupportedFormat,
-    /// Over [`MAX_IMAGE_BYTES`] or [`MAX_EDGE_PIXELS`].
+    /// More than can be decoded, or shown to the model within the budget.
     TooLarge,
+    /// Its decoder cannot read it.
+    Damaged,
     /// Its bytes cannot be had.
     Sealed(Seal),
 }
@@ -57,6 +69,7 @@ impl Unreadable {
             Self::NotAnImage => "not_an_image",
             Self::UnsupportedFormat => "unsupported_format",
             Self::TooLarge => "too_large",
+            Self::Damaged => "damaged_image",
             Self::Sealed(Seal::Archived) => "archived",
             Self::Sealed(Seal::CustomerKey) => "encrypted_with_customer_key",
         }
@@ -68,10 +81,11 @@ impl Unreadable {
         match self {
             Self::Empty => "the object is empty",
             Self::NotAnImage => "the object's bytes are no image",
-            Self::UnsupportedFormat => "the object is not a JPEG, PNG, GIF or WebP image",
+            Self::UnsupportedFormat => "the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO or PNM image",
             Self::TooLarge => {
-                "the image is over 3,932,160 bytes or 8,000 pixels along an edge, more than the model takes"
+                "the image is over 134,217,728 bytes or 100,000,000 pixels, takes over 400 MiB to decode, or is not readable within IMAGE_TOKEN_BUDGET"
             }
+            Self::Damaged => "the image is damaged: it cannot be decoded",
             Self::Sealed(Seal::Archived) => "the object is archived and must be restored first",
             Self::Sealed(Seal::CustomerKey) => "the object is encrypted with a key of its writer's (SSE-C)",
         }
@@ -106,25 +120,52 @@ pub async fn read_image<B: ObjectBody>(
         Content::NoPicture => return Ok(Intake::NotAnImage),
         Content::OtherPicture | Content::Unknown => return Ok(Intake::Unreadable(Unreadable::UnsupportedFormat)),
     };
-    if object.facts.size.is_some_and(|size| size > MAX_IMAGE_BYTES) {
-        return Ok(Intake::Unreadable(Unreadable::TooLarge));
-    }
-    if let Some((width, height)) = chunks.dimensions().await?
-        && width.max(height) > MAX_EDGE_PIXELS
-    {
-        return Ok(Intake::Unreadable(Unreadable::TooLarge));
+    let announced = object.facts.size;
+    let edge = match chunks.dimensions().await? {
+        Some((width, height)) => width.max(height),
+        None => 0,
+    };
+    if !format.is_read_by_models() || announced.is_some_and(|size| size > MAX_IMAGE_BYTES) || edge > MAX_EDGE_PIXELS {
+        return keep(chunks, Vec::new(), announced, format).await;
     }
 
-    let announced = object.facts.size.and_then(|size| usize::try_from(size).ok()).unwrap_or(chunks.length);
-    let mut request = question.image_body(model, format.media_type(), announced);
-    let size = chunks.pour_into(&mut request).await?;
-    if size > MAX_IMAGE_BYTES {
-        return Ok(Intake::Unreadable(Unreadable::TooLarge));
+    let expected = announced.and_then(|size| usize::try_from(size).ok()).unwrap_or(chunks.length);
+    let mut request = question.image_body(model, format.media_type(), expected);
+    chunks.pour(MAX_IMAGE_BYTES, |chunk| request.push(chunk)).await?;
+    if !chunks.ended {
+        // Longer than its store announced, if it did at all.
+        return match announced {
+            Some(_) => Err(Error::ObjectChanged),
+            None => keep(chunks, request.into_image(), None, format).await,
+        };
     }
-    if object.facts.size.is_some_and(|announced| announced != size) {
+    if announced.is_some_and(|announced| announced != chunks.length as u64) {
         return Err(Error::ObjectChanged);
     }
-    Ok(Intake::Request { body: request.finish(), format, size })
+    Ok(Intake::Request { size: chunks.length as u64, body: request.finish(), format })
+}
+
+/// Keeps all bytes of an image that must be converted, after those that were
+/// taken from the chunks already.
+async fn keep<B: ObjectBody>(
+    mut chunks: Chunks<'_, B>,
+    mut bytes: Vec<u8>,
+    announced: Option<u64>,
+    format: ImageFormat,
+) -> Result<Intake, Error> {
+    if announced.is_some_and(|size| size > MAX_DECODED_FILE) {
+        return Ok(Intake::Unreadable(Unreadable::TooLarge));
+    }
+    let expected = announced.and_then(|size| usize::try_from(size).ok()).unwrap_or(chunks.length);
+    bytes.reserve_exact(expected.saturating_sub(bytes.len()));
+    chunks.pour(MAX_DECODED_FILE, |chunk| bytes.extend_from_slice(chunk)).await?;
+    if !chunks.ended {
+        return Ok(Intake::Unreadable(Unreadable::TooLarge));
+    }
+    if announced.is_some_and(|announced| announced != chunks.length as u64) {
+        return Err(Error::ObjectChanged);
+    }
+    Ok(Intake::ToConvert { bytes, format })
 }
 
 /// Chunks that were looked at and are not yet in the request.
@@ -170,22 +211,22 @@ impl<B: ObjectBody> Chunks<'_, B> {
         }
     }
 
-    /// Moves everything into the request, as far as the limit allows; the length that was read.
-    async fn pour_into(mut self, request: &mut ImageBody) -> Result<u64, Error> {
+    /// Hands on every chunk, those first that were looked at, until the object
+    /// has ended or is longer than `limit`.
+    async fn pour(&mut self, limit: u64, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
         for chunk in self.read.drain(..) {
-            request.push(&chunk);
+            take(&chunk);
         }
-        let mut size = self.length as u64;
-        while size <= MAX_IMAGE_BYTES && !self.ended {
+        while self.length as u64 <= limit && !self.ended {
             match self.body.next_chunk().await? {
                 Some(chunk) => {
-                    size += chunk.len() as u64;
-                    request.push(&chunk);
+                    self.length += chunk.len();
+                    take(&chunk);
                 }
                 None => self.ended = true,
             }
         }
-        Ok(size)
+        Ok(())
     }
 }
 
@@ -226,7 +267,7 @@ mod tests {
     fn unreadable(stored: Stored, claims_image: bool) -> Option<Unreadable> {
         match intake(stored, claims_image).unwrap() {
             Intake::Unreadable(why) => Some(why),
-            Intake::Request { .. } | Intake::NotAnImage => None,
+            Intake::Request { .. } | Intake::ToConvert { .. } | Intake::NotAnImage => None,
         }
     }
 
@@ -251,8 +292,6 @@ mod tests {
 
     #[test]
     fn what_nobody_can_judge_says_why() {
-        let wide = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x1f\x41\0\0\0\x10\x08\x02\0\0\0";
-        let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap();
         for (case, bytes, claims_image, expected) in [
             ("empty", vec![], true, Some(Unreadable::Empty)),
             ("empty and unclaimed", vec![], false, Some(Unreadable::Empty)),
@@ -261,28 +300,48 @@ mod tests {
             ("noise called an image", vec![1, 2, 3, 255], true, Some(Unreadable::NotAnImage)),
             ("noise", vec![1, 2, 3, 255], false, Some(Unreadable::UnsupportedFormat)),
             ("pdf", b"%PDF-1.7".to_vec(), false, Some(Unreadable::UnsupportedFormat)),
-            ("8,001 pixels wide", padded(wide, 5_000), true, Some(Unreadable::TooLarge)),
-            ("at the limit", padded(PNG, limit), true, None),
-            ("a byte over the limit", padded(PNG, limit + 1), true, Some(Unreadable::TooLarge)),
         ] {
             assert_eq!(unreadable(Stored::bytes(&bytes), claims_image), expected, "{case}");
         }
     }
 
-    #[test]
-    fn a_size_that_the_store_does_not_tell_is_counted() {
-        let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap();
-        let chunks = padded(PNG, limit + 10).chunks(100_000).map(Bytes::copy_from_slice).collect();
-        let untold = ObjectFacts { size: None, ..facts(PNG) };
-        assert_eq!(unreadable(Stored::Object(untold, chunks), true), Some(Unreadable::TooLarge));
+    /// All bytes of an image that no model reads as it is.
+    fn to_convert(stored: Stored) -> Option<(Vec<u8>, ImageFormat)> {
+        match intake(stored, true).unwrap() {
+            Intake::ToConvert { bytes, format } => Some((bytes, format)),
+            Intake::Request { .. } | Intake::Unreadable(_) | Intake::NotAnImage => None,
+        }
     }
 
     #[test]
-    fn a_jpegs_dimensions_are_found_behind_its_metadata() {
+    fn an_image_that_no_model_reads_as_it_is_arrives_whole_to_be_converted() {
+        let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap();
+        let wide = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x1f\x41\0\0\0\x10\x08\x02\0\0\0";
         let mut jpeg = b"\xFF\xD8\xFF\xE1\xFF\xFE".to_vec();
         jpeg.resize(2 + 2 + 0xFFFE, 0);
         jpeg.extend(b"\xFF\xC0\0\x11\x08\x23\x28\0\x10\x03\x01\x22\0\x02\x11\x01\x03\x11\x01");
-        assert_eq!(unreadable(Stored::bytes(&jpeg), true), Some(Unreadable::TooLarge));
+        for (case, bytes, expected) in [
+            ("at the limit", padded(PNG, limit), None),
+            ("a byte over the limit", padded(PNG, limit + 1), Some(ImageFormat::Png)),
+            ("8,001 pixels wide", padded(wide, 5_000), Some(ImageFormat::Png)),
+            ("9,000 pixels high, behind its metadata", jpeg, Some(ImageFormat::Jpeg)),
+            ("a TIFF", padded(b"II*\0\x08\0\0\0", 5_000), Some(ImageFormat::Tiff)),
+        ] {
+            let expected = expected.map(|format| (bytes.clone(), format));
+            assert!(to_convert(Stored::bytes(&bytes)) == expected, "{case}");
+            let untold = Stored::Object(
+                ObjectFacts { size: None, ..facts(&bytes) },
+                bytes.chunks(100_003).map(Bytes::copy_from_slice).collect(),
+            );
+            assert!(to_convert(untold) == expected, "{case}, of a size that the store does not tell");
+        }
+    }
+
+    #[test]
+    fn what_nobody_could_decode_costs_its_first_chunk() {
+        let announced = ObjectFacts { size: Some(MAX_DECODED_FILE + 1), ..facts(PNG) };
+        let stored = Stored::BreakingOff(announced, vec![Bytes::from(padded(PNG, 5_000))]);
+        assert_eq!(unreadable(stored, true), Some(Unreadable::TooLarge));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
         Answer, Question, Usage,
         answer::{Unusable, json_objects},
     },
+    image::Area,
     intake::Unreadable,
     ports::{ObjectFacts, ObjectRef},
 };
@@ -52,7 +53,7 @@ pub const PLACES: [&str; 10] =
 /// The place of a finding whose own is not in [`PLACES`].
 const WHOLE: &str = "whole image";
 
-/// Findings kept of one answer.
+/// Findings told of one image, those that count first.
 const MAX_FINDINGS: usize = 50;
 
 const SYSTEM: &str = "You check pictures for a data protection office. You are shown one picture and decide \
@@ -120,15 +121,111 @@ pub struct Finding {
     pub r#where: &'static str,
 }
 
-/// What is known of an image.
+/// What is known of an image, or of a part of one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judgement {
     /// It holds personal data.
     Pii(Vec<Finding>),
-    /// It holds none.
-    Clean,
+    /// It holds none, but for findings that do not count.
+    Clean(Vec<Finding>),
     /// Nobody can tell, for the named reason.
     Undetermined(&'static str),
+}
+
+impl Judgement {
+    /// The model says that it cannot read the image.
+    pub const REJECTED: Self = Self::Undetermined("model_rejected_image");
+
+    /// The model answered, but not in the form it was asked for: it may do better
+    /// when it is asked again, which a refusal or a cut answer would not.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        matches!(self, Self::Undetermined(reason) if
+            [Unusable::Malformed, Unusable::Empty].iter().any(|why| why.as_str() == *reason))
+    }
+
+    /// The same, said of one area of a larger image: each finding at its place in the whole.
+    #[must_use]
+    pub fn within(mut self, area: Area, whole: (u32, u32)) -> Self {
+        if let Self::Pii(findings) | Self::Clean(findings) = &mut self {
+            for finding in findings {
+                finding.r#where = place_within(finding.r#where, area, whole);
+            }
+        }
+        self
+    }
+
+    /// What two parts of an image say of it: personal data if either holds any,
+    /// clean only if both are.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Pii(one), Self::Pii(more) | Self::Clean(more)) | (Self::Clean(more), Self::Pii(one)) => {
+                Self::Pii(merged(one.into_iter().chain(more)))
+            }
+            (pii @ Self::Pii(_), Self::Undetermined(_)) | (Self::Undetermined(_), pii @ Self::Pii(_)) => pii,
+            (undetermined @ Self::Undetermined(_), _) | (_, undetermined @ Self::Undetermined(_)) => undetermined,
+            (Self::Clean(one), Self::Clean(more)) => Self::Clean(merged(one.into_iter().chain(more))),
+        }
+    }
+}
+
+/// One finding of each category at each place, the surest, in the order of their first.
+fn merged(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        match kept.iter_mut().find(|known| known.category == finding.category && known.r#where == finding.r#where) {
+            Some(known) => known.confidence = known.confidence.max(finding.confidence),
+            None => kept.push(finding),
+        }
+    }
+    kept
+}
+
+/// The place in a whole image of a place in one area of it.
+fn place_within(place: &'static str, area: Area, whole: (u32, u32)) -> &'static str {
+    if area == (Area { x: 0, y: 0, width: whole.0, height: whole.1 }) {
+        return place;
+    }
+    // Of a finding that fills its area, or has no place in it, the area's middle is known.
+    let cell = PLACES.iter().position(|known| *known == place).filter(|&cell| cell < 9).unwrap_or(4);
+    let third = |start: u32, length: u32, third: usize, whole: u32| {
+        let middle_in_sixths = 6 * u64::from(start) + u64::from(length) * (2 * third as u64 + 1);
+        usize::try_from(middle_in_sixths * 3 / (6 * u64::from(whole.max(1)))).unwrap_or(2).min(2)
+    };
+    PLACES[3 * third(area.y, area.height, cell / 3, whole.1) + third(area.x, area.width, cell % 3, whole.0)]
+}
+
+/// Which findings count as personal data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policy {
+    /// Least confidence of a finding that counts.
+    pub minimum_confidence: f64,
+    /// Categories whose findings do not count.
+    pub allowed_categories: Vec<&'static str>,
+}
+
+impl Policy {
+    /// The judgement by what counts. A finding that does not count is still
+    /// told, and does not make an image one with personal data by itself. Where
+    /// the model says personal data and does not say what, that counts.
+    #[must_use]
+    pub fn apply(&self, judgement: Judgement) -> Judgement {
+        let counts = |finding: &Finding| {
+            finding.confidence >= self.minimum_confidence && !self.allowed_categories.contains(&finding.category)
+        };
+        match judgement {
+            Judgement::Pii(mut findings) => {
+                findings.sort_by_key(|finding| !counts(finding));
+                if findings.is_empty() || findings.first().is_some_and(counts) {
+                    Judgement::Pii(findings)
+                } else {
+                    Judgement::Clean(findings)
+                }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Reads the model's answer. Only an answer whose meaning is plain counts;
@@ -153,19 +250,19 @@ pub fn judge(answer: &Answer) -> Judgement {
 fn same_verdict(a: Option<&Judgement>, b: Option<&Judgement>) -> bool {
     matches!(
         (a, b),
-        (Some(Judgement::Pii(_)), Some(Judgement::Pii(_))) | (Some(Judgement::Clean), Some(Judgement::Clean))
+        (Some(Judgement::Pii(_)), Some(Judgement::Pii(_))) | (Some(Judgement::Clean(_)), Some(Judgement::Clean(_)))
     )
 }
 
 fn read_object(object: &Value) -> Option<Judgement> {
     let findings = match object.get("findings") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(items)) => items.iter().take(MAX_FINDINGS).map(read_finding).collect(),
+        Some(Value::Array(items)) => merged(items.iter().map(read_finding)),
         Some(_) => return None,
     };
     match object["verdict"].as_str()?.trim().to_ascii_lowercase().as_str() {
         "pii" => Some(Judgement::Pii(findings)),
-        "clean" if findings.is_empty() => Some(Judgement::Clean),
+        "clean" if findings.is_empty() => Some(Judgement::Clean(Vec::new())),
         // Clean with findings contradicts itself.
         _ => None,
     }
@@ -189,7 +286,7 @@ fn read_word(text: &str) -> Option<Judgement> {
     let word = text.trim_start_matches("```json").trim_matches(|c: char| c.is_whitespace() || "`\"'.".contains(c));
     match word.to_ascii_lowercase().as_str() {
         "true" | "yes" | "pii" => Some(Judgement::Pii(Vec::new())),
-        "false" | "no" | "clean" => Some(Judgement::Clean),
+        "false" | "no" | "clean" => Some(Judgement::Clean(Vec::new())),
         _ => None,
     }
 }
@@ -240,7 +337,7 @@ pub struct JudgedObject {
     pub etag: Option<String>,
     /// Length in bytes.
     pub size: Option<u64>,
-    /// What the bytes are, when they are an image the model reads.
+    /// What the bytes are, when they are an image that can be judged.
     pub media_type: Option<&'static str>,
 }
 
@@ -257,7 +354,7 @@ pub struct ModelUse {
 }
 
 impl ModelUse {
-    /// What this and another call cost together.
+    /// What this and another call to the same model cost together.
     #[must_use]
     pub fn plus(self, other: &Self) -> Self {
         Self {
@@ -299,13 +396,6 @@ impl Detection {
         Self::without_model(Verdict::Undetermined, Some(why.as_str()), judged_object(object, facts))
     }
 
-    /// An image that the model itself says it cannot read.
-    #[must_use]
-    pub fn rejected(object: ObjectRef, facts: ObjectFacts, media_type: &'static str) -> Self {
-        let judged = JudgedObject { media_type: Some(media_type), ..judged_object(object, facts) };
-        Self::without_model(Verdict::Undetermined, Some("model_rejected_image"), judged)
-    }
-
     /// An image that the model judged.
     ///
     /// Personal data in an object that neither a version nor an entity tag pins
@@ -316,35 +406,19 @@ impl Detection {
         facts: ObjectFacts,
         media_type: &'static str,
         judgement: Judgement,
-        model: ModelUse,
+        model: Option<ModelUse>,
     ) -> Self {
         let null_version = facts.version.as_deref() == Some(NULL_VERSION);
         let object = JudgedObject { media_type: Some(media_type), ..judged_object(object, facts) };
         let pinned = object.version.is_some() || (object.etag.is_some() && !null_version);
-        let (verdict, reason, findings) = match judgement {
+        let (verdict, reason, mut findings) = match judgement {
             Judgement::Pii(findings) if pinned => (Verdict::Pii, None, findings),
             Judgement::Pii(findings) => (Verdict::Undetermined, Some("version_not_pinned"), findings),
-            Judgement::Clean => (Verdict::Clean, None, Vec::new()),
+            Judgement::Clean(findings) => (Verdict::Clean, None, findings),
             Judgement::Undetermined(reason) => (Verdict::Undetermined, Some(reason), Vec::new()),
         };
-        Self { findings, model: Some(model), ..Self::without_model(verdict, reason, object) }
-    }
-
-    /// The model answered, but not in the form it was asked for: it may do better
-    /// when it is asked again, which a refusal or a cut answer would not.
-    #[must_use]
-    pub fn is_malformed(&self) -> bool {
-        [Unusable::Malformed, Unusable::Empty].iter().any(|why| self.reason == Some(why.as_str()))
-    }
-
-    /// The same with what an earlier try at it cost.
-    #[must_use]
-    pub fn after(mut self, earlier: Option<ModelUse>) -> Self {
-        self.model = match (self.model, earlier) {
-            (Some(model), Some(earlier)) => Some(model.plus(&earlier)),
-            (model, earlier) => model.or(earlier),
-        };
-        self
+        findings.truncate(MAX_FINDINGS);
+        Self { findings, model, ..Self::without_model(verdict, reason, object) }
     }
 
     fn without_model(verdict: Verdict, reason: Option<&'static str>, object: JudgedObject) -> Self {
@@ -394,12 +468,12 @@ mod tests {
             ("fenced", format!("```json\n{face_json}\n```"), Judgement::Pii(vec![face()])),
             ("in prose", format!("I looked closely. {face_json} That is all."), Judgement::Pii(vec![face()])),
             ("said twice", format!("{face_json}\n{face_json}"), Judgement::Pii(vec![face()])),
-            ("clean", r#"{"verdict":"clean","findings":[]}"#.into(), Judgement::Clean),
-            ("clean, no list", r#"{"verdict": "CLEAN "}"#.into(), Judgement::Clean),
+            ("clean", r#"{"verdict":"clean","findings":[]}"#.into(), Judgement::Clean(vec![])),
+            ("clean, no list", r#"{"verdict": "CLEAN "}"#.into(), Judgement::Clean(vec![])),
             ("true as text", "\"true\"".into(), Judgement::Pii(vec![])),
-            ("false as text", "\"false\"".into(), Judgement::Clean),
+            ("false as text", "\"false\"".into(), Judgement::Clean(vec![])),
             ("bare word", "True.".into(), Judgement::Pii(vec![])),
-            ("fenced word", "```\nfalse\n```".into(), Judgement::Clean),
+            ("fenced word", "```\nfalse\n```".into(), Judgement::Clean(vec![])),
         ] {
             assert_eq!(judge(&answered(&text)), expected, "{case}");
         }
@@ -442,16 +516,74 @@ mod tests {
         let Judgement::Pii(findings) = judge(&answered(text)) else { panic!("not pii") };
         let other = Finding { category: "OTHER", confidence: 1.0, r#where: "whole image" };
         let person = Finding { category: "PERSON", confidence: 1.0, r#where: "top left" };
-        assert_eq!(findings, [other.clone(), person, other.clone(), other]);
+        assert_eq!(findings, [other, person]);
     }
 
     #[test]
-    fn findings_are_bounded() {
-        let items = vec![r#"{"category":"FACE"}"#; 10_000].join(",");
-        let Judgement::Pii(findings) = judge(&answered(&format!(r#"{{"verdict":"pii","findings":[{items}]}}"#))) else {
-            panic!("not pii")
-        };
-        assert_eq!(findings.len(), MAX_FINDINGS);
+    fn findings_of_a_flood_are_told_once_each() {
+        let items =
+            vec![r#"{"category":"FACE","confidence":0.2},{"category":"FACE","confidence":0.8}"#; 5_000].join(",");
+        let judgement = judge(&answered(&format!(r#"{{"verdict":"pii","findings":[{items}]}}"#)));
+        assert_eq!(judgement, Judgement::Pii(vec![Finding { confidence: 0.8, r#where: WHOLE, ..face() }]));
+    }
+
+    fn found(category: &'static str, confidence: f64) -> Finding {
+        Finding { category, confidence, r#where: "top" }
+    }
+
+    #[test]
+    fn an_image_is_clean_only_if_all_its_parts_are() {
+        let (pii, clean, unknown) =
+            (|| Judgement::Pii(vec![face()]), || Judgement::Clean(vec![]), || Judgement::Undetermined("answer_cut"));
+        for (one, other, expected) in [
+            (clean(), clean(), clean()),
+            (clean(), pii(), pii()),
+            (pii(), clean(), pii()),
+            (pii(), pii(), pii()),
+            (unknown(), pii(), pii()),
+            (pii(), unknown(), pii()),
+            (unknown(), clean(), unknown()),
+            (clean(), unknown(), unknown()),
+        ] {
+            assert_eq!(one.clone().and(other.clone()), expected, "{one:?} and {other:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_part_is_told_as_its_place_in_the_whole() {
+        let area = |x, y, width, height| Area { x, y, width, height };
+        for (place, area, expected) in [
+            ("top left", area(0, 0, 900, 900), "top left"),
+            (WHOLE, area(0, 0, 900, 900), WHOLE),
+            ("top left", area(600, 600, 300, 300), "bottom right"),
+            (WHOLE, area(600, 0, 300, 300), "top right"),
+            ("right", area(0, 300, 900, 300), "right"),
+            ("bottom", area(0, 0, 900, 450), "center"),
+            ("bottom", area(200, 0, 500, 450), "center"),
+        ] {
+            assert_eq!(place_within(place, area, (900, 900)), expected, "{place} of {area:?}");
+        }
+    }
+
+    #[test]
+    fn findings_that_do_not_count_are_told_and_make_no_verdict() {
+        let policy = Policy { minimum_confidence: 0.5, allowed_categories: vec!["LICENSE_PLATE"] };
+        let (sure, doubtful, allowed) = (found("FACE", 0.5), found("FACE", 0.49), found("LICENSE_PLATE", 1.0));
+        let both = || vec![doubtful.clone(), allowed.clone()];
+        for (judgement, expected) in [
+            (Judgement::Pii(vec![sure.clone()]), Judgement::Pii(vec![sure.clone()])),
+            (Judgement::Pii(both()), Judgement::Clean(both())),
+            (Judgement::Pii(vec![allowed.clone(), sure.clone()]), Judgement::Pii(vec![sure.clone(), allowed.clone()])),
+            (Judgement::Pii(vec![]), Judgement::Pii(vec![])),
+            (Judgement::Clean(vec![]), Judgement::Clean(vec![])),
+            (Judgement::Undetermined("answer_cut"), Judgement::Undetermined("answer_cut")),
+        ] {
+            assert_eq!(policy.apply(judgement.clone()), expected, "{judgement:?}");
+        }
+        assert_eq!(
+            Policy::default().apply(Judgement::Pii(vec![found("FACE", 0.0)])),
+            Judgement::Pii(vec![found("FACE", 0.0)])
+        );
     }
 
     #[test]
@@ -471,7 +603,8 @@ mod tests {
             (facts(Some("null"), Some("\"e\"")), Verdict::Undetermined, None),
         ] {
             let judgement = Judgement::Pii(vec![face()]);
-            let detection = Detection::judged(object.clone(), facts.clone(), "image/png", judgement, cost.clone());
+            let detection =
+                Detection::judged(object.clone(), facts.clone(), "image/png", judgement, Some(cost.clone()));
             assert_eq!(detection.verdict, verdict, "{facts:?}");
             assert_eq!(detection.object.version.as_deref(), version, "{facts:?}");
             assert_eq!(detection.findings, [face()]);

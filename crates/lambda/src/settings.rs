@@ -3,7 +3,11 @@
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
-use warden_core::bedrock::profile;
+use warden_core::{
+    bedrock::profile,
+    image::TokenBudget,
+    pii::{CATEGORIES, Policy},
+};
 
 /// Where settings come from.
 pub trait Variables {
@@ -99,6 +103,38 @@ pub fn s3_force_path_style(variables: &impl Variables) -> Result<bool, SettingEr
     flag(variables, "S3_FORCE_PATH_STYLE", false)
 }
 
+/// `IMAGE_TOKEN_BUDGET`: most tokens of an image that must be scaled or cut up for the model.
+///
+/// # Errors
+/// [`SettingError`] for anything but a whole number within its range.
+pub fn image_token_budget(variables: &impl Variables) -> Result<TokenBudget, SettingError> {
+    let range = TokenBudget::MIN.0..=1_000_000;
+    number(variables, "IMAGE_TOKEN_BUDGET", TokenBudget::DEFAULT.0, range).map(TokenBudget)
+}
+
+/// `MINIMUM_CONFIDENCE` of a finding that counts as personal data, and
+/// `ALLOWED_CATEGORIES` whose findings do not count, separated by commas.
+///
+/// # Errors
+/// [`SettingError`] for anything but a number from 0 to 1, and for a category there is not.
+pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
+    let confidence = variables.get("MINIMUM_CONFIDENCE").unwrap_or_else(|| "0".into());
+    let minimum_confidence =
+        confidence.parse().ok().filter(|number| (0.0..=1.0).contains(number)).ok_or_else(|| SettingError {
+            name: "MINIMUM_CONFIDENCE",
+            problem: format!("is {confidence:?}, not a number from 0 to 1"),
+        })?;
+    let allowed = variables.get("ALLOWED_CATEGORIES").unwrap_or_default();
+    let names = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let category = |name: &str| {
+        CATEGORIES.into_iter().find(|known| *known == name).ok_or_else(|| SettingError {
+            name: "ALLOWED_CATEGORIES",
+            problem: format!("{name:?} is no category; they are {}", CATEGORIES.join(", ")),
+        })
+    };
+    Ok(Policy { minimum_confidence, allowed_categories: names.map(category).collect::<Result<_, _>>()? })
+}
+
 /// A setting that is `true` or `false`.
 ///
 /// # Errors
@@ -166,6 +202,13 @@ mod tests {
     }
 
     #[test]
+    fn every_finding_counts_unless_a_setting_says_otherwise() {
+        assert_eq!(pii_policy(&given([])).unwrap(), Policy::default());
+        let policy = pii_policy(&given([("MINIMUM_CONFIDENCE", "0.6"), ("ALLOWED_CATEGORIES", "FACE , LOCATION,")]));
+        assert_eq!(policy, Ok(Policy { minimum_confidence: 0.6, allowed_categories: vec!["FACE", "LOCATION"] }));
+    }
+
+    #[test]
     fn a_setting_that_cannot_be_read_stops_the_start_and_is_named() {
         for (name, value, expected) in [
             ("MAX_TOKENS", "many", "MAX_TOKENS: is \"many\", not a whole number from 1 to 128000"),
@@ -175,6 +218,14 @@ mod tests {
             let error = ModelSettings::read(&given([("MODEL_ID", "m"), (name, value)])).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
+        let error = image_token_budget(&given([("IMAGE_TOKEN_BUDGET", "1000")])).unwrap_err();
+        assert_eq!(error.to_string(), "IMAGE_TOKEN_BUDGET: is \"1000\", not a whole number from 1600 to 1000000");
+        for confidence in ["1.1", "-0.1", "NaN", "high"] {
+            let error = pii_policy(&given([("MINIMUM_CONFIDENCE", confidence)])).unwrap_err();
+            assert_eq!(error.to_string(), format!("MINIMUM_CONFIDENCE: is {confidence:?}, not a number from 0 to 1"));
+        }
+        let error = pii_policy(&given([("ALLOWED_CATEGORIES", "FACE, FACES")])).unwrap_err();
+        assert!(error.to_string().starts_with("ALLOWED_CATEGORIES: \"FACES\" is no category; they are PERSON, FACE,"));
         let error = s3_force_path_style(&given([("S3_FORCE_PATH_STYLE", "yes")])).unwrap_err();
         assert_eq!(error.to_string(), "S3_FORCE_PATH_STYLE: is \"yes\", neither true nor false");
         assert!(ModelSettings::read(&given([])).unwrap_err().to_string().starts_with("MODEL_ID: is not set"));

@@ -140,6 +140,16 @@ impl ImageBody {
         self.carried_len = left.len();
     }
 
+    /// The image's bytes again, for one that turns out to be no image to send.
+    #[must_use]
+    pub fn into_image(self) -> Vec<u8> {
+        let start = self.body.iter().rposition(|&byte| byte == b'"').map_or(self.body.len(), |quote| quote + 1);
+        // Base64 that was encoded here decodes.
+        let mut image = base64_simd::STANDARD.decode_to_vec(&self.body[start..]).unwrap_or_default();
+        image.extend_from_slice(&self.carried[..self.carried_len]);
+        image
+    }
+
     /// The body, ready to be sent.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
@@ -195,6 +205,9 @@ mod tests {
         for size in [1, 2, 3, 4, 5, 7, 64, 333, 1000] {
             let mut body = ask(&schema).image_body(MODERN, "image/png", image.len());
             image.chunks(size).for_each(|chunk| body.push(chunk));
+            let mut taken_back = ask(&schema).image_body(MODERN, "image/png", image.len());
+            image.chunks(size).for_each(|chunk| taken_back.push(chunk));
+            assert_eq!(taken_back.into_image(), image, "chunks of {size}");
             let body = parse(&body.finish());
             let content = &body["messages"][0]["content"];
             assert_eq!(content[0]["source"]["data"], json!(expected), "chunks of {size}");

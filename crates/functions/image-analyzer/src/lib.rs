@@ -6,6 +6,7 @@ use warden_core::{
     analysis::{self, Output},
     bedrock::Capabilities,
     fields::Fields,
+    image::{ImageFormat, TokenBudget},
     intake::{Intake, Unreadable, read_image},
     ports::{Lookup, Model, ModelReply, ObjectRef, ObjectStore},
 };
@@ -20,6 +21,8 @@ pub struct ImageAnalyzer<S, M> {
     pub capabilities: Capabilities,
     /// Most tokens of an answer, thinking included.
     pub max_tokens: u32,
+    /// Most tokens of an image that must be scaled.
+    pub token_budget: TokenBudget,
 }
 
 impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
@@ -47,6 +50,13 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
         };
         let body = match read_image(&mut found, true, &question, self.capabilities).await? {
             Intake::Request { body, .. } => body,
+            Intake::ToConvert { bytes, format } => {
+                let view = warden_raster::whole_view(bytes, format, self.token_budget)
+                    .map_err(|why| Error::invalid("Key", why.problem()))?;
+                let mut body = question.image_body(self.capabilities, ImageFormat::Jpeg.media_type(), view.jpeg.len());
+                body.push(&view.jpeg);
+                body.finish()
+            }
             Intake::Unreadable(why) => return Err(Error::invalid("Key", why.problem())),
             Intake::NotAnImage => return Err(Error::invalid("Key", Unreadable::NotAnImage.problem())),
         };

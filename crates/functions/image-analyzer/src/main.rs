@@ -5,7 +5,7 @@ use warden_aws::{BedrockModel, BedrockSettings, S3ObjectStore, S3Settings, sdk_c
 use warden_core::bedrock::Capabilities;
 use warden_lambda::{
     Stopped,
-    settings::{Environment, ModelSettings, s3_force_path_style},
+    settings::{Environment, ModelSettings, image_token_budget, s3_force_path_style},
     telemetry,
 };
 
@@ -18,6 +18,7 @@ async fn main() -> Result<(), Stopped> {
     let analyzer = ImageAnalyzer {
         capabilities: Capabilities::of(&model.base_model_id),
         max_tokens: model.max_tokens,
+        token_budget: image_token_budget(&Environment)?,
         store: S3ObjectStore::new(&sdk, s3),
         model: BedrockModel::new(
             &sdk,

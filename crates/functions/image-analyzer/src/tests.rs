@@ -3,6 +3,7 @@ use warden_core::{
     Error, ErrorName,
     bedrock::Capabilities,
     fake::{FakeModel, FakeStore, Stored},
+    image::TokenBudget,
     ports::{ModelReply, Seal},
 };
 use warden_event_files::{holds, invalid, valid};
@@ -13,7 +14,13 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0
 
 fn analyzer(stored: Stored, model: FakeModel) -> ImageAnalyzer<FakeStore, FakeModel> {
     let capabilities = Capabilities { temperature: false, json_schema: true };
-    ImageAnalyzer { store: FakeStore::holding(stored), model, capabilities, max_tokens: 4096 }
+    ImageAnalyzer {
+        store: FakeStore::holding(stored),
+        model,
+        capabilities,
+        max_tokens: 4096,
+        token_budget: TokenBudget::DEFAULT,
+    }
 }
 
 fn event() -> Value {
@@ -57,7 +64,7 @@ async fn an_object_that_no_model_reads_is_an_invalid_input_and_the_model_is_not_
     for (stored, message) in [
         (Stored::bytes(b""), "Key: the object is empty"),
         (Stored::bytes(b"hello"), "Key: the object's bytes are no image"),
-        (Stored::bytes(b"%PDF-1.7"), "Key: the object is not a JPEG, PNG, GIF or WebP image"),
+        (Stored::bytes(b"%PDF-1.7"), "Key: the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO or PNM image"),
         (Stored::Sealed(Seal::Archived), "Key: the object is archived and must be restored first"),
     ] {
         let analyzer = analyzer(stored, FakeModel::saying("A hall."));

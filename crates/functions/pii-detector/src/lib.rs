@@ -5,11 +5,12 @@ use warden_core::{
     Error,
     bedrock::{Answer, Capabilities, Usage},
     fields::Fields,
-    image,
+    image::{self, ImageFormat, TokenBudget},
     intake::{Intake, Unreadable, read_image},
-    pii::{self, Detection, Judgement, ModelUse, Verdict},
+    pii::{self, Detection, Judgement, ModelUse, Policy, Verdict},
     ports::{Lookup, Model, ModelReply, ObjectFacts, ObjectRef, ObjectStore},
 };
+use warden_raster::View;
 
 /// What the function needs, made once at start.
 pub struct PiiDetector<S, M> {
@@ -21,6 +22,10 @@ pub struct PiiDetector<S, M> {
     pub capabilities: Capabilities,
     /// Most tokens of an answer, thinking included.
     pub max_tokens: u32,
+    /// Most tokens of an image that must be scaled or cut up.
+    pub token_budget: TokenBudget,
+    /// Which findings count.
+    pub policy: Policy,
 }
 
 struct Request {
@@ -66,7 +71,8 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
     /// nobody can tell.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         let Request { object, claims_image, output } = Request::read(&event)?;
-        let detection = self.detect(object, claims_image).await?;
+        // Large, and awaited once a call: on the heap.
+        let detection = Box::pin(self.detect(object, claims_image)).await?;
         log_decision(&detection);
         match output {
             Output::Full => serde_json::to_value(detection)
@@ -75,45 +81,116 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
         }
     }
 
-    /// Tries once more after a malformed answer. A request takes its image with
-    /// it, so the object is read anew, rather than each image kept for the rare
-    /// second request; the verdict is about what was read last.
     async fn detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {
-        let first = self.try_to_detect(object.clone(), claims_image).await?;
-        if !first.is_malformed() {
-            return Ok(first);
-        }
-        tracing::warn!(model_id = self.model.id(), reason = first.reason, "asking again after a malformed answer");
-        Ok(self.try_to_detect(object, claims_image).await?.after(first.model))
+        let first = self.read(&object, claims_image).await?;
+        // A request takes its image with it: for the rare second one the object
+        // is read anew, rather than every image kept. The verdict is about what
+        // was read last.
+        let (read, earlier) = match first {
+            Read::Judged { judgement, model, .. } if judgement.is_malformed() => {
+                tracing::warn!(model_id = self.model.id(), "asking again after a malformed answer");
+                (self.read(&object, claims_image).await?, model)
+            }
+            first => (first, None),
+        };
+        let (facts, format, judgement, model) = match read {
+            Read::Done(detection) => return Ok(*detection),
+            Read::Judged { facts, format, judgement, model } => (facts, format, judgement, both(model, earlier)),
+            Read::ToConvert { facts, format, bytes } => {
+                let views = match warden_raster::views(bytes, format, self.token_budget) {
+                    Ok(views) => views,
+                    Err(why) => return Ok(Detection::unreadable(object, facts, why)),
+                };
+                let (judgement, model) = self.judge_views(views).await?;
+                (facts, format, judgement, both(model, earlier))
+            }
+        };
+        Ok(Detection::judged(object, facts, format.media_type(), self.policy.apply(judgement), model))
     }
 
-    async fn try_to_detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {
-        let mut found = match self.store.open(&object).await? {
+    /// Reads the object and, if the model reads it as it is, has it judged.
+    async fn read(&self, object: &ObjectRef, claims_image: bool) -> Result<Read, Error> {
+        let done = |detection| Ok(Read::Done(Box::new(detection)));
+        let mut found = match self.store.open(object).await? {
             Lookup::Found(found) => found,
-            Lookup::Gone => return Ok(Detection::gone(object)),
+            Lookup::Gone => return done(Detection::gone(object.clone())),
             Lookup::Sealed(seal) => {
-                return Ok(Detection::unreadable(object, ObjectFacts::default(), Unreadable::Sealed(seal)));
+                let why = Unreadable::Sealed(seal);
+                return done(Detection::unreadable(object.clone(), ObjectFacts::default(), why));
             }
         };
         let question = pii::question(self.max_tokens);
         let intake = read_image(&mut found, claims_image, &question, self.capabilities).await?;
         let facts = found.facts;
-        let (body, format) = match intake {
-            Intake::Request { body, format, .. } => (body, format),
-            Intake::Unreadable(why) => return Ok(Detection::unreadable(object, facts, why)),
-            Intake::NotAnImage => return Ok(Detection::not_image(object, facts)),
-        };
-        match self.model.invoke(body).await? {
-            ModelReply::ImageRejected => Ok(Detection::rejected(object, facts, format.media_type())),
+        match intake {
+            Intake::Request { body, format, .. } => {
+                let (judgement, model) = self.ask(body).await?;
+                Ok(Read::Judged { facts, format, judgement, model })
+            }
+            Intake::ToConvert { bytes, format } => Ok(Read::ToConvert { facts, format, bytes }),
+            Intake::Unreadable(why) => done(Detection::unreadable(object.clone(), facts, why)),
+            Intake::NotAnImage => done(Detection::not_image(object.clone(), facts)),
+        }
+    }
+
+    /// One request for each view: an answer's places are then places in that
+    /// view, a malformed one costs one view's request again, and no limit on
+    /// the images or bytes of a request is in the way. Ends at the first that
+    /// holds personal data, which no other view can undo.
+    async fn judge_views(&self, views: Vec<View>) -> Result<(Judgement, Option<ModelUse>), Error> {
+        let question = pii::question(self.max_tokens);
+        let mut so_far = Judgement::Clean(Vec::new());
+        let mut cost = None;
+        for View { jpeg, area, whole } in views {
+            let body = || {
+                let mut body = question.image_body(self.capabilities, ImageFormat::Jpeg.media_type(), jpeg.len());
+                body.push(&jpeg);
+                body.finish()
+            };
+            let (mut judgement, model) = self.ask(body()).await?;
+            cost = both(cost, model);
+            if judgement.is_malformed() {
+                let (second, model) = self.ask(body()).await?;
+                judgement = second;
+                cost = both(cost, model);
+            }
+            so_far = so_far.and(self.policy.apply(judgement.within(area, whole)));
+            if matches!(so_far, Judgement::Pii(_)) {
+                break;
+            }
+        }
+        Ok((so_far, cost))
+    }
+
+    async fn ask(&self, body: Vec<u8>) -> Result<(Judgement, Option<ModelUse>), Error> {
+        Ok(match self.model.invoke(body).await? {
+            ModelReply::ImageRejected => (Judgement::REJECTED, None),
             ModelReply::Answer { body, latency_ms } => {
                 let (judgement, usage) = match Answer::parse(&body) {
                     Ok(answer) => (pii::judge(&answer), answer.usage),
                     Err(_) => (Judgement::Undetermined("answer_malformed"), Usage::default()),
                 };
-                let model = ModelUse { id: self.model.id().to_owned(), usage, latency_ms };
-                Ok(Detection::judged(object, facts, format.media_type(), judgement, model))
+                (judgement, Some(ModelUse { id: self.model.id().to_owned(), usage, latency_ms }))
             }
-        }
+        })
+    }
+}
+
+/// What became of an object that was read once.
+enum Read {
+    /// Nothing is left to ask.
+    Done(Box<Detection>),
+    /// The model judged it.
+    Judged { facts: ObjectFacts, format: ImageFormat, judgement: Judgement, model: Option<ModelUse> },
+    /// No model reads it as it is.
+    ToConvert { facts: ObjectFacts, format: ImageFormat, bytes: Vec<u8> },
+}
+
+/// What calls cost together, where there were any.
+fn both(one: Option<ModelUse>, other: Option<ModelUse>) -> Option<ModelUse> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.plus(&other)),
+        (one, other) => one.or(other),
     }
 }
 

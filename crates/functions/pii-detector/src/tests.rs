@@ -3,6 +3,8 @@ use warden_core::{
     Error, ErrorName,
     bedrock::Capabilities,
     fake::{FakeModel, FakeStore, Stored, facts},
+    image::TokenBudget,
+    pii::Policy,
     ports::{ModelReply, ObjectFacts, Seal},
 };
 use warden_event_files::{holds, invalid, valid};
@@ -15,7 +17,14 @@ const CLEAN: &str = r#"{"verdict":"clean","findings":[]}"#;
 
 fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeModel> {
     let capabilities = Capabilities { temperature: false, json_schema: true };
-    PiiDetector { store: FakeStore::holding(stored), model, capabilities, max_tokens: 4096 }
+    PiiDetector {
+        store: FakeStore::holding(stored),
+        model,
+        capabilities,
+        max_tokens: 4096,
+        token_budget: TokenBudget::DEFAULT,
+        policy: Policy::default(),
+    }
 }
 
 fn event() -> Value {
@@ -79,7 +88,7 @@ async fn a_verdict_tells_what_was_found_in_which_version_and_at_what_cost() {
 
 #[tokio::test]
 async fn what_nobody_can_judge_is_undetermined_and_the_model_is_not_asked() {
-    let too_large = Stored::Object(ObjectFacts { size: Some(3_932_161), ..facts(PNG) }, vec![PNG.into()]);
+    let too_large = Stored::Object(ObjectFacts { size: Some(134_217_729), ..facts(PNG) }, vec![PNG.into()]);
     for (stored, reason) in [
         (Stored::bytes(b""), "empty_object"),
         (Stored::bytes(b"MZ no image"), "not_an_image"),
@@ -146,6 +155,84 @@ async fn a_refused_or_cut_answer_gets_no_other_try() {
         let detector = detector(Stored::bytes(PNG), FakeModel::answering(&response));
         assert_eq!(detector.handle(event()).await.unwrap()["verdict"], "undetermined");
         assert_eq!(detector.model.asked().len(), 1, "{stop_reason}");
+    }
+}
+
+/// A bitmap of one grey, made by hand: 24 bits a pixel.
+fn bitmap(width: u32, height: u32) -> Vec<u8> {
+    let mut bmp = b"BM".to_vec();
+    bmp.extend([0; 8]);
+    for field in [54, 40, width, height] {
+        bmp.extend(field.to_le_bytes());
+    }
+    bmp.extend([1, 0, 24, 0]);
+    bmp.resize(54, 0);
+    bmp.resize(54 + (width as usize * 3).next_multiple_of(4) * height as usize, 0xC0);
+    bmp
+}
+
+#[tokio::test]
+async fn a_format_that_no_model_reads_is_judged_as_a_jpeg() {
+    let detector = detector(Stored::bytes(&bitmap(64, 48)), FakeModel::saying(PII));
+    let answer = detector.handle(event()).await.unwrap();
+    let expected = json!({
+        "verdict": "pii", "findings": [{"category": "FACE", "confidence": 0.9, "where": "left"}],
+        "object": {"media_type": "image/bmp", "version": "v1"},
+    });
+    assert!(holds(&answer, &expected), "{answer}");
+    let source = &detector.model.asked()[0]["messages"][0]["content"][0]["source"];
+    assert_eq!(source["media_type"], "image/jpeg");
+}
+
+#[tokio::test]
+async fn every_tile_of_a_large_image_counts() {
+    // 1,600 by 1,600 pixels make four tiles; the third shows the bottom left.
+    let scan = || Stored::bytes(&bitmap(1_600, 1_600));
+    for (texts, verdict, reason, place, asked) in [
+        (&[CLEAN, CLEAN, PII][..], "pii", None, Some("bottom left"), 3),
+        (&[CLEAN], "clean", None, None, 4),
+        (&[CLEAN, "Fine.", "Fine.", CLEAN], "undetermined", Some("answer_malformed"), None, 5),
+        (&[CLEAN, "Fine.", CLEAN], "clean", None, None, 5),
+        (&["Fine.", "Fine.", PII], "pii", None, Some("top"), 3),
+    ] {
+        let detector = detector(scan(), FakeModel::saying_in_turn(texts));
+        let answer = detector.handle(event()).await.unwrap();
+        assert_eq!((&answer["verdict"], &answer["reason"]), (&json!(verdict), &json!(reason)), "{texts:?}");
+        assert_eq!(answer["findings"][0]["where"], json!(place), "{texts:?}");
+        assert_eq!(detector.model.asked().len(), asked, "{texts:?}");
+        assert_eq!(answer["model"]["input_tokens"], 1_600 * asked, "{texts:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_decoded_is_undetermined_and_the_model_is_not_asked() {
+    for (bytes, reason) in [(bitmap(60_000, 1)[..60].to_vec(), "damaged_image"), (huge(), "too_large")] {
+        let detector = detector(Stored::bytes(&bytes), FakeModel::saying(CLEAN));
+        let answer = detector.handle(event()).await.unwrap();
+        assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": reason, "model": null})), "{answer}");
+        assert!(detector.model.asked().is_empty());
+    }
+}
+
+/// A bitmap's header that announces 3,600 megapixels.
+fn huge() -> Vec<u8> {
+    let mut bmp = bitmap(1, 1);
+    bmp[18..22].copy_from_slice(&60_000_u32.to_le_bytes());
+    bmp[22..26].copy_from_slice(&60_000_u32.to_le_bytes());
+    bmp
+}
+
+#[tokio::test]
+async fn what_does_not_count_is_told_and_removes_nothing() {
+    for (policy, verdict) in [
+        (Policy { minimum_confidence: 0.9, ..Policy::default() }, "pii"),
+        (Policy { minimum_confidence: 0.91, ..Policy::default() }, "clean"),
+        (Policy { allowed_categories: vec!["FACE"], ..Policy::default() }, "clean"),
+    ] {
+        let detector = PiiDetector { policy, ..detector(Stored::bytes(PNG), FakeModel::saying(PII)) };
+        let answer = detector.handle(event()).await.unwrap();
+        assert_eq!(answer["verdict"], verdict);
+        assert_eq!(answer["findings"][0]["category"], "FACE");
     }
 }
 

@@ -1,0 +1,72 @@
+//! A part of a picture as a JPEG that a model takes.
+
+use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage, codecs::jpeg::JpegEncoder, imageops, metadata::Orientation};
+use warden_core::{image::MAX_IMAGE_BYTES, intake::Unreadable};
+
+use crate::{
+    orientation::{stored_area, turns},
+    plan::Tile,
+};
+
+/// JPEG qualities, the best first; only noise needs another than the first.
+const QUALITIES: [u8; 3] = [90, 70, 40];
+
+/// Neither black nor white print on a transparent ground vanishes before it.
+const GROUND: u8 = 128;
+
+/// A tile of the picture as it is seen.
+///
+/// # Errors
+/// [`Unreadable::TooLarge`] when no quality makes it small enough.
+pub(crate) fn tile_jpeg(image: &DynamicImage, orientation: Orientation, tile: Tile) -> Result<Vec<u8>, Unreadable> {
+    let area = stored_area(tile.area, image.width(), image.height(), orientation);
+    let (width, height) = if turns(orientation) { (tile.height, tile.width) } else { (tile.width, tile.height) };
+    let part = imageops::crop_imm(image, area.x, area.y, area.width, area.height);
+    // Averages the pixels that become one: what is smaller than a pixel fades, it does not flicker away.
+    let shown: RgbaImage = if (width, height) == (area.width, area.height) {
+        part.to_image()
+    } else {
+        imageops::thumbnail(&*part, width, height)
+    };
+    let mut shown = DynamicImage::ImageRgb8(opaque(&shown));
+    shown.apply_orientation(orientation);
+    jpeg(&shown.into_rgb8())
+}
+
+fn opaque(image: &RgbaImage) -> RgbImage {
+    let blend = |colour: u8, alpha: u8| {
+        let (colour, alpha) = (u16::from(colour), u16::from(alpha));
+        u8::try_from((colour * alpha + u16::from(GROUND) * (255 - alpha)) / 255).unwrap_or(u8::MAX)
+    };
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let Rgba([red, green, blue, alpha]) = *image.get_pixel(x, y);
+        Rgb([red, green, blue].map(|colour| blend(colour, alpha)))
+    })
+}
+
+fn jpeg(image: &RgbImage) -> Result<Vec<u8>, Unreadable> {
+    for quality in QUALITIES {
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, quality).encode_image(image).map_err(|_| Unreadable::TooLarge)?;
+        if jpeg.len() as u64 <= MAX_IMAGE_BYTES {
+            return Ok(jpeg);
+        }
+    }
+    Err(Unreadable::TooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn print_of_any_colour_on_a_transparent_ground_stays_visible() {
+        let mut image = RgbaImage::new(2, 1);
+        image.put_pixel(0, 0, Rgba([0, 0, 0, 255]));
+        for ink in [0, 255] {
+            image.put_pixel(0, 0, Rgba([ink, ink, ink, 255]));
+            let seen = opaque(&image);
+            assert!(seen.get_pixel(0, 0).0[0].abs_diff(seen.get_pixel(1, 0).0[0]) > 100);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+use std::io::Cursor;
+
+use image::{DynamicImage, GrayImage, ImageEncoder, Luma, Rgb, RgbImage, codecs, metadata::Orientation};
+use tiff::encoder::{TiffEncoder, colortype::Gray8};
+use warden_core::image::Content;
+
+use super::*;
+
+/// Grey, with a black square in its top left corner.
+fn marked(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| if x < 40 && y < 40 { Rgb([0; 3]) } else { Rgb([200; 3]) })
+}
+
+fn encoded(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn decoded(view: &View) -> RgbImage {
+    image::load_from_memory_with_format(&view.jpeg, image::ImageFormat::Jpeg).unwrap().into_rgb8()
+}
+
+fn is_dark(image: &RgbImage, x: u32, y: u32) -> bool {
+    image.get_pixel(x, y).0[0] < 100
+}
+
+fn tiff_of(pages: &[GrayImage]) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut tiff = TiffEncoder::new(&mut bytes).unwrap();
+    for page in pages {
+        tiff.write_image::<Gray8>(page.width(), page.height(), page.as_raw()).unwrap();
+    }
+    bytes.into_inner()
+}
+
+#[test]
+fn every_format_that_is_converted_is_told_by_its_bytes_and_shown() {
+    let picture = DynamicImage::ImageRgb8(marked(120, 90));
+    for (file, format) in [
+        (image::ImageFormat::Tiff, ImageFormat::Tiff),
+        (image::ImageFormat::Bmp, ImageFormat::Bmp),
+        (image::ImageFormat::Ico, ImageFormat::Ico),
+        (image::ImageFormat::Pnm, ImageFormat::Pnm),
+        (image::ImageFormat::Png, ImageFormat::Png),
+        (image::ImageFormat::Jpeg, ImageFormat::Jpeg),
+        (image::ImageFormat::Gif, ImageFormat::Gif),
+        (image::ImageFormat::WebP, ImageFormat::WebP),
+    ] {
+        // An icon's picture has an alpha channel.
+        let picture = if file == image::ImageFormat::Ico { picture.to_rgba8().into() } else { picture.clone() };
+        let bytes = encoded(&picture, file);
+        assert_eq!(Content::of(&bytes), Content::Image(format));
+        let views = views(bytes.clone(), format, TokenBudget::DEFAULT).unwrap();
+        let [view] = views.as_slice() else { panic!("{file:?}: {} views", views.len()) };
+        let shown = decoded(view);
+        assert_eq!((shown.dimensions(), view.whole), ((120, 90), (120, 90)), "{file:?}");
+        assert!(is_dark(&shown, 10, 10) && !is_dark(&shown, 100, 80), "{file:?}");
+        for damaged in [&bytes[..12], &bytes[..bytes.len() / 8]] {
+            let refused = super::views(damaged.to_vec(), format, TokenBudget::DEFAULT).err();
+            assert!(refused.is_some() || matches!(file, image::ImageFormat::Jpeg), "{file:?}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn other_depths_and_colours_are_shown_too() {
+    let picture = DynamicImage::ImageRgb8(marked(100, 80));
+    for deep in [
+        DynamicImage::ImageLuma8(picture.to_luma8()),
+        DynamicImage::ImageLuma16(picture.to_luma16()),
+        DynamicImage::ImageRgb16(picture.to_rgb16()),
+        DynamicImage::ImageRgba16(picture.to_rgba16()),
+    ] {
+        for (file, format) in
+            [(image::ImageFormat::Tiff, ImageFormat::Tiff), (image::ImageFormat::Png, ImageFormat::Png)]
+        {
+            let views = views(encoded(&deep, file), format, TokenBudget::DEFAULT).unwrap();
+            assert!(is_dark(&decoded(&views[0]), 10, 10) && !is_dark(&decoded(&views[0]), 90, 70), "{file:?}");
+        }
+    }
+}
+
+#[test]
+fn a_large_scan_is_cut_into_tiles_that_show_it_unscaled() {
+    let scan = encoded(&DynamicImage::ImageRgb8(marked(2_480, 3_508)), image::ImageFormat::Png);
+    let views = views(scan, ImageFormat::Png, TokenBudget::DEFAULT).unwrap();
+    assert_eq!(views.len(), 12);
+    for view in &views {
+        assert_eq!(decoded(view).dimensions(), (view.area.width, view.area.height));
+        assert_eq!(is_dark(&decoded(view), 10, 10), (view.area.x, view.area.y) == (0, 0));
+    }
+}
+
+#[test]
+fn a_picture_is_shown_as_it_is_to_be_seen() {
+    let mut jpeg = Vec::new();
+    let mut encoder = codecs::jpeg::JpegEncoder::new(&mut jpeg);
+    // A little-endian TIFF whose only entry is the orientation: turned right to be seen.
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+    assert_eq!(Orientation::from_exif_chunk(&exif), Some(Orientation::Rotate90));
+    encoder.set_exif_metadata(std::mem::take(&mut exif)).unwrap();
+    encoder.encode_image(&marked(300, 200)).unwrap();
+    let views = views(jpeg, ImageFormat::Jpeg, TokenBudget::DEFAULT).unwrap();
+    let shown = decoded(&views[0]);
+    assert_eq!((shown.dimensions(), views[0].whole), ((200, 300), (200, 300)));
+    assert!(is_dark(&shown, 190, 10) && !is_dark(&shown, 10, 10));
+}
+
+#[test]
+fn every_page_of_a_tiff_is_shown() {
+    let page = |grey| GrayImage::from_pixel(100, 80, Luma([grey]));
+    let views = views(tiff_of(&[page(250), page(10), page(250)]), ImageFormat::Tiff, TokenBudget::DEFAULT).unwrap();
+    let dark: Vec<_> = views.iter().map(|view| is_dark(&decoded(view), 50, 40)).collect();
+    assert_eq!(dark, [false, true, false]);
+    let book = tiff_of(&vec![page(250); 17]);
+    assert_eq!(super::views(book, ImageFormat::Tiff, TokenBudget::DEFAULT).err(), Some(Unreadable::TooLarge));
+}
+
+/// The checksum of a PNG's chunk.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
+    })
+}
+
+#[test]
+fn a_decompression_bomb_is_too_large_before_it_is_decoded() {
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x75\x30\0\0\x75\x30\x08\x06\0\0\0".to_vec();
+    png.extend(crc(&png[12..]).to_be_bytes());
+    png.extend(b"\0\0\0\x0aIDAT");
+    png.extend([0; 32]);
+    let mut bmp = encoded(&DynamicImage::ImageRgb8(marked(10, 10)), image::ImageFormat::Bmp);
+    bmp[18..22].copy_from_slice(&60_000_i32.to_le_bytes());
+    bmp[22..26].copy_from_slice(&60_000_i32.to_le_bytes());
+    let mut tiff = tiff_of(&[GrayImage::new(10, 10)]);
+    for tag in [[0, 1], [1, 1]] {
+        let at = tiff.windows(4).position(|entry| entry[..2] == tag && (entry[2] == 4 || entry[2] == 3)).unwrap();
+        tiff[at + 2] = 4;
+        tiff[at + 8..at + 12].copy_from_slice(&60_000_u32.to_le_bytes());
+    }
+    let jpeg = {
+        let mut jpeg = encoded(&DynamicImage::ImageRgb8(marked(10, 10)), image::ImageFormat::Jpeg);
+        let at = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+        jpeg[at + 5..at + 9].copy_from_slice(&[0xF0, 0, 0xF0, 0]);
+        jpeg
+    };
+    for (name, bytes, format) in [
+        ("bmp", bmp, ImageFormat::Bmp),
+        ("tiff", tiff, ImageFormat::Tiff),
+        ("jpeg", jpeg, ImageFormat::Jpeg),
+        ("pnm", b"P6 60000 60000 255\n".to_vec(), ImageFormat::Pnm),
+        ("png", png, ImageFormat::Png),
+    ] {
+        let refused = views(bytes, format, TokenBudget::DEFAULT).err();
+        assert_eq!(refused, Some(Unreadable::TooLarge), "{name}");
+    }
+}
+
+#[test]
+fn the_whole_is_one_view_within_the_budget() {
+    let scan = encoded(&DynamicImage::ImageRgb8(marked(3_000, 9_000)), image::ImageFormat::Png);
+    let view = whole_view(scan, ImageFormat::Png, TokenBudget::MIN).unwrap();
+    let (width, height) = decoded(&view).dimensions();
+    assert!(width * height / 750 <= 1_600 && height > 2 * width, "{width} by {height}");
+}
