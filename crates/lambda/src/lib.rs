@@ -2,6 +2,7 @@
 //! the error's way out. A function itself knows nothing of Lambda.
 
 mod invocation;
+pub mod rules;
 pub mod settings;
 pub mod telemetry;
 

@@ -6,14 +6,18 @@
 //! | an object | its name holds its compact JSON text, names in order: `requestParameters\|contains` works |
 //! | a list | each of its values, and the JSON text of the list, for `contains` |
 //! | a name inside the objects of a list | each value that stands there |
-//! | JSON in a string, such as a policy | the string, and its compact JSON text, names in order |
+//! | JSON in a string, such as a policy | the string, and its JSON text without and with spaces, names in order |
 //! | `null` | absent: `exists: false` |
 //!
 //! A test of a name with several values holds if it holds for one of them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Serializer, Value, ser::Formatter};
 use sigma_rust::Event;
 
 /// Objects nested deeper than this have no text of their own. It stands in the
@@ -58,10 +62,17 @@ fn candidates(values: &[&Value]) -> Vec<Value> {
     let mut candidates = Vec::with_capacity(values.len() + 1);
     for value in values {
         match value {
-            Value::Object(_) => candidates.push(Value::from(value.to_string())),
+            Value::Object(_) => {
+                let text = value.to_string();
+                // A policy in it has its quotes escaped, which rules do not spell out.
+                if text.contains(r#"\""#) {
+                    candidates.push(Value::from(text.replace(r#"\""#, "\"")));
+                }
+                candidates.push(Value::from(text));
+            }
             Value::String(text) => {
                 candidates.push(Value::clone(value));
-                candidates.extend(json_inside(text).map(Value::from));
+                candidates.extend(json_inside(text));
             }
             value => candidates.push(Value::clone(value)),
         }
@@ -72,15 +83,37 @@ fn candidates(values: &[&Value]) -> Vec<Value> {
     candidates
 }
 
-/// The compact text of an object that is written into a string. Policies come
-/// so, spaced and ordered as their author liked.
-fn json_inside(text: &str) -> Option<String> {
+/// The texts of an object that is written into a string: without spaces, and
+/// with one after each colon and comma, as rules write it. Policies come so,
+/// spaced and ordered as their author liked.
+fn json_inside(text: &str) -> Vec<Value> {
     if !text.trim_start().starts_with('{') {
-        return None;
+        return Vec::new();
     }
-    let mut inside: Value = serde_json::from_str(text).ok()?;
+    let Ok(mut inside) = serde_json::from_str::<Value>(text) else { return Vec::new() };
     inside.sort_all_objects();
-    Some(inside.to_string()).filter(|compact| compact != text)
+    let mut spaced = Vec::new();
+    // Writing into memory does not fail.
+    let written = inside.serialize(&mut Serializer::with_formatter(&mut spaced, Spaced));
+    let spaced = written.ok().and_then(|()| String::from_utf8(spaced).ok());
+    spaced.into_iter().chain([inside.to_string()]).map(Value::from).collect()
+}
+
+/// JSON on one line with a space after each colon and comma.
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
 }
 
 /// Gathers the values that stand under each dotted name, passing through lists.
@@ -207,7 +240,10 @@ mod tests {
         let record = json!({"policy": "{ \"Effect\" : \"Allow\",\n \"Action\": \"*\" }", "text": "{no JSON"});
         assert!(matches(&record, r#"policy|contains: '{"Action":"\*","Effect":"Allow"}'"#));
         assert!(matches(&record, r#"policy|contains: '"Effect" : "Allow"'"#));
+        assert!(matches(&record, r#"policy|contains|all: ['"Action": "\*"', '"Effect": "Allow"']"#));
         assert!(matches(&record, "text: '{no JSON'"));
+        let record = json!({"requestParameters": {"policyDocument": "{\"Action\": [\"s3:GetObject\"]}"}});
+        assert!(matches(&record, r#"requestParameters|contains: '"s3:GetObject"'"#));
     }
 
     #[test]

@@ -7,13 +7,14 @@ use warden_core::{
     cloudtrail::{Event, UploadsToJudge},
     finding::{self, Opinion, Summary},
     ports::{Model, ModelReply},
-    threat::RuleSet,
+    threat::{Floor, RuleSet},
 };
 
 /// What the function needs, made once at start.
 pub struct LogSummarizer<M> {
-    /// Who writes the summary and may raise the threat level.
-    pub model: M,
+    /// Who writes the summary and may raise the threat level; without one the
+    /// record and the rules speak alone.
+    pub model: Option<M>,
     /// What may be sent to the model.
     pub capabilities: Capabilities,
     /// Most tokens of an answer, thinking included.
@@ -26,39 +27,64 @@ pub struct LogSummarizer<M> {
 
 impl<M: Model> LogSummarizer<M> {
     /// Summarises and rates an `EventBridge` event that carries a `CloudTrail`
-    /// record, a bare record, or S3's "Object Created".
+    /// record, a bare record, or S3's "Object Created". Wrapped as
+    /// `{"without_model": true, "event": …}` it is told without asking the model:
+    /// for a caller to whom the model has failed for good.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] before the model is asked, and those of the
     /// model. An answer that cannot be used is none: the summary is then made
     /// from the record.
     pub async fn handle(&self, event: Value) -> Result<Summary, Error> {
+        let (event, model) = match without_model(event) {
+            Ok(event) => (event, None),
+            Err(event) => (event, self.model.as_ref()),
+        };
         let event = Event::read(&event)?;
         let floor = self.rules.rate(&event);
-        let prompt = finding::prompt(&event, &floor);
+        let opinion = match model {
+            None => None,
+            Some(model) => self.ask(model, &event, &floor).await?,
+        };
+        let summary = finding::conclude(&event, floor, self.uploads, opinion);
+        log_summary(&summary);
+        Ok(summary)
+    }
+
+    /// What the model says; `None` if that cannot be used.
+    async fn ask(&self, model: &M, event: &Event<'_>, floor: &Floor) -> Result<Option<Opinion>, Error> {
+        let prompt = finding::prompt(event, floor);
         let body = finding::question(&prompt, self.max_tokens).text_body(self.capabilities);
-        let opinion = match self.model.invoke(body).await? {
+        let opinion = match model.invoke(body).await? {
             ModelReply::Answer { body, .. } => Opinion::read(&body),
             // No image was sent, so this says nothing about the event.
             ModelReply::ImageRejected => Err(Unusable::Malformed),
         };
-        let unusable = opinion.as_ref().err().copied();
-        let summary = finding::conclude(&event, floor, self.uploads, opinion.ok());
-        log_summary(&summary, unusable);
-        Ok(summary)
+        if let Err(reason) = &opinion {
+            tracing::warn!(
+                event_id = event.id,
+                reason = reason.as_str(),
+                "the model's answer was not usable; the summary is made from the record"
+            );
+        }
+        Ok(opinion.ok())
+    }
+}
+
+/// The event inside a request to tell it without a model; any other request as
+/// it came. No event has these two names alone at its top.
+fn without_model(mut request: Value) -> Result<Value, Value> {
+    match request.as_object_mut() {
+        Some(fields) if fields.len() == 2 && fields.get("without_model") == Some(&Value::Bool(true)) => {
+            fields.remove("event").ok_or(request)
+        }
+        _ => Err(request),
     }
 }
 
 /// One line per event. Keys and actors may name people, so they stay out; the
 /// event's id tells which event it was.
-fn log_summary(summary: &Summary, unusable: Option<Unusable>) {
-    if let Some(reason) = unusable {
-        tracing::warn!(
-            event_id = summary.event_id,
-            reason = reason.as_str(),
-            "the model's answer was not usable; the summary is made from the record"
-        );
-    }
+fn log_summary(summary: &Summary) {
     tracing::info!(
         event_id = summary.event_id,
         threat_level = summary.threat_level.as_str(),

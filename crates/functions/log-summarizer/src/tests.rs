@@ -9,12 +9,17 @@ const SCHEMA_MODEL: Capabilities = Capabilities { temperature: false, json_schem
 /// The function with a model that answers as it is told.
 fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
     LogSummarizer {
-        model,
+        model: Some(model),
         capabilities: SCHEMA_MODEL,
         max_tokens: 4_096,
         rules: RuleSet::shipped().unwrap(),
         uploads: UploadsToJudge::LikelyImages,
     }
+}
+
+/// What the function's model was sent.
+fn asked(function: &LogSummarizer<FakeModel>) -> Vec<Value> {
+    function.model.as_ref().unwrap().asked()
 }
 
 /// A model that finds everything harmless.
@@ -69,7 +74,7 @@ async fn what_is_no_event_is_refused_and_no_model_is_asked() {
         let error = function.handle(file.event()).await.unwrap_err();
         let told = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
         assert_eq!(told, file.expected, "{}", file.name);
-        assert!(function.model.asked().is_empty(), "{}", file.name);
+        assert!(asked(&function).is_empty(), "{}", file.name);
     }
 }
 
@@ -77,8 +82,8 @@ async fn what_is_no_event_is_refused_and_no_model_is_asked() {
 async fn the_model_is_shown_the_event_as_data_and_asked_by_schema() {
     let function = function(calm());
     function.handle(event("injection-in-user-agent")).await.unwrap();
-    let asked = function.model.asked();
-    let [body] = asked.as_slice() else { panic!("asked {} times", asked.len()) };
+    let bodies = asked(&function);
+    let [body] = bodies.as_slice() else { panic!("asked {} times", bodies.len()) };
     assert_eq!(body["max_tokens"], 4_096);
     assert_eq!(body["output_config"]["format"]["type"], "json_schema");
     let text = body["messages"][0]["content"][0]["text"].as_str().unwrap();
@@ -130,6 +135,46 @@ async fn a_model_that_fails_fails_the_function_under_its_own_name() {
 }
 
 #[tokio::test]
+async fn switched_off_the_model_leaves_the_record_and_the_rules_to_speak() {
+    let function = LogSummarizer::<FakeModel> { model: None, ..function(calm()) };
+    let told = function.handle(event("stop-logging")).await.unwrap();
+    assert_eq!((told.threat_level, told.threat_floor), (ThreatLevel::High, ThreatLevel::High));
+    assert!(told.summarize.starts_with("StopLogging on cloudtrail.amazonaws.com by "), "{}", told.summarize);
+    assert!(told.summarize.ends_with("without a model."), "{}", told.summarize);
+}
+
+#[tokio::test]
+async fn a_caller_to_whom_the_model_failed_is_told_the_same_facts_without_it() {
+    let function = function(FakeModel::replying(Err(Error::ModelThrottled { code: "429".into() })));
+    let switched_off = LogSummarizer::<FakeModel> { model: None, ..self::function(calm()) };
+    for file in valid("log-summarizer") {
+        let told = function.handle(json!({"without_model": true, "event": file.event()})).await.unwrap();
+        assert_eq!(told, switched_off.handle(file.event()).await.unwrap(), "{}", file.name);
+    }
+    assert!(asked(&function).is_empty());
+}
+
+#[tokio::test]
+async fn what_only_looks_like_a_request_without_a_model_is_an_event() {
+    let event = event("put-object");
+    for request in [
+        json!({"without_model": false, "event": event}),
+        json!({"without_model": true}),
+        json!({"without_model": true, "events": event}),
+        json!({"without_model": true, "event": event, "eventTime": "now"}),
+        json!({"without_model": true, "event": {"without_model": true, "event": event}}),
+    ] {
+        let function = function(calm());
+        assert!(matches!(function.handle(request).await, Err(Error::InvalidInput { .. })));
+    }
+    let mut event = event;
+    event["without_model"] = json!(true);
+    let function = function(calm());
+    function.handle(event).await.unwrap();
+    assert_eq!(asked(&function).len(), 1);
+}
+
+#[tokio::test]
 async fn every_upload_is_handed_on_when_the_setting_says_so() {
     for (case, handed_on) in [
         ("upload-of-a-table", true),
@@ -151,7 +196,7 @@ async fn an_event_of_a_megabyte_is_told() {
     let function = function(calm());
     let told = function.handle(event).await.unwrap();
     assert!(told.is_image_upload);
-    assert!(function.model.asked()[0].to_string().len() < 24_000);
+    assert!(asked(&function)[0].to_string().len() < 24_000);
 }
 
 fn event(name: &str) -> Value {

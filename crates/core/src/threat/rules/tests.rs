@@ -156,8 +156,8 @@ fn every_event_that_a_shipped_rule_matches_starts_an_execution() {
             let record = value.get("detail").unwrap_or(&value);
             for field in ["eventName", "eventSource"] {
                 let name = record[field].as_str().unwrap().trim_end_matches(".amazonaws.com");
-                let named = name.split('-').all(|part| names.contains(part));
-                assert!(named, "{file}: {event}: no rule in infra/audit.yaml names {name}");
+                let starts = name.split('-').all(|part| names.contains(part));
+                assert!(starts, "{file}: {event}: no rule in infra/audit.yaml names {name}");
             }
         }
     }
