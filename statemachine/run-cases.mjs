@@ -64,6 +64,11 @@ function invariants(run, input, payloads) {
 
   const [summarize] = callsOf(run, LAMBDA);
   if (!isDeepStrictEqual(summarize.arguments.Payload, input)) problems.push('log-summarizer is not given the event as it came');
+  for (const { state, arguments: call } of callsOf(run, LAMBDA)) {
+    if (state === 'Summarize without the model' && !isDeepStrictEqual(call.Payload, { without_model: true, event: input })) {
+      problems.push('log-summarizer is not given the event as it came once the model has failed');
+    }
+  }
 
   const published = callsOf(run, ':sns:publish').filter(({ succeeded }) => succeeded);
   const failed = published.at(-1)?.arguments.MessageAttributes.failure.StringValue;
@@ -100,7 +105,7 @@ function differences(run, expected) {
   if ('error' in expected || run.status === 'FAILED') compare('the error', run.error, expected.error);
   if ('cause' in expected && !run.cause?.includes(expected.cause)) problems.push(`the cause is ${inspect(run.cause)}, expected ${inspect(expected.cause)} in it`);
   for (const [key, value] of Object.entries(expected.output ?? {})) compare(`output ${key}`, run.output?.[key], value);
-  if ('detector' in expected) compare("pii-detector's payload", callsOf(run, LAMBDA).at(1)?.arguments.Payload, expected.detector);
+  if ('detector' in expected) compare("pii-detector's payload", callsOf(run, LAMBDA).find(({ state }) => state === 'Detect PII')?.arguments.Payload, expected.detector);
 
   const deletion = callsOf(run, ':s3:deleteObject').at(-1)?.arguments ?? null;
   compare('the deletion', deletion, expected.deleted);
@@ -129,7 +134,7 @@ async function runCase(given) {
   for (const state of run.path) seen.states.add(state);
   for (const transition of run.transitions) seen.transitions.add(transition);
   const payloadOf = (state) => answers.findLast((answer) => answer.state === state)?.payload;
-  problems.push(...invariants(run, input, { summary: payloadOf('Summarize event'), detection: payloadOf('Detect PII') }));
+  problems.push(...invariants(run, input, { summary: payloadOf('Summarize without the model') ?? payloadOf('Summarize event'), detection: payloadOf('Detect PII') }));
   problems.push(...differences(run, expect));
   if (left.length > 0) problems.push(`${left.length} answers were not asked for, the first of ${left[0].state}`);
   return problems;
