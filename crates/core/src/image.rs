@@ -151,6 +151,34 @@ pub fn dimensions(head: &[u8]) -> Option<(usize, usize)> {
     imagesize::blob_size(head).ok().map(|size| (size.width, size.height))
 }
 
+/// Whether an image may have more frames than the one a model looks at; `None`
+/// when the given bytes do not reach far enough to tell.
+///
+/// A GIF only tells at its end, so each may.
+#[must_use]
+pub fn may_be_animated(format: ImageFormat, head: &[u8]) -> Option<bool> {
+    match format {
+        ImageFormat::Gif => Some(true),
+        ImageFormat::WebP => Some(head.get(12..16) == Some(b"VP8X") && head.get(20)? & 0x02 != 0),
+        ImageFormat::Png => png_is_animated(head),
+        ImageFormat::Jpeg | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => Some(false),
+    }
+}
+
+/// An animated PNG has an `acTL` chunk before its pixels.
+fn png_is_animated(head: &[u8]) -> Option<bool> {
+    let mut at = 8_usize;
+    loop {
+        let chunk = head.get(at..)?;
+        let (length, kind) = (chunk.first_chunk::<4>()?, chunk.get(4..8)?);
+        match kind {
+            b"acTL" => return Some(true),
+            b"IDAT" | b"IEND" => return Some(false),
+            _ => at = at.checked_add(12)?.checked_add(usize::try_from(u32::from_be_bytes(*length)).ok()?)?,
+        }
+    }
+}
+
 /// The media type that a key's extension claims; `None` for an extension that
 /// is no image's, or none at all.
 #[must_use]
@@ -225,6 +253,30 @@ mod tests {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x23\x28\0\0\0\x10\x08\x02\0\0\0";
         assert_eq!(dimensions(png), Some((9000, 16)));
         assert_eq!(dimensions(&png[..12]), None);
+    }
+
+    #[test]
+    fn an_animation_is_told_before_its_pixels() {
+        let signature = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x23\x28\0\0\0\x10\x08\x02\0\0\0CRC!".as_slice();
+        let png = |rest: &[u8]| [signature, rest].concat();
+        for (case, format, head, expected) in [
+            ("png", ImageFormat::Png, png(b"\0\0\0\x01tEXtaCRC!\0\0\0\x09IDAT"), Some(false)),
+            ("animated png", ImageFormat::Png, png(b"\0\0\0\x01tEXtaCRC!\0\0\0\x08acTL"), Some(true)),
+            ("png cut in its metadata", ImageFormat::Png, png(b"\0\0\x01\0tEXtabc"), None),
+            ("png with a chunk of any length", ImageFormat::Png, png(b"\xFF\xFF\xFF\xFFtEXtabc"), None),
+            ("webp", ImageFormat::WebP, b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x02\0\0\0".to_vec(), Some(false)),
+            (
+                "webp with metadata",
+                ImageFormat::WebP,
+                b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x0c\0\0\0".to_vec(),
+                Some(false),
+            ),
+            ("animated webp", ImageFormat::WebP, b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0".to_vec(), Some(true)),
+            ("gif", ImageFormat::Gif, b"GIF89a".to_vec(), Some(true)),
+            ("jpeg", ImageFormat::Jpeg, vec![], Some(false)),
+        ] {
+            assert_eq!(may_be_animated(format, &head), expected, "{case}");
+        }
     }
 
     #[test]

@@ -92,6 +92,15 @@ impl Unreadable {
     }
 }
 
+/// Which frames of an animation are asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// Those of the whole animation: one is converted, frame by frame.
+    All,
+    /// What the model sees of it.
+    AsTheModelSees,
+}
+
 /// Reads an object into a request about it. `claims_image` says whether its
 /// key or media type calls it an image.
 ///
@@ -106,6 +115,7 @@ pub async fn read_image<B: ObjectBody>(
     claims_image: bool,
     question: &Question<'_>,
     model: Capabilities,
+    frames: Frames,
 ) -> Result<Intake, Error> {
     let mut chunks = Chunks { body: &mut object.body, read: Vec::new(), length: 0, ended: false };
     chunks.read_to(HEAD_BYTES).await?;
@@ -125,7 +135,12 @@ pub async fn read_image<B: ObjectBody>(
         Some((width, height)) => width.max(height),
         None => 0,
     };
-    if !format.is_read_by_models() || announced.is_some_and(|size| size > MAX_IMAGE_BYTES) || edge > MAX_EDGE_PIXELS {
+    let animated = frames == Frames::All && chunks.may_be_animated(format).await?;
+    if animated
+        || !format.is_read_by_models()
+        || announced.is_some_and(|size| size > MAX_IMAGE_BYTES)
+        || edge > MAX_EDGE_PIXELS
+    {
         return keep(chunks, Vec::new(), announced, format).await;
     }
 
@@ -211,6 +226,20 @@ impl<B: ObjectBody> Chunks<'_, B> {
         }
     }
 
+    /// Whether there may be more than one frame; so there may when the first
+    /// [`DIMENSIONS_WITHIN`] bytes do not say.
+    async fn may_be_animated(&mut self, format: ImageFormat) -> Result<bool, Error> {
+        loop {
+            if let Some(found) = image::may_be_animated(format, &self.head()) {
+                return Ok(found);
+            }
+            if self.ended || self.length >= DIMENSIONS_WITHIN {
+                return Ok(!self.ended);
+            }
+            self.read_to((self.length * 2).min(DIMENSIONS_WITHIN)).await?;
+        }
+    }
+
     /// Hands on every chunk, those first that were looked at, until the object
     /// has ended or is longer than `limit`.
     async fn pour(&mut self, limit: u64, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
@@ -245,7 +274,7 @@ mod tests {
         ports::{Lookup, ObjectFacts, ObjectRef, ObjectStore},
     };
 
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0CRC!\0\x10\0\0IDAT";
 
     /// Drives a future that never waits.
     fn now<F: Future>(future: F) -> F::Output {
@@ -261,7 +290,7 @@ mod tests {
             panic!("nothing stored")
         };
         let question = Question { system: None, text: "?", schema: None, max_tokens: 1 };
-        now(read_image(&mut found, claims_image, &question, Capabilities::default()))
+        now(read_image(&mut found, claims_image, &question, Capabilities::default(), Frames::All))
     }
 
     fn unreadable(stored: Stored, claims_image: bool) -> Option<Unreadable> {
@@ -316,7 +345,7 @@ mod tests {
     #[test]
     fn an_image_that_no_model_reads_as_it_is_arrives_whole_to_be_converted() {
         let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap();
-        let wide = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x1f\x41\0\0\0\x10\x08\x02\0\0\0";
+        let wide = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x1f\x41\0\0\0\x10\x08\x02\0\0\0CRC!\0\x10\0\0IDAT";
         let mut jpeg = b"\xFF\xD8\xFF\xE1\xFF\xFE".to_vec();
         jpeg.resize(2 + 2 + 0xFFFE, 0);
         jpeg.extend(b"\xFF\xC0\0\x11\x08\x23\x28\0\x10\x03\x01\x22\0\x02\x11\x01\x03\x11\x01");
@@ -325,6 +354,7 @@ mod tests {
             ("a byte over the limit", padded(PNG, limit + 1), Some(ImageFormat::Png)),
             ("8,001 pixels wide", padded(wide, 5_000), Some(ImageFormat::Png)),
             ("9,000 pixels high, behind its metadata", jpeg, Some(ImageFormat::Jpeg)),
+            ("a GIF, which may be animated", padded(b"GIF89a\x01\0\x01\0\x80", 5_000), Some(ImageFormat::Gif)),
             ("a TIFF", padded(b"II*\0\x08\0\0\0", 5_000), Some(ImageFormat::Tiff)),
         ] {
             let expected = expected.map(|format| (bytes.clone(), format));

@@ -11,7 +11,7 @@ const MAX_PIXELS: u64 = 100_000_000;
 /// Most memory for a picture: its file, its pixels and what its decoder keeps
 /// beside them. With the views and the function itself it stays below the 512 MB
 /// that the function has, and a progressive JPEG of 40 megapixels passes.
-const MAX_MEMORY: u64 = 400 * 1024 * 1024;
+pub(crate) const MAX_MEMORY: u64 = 400 * 1024 * 1024;
 
 /// The decoder for a format.
 pub(crate) const fn decoder_of(format: ImageFormat) -> image::ImageFormat {

@@ -2,6 +2,7 @@
 //! converted, scaled, or cut into overlapping tiles, within bounds of pixels,
 //! memory and tokens. Pure: bytes in, JPEGs out.
 
+mod animation;
 mod decode;
 mod encode;
 mod orientation;
@@ -26,7 +27,8 @@ pub struct View {
     pub whole: (u32, u32),
 }
 
-/// Views that together show everything in a picture.
+/// Views that together show everything in a picture: its parts, pages, or
+/// frames sampled over the whole animation.
 ///
 /// # Errors
 /// [`Unreadable::TooLarge`] for what cannot be decoded within bounds, or not
@@ -37,6 +39,13 @@ pub fn views(mut bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Re
         let (budget, most) = (TokenBudget(budget.0 / share), MAX_VIEWS / share);
         move |width, height| plan::tiles(width, height, budget, most).ok_or(Unreadable::TooLarge)
     };
+    if let Some(mut frames) = animation::views(&bytes, format, budget)? {
+        if format == ImageFormat::Png {
+            // An animated PNG's own picture need not be one of its frames.
+            frames.push(whole_view(bytes, format, TokenBudget::MIN)?);
+        }
+        return Ok(frames);
+    }
     if format != ImageFormat::Tiff {
         return still(bytes, format, tiles(1));
     }

@@ -71,6 +71,11 @@ pub(crate) fn whole(width: u32, height: u32, budget: TokenBudget) -> Tile {
     one(width, height, fits)
 }
 
+/// The whole picture as one view of the size that models read best.
+pub(crate) fn one_view(width: u32, height: u32) -> Tile {
+    one(width, height, |(width, height)| is_one_view(width, height))
+}
+
 fn one(width: u32, height: u32, fits: impl Fn((u32, u32)) -> bool) -> Tile {
     let (shown_width, shown_height) = (1..=1_000)
         .rev()
@@ -78,6 +83,11 @@ fn one(width: u32, height: u32, fits: impl Fn((u32, u32)) -> bool) -> Tile {
         .find(|&size| fits(size))
         .unwrap_or((1, 1));
     Tile { area: Area { x: 0, y: 0, width, height }, width: shown_width, height: shown_height }
+}
+
+/// How many views of a tile's size the budget pays for, one at least.
+pub(crate) fn affordable(tile: Tile, budget: TokenBudget) -> usize {
+    usize::try_from(u64::from(budget.0) / tokens(tile.width, tile.height)).unwrap_or(usize::MAX).max(1)
 }
 
 fn is_one_view(width: u32, height: u32) -> bool {

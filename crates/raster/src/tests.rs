@@ -157,6 +157,40 @@ fn a_decompression_bomb_is_too_large_before_it_is_decoded() {
     }
 }
 
+/// A GIF of light frames, but for those at these indices.
+fn gif(count: usize, dark: impl Fn(usize) -> bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = codecs::gif::GifEncoder::new(&mut bytes);
+    for index in 0..count {
+        let grey = if dark(index) { 0 } else { 255 };
+        let frame = image::RgbaImage::from_pixel(60, 40, image::Rgba([grey, grey, grey, 255]));
+        encoder.encode_frame(image::Frame::new(frame)).unwrap();
+    }
+    drop(encoder);
+    bytes
+}
+
+fn dark_frames(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Vec<bool> {
+    let views = views(bytes, format, budget).unwrap();
+    views.iter().map(|view| is_dark(&decoded(view), 30, 20)).collect()
+}
+
+#[test]
+fn frames_are_sampled_over_the_whole_animation() {
+    let shown = |bytes| dark_frames(bytes, ImageFormat::Gif, TokenBudget::DEFAULT);
+    assert_eq!(shown(gif(1, |_| true)), [true]);
+    assert_eq!(shown(gif(2, |index| index == 1)), [false, true]);
+    let long = shown(gif(100, |index| index >= 80));
+    assert!((8..=16).contains(&long.len()) && long.contains(&true) && !long[0], "{long:?}");
+}
+
+#[test]
+fn a_broken_animation_is_damaged_and_not_its_first_frame() {
+    let mut bytes = gif(3, |_| false);
+    bytes.truncate(bytes.len() * 2 / 3);
+    assert_eq!(views(bytes, ImageFormat::Gif, TokenBudget::DEFAULT).err(), Some(Unreadable::Damaged));
+}
+
 #[test]
 fn the_whole_is_one_view_within_the_budget() {
     let scan = encoded(&DynamicImage::ImageRgb8(marked(3_000, 9_000)), image::ImageFormat::Png);

@@ -7,7 +7,7 @@ use warden_core::{
     bedrock::Capabilities,
     fields::Fields,
     image::{ImageFormat, TokenBudget},
-    intake::{Intake, Unreadable, read_image},
+    intake::{Frames, Intake, Unreadable, read_image},
     ports::{Lookup, Model, ModelReply, ObjectRef, ObjectStore},
 };
 
@@ -48,7 +48,7 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
             Lookup::Gone => return Err(Error::ObjectNotFound { what: object.to_string() }),
             Lookup::Sealed(seal) => return Err(Error::invalid("Key", Unreadable::Sealed(seal).problem())),
         };
-        let body = match read_image(&mut found, true, &question, self.capabilities).await? {
+        let body = match read_image(&mut found, true, &question, self.capabilities, Frames::AsTheModelSees).await? {
             Intake::Request { body, .. } => body,
             Intake::ToConvert { bytes, format } => {
                 let view = warden_raster::whole_view(bytes, format, self.token_budget)

@@ -6,7 +6,7 @@ use warden_core::{
     bedrock::{Answer, Capabilities, Usage},
     fields::Fields,
     image::{self, ImageFormat, TokenBudget},
-    intake::{Intake, Unreadable, read_image},
+    intake::{Frames, Intake, Unreadable, read_image},
     pii::{self, Detection, Judgement, ModelUse, Policy, Verdict},
     ports::{Lookup, Model, ModelReply, ObjectFacts, ObjectRef, ObjectStore},
 };
@@ -120,7 +120,7 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
             }
         };
         let question = pii::question(self.max_tokens);
-        let intake = read_image(&mut found, claims_image, &question, self.capabilities).await?;
+        let intake = read_image(&mut found, claims_image, &question, self.capabilities, Frames::All).await?;
         let facts = found.facts;
         match intake {
             Intake::Request { body, format, .. } => {

@@ -214,6 +214,19 @@ async fn an_image_that_cannot_be_decoded_is_undetermined_and_the_model_is_not_as
     }
 }
 
+#[tokio::test]
+async fn an_animation_is_clean_only_if_its_frames_are() {
+    // Two frames of one pixel.
+    let frame = b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0";
+    let gif = [b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff".as_slice(), frame, frame, b"\x3b"].concat();
+    for (texts, verdict) in [(&[CLEAN, PII], "pii"), (&[CLEAN, CLEAN], "clean")] {
+        let detector = detector(Stored::bytes(&gif), FakeModel::saying_in_turn(texts));
+        let answer = detector.handle(event()).await.unwrap();
+        assert_eq!((&answer["verdict"], &answer["object"]["media_type"]), (&json!(verdict), &json!("image/gif")));
+        assert_eq!(detector.model.asked().len(), 2);
+    }
+}
+
 /// A bitmap's header that announces 3,600 megapixels.
 fn huge() -> Vec<u8> {
     let mut bmp = bitmap(1, 1);
@@ -252,10 +265,10 @@ async fn text_that_nothing_called_an_image_is_not_one() {
 
 #[tokio::test]
 async fn the_bytes_decide_what_is_declared_to_the_model() {
-    let detector = detector(Stored::bytes(b"GIF89a\x01\0\x01\0\x80\0\0"), FakeModel::saying(CLEAN));
+    let detector = detector(Stored::bytes(b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0"), FakeModel::saying(CLEAN));
     detector.handle(event()).await.unwrap();
     let source = &detector.model.asked()[0]["messages"][0]["content"][0]["source"];
-    assert_eq!(source["media_type"], "image/gif");
+    assert_eq!(source["media_type"], "image/webp");
 }
 
 #[tokio::test]
