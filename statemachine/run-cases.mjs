@@ -180,6 +180,63 @@ const MUTATIONS = {
   ),
 };
 
+/** What attackers write, and what a model that obeys them answers. */
+const ATTACKS = readJson('cases/attacks.json').map(expand);
+const LEVELS = ['low', 'medium', 'high'];
+const VERDICTS = ['pii', 'clean', 'undetermined', 'not_image', 'gone'];
+
+/** Runs with an attacker's text in each place of an answer that strangers or a model write. */
+async function runAttacks(places, setUp) {
+  const problems = [];
+  let runs = 0;
+  for (const text of ATTACKS) {
+    for (const place of places) {
+      for (const verdict of VERDICTS) {
+        const { summary, detection } = setUp(place, text, verdict);
+        const service = async ({ state, resource }) => resultOf(resource, { 'Summarize event': summary, 'Detect PII': detection }[state] ?? fixtures.published);
+        const run = await execute(definition, event, service);
+        runs += 1;
+        const found = invariants(run, event, { summary, detection });
+        const { Subject, Message, MessageAttributes } = callsOf(run, ':sns:publish').at(-1).arguments;
+        const attribute = (name) => MessageAttributes[name].StringValue;
+        if (!/^[ -~]{1,99}$/.test(Subject)) found.push(`the subject is ${inspect(Subject)}`);
+        if (/[^\P{C}\n\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u{e0000}-\u{e007f}]/u.test(Message)) found.push(`control characters in ${inspect(Message)}`);
+        if (LEVELS.indexOf(attribute('threat_level')) < LEVELS.indexOf(summary.threat_floor)) found.push('a level under its floor');
+        if (attribute('verdict') === 'clean' && detection.verdict !== 'clean') found.push(`${detection.verdict} taken for clean`);
+        if (attribute('action') === 'deleted' && callsOf(run, ':s3:deleteObject').length !== 1) found.push('says deleted, and deleted nothing');
+        problems.push(...found.map((problem) => `${place} is ${inspect(text).slice(0, 60)}, ${verdict}: ${problem}`));
+      }
+    }
+  }
+  if (runs < 100) problems.push(`only ${runs} runs`);
+  return problems;
+}
+
+const judged = (verdict) => ({ ...pii, verdict, reason: verdict === 'undetermined' ? 'model_refused' : null });
+
+const ATTACK_RUNS = {
+  "an attacker's text in a summary deletes nothing else, lowers nothing and stays on its line": () =>
+    runAttacks(['event_title', 'summarize', 'actor', 'source_ip', 'event_time', 'event_id', 'media_type'], (place, text, verdict) => ({
+      summary: { ...upload, [place]: text, threat_floor: 'medium', threat_level: 'medium' },
+      detection: judged(verdict),
+    })),
+  "an attacker's text as key or version deletes nothing else, lowers nothing and stays on its line": () =>
+    runAttacks(['key', 'version'], (place, text, verdict) => ({
+      summary: { ...upload, [`s3_${place === 'key' ? 'key' : 'version_id'}`]: text },
+      detection: { ...judged(verdict), object: { ...pii.object, [place]: text } },
+    })),
+  'a detector that obeys the attacker deletes nothing else, lowers nothing and stays on its line': () =>
+    runAttacks(['bucket', 'key', 'version', 'etag', 'media_type', 'reason', 'category', 'where'], (place, text, verdict) => ({
+      summary: upload,
+      detection: {
+        ...judged(verdict),
+        ...(place === 'reason' ? { reason: text } : {}),
+        findings: [{ category: 'PERSON', confidence: 0.9, where: 'top', ...(['category', 'where'].includes(place) ? { [place]: text } : {}) }],
+        object: { ...pii.object, ...(place in pii.object ? { [place]: text } : {}) },
+      },
+    })),
+};
+
 const COVERAGE = {
   'each state is visited by a case': () => Object.keys(definition.States).filter((state) => !seen.states.has(state)).map((state) => `no case visits ${state}`),
   'each way between states is taken by a case': () => transitionsOf(definition).filter((transition) => !seen.transitions.has(transition)).map((transition) => `no case goes ${transition}`),
@@ -209,7 +266,7 @@ for (const [name, run] of Object.entries(SEMANTICS)) await check('interpreter', 
 await check('definition', 'each placeholder is an output of the stack', () => unfilled);
 for (const [name, run] of Object.entries(CHECKS)) await check('definition', name, () => run(definition));
 
-const files = readdirSync(new URL('cases/', here)).filter((file) => file.endsWith('.json') && file !== 'fixtures.json').sort();
+const files = readdirSync(new URL('cases/', here)).filter((file) => file.endsWith('.json') && !['fixtures.json', 'attacks.json'].includes(file)).sort();
 const names = new Set();
 for (const file of files) {
   for (const given of readJson(`cases/${file}`)) {
@@ -218,6 +275,7 @@ for (const file of files) {
   }
 }
 for (const [name, run] of Object.entries(MUTATIONS)) await check('mutations', name, run);
+for (const [name, run] of Object.entries(ATTACK_RUNS)) await check('attacks', name, run);
 for (const [name, run] of Object.entries(COVERAGE)) await check('coverage', name, run);
 
 console.log(`${tally.passed} passed, ${tally.failed} failed`);

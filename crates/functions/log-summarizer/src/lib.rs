@@ -96,4 +96,6 @@ fn log_summary(summary: &Summary) {
 }
 
 #[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
 mod tests;

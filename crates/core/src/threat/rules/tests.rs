@@ -76,6 +76,63 @@ fn a_broken_rule_is_an_error_that_names_its_file_and_line_and_what_is_wrong() {
     }
 }
 
+/// Rules as others publish them: keys that nobody here reads, old ways to write
+/// dates and tags, and every way to combine selections.
+#[test]
+fn rules_in_the_manner_of_sigma_hq_load_unchanged_and_match() {
+    const HEAD: &str = "related:\n    - id: 4723218f-2048-41f6-bcb0-417f2d784f61\n      type: similar\nstatus: test\n\
+                        author: somebody (@somebody)\ndate: 2023/01/06\nmodified: 2023-04-28\ntags:\n    - attack.privilege_escalation\n\
+                        fields:\n    - userIdentity.arn\nfalsepositives:\n    - Unknown\n";
+    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let cases = [
+        (
+            "  selection_name:\n    eventName: 'PutBucketPublicAccessBlock'\n  selection_off_a:\n    requestParameters.Block.A: 'false'\n  \
+             selection_off_b:\n    requestParameters.Block.B: 'false'\n  condition: selection_name and 1 of selection_off_*",
+            json!({"eventName": "PutBucketPublicAccessBlock", "requestParameters": {"Block": {"A": true, "B": false}}}),
+            json!({"eventName": "PutBucketPublicAccessBlock", "requestParameters": {"Block": {"A": true, "B": true}}}),
+        ),
+        (
+            "  selection:\n    userIdentity.arn|re: '.+:assumed-role/aws:.+'\n  filter_main_generic:\n    - eventSource: 'ssm.amazonaws.com'\n    \
+             - sourceIPAddress: 'AWS Internal'\n  condition: selection and not 1 of filter_main_*",
+            json!({"eventName": "A", "userIdentity": {"arn": "arn:aws:sts::1:assumed-role/aws:ec2-instance/i-0"}}),
+            json!({"eventName": "A", "userIdentity": {"arn": "arn:aws:sts::1:assumed-role/aws:ec2-instance/i-0"}, "sourceIPAddress": "AWS Internal"}),
+        ),
+        (
+            "  selection:\n    eventName: [PutUserPolicy, PutRolePolicy]\n    requestParameters.policyDocument|contains|all:\n      - '\"Effect\": \"Allow\"'\n      \
+             - '\"Action\": \"*\"'\n  condition: selection",
+            json!({"eventName": "PutUserPolicy", "requestParameters": {"policyDocument": policy}}),
+            json!({"eventName": "PutUserPolicy", "requestParameters": {"policyDocument": policy.replace("Allow", "Deny")}}),
+        ),
+        (
+            "  selection:\n    requestParameters.containers.command|contains: '$RELATIVE_URI'\n  condition: selection",
+            json!({"eventName": "RunTask", "requestParameters": {"containers": [{"command": ["sh", "-c"]}, {"command": ["curl $RELATIVE_URI"]}]}}),
+            json!({"eventName": "RunTask", "requestParameters": {"containers": [{"command": ["sh"]}]}}),
+        ),
+        (
+            "  selection:\n    eventName|startswith:\n      - Create\n      - Import\n  filter_optional_denied:\n    errorCode|contains: Denied\n  \
+             filter_null:\n    requestParameters: null\n  condition: selection and not 1 of filter_*",
+            json!({"eventName": "ImportKeyPair", "requestParameters": {"keyName": "k"}}),
+            json!({"eventName": "ImportKeyPair", "requestParameters": null}),
+        ),
+        (
+            "  keywords:\n    - 'S3 Browser'\n    - '*trufflehog*'\n  condition: keywords",
+            json!({"eventName": "A", "userAgent": "[S3 Browser 9.5.5]"}),
+            json!({"eventName": "A", "userAgent": "[aws-cli]"}),
+        ),
+        (
+            "  all_of_it:\n    eventSource: sts.amazonaws.com\n  all_of_name:\n    eventName: A\n  condition: all of them",
+            json!({"eventName": "A", "eventSource": "sts.amazonaws.com"}),
+            json!({"eventName": "A", "eventSource": "iam.amazonaws.com"}),
+        ),
+    ];
+    for (detection, matching, other) in cases {
+        let mut rules = RuleSet::default();
+        rules.add("published.yml", &(HEAD.to_owned() + &rule(detection))).unwrap();
+        assert_eq!(rate(&rules, &matching).level, ThreatLevel::High, "{detection}");
+        assert_eq!(rate(&rules, &other).level, ThreatLevel::Low, "{detection}");
+    }
+}
+
 #[test]
 fn two_rules_of_one_id_are_an_error_that_names_both() {
     let mut rules = RuleSet::default();
