@@ -284,6 +284,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_told_in_one_line_that_says_how_to_mend_it() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let cases = [
+            (EngineError::NoPort(io::Error::from(io::ErrorKind::AddrNotAvailable)), "End some programs"),
+            (io_error(Path::new("/target"), full()), "CARGO_TARGET_DIR"),
+            (io_error(Path::new("/target"), io::Error::from(io::ErrorKind::PermissionDenied)), "/target"),
+        ];
+        for (error, mend) in cases {
+            let message = error.to_string();
+            assert!(message.contains(mend) && message.lines().count() == 1, "{message}");
+        }
+    }
+
+    #[test]
     fn an_error_quotes_the_end_of_the_log() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("engine.log");

@@ -13,6 +13,9 @@ use console::Term;
 /// How often a long step says where it is when it is not on a terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
+/// The longest detail that is told where nothing can be drawn over.
+const PLAIN_DETAIL: usize = 100;
+
 /// Where progress and results are written.
 #[derive(Debug)]
 pub struct Console {
@@ -98,7 +101,7 @@ impl Step<'_> {
         let Ok(mut told) = self.told.lock() else { return };
         if told.unwrap_or(self.begun).elapsed() >= PLAIN_INTERVAL {
             *told = Some(Instant::now());
-            let _ = term.write_line(&format!("     {text}"));
+            let _ = term.write_line(&format!("     {}", console::truncate_str(text, PLAIN_DETAIL, "…")));
         }
     }
 

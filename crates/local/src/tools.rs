@@ -207,7 +207,8 @@ async fn tell_lines(stream: Option<impl AsyncRead + Unpin>, step: Option<&Step<'
     let mut lines = BufReader::new(stream).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if let Some(step) = step {
-            step.detail(line.trim());
+            // Where a requirement stands in the list helps nobody.
+            step.detail(line.split(" (from ").next().unwrap_or(&line).trim());
         }
         said.push_str(&line);
         said.push('\n');

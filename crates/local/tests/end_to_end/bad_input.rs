@@ -13,8 +13,8 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
     let unreadable: [(&str, &str, Vec<u8>); 4] = [
         ("an_empty_object", "empty_object", Vec::new()),
         ("a_text_named_png", "not_an_image", b"just a text".to_vec()),
-        ("an_image_that_is_cut", "", cut_png()),
-        ("an_image_over_the_models_limit", "too_large", large_png()),
+        ("an_image_that_is_cut", "model_rejected_image", png_without_pixels(512, 0x7b1a_43ad)),
+        ("an_image_of_too_many_pixels", "too_large", png_without_pixels(60_000, 0x0fb0_e215)),
     ];
     let mut trials: Vec<_> = unreadable
         .into_iter()
@@ -109,16 +109,14 @@ async fn an_event_that_is_none(world: Arc<World>) {
     assert_eq!(seen.execution.unwrap().task("Summarize event").unwrap().errors, ["InvalidInput"]);
 }
 
-/// The beginning of a PNG, whose rest never came.
-fn cut_png() -> Vec<u8> {
+/// The beginning of a PNG that is a square of this edge, whose rest never came.
+/// `sum` is the CRC-32 of its header.
+fn png_without_pixels(edge: u32, sum: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
-    bytes.extend([0, 0, 2, 0, 0, 0, 2, 0, 8, 2, 0, 0, 0]);
-    bytes
-}
-
-/// More bytes than any model takes.
-fn large_png() -> Vec<u8> {
-    let mut bytes = cut_png();
-    bytes.resize(30 * 1024 * 1024, 0);
+    bytes.extend(edge.to_be_bytes());
+    bytes.extend(edge.to_be_bytes());
+    bytes.extend([8, 2, 0, 0, 0]);
+    bytes.extend(sum.to_be_bytes());
+    bytes.extend(b"\0\0\0\x10IDAT");
     bytes
 }

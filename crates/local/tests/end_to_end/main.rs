@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
+use warden_local::output::Console;
 use world::Stage;
 
 fn main() -> ExitCode {
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     let left = stage.close();
     if let Some(left) = &left {
-        eprintln!("error: {left}");
+        Console::standard().say(&format!("error: {left}"));
     }
     if conclusion.has_failed() || left.is_some() { ExitCode::from(101) } else { ExitCode::SUCCESS }
 }

@@ -55,12 +55,20 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         stage.faulty_trial(name, vec![SUMMARY, (calls, fault)], async move |world| undetermined(&world, reason).await)
     });
 
-    let summary = stage.faulty_trial(
-        "model::a_summary_that_cannot_be_had_is_a_failure_and_deletes_nothing",
-        vec![(1000, Fault::Unavailable)],
-        no_summary,
-    );
-    passing.into_iter().chain(lasting).chain(readable).chain(useless).chain([summary]).collect()
+    let summaries = [
+        // As many calls as the summary makes before it is given up: six tries of two attempts each.
+        stage.faulty_trial(
+            "model::an_upload_is_judged_without_a_summary_of_the_model",
+            vec![(12, Fault::Unavailable)],
+            no_summary,
+        ),
+        stage.faulty_trial(
+            "model::a_model_that_never_answers_deletes_nothing",
+            vec![(1000, Fault::Unavailable)],
+            never,
+        ),
+    ];
+    passing.into_iter().chain(lasting).chain(readable).chain(useless).chain(summaries).collect()
 }
 
 async fn asked_again(world: &World, error: &str) {
@@ -102,8 +110,17 @@ async fn undetermined(world: &World, reason: &str) {
 async fn no_summary(world: Arc<World>) {
     let upload = world.upload_sample("model/no-summary.png", "business-card.png").await;
     let seen = world.outcome(&upload).await;
-    assert_failure(&seen, "none");
+    assert_right(Expected::DELETED, &seen);
+    let execution = seen.execution.unwrap();
+    assert!(execution.task("Summarize without the model").is_some(), "{:?}", execution.path());
+    assert!(execution.task("Detect PII").unwrap().errors.is_empty());
+}
+
+async fn never(world: Arc<World>) {
+    let upload = world.upload_sample("model/never.png", "business-card.png").await;
+    let seen = world.outcome(&upload).await;
+    assert_failure(&seen, "kept");
     assert!(world.is_there(&upload).await);
     let alert = seen.alert.unwrap();
-    assert!(alert.message.contains("Key: model/no-summary.png"), "{}", alert.message);
+    assert!(alert.message.contains("Key: model/never.png"), "{}", alert.message);
 }
