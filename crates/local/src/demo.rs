@@ -119,11 +119,16 @@ impl<'a> Canvas<'a> {
     fn draw(&mut self, rows: &[Row]) {
         let Some(term) = self.console.canvas().filter(|_| self.shown) else { return };
         let (height, width) = term.size();
-        let table = table::render(rows, width);
+        let height = usize::from(height).saturating_sub(1);
+        let mut table = table::render(rows, width);
+        if table.lines().count() > height {
+            // What does not fit cannot be drawn over. What waits is left out,
+            // so that the running row is the last one.
+            let begun: Vec<_> = rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
+            table = table::render(&begun, width);
+        }
         let lines: Vec<_> = table.lines().collect();
-        // A table that is taller than the terminal cannot be drawn over: its
-        // end is shown, where the running row is soon enough.
-        let visible = &lines[lines.len().saturating_sub(usize::from(height).saturating_sub(1))..];
+        let visible = &lines[lines.len().saturating_sub(height)..];
         // A terminal that went away is noticed by whoever reads it.
         let _ = term.clear_last_lines(self.drawn);
         let _ = term.write_line(&visible.join("\n"));

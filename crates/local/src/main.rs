@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use warden_local::audit::Audit;
 use warden_local::demo;
@@ -119,21 +120,26 @@ impl From<SystemArguments> for SystemOptions {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::standard();
-    // Whatever was started ends with the future that started it.
-    let result = tokio::select! {
-        result = run(arguments.command, &console) => result,
+    let result = Runtime::new().context("no thread could be started").and_then(|runtime| {
+        let result = runtime.block_on(run_until_ended(arguments.command, &console));
+        // Somebody who ends this program does not wait for a lock or a download.
+        runtime.shutdown_background();
+        result
+    });
+    result.unwrap_or_else(|error| {
+        console.say(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Whatever was started ends with the future that started it.
+async fn run_until_ended(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        result = run(command, console) => result,
         result = ended() => result,
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            console.say(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
     }
 }
 

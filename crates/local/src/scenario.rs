@@ -144,7 +144,12 @@ pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
         upload("a landscape", "landscape.jpg", "uploads/landscape.jpg", Expected::CLEAN),
         upload("a chart", "chart.png", "uploads/chart.png", Expected::CLEAN),
         upload("a text named .png", "not-an-image.png", "uploads/not-an-image.png", Expected::UNDETERMINED),
-        upload("a key with odd characters", "id-card.png", "업로드/신분증 #1 + 100%25 😀.png", Expected::DELETED),
+        upload(
+            "the card as 신분증 #1 + 100%25 😀.png",
+            "id-card.png",
+            "업로드/신분증 #1 + 100%25 😀.png",
+            Expected::DELETED,
+        ),
         Scenario {
             title: "the trail was stopped".to_owned(),
             arrival: Arrival::Event(stop_logging()),
