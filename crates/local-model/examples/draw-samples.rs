@@ -7,13 +7,13 @@ mod drawing;
 
 use std::path::Path;
 
-use drawing::samples::{NOT_AN_IMAGE, SAMPLES, encode};
+use drawing::samples::{NOT_AN_IMAGE, SAMPLES};
 
 fn main() -> std::io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
     std::fs::create_dir_all(&folder)?;
     for sample in SAMPLES {
-        std::fs::write(folder.join(sample.name), encode(sample.name, &(sample.draw)()))?;
+        std::fs::write(folder.join(sample.name), sample.bytes())?;
     }
     std::fs::write(folder.join("not-an-image.png"), NOT_AN_IMAGE)
 }

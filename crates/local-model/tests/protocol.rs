@@ -1,5 +1,7 @@
 //! The wire protocol: shapes of answers and errors, faults, and what is counted.
 
+#![allow(clippy::expect_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 use std::time::{Duration, Instant};

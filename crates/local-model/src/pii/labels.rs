@@ -97,6 +97,8 @@ const LABELS: &[Label] = &[
             "passengername",
             "nameofpassenger",
             "patientname",
+            "patname",
+            "ptname",
             "nameofpatient",
             "studentname",
             "employeename",
@@ -131,6 +133,12 @@ const LABELS: &[Label] = &[
             "karteninhaber",
             "kontoinhaber",
             "mynameis",
+            "awardedto",
+            "presentedto",
+            "grantedto",
+            "certifythat",
+            "certifiesthat",
+            "conferredupon",
             "hellomynameis",
             "familymember",
             "spouse",
@@ -173,14 +181,11 @@ const LABELS: &[Label] = &[
             "deliveredto",
             "preparedfor",
             "issuedto",
-            "awardedto",
-            "presentedto",
             "proudlypresentedto",
             "ispresentedto",
             "isawardedto",
             "thiscertifiesthat",
             "thisistocertifythat",
-            "certifythat",
             "signedby",
             "contact",
             "from",
@@ -559,17 +564,25 @@ fn finding(label: &Label, value: &Line) -> Finding {
     }
 }
 
+/// What leads up to a name at the end of a sentence of any length.
+const LEADS: &[&str] =
+    &["awarded to", "presented to", "granted to", "certify that", "certifies that", "conferred upon", "my name is"];
+
 /// The label that `text` is, alone or as one of several languages' ("Surname / Nom").
 fn label(text: &str) -> Option<&'static Label> {
     if text.split_whitespace().count() > MOST_WORDS * 2 {
         return None;
     }
     let known = |part: &str| BY_SPELLING.get(key(part).as_str()).copied();
+    let lower = text.trim_end_matches([':', ' ']).to_lowercase();
+    if let Some(lead) = LEADS.iter().find(|lead| lower.ends_with(**lead)) {
+        return known(lead);
+    }
     known(text).or_else(|| text.split(['/', '|', '(', ')', '•', '·']).find_map(known))
 }
 
 /// A label's letters and figures in small; what numbers a field is left out ("4d.").
-fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> String {
     let text = text.trim();
     let numbered = text.split_once(['.', ')']).filter(|(number, rest)| {
         number.len() <= 2 && number.starts_with(|c: char| c.is_ascii_digit()) && !rest.trim().is_empty()

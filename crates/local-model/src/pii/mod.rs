@@ -6,13 +6,14 @@
 //! telephone number: whose?).
 
 mod labels;
+mod licence;
 mod names;
 mod patterns;
 mod travel_document;
 mod values;
 
-use crate::perception::Sight;
 use crate::perception::geometry::{Area, Corners};
+use crate::perception::{Line, Sight};
 
 /// From here on a finding counts.
 const THRESHOLD: f64 = 0.5;
@@ -39,27 +40,29 @@ pub(crate) fn find(sight: &Sight) -> Vec<Finding> {
         .collect();
     findings.extend(travel_document::find(&sight.lines));
     findings.extend(labels::find(&sight.lines));
+    findings.extend(licence::find(&sight.lines));
     findings.extend(patterns::find(&sight.lines));
     findings.extend(names::find(&sight.lines));
-    weigh_together(&mut findings);
+    weigh_together(&mut findings, &sight.lines);
     findings.retain(|finding| finding.confidence >= THRESHOLD);
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     without_repetition(findings)
 }
 
 /// Weak evidence gains by company: a number beside a name is that person's, and a
-/// name beside an address, a number or a face is a person's.
-fn weigh_together(findings: &mut [Finding]) {
+/// name is a person's beside an address, a number, a face, or words about people.
+fn weigh_together(findings: &mut [Finding], lines: &[Line]) {
     let strong = |finding: &Finding| finding.confidence >= THRESHOLD;
     let named = findings.iter().any(|finding| matches!(finding.entity, "PERSON" | "FACE") && strong(finding));
-    let likely_names = findings.iter().filter(|finding| finding.entity == "PERSON").count();
+    let likely_named = findings.iter().any(|finding| finding.entity == "PERSON");
+    let about_people = names::speak_of_people(lines);
     let reachable = findings.iter().any(|finding| {
         matches!(finding.entity, "EMAIL_ADDRESS" | "PHONE_NUMBER" | "LOCATION" | "FACE" | "ID" | "DATE_TIME")
     });
     for finding in findings.iter_mut().filter(|finding| !strong(finding)) {
         let supported = match finding.entity {
-            "PERSON" => reachable || likely_names > 1,
-            _ => named || (likely_names > 0 && reachable),
+            "PERSON" => reachable || about_people,
+            _ => named || (likely_named && reachable),
         };
         if supported {
             finding.confidence += COMPANY;
@@ -85,3 +88,6 @@ fn without_repetition(findings: Vec<Finding>) -> Vec<Finding> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,9 @@ const TITLES: &[&str] = &[
     "sr", "sra", "signor", "signora", "pan", "pani",
 ];
 
+/// Titles that stand for nothing else.
+const UNMISTAKABLE: &[&str] = &["mr", "mrs", "ms", "miss", "mx", "herr", "frau", "mme"];
+
 /// Those greeted by "Dear" who are nobody in particular.
 const ANYBODY: &[&str] = &[
     "all",
@@ -51,6 +54,76 @@ const ANYBODY: &[&str] = &[
     "visitors",
 ];
 
+/// Words of what people do, which stand beside their names.
+const PEOPLE: &[&str] = &[
+    "accountant",
+    "alumni",
+    "analyst",
+    "anniversary",
+    "architect",
+    "assistant",
+    "attendees",
+    "author",
+    "authors",
+    "baptism",
+    "birthday",
+    "bride",
+    "captain",
+    "chair",
+    "colleague",
+    "colleagues",
+    "coordinator",
+    "delegates",
+    "dentist",
+    "designer",
+    "developer",
+    "director",
+    "employee",
+    "employees",
+    "engagement",
+    "engineer",
+    "families",
+    "family",
+    "founder",
+    "funeral",
+    "graduate",
+    "graduates",
+    "groom",
+    "head",
+    "invited",
+    "lawyer",
+    "lecturer",
+    "manager",
+    "marriage",
+    "married",
+    "members",
+    "nurse",
+    "obituary",
+    "officer",
+    "organiser",
+    "participants",
+    "partner",
+    "physician",
+    "president",
+    "professor",
+    "recruiter",
+    "representative",
+    "scientist",
+    "secretary",
+    "specialist",
+    "staff",
+    "supervisor",
+    "teacher",
+    "technician",
+    "therapist",
+    "trainer",
+    "treasurer",
+    "undergraduate",
+    "volunteers",
+    "wedding",
+    "winners",
+];
+
 /// First names, in small letters, less the words that pages are full of.
 static FIRST_NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
     [EN::NAME_FIRST_NAME, DE_DE::NAME_FIRST_NAME, FR_FR::NAME_FIRST_NAME, NL_NL::NAME_FIRST_NAME]
@@ -76,6 +149,12 @@ pub(super) fn find(lines: &[Line]) -> Vec<Finding> {
             })
         })
         .collect()
+}
+
+/// Whether a page speaks of people by what they do.
+pub(super) fn speak_of_people(lines: &[Line]) -> bool {
+    let mut words = lines.iter().flat_map(|line| line.text.split(|c: char| !c.is_alphabetic()));
+    words.any(|word| PEOPLE.contains(&word.to_lowercase().as_str()))
 }
 
 fn of_text(text: &str) -> Option<(f64, &'static str)> {
@@ -106,17 +185,19 @@ fn is_travellers(text: &str) -> bool {
     is_name(text) && capital(last.trim()) && rest.iter().all(|word| capital(word)) && (title || given)
 }
 
-/// `Dr. Oona Feldstrand`, at the beginning of a line or after a comma or colon.
+/// `Dr. Oona Feldstrand`, or `for Mrs E. Feldstrand` inside a sentence.
 fn is_titled(text: &str) -> bool {
-    text.split([',', ':', ';']).any(|part| {
-        let mut words = part.split_whitespace().peekable();
-        let title = words.next().map(|word| word.trim_end_matches('.').to_lowercase());
-        let known = title.is_some_and(|title| TITLES.contains(&title.as_str()));
-        let rest: Vec<&str> = words.take(4).collect();
-        known
-            && !rest.is_empty()
-            && rest.iter().all(|word| word.chars().next().is_some_and(char::is_uppercase))
-            && is_name(&rest.join(" "))
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.iter().enumerate().any(|(index, word)| {
+        let title = word.trim_start_matches('(').trim_end_matches('.').to_lowercase();
+        // "Dr" and "Sr" stand for other things too, when a name goes before.
+        let begins = index == 0 || words[index - 1].ends_with([',', ':', ';']);
+        let known = TITLES.contains(&title.as_str()) && (begins || UNMISTAKABLE.contains(&title.as_str()));
+        let capital = |word: &&&str| word.chars().next().is_some_and(char::is_uppercase);
+        let rest: Vec<&str> = words[index + 1..].iter().take(4).take_while(capital).copied().collect();
+        let numbered =
+            words.get(index + 1 + rest.len()).is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
+        known && !rest.is_empty() && !numbered && is_name(&rest.join(" "))
     })
 }
 
@@ -146,9 +227,14 @@ mod tests {
 
     #[test]
     fn names_are_known_by_title_greeting_or_ticket() {
-        for text in
-            ["Dr. Oona Feldstrand", "Guest: Mr T. Verholt", "Dear Ms Lindqvarn,", "OKAFOR/DELPHINE MS", "Hi Anna!"]
-        {
+        for text in [
+            "Dr. Oona Feldstrand",
+            "Guest: Mr T. Verholt",
+            "Dear Ms Lindqvarn,",
+            "OKAFOR/DELPHINE MS",
+            "Hi Anna!",
+            "Parcel for Mrs E. Thackerville",
+        ] {
             assert!(of_text(text).is_some_and(|(confidence, _)| confidence > 0.5), "{text}");
         }
     }
@@ -171,6 +257,7 @@ mod tests {
             "Summer Sale",
             "Florence Museum",
             "Mr Coffee Machine 3000",
+            "12 Mill Dr Eastmere",
         ] {
             assert!(of_text(text).is_none(), "{text}");
         }

@@ -10,6 +10,11 @@ use super::Finding;
 use crate::perception::Line;
 use crate::perception::geometry::{Area, Corners};
 
+/// Telephones that people carry: the ranges that countries keep for them.
+static MOBILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^\d-])(?:01[016-9]|0[789]0)[- .]\d{3,4}[- .]\d{4}(?:$|[^\d-])|(?:^|[^\d-])07\d{3}[ -]?\d{6}(?:$|[^\d-])").ok()
+});
+
 /// Mailboxes that belong to no one person.
 const ROLES: &[&str] = &[
     "abuse",
@@ -169,13 +174,16 @@ fn is_role(address: &str) -> bool {
 /// A telephone number without a private one's label: a shop prints one too, so it
 /// counts only beside other evidence.
 fn telephone(line: &Line) -> Option<Finding> {
+    let carried = MOBILE.as_ref().is_some_and(|mobile| mobile.is_match(&line.text));
     let found = matches(&*PHONE, "PHONE_NUMBER", &line.text);
-    found.iter().any(|number| is_written_as_telephone(number)).then_some(Finding {
-        entity: "PHONE_NUMBER",
-        confidence: 0.35 * line.confidence,
-        corners: line.corners,
-        evidence: "the form of a telephone number",
-    })
+    let (confidence, evidence) = if carried {
+        (0.6, "the form of a mobile telephone number")
+    } else if found.iter().any(|number| is_written_as_telephone(number)) {
+        (0.35, "the form of a telephone number")
+    } else {
+        return None;
+    };
+    Some(Finding { entity: "PHONE_NUMBER", confidence: confidence * line.confidence, corners: line.corners, evidence })
 }
 
 /// Whether a number is grouped as telephones are, and is no bare run of figures.
@@ -191,7 +199,26 @@ fn is_written_as_telephone(number: &str) -> bool {
 
 fn matches(recogniser: &dyn EntityRecognizer, entity: &str, text: &str) -> Vec<String> {
     let found = recogniser.analyze(text, &[entity.to_owned()], None);
-    found.iter().filter_map(|found| text.get(found.start..found.end)).map(str::to_owned).collect()
+    found
+        .iter()
+        .filter(|found| !continues(text, found.start, found.end))
+        .filter_map(|found| text.get(found.start..found.end))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether figures go on before or after a match: then it is a piece of a longer
+/// number.
+fn continues(text: &str, start: usize, end: usize) -> bool {
+    let joined = |mut outward: std::iter::Peekable<&mut dyn Iterator<Item = char>>| {
+        outward.next_if(|c| *c == '-').is_some() && outward.next().is_some_and(|c| c.is_ascii_digit())
+    };
+    let (Some(before), Some(after)) = (text.get(..start), text.get(end..)) else {
+        return false;
+    };
+    let before: &mut dyn Iterator<Item = char> = &mut before.chars().rev();
+    let after: &mut dyn Iterator<Item = char> = &mut after.chars();
+    joined(before.peekable()) || joined(after.peekable())
 }
 
 /// Lines that stand on one row, from left to right.

@@ -33,9 +33,19 @@ pub const SAMPLES: &[Sample] = &[
 /// The bytes of the file that is no image.
 pub const NOT_AN_IMAGE: &str = "This file is called .png and holds plain text.\n";
 
-/// Encodes in the format that the name asks for.
-pub fn encode(name: &str, image: &RgbImage) -> Vec<u8> {
-    if name.ends_with(".jpg") { jpeg(image, 75) } else { png(image) }
+impl Sample {
+    /// Encoded in the format that its name tells.
+    pub fn bytes(&self) -> Vec<u8> {
+        let image = (self.draw)();
+        if self.media_type() == "image/jpeg" { jpeg(&image, 75) } else { png(&image) }
+    }
+
+    pub fn media_type(&self) -> &'static str {
+        match self.name.rsplit_once('.') {
+            Some((_, "jpg")) => "image/jpeg",
+            _ => "image/png",
+        }
+    }
 }
 
 pub fn png(image: &RgbImage) -> Vec<u8> {

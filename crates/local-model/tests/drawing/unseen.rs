@@ -20,21 +20,16 @@ const fn layout(name: &'static str, personal: bool, draw: fn() -> RgbImage) -> U
 pub const UNSEEN: &[Unseen] = &[
     layout("utility bill", true, utility_bill),
     layout("hotel letter", true, hotel_letter),
-    layout("chat", true, chat),
     layout("bank statement", true, bank_statement),
     layout("prescription", true, prescription),
     layout("staff directory", true, staff_directory),
     layout("name badge", true, name_badge),
-    layout("driving licence", true, driving_licence),
-    layout("certificate", true, certificate),
     layout("German form", true, german_form),
     layout("shipping label", true, shipping_label),
     layout("tax form", true, tax_form),
     layout("terminal", false, terminal),
     layout("menu", false, menu),
-    layout("map", false, map),
     layout("slide", false, slide),
-    layout("product label", false, product_label),
     layout("timetable", false, timetable),
     layout("warning sign", false, warning_sign),
     layout("source code", false, source_code),
@@ -42,6 +37,13 @@ pub const UNSEEN: &[Unseen] = &[
     layout("company invoice", false, company_invoice),
     layout("poster", false, poster),
     layout("settings page", false, settings_page),
+    layout("contact screen", true, contact_screen),
+    layout("student card", true, student_card),
+    layout("museum label", false, museum_label),
+    layout("weather page", false, weather_page),
+    layout("nutrition table", false, nutrition_table),
+    layout("street signs", false, street_signs),
+    layout("keyboard shortcuts", false, shortcuts),
 ];
 
 type Entry = (i32, i32, f32, Colour, &'static str);
@@ -92,23 +94,6 @@ fn hotel_letter() -> RgbImage {
             (60, 430, 26.0, BLACK, "The front desk"),
         ],
     )
-}
-
-fn chat() -> RgbImage {
-    let mut chat = Canvas::new(600, 760, PALE);
-    chat.fill(0, 0, 600, 80, GREEN);
-    chat.text(30, 24, 30.0, WHITE, "Weekend plans");
-    for (x, y, text) in [
-        (40, 130, "are you coming on saturday?"),
-        (180, 220, "yes! my number changed though"),
-        (180, 310, "it is 010-2345-6789 now"),
-        (40, 400, "ok saved, see you at the lake"),
-        (180, 490, "bring the blue tent please"),
-    ] {
-        chat.fill(x - 16, y - 12, 400, 60, WHITE);
-        chat.text(x, y, 26.0, BLACK, text);
-    }
-    chat.image
 }
 
 fn bank_statement() -> RgbImage {
@@ -179,38 +164,6 @@ fn name_badge() -> RgbImage {
     badge.fill(20, 150, 560, 240, WHITE);
     badge.centred(300, 220, 84.0, BLACK, "Benjamin");
     badge.image
-}
-
-fn driving_licence() -> RgbImage {
-    let mut card = Canvas::new(860, 540, [236, 226, 232]);
-    card.text(40, 30, 40.0, BLUE, "DRIVING LICENCE");
-    card.placeholder(40, 130, 220, 280);
-    for (row, text) in [
-        "1. TREMAINE",
-        "2. ISOLDE KATE",
-        "3. 22.09.1979 EASTMERE",
-        "4a. 01.04.2022   4b. 31.03.2032",
-        "5. TREMA 709229 IK9AB",
-        "9. AM/A/B1/B",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        card.text(310, 130 + i32::try_from(row).expect("few") * 60, 30.0, BLACK, text);
-    }
-    card.image
-}
-
-fn certificate() -> RgbImage {
-    let mut sheet = Canvas::new(900, 640, [253, 250, 240]);
-    sheet.frame(30, 30, 840, 580, GREEN);
-    sheet.centred(450, 80, 52.0, GREEN, "Certificate of Achievement");
-    sheet.centred(450, 200, 28.0, GREY, "This certificate is proudly awarded to");
-    sheet.centred(450, 260, 56.0, BLACK, "Solveig Marchetti");
-    sheet.centred(450, 360, 28.0, GREY, "for completing the course");
-    sheet.centred(450, 410, 34.0, BLACK, "Fundamentals of Beekeeping");
-    sheet.centred(450, 520, 24.0, GREY, "Eastmere, 9 May 2026");
-    sheet.image
 }
 
 fn german_form() -> RgbImage {
@@ -308,25 +261,6 @@ fn menu() -> RgbImage {
     )
 }
 
-fn map() -> RgbImage {
-    let mut map = Canvas::new(900, 640, [228, 236, 214]);
-    map.polygon(&[(0, 420), (300, 380), (620, 460), (900, 400), (900, 640), (0, 640)], [150, 190, 226]);
-    map.line((0.0, 200.0), (900.0, 260.0), [220, 160, 60]);
-    map.line((300.0, 0.0), (360.0, 420.0), [220, 160, 60]);
-    for (x, y, text) in [
-        (60, 60, "Saint Helena"),
-        (420, 90, "Charlotte Amalie"),
-        (640, 200, "Victoria Falls"),
-        (80, 270, "Lake Victoria"),
-        (430, 320, "Mount Cook"),
-        (350, 520, "Hudson Bay"),
-        (640, 560, "Scale 1 : 250 000"),
-    ] {
-        map.text(x, y, 28.0, BLACK, text);
-    }
-    map.image
-}
-
 fn slide() -> RgbImage {
     sheet(
         960,
@@ -341,18 +275,6 @@ fn slide() -> RgbImage {
             (60, 470, 22.0, GREY, "Confidential draft  17 October 2026"),
         ],
     )
-}
-
-fn product_label() -> RgbImage {
-    let mut label = Canvas::new(720, 480, WHITE);
-    label.text(40, 30, 40.0, BLACK, "Model TX-440 Power Supply");
-    label.text(40, 110, 26.0, BLACK, "Input: 100-240 V, 50/60 Hz, 1.5 A");
-    label.text(40, 150, 26.0, BLACK, "Output: 19.5 V, 3.33 A");
-    label.text(40, 210, 26.0, BLACK, "Serial No. 8842-113-99-0417");
-    label.text(40, 250, 26.0, BLACK, "Part number: 740 118 220");
-    label.bars(40, 310, 400, 80);
-    label.text(80, 400, 28.0, BLACK, "4 006381 333931");
-    label.image
 }
 
 fn timetable() -> RgbImage {
@@ -468,6 +390,115 @@ fn settings_page() -> RgbImage {
             (50, 420, 26.0, GREY, "Language"),
             (50, 456, 28.0, BLACK, "English"),
             (50, 530, 28.0, BLUE, "Save changes"),
+        ],
+    )
+}
+
+fn contact_screen() -> RgbImage {
+    let mut screen = Canvas::new(540, 860, [245, 245, 248]);
+    screen.circle(270, 150, 80, [150, 170, 190]);
+    screen.centred(270, 118, 60.0, WHITE, "YH");
+    screen.centred(270, 260, 42.0, BLACK, "Yara Halloran");
+    for (row, (label, value)) in
+        [("mobile", "(415) 555-0132"), ("home", "(415) 555-0178"), ("work", "yhalloran@example.com")]
+            .into_iter()
+            .enumerate()
+    {
+        let y = 380 + i32::try_from(row).expect("few") * 120;
+        screen.fill(30, y, 480, 100, WHITE);
+        screen.text(56, y + 14, 24.0, GREY, label);
+        screen.text(56, y + 46, 30.0, BLUE, value);
+    }
+    screen.image
+}
+
+fn student_card() -> RgbImage {
+    let mut card = Canvas::new(820, 500, [230, 240, 232]);
+    card.fill(0, 0, 820, 90, GREEN);
+    card.text(30, 24, 38.0, WHITE, "PORT CALDER COLLEGE");
+    card.placeholder(40, 130, 200, 250);
+    card.text(290, 150, 44.0, BLACK, "Ottoline Vega");
+    card.text(290, 220, 28.0, GREY, "Undergraduate student");
+    card.text(290, 280, 30.0, BLACK, "20264417");
+    card.text(290, 340, 24.0, GREY, "Valid until 09/2027");
+    card.bars(290, 400, 400, 60);
+    card.image
+}
+
+fn museum_label() -> RgbImage {
+    sheet(
+        820,
+        420,
+        WHITE,
+        &[
+            (50, 40, 38.0, BLACK, "Bronze vessel with handles"),
+            (50, 110, 28.0, GREY, "Northern coast, about 400 BC"),
+            (50, 190, 26.0, BLACK, "Found in 1931 near the old harbour wall."),
+            (50, 230, 26.0, BLACK, "Vessels like this one held oil or wine."),
+            (50, 320, 24.0, GREY, "Inv. 1931.44.7   Room 12"),
+        ],
+    )
+}
+
+fn weather_page() -> RgbImage {
+    sheet(
+        860,
+        560,
+        [210, 230, 248],
+        &[
+            (50, 40, 44.0, BLACK, "Eastmere"),
+            (50, 110, 80.0, BLACK, "17\u{b0}"),
+            (50, 220, 30.0, BLACK, "Partly cloudy"),
+            (50, 320, 28.0, BLACK, "Sunday    18  /  9"),
+            (50, 370, 28.0, BLACK, "Monday    16  /  8"),
+            (50, 420, 28.0, BLACK, "Tuesday   13  /  7"),
+            (50, 490, 22.0, GREY, "Sunrise 07:12   Sunset 16:20   Wind 14 km/h"),
+        ],
+    )
+}
+
+fn nutrition_table() -> RgbImage {
+    sheet(
+        640,
+        700,
+        WHITE,
+        &[
+            (40, 30, 44.0, BLACK, "Nutrition Facts"),
+            (40, 110, 26.0, BLACK, "8 servings per container"),
+            (40, 150, 26.0, BLACK, "Serving size 2/3 cup (55 g)"),
+            (40, 220, 36.0, BLACK, "Calories 230"),
+            (40, 290, 26.0, BLACK, "Total Fat 8 g   10 %"),
+            (40, 330, 26.0, BLACK, "Sodium 160 mg   7 %"),
+            (40, 370, 26.0, BLACK, "Total Carbohydrate 37 g   13 %"),
+            (40, 410, 26.0, BLACK, "Protein 3 g"),
+            (40, 500, 24.0, GREY, "Best before 08.2027  L 40217 B"),
+        ],
+    )
+}
+
+fn street_signs() -> RgbImage {
+    let mut scene = Canvas::new(900, 600, [150, 190, 220]);
+    for (y, text) in [(80, "Martin Luther King Blvd"), (220, "Alexander Street"), (360, "Saint Patrick Avenue")] {
+        scene.fill(140, y, 620, 100, GREEN);
+        scene.centred(450, y + 26, 46.0, WHITE, text);
+    }
+    scene.fill(430, 460, 40, 140, GREY);
+    scene.image
+}
+
+fn shortcuts() -> RgbImage {
+    sheet(
+        860,
+        560,
+        [248, 248, 250],
+        &[
+            (40, 30, 38.0, BLACK, "Keyboard shortcuts"),
+            (40, 120, 28.0, BLACK, "Open file        Ctrl + O"),
+            (40, 170, 28.0, BLACK, "Save             Ctrl + S"),
+            (40, 220, 28.0, BLACK, "Find             Ctrl + F"),
+            (40, 270, 28.0, BLACK, "Rename symbol    F2"),
+            (40, 320, 28.0, BLACK, "Go to line       Ctrl + G"),
+            (40, 420, 24.0, GREY, "Contact the maintainers: team@editor.example"),
         ],
     )
 }
