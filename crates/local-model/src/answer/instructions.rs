@@ -74,6 +74,9 @@ fn without_events(text: &str) -> (String, Vec<Value>) {
 }
 
 fn form(text: &str) -> Form {
+    if let Some(schema) = schema_in(text) {
+        return Form::Json(Shape::from_schema(&schema), None);
+    }
     let examples = skeleton::find(text);
     let tags = tags::find(text, &examples);
     if let Some(shape) = example(text, &examples) {
@@ -96,6 +99,16 @@ fn form(text: &str) -> Form {
         return Form::Json(shape, None);
     }
     Form::Prose
+}
+
+/// A JSON Schema that stands in the text itself.
+fn schema_in(text: &str) -> Option<Value> {
+    text.match_indices('{').find_map(|(at, _)| {
+        let first = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>().next()?;
+        first
+            .ok()
+            .filter(|value| value["properties"].is_object() || (value["type"] == "array" && value["items"].is_object()))
+    })
 }
 
 /// The form that the examples show together: the largest, and what others of its
@@ -123,18 +136,111 @@ fn names(shape: &Shape) -> Vec<&str> {
     }
 }
 
-/// Adds the choices that the sentences around an example list for a property whose
-/// example shows a single word.
+/// Adds to an example what the rest of the text says about its properties: a list
+/// of definitions ("- level: one of …"), or choices quoted near a property's name.
 fn with_choices(mut shape: Shape, text: &str) -> Shape {
-    if let Kind::Object(properties) = &mut shape.kind {
-        for (name, part) in properties {
-            let single = part.kind == Kind::Text && super::polarity::of(&part.hint).is_some();
-            if single && let Some(choices) = choices_named(text, name, &part.hint) {
-                part.kind = Kind::Choice(choices);
+    match &mut shape.kind {
+        Kind::Object(properties) => {
+            for (name, part) in properties {
+                let inner = std::mem::take(part);
+                *part = with_choices(inner, text);
+                define(name, part, text);
             }
         }
+        Kind::List(item) => **item = with_choices(std::mem::take(item), text),
+        _ => {}
     }
     shape
+}
+
+fn define(name: &str, part: &mut Shape, text: &str) {
+    if !matches!(part.kind, Kind::Any | Kind::Text) {
+        return;
+    }
+    if let Some(definition) = definition_of(text, name) {
+        let kind = defined_kind(definition);
+        part.hint = if part.hint.is_empty() { definition.to_owned() } else { format!("{} {definition}", part.hint) };
+        if kind != Kind::Text || part.kind == Kind::Any {
+            part.kind = kind;
+        }
+    } else if part.kind == Kind::Any {
+        part.kind = kind_by_name(name);
+    } else if super::polarity::of(&part.hint).is_some()
+        && let Some(choices) = choices_named(text, name, &part.hint)
+    {
+        part.kind = Kind::Choice(choices);
+    }
+}
+
+/// What a line that begins with a property's name says about it.
+fn definition_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| {
+        let line = line.trim_start_matches([' ', '\t', '-', '*', '\u{2022}']).trim_start_matches(['"', '`', '\'', '*']);
+        let rest = line.strip_prefix(name)?.trim_start_matches(['"', '`', '\'', '*', ' ']);
+        let definition =
+            rest.strip_prefix([':', '=', '\u{2013}', '\u{2014}', '-']).or_else(|| rest.strip_prefix("is "))?.trim();
+        (!definition.is_empty() && !definition.starts_with(['{', '['])).then_some(definition)
+    })
+}
+
+static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:from|between)\s+0(?:\.0)?\s*(?:to|and)\s*(?:1|100)\b|\b0(?:\.0)?\s*(?:-|\u{2013}|\.\.)\s*1(?:\.0)?\b|\ba number\b").ok()
+});
+
+/// What kind of value a definition tells of.
+fn defined_kind(definition: &str) -> Kind {
+    let lower = definition.to_lowercase();
+    if let Some(listed) = ["one of", "either"].iter().find_map(|lead| lower.find(lead).map(|at| at + lead.len())) {
+        // As the text spells them; small letters may have another length elsewhere.
+        let list = definition.get(listed..).unwrap_or_default().trim_start_matches(':');
+        let sentence = list.split_once(". ").map_or(list, |(first, _)| first).trim_end_matches('.');
+        let separated = sentence.replace(" or ", ", ").replace(" | ", ", ");
+        let choices: Vec<Value> = separated
+            .split([',', ';'])
+            .map(|word| word.trim().trim_matches(['"', '\'', '`', '(', ')', '\u{201C}', '\u{201D}']))
+            .filter(|word| !word.is_empty() && word.chars().count() <= 40)
+            .map(Value::from)
+            .collect();
+        if choices.len() > 1 {
+            return Kind::Choice(choices);
+        }
+    }
+    if RANGE.as_ref().is_some_and(|range| range.is_match(definition)) {
+        return Kind::Number;
+    }
+    let mut quoted: Vec<Value> = Vec::new();
+    for word in QUOTED.as_ref().map(|words| words.captures_iter(definition)).into_iter().flatten() {
+        let value = word.get(1).map_or(Value::Null, |word| Value::from(word.as_str()));
+        if !quoted.contains(&value) {
+            quoted.push(value);
+        }
+    }
+    if quoted.len() > 1 {
+        return Kind::Choice(quoted);
+    }
+    match skeleton::of_text(definition).kind {
+        kind @ (Kind::Boolean | Kind::Choice(_)) => kind,
+        _ if position_of_word(&lower, "integer").is_some() || lower.contains("how many") => Kind::Integer,
+        _ if lower.starts_with("list of") || lower.starts_with("array of") => {
+            Kind::List(Box::new(Shape::of(Kind::Text)))
+        }
+        _ => Kind::Text,
+    }
+}
+
+/// What kind of value a name alone suggests.
+fn kind_by_name(name: &str) -> Kind {
+    let words = super::fill::tokens(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(&["confidence", "score", "probability", "certainty", "likelihood"]) {
+        Kind::Number
+    } else if has(&["count", "total", "x", "y", "left", "top", "right", "bottom", "width", "height"]) {
+        Kind::Integer
+    } else if words.first().is_some_and(|word| ["is", "has", "contains", "should", "was"].contains(&word.as_str())) {
+        Kind::Boolean
+    } else {
+        Kind::Text
+    }
 }
 
 static QUOTED: LazyLock<Option<Regex>> =
@@ -188,6 +294,7 @@ fn topic(text: &str) -> Topic {
     }
 }
 
+/// Whether one sentence asks for things and their places, and some list them.
 fn asks_for_places(lower: &str) -> bool {
     let things = ["label", "object", "element", "레이블", "객체", "ラベル", "物体"];
     let places = [
@@ -206,7 +313,12 @@ fn asks_for_places(lower: &str) -> bool {
         "位置",
     ];
     let lists = ["array", "list", "json", "배열", "配列"];
-    [&things[..], &places[..], &lists[..]].iter().all(|words| words.iter().any(|word| lower.contains(word)))
+    let says = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    says(lower, &lists)
+        && lower.split(['.', '\n', '!', '?', '。']).any(|sentence| {
+            let sentence = sentence.replace("json object", "");
+            says(&sentence, &things) && says(&sentence, &places)
+        })
 }
 
 /// The form of labels with their corners when the request shows none.
@@ -301,7 +413,7 @@ fn is_swapped(lower: &str, at_so: usize, at_not: usize) -> bool {
 }
 
 static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:keys?|fields?|properties|property|attributes?)\b[^\n.:]{0,40}?[:\s]\s*([^\n.]{3,300})").ok()
+    Regex::new(r"(?i)\b(?:with|having|has|containing|contains|following|these)\s+(?:\w+\s+){0,3}?(?:keys?|fields?|properties|property|attributes?)\b[^\n.:]{0,40}?[:\s]\s*([^\n.]{3,300})").ok()
 });
 static IDENTIFIER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new("[\"'`]?([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)[\"'`]?").ok());
@@ -392,6 +504,38 @@ mod tests {
             let Kind::Object(properties) = shape.kind else { panic!("{text}") };
             assert_eq!(properties[0].1.kind, Kind::Choice(vec![json!("clean"), json!("pii")]), "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_of_definitions_says_what_the_dots_stand_for() {
+        let text = "Answer with JSON: {\"state\": ..., \"found\": [{\"sort\": ..., \"sure\": ..., \"spot\": ...}]}\n\
+                    - state: \"dirty\" when there is any, otherwise \"clean\".\n\
+                    - sort: one of NAME, FACE or OTHER.\n\
+                    - sure: from 0 to 1.\n\
+                    - spot: where it is, in words.";
+        let Form::Json(shape, None) = form(text) else { panic!("no JSON") };
+        let Kind::Object(properties) = &shape.kind else { panic!("no object") };
+        assert_eq!(properties[0].1.kind, Kind::Choice(vec![json!("dirty"), json!("clean")]));
+        let Kind::List(item) = &properties[1].1.kind else { panic!("no list") };
+        let Kind::Object(inner) = &item.kind else { panic!("no object inside") };
+        let kinds: Vec<&Kind> = inner.iter().map(|(_, part)| &part.kind).collect();
+        assert_eq!(
+            kinds,
+            [&Kind::Choice(vec![json!("NAME"), json!("FACE"), json!("OTHER")]), &Kind::Number, &Kind::Text]
+        );
+    }
+
+    #[test]
+    fn a_schema_in_the_text_is_a_schema() {
+        let text = r#"Conform to {"type": "object", "properties": {"ok": {"type": "boolean"}}}."#;
+        let Form::Json(shape, None) = form(text) else { panic!("no JSON") };
+        assert_eq!(names(&shape), ["ok"]);
+    }
+
+    #[test]
+    fn keys_that_a_sentence_merely_mentions_make_no_form() {
+        let text = "Answer in JSON. Whoever did it chose names, object keys, user agents and messages.";
+        assert_eq!(form(text), Form::Prose);
     }
 
     #[test]

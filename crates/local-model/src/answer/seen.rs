@@ -401,7 +401,13 @@ impl Knowledge for Spot<'_> {
         })
     }
 
-    fn choice(&self, _: &Path, choices: &[Value]) -> Option<Value> {
+    fn choice(&self, path: &Path, choices: &[Value]) -> Option<Value> {
+        if let Some(place) = place_among(choices, &self.corners, self.sight) {
+            return Some(place);
+        }
+        if named(path, &["where", "location", "position", "place", "spot"]) {
+            return None;
+        }
         self.entity.and_then(|entity| category(entity, choices)).or_else(|| category("text", choices))
     }
 
@@ -554,6 +560,29 @@ fn place(corners: &Corners, sight: &Sight) -> String {
         ("middle", "centre") => "centre".to_owned(),
         (row, column) => format!("{row} {column}"),
     }
+}
+
+/// The choice that names a place, if places are what the choices name.
+fn place_among(choices: &[Value], corners: &Corners, sight: &Sight) -> Option<Value> {
+    let words = |text: &str| {
+        let mut words: Vec<String> = tokens(text)
+            .into_iter()
+            .map(|word| match word.as_str() {
+                "upper" => "top".to_owned(),
+                "lower" => "bottom".to_owned(),
+                "center" | "middle" => "centre".to_owned(),
+                _ => word,
+            })
+            .collect();
+        words.dedup();
+        if words.len() > 1 {
+            words.retain(|word| word != "centre");
+        }
+        words.sort();
+        words
+    };
+    let here = words(&place(corners, sight));
+    choices.iter().find(|choice| choice.as_str().is_some_and(|text| words(text) == here)).cloned()
 }
 
 /// Other words for the entities, as the categories of a form may name them.

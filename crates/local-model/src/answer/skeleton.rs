@@ -52,7 +52,7 @@ impl Reader<'_> {
         }
         let mut alternatives = vec![self.single()?];
         self.skip();
-        while self.take('|') {
+        while self.take('|') || self.take_or() {
             self.skip();
             alternatives.push(self.single()?);
             self.skip();
@@ -65,6 +65,14 @@ impl Reader<'_> {
     }
 
     fn single(&mut self) -> Option<Shape> {
+        self.skip_space();
+        // Dots where a value belongs stand for any.
+        for dots in ["...", "\u{2026}"] {
+            if self.text[self.at..].starts_with(dots) {
+                self.at += dots.len();
+                return Some(Shape::default());
+            }
+        }
         self.skip();
         match self.peek()? {
             '{' => self.object(),
@@ -111,6 +119,7 @@ impl Reader<'_> {
             if self.take(']') {
                 return Some(Shape::of(Kind::List(Box::new(item))));
             }
+            // `skip` has passed over dots that stand for more of the same.
             item = item.merged(self.value()?);
             self.skip();
             if !self.take(',') && self.peek()? != ']' {
@@ -189,6 +198,22 @@ impl Reader<'_> {
                 return;
             }
         }
+    }
+
+    fn skip_space(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    /// The word "or" between two quoted alternatives.
+    fn take_or(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let next = rest.strip_prefix("or ").map(str::trim_start);
+        let taken = next.is_some_and(|next| next.starts_with(['"', '\'', '`', '\u{201C}']) || next.starts_with("null"));
+        if taken {
+            self.at += "or ".len();
+        }
+        taken
     }
 
     fn skip_comma(&mut self) {
@@ -338,6 +363,7 @@ mod tests {
         for text in [
             r#"{"level": "low" | "medium" | "high"}"#,
             r#"{"level": "low|medium|high"}"#,
+            r#"{"level": "low" or "medium" or "high"}"#,
             "{level: low | medium | high}",
             r#"{"level": "one of three (low, medium, high)"}"#,
         ] {
@@ -359,6 +385,15 @@ mod tests {
         let shape = only("[{label: a thing, position: {TopLeft: {x: 0, y: 100}}}, // the first\n ...]");
         let Kind::List(item) = &shape.kind else { panic!("no list") };
         assert_eq!(property(property(property(item, "position"), "TopLeft"), "y").kind, Kind::Integer);
+    }
+
+    #[test]
+    fn dots_stand_for_any_value_and_for_more_of_the_same() {
+        let shape = only(r#"{"a": ..., "b": [{"c": ...}, ...], "d": …}"#);
+        assert_eq!(property(&shape, "a").kind, Kind::Any);
+        assert_eq!(property(&shape, "d").kind, Kind::Any);
+        let Kind::List(item) = &property(&shape, "b").kind else { panic!("no list") };
+        assert_eq!(property(item, "c").kind, Kind::Any);
     }
 
     #[test]

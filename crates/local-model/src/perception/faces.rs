@@ -64,3 +64,39 @@ impl FaceFinder {
         found.iter().map(face).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The group picture that the `rustface` package shows its detector with.
+    fn group() -> DynamicImage {
+        let path = Path::new(env!("RUSTFACE_MODEL")).with_file_name("../test.png");
+        image::open(path).unwrap()
+    }
+
+    #[test]
+    fn faces_are_found_where_they_are_at_any_size() {
+        let finder = FaceFinder::load().unwrap();
+        // One face of the group, with what surrounds it.
+        let one = group().crop_imm(640, 230, 100, 110);
+        let larger = one.resize_exact(500, 550, FilterType::Triangle);
+        for (image, scale) in [(one, 1.0), (larger, 5.0)] {
+            let faces = finder.find(&image);
+            assert_eq!(faces.len(), 1, "{faces:?}");
+            let middle = faces[0].area.middle();
+            assert!((30.0 * scale..70.0 * scale).contains(&middle.x), "{middle:?}");
+            assert!((35.0 * scale..80.0 * scale).contains(&middle.y), "{middle:?}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_face_in_a_plain_or_tiny_image() {
+        let finder = FaceFinder::load().unwrap();
+        assert_eq!(finder.find(&DynamicImage::new_rgb8(300, 200)), []);
+        assert_eq!(finder.find(&DynamicImage::new_rgb8(3_000, 4)), []);
+        assert_eq!(finder.find(&DynamicImage::new_rgb8(1, 1)), []);
+    }
+}
