@@ -267,10 +267,11 @@ fn topic(text: &str) -> Topic {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| position_of_word(&lower, word).is_some());
     let holds = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if says(&["pii", "gdpr", "privacy", "private data"])
+    if says(&["pii", "gdpr", "privacy", "private"])
         || holds(&[
             "personal",
-            "personally",
+            "identif",
+            "anonym",
             "sensitive",
             "confidential",
             "개인정보",
@@ -473,6 +474,21 @@ mod tests {
             ("개인정보가 있으면 예, 없으면 아니오 한 단어만 답하세요.", "예", "아니오"),
         ] {
             assert_eq!(word(text), Some((so.to_owned(), not.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_about_is_heard_in_many_phrasings() {
+        for (text, about) in [
+            ("Does it hold personal data?", Topic::PersonalData),
+            ("Would publishing this expose private information?", Topic::PersonalData),
+            ("Could somebody be identified?", Topic::PersonalData),
+            ("민감한 내용이 있나요?", Topic::PersonalData),
+            ("How many faces are there?", Topic::Faces),
+            ("Transcribe the text.", Topic::Text),
+            ("Is there a cat?", Topic::Other),
+        ] {
+            assert_eq!(topic(text), about, "{text}");
         }
     }
 

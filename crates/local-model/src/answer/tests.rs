@@ -149,7 +149,7 @@ fn a_form_shown_in_the_prompt_is_kept() {
 fn tags_shown_in_the_prompt_are_filled() {
     for (text, yes, no) in [
         (
-            "Is anything sensitive in the picture? Answer as <answer>yes</answer><why>one sentence</why>.",
+            "Is anything sensitive in the picture? Say <answer>yes</answer> or <answer>no</answer>, then <why>one sentence</why>.",
             "<answer>yes</answer><why>Personal data",
             "<answer>no</answer><why>No personal data",
         ),
