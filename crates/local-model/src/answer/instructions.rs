@@ -6,11 +6,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use super::definition;
 use super::event::is_event;
 use super::seen::Topic;
 use super::shape::{Kind, Shape};
 use super::skeleton::{self, position_of_word};
 use super::tags::{self, Tag};
+use super::word;
 use crate::bedrock::MessagesRequest;
 
 /// The form of the answer.
@@ -90,7 +92,7 @@ fn form(text: &str) -> Form {
     if asks_for_places(&lower) {
         return Form::Json(labels_with_corners(), None);
     }
-    if let Some((so, not)) = words(text, &lower) {
+    if let Some((so, not)) = word::pair(text, &lower) {
         return Form::Word { so, not };
     }
     if position_of_word(&lower, "json").is_some()
@@ -117,7 +119,7 @@ fn example(text: &str, examples: &[(std::ops::Range<usize>, Shape)]) -> Option<S
     let largest = examples.iter().map(|(_, shape)| shape).max_by_key(|shape| size(shape))?;
     let alike = |shape: &&Shape| names(shape).iter().any(|name| names(largest).contains(name));
     let merged = examples.iter().map(|(_, shape)| shape).filter(alike).cloned().reduce(Shape::merged)?;
-    Some(with_choices(merged, text))
+    Some(definition::apply(merged, text))
 }
 
 fn size(shape: &Shape) -> usize {
@@ -134,132 +136,6 @@ fn names(shape: &Shape) -> Vec<&str> {
         Kind::List(item) => names(item),
         _ => Vec::new(),
     }
-}
-
-/// Adds to an example what the rest of the text says about its properties: a list
-/// of definitions ("- level: one of …"), or choices quoted near a property's name.
-fn with_choices(mut shape: Shape, text: &str) -> Shape {
-    match &mut shape.kind {
-        Kind::Object(properties) => {
-            for (name, part) in properties {
-                let inner = std::mem::take(part);
-                *part = with_choices(inner, text);
-                define(name, part, text);
-            }
-        }
-        Kind::List(item) => **item = with_choices(std::mem::take(item), text),
-        _ => {}
-    }
-    shape
-}
-
-fn define(name: &str, part: &mut Shape, text: &str) {
-    if !matches!(part.kind, Kind::Any | Kind::Text) {
-        return;
-    }
-    if let Some(definition) = definition_of(text, name) {
-        let kind = defined_kind(definition);
-        part.hint = if part.hint.is_empty() { definition.to_owned() } else { format!("{} {definition}", part.hint) };
-        if kind != Kind::Text || part.kind == Kind::Any {
-            part.kind = kind;
-        }
-    } else if part.kind == Kind::Any {
-        part.kind = kind_by_name(name);
-    } else if super::polarity::of(&part.hint).is_some()
-        && let Some(choices) = choices_named(text, name, &part.hint)
-    {
-        part.kind = Kind::Choice(choices);
-    }
-}
-
-/// What a line that begins with a property's name says about it.
-fn definition_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| {
-        let line = line.trim_start_matches([' ', '\t', '-', '*', '\u{2022}']).trim_start_matches(['"', '`', '\'', '*']);
-        let rest = line.strip_prefix(name)?.trim_start_matches(['"', '`', '\'', '*', ' ']);
-        let definition =
-            rest.strip_prefix([':', '=', '\u{2013}', '\u{2014}', '-']).or_else(|| rest.strip_prefix("is "))?.trim();
-        (!definition.is_empty() && !definition.starts_with(['{', '['])).then_some(definition)
-    })
-}
-
-static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:from|between)\s+0(?:\.0)?\s*(?:to|and)\s*(?:1|100)\b|\b0(?:\.0)?\s*(?:-|\u{2013}|\.\.)\s*1(?:\.0)?\b|\ba number\b").ok()
-});
-
-/// What kind of value a definition tells of.
-fn defined_kind(definition: &str) -> Kind {
-    let lower = definition.to_lowercase();
-    if let Some(listed) = ["one of", "either"].iter().find_map(|lead| lower.find(lead).map(|at| at + lead.len())) {
-        // As the text spells them; small letters may have another length elsewhere.
-        let list = definition.get(listed..).unwrap_or_default().trim_start_matches(':');
-        let sentence = list.split_once(". ").map_or(list, |(first, _)| first).trim_end_matches('.');
-        let separated = sentence.replace(" or ", ", ").replace(" | ", ", ");
-        let choices: Vec<Value> = separated
-            .split([',', ';'])
-            .map(|word| word.trim().trim_matches(['"', '\'', '`', '(', ')', '\u{201C}', '\u{201D}']))
-            .filter(|word| !word.is_empty() && word.chars().count() <= 40)
-            .map(Value::from)
-            .collect();
-        if choices.len() > 1 {
-            return Kind::Choice(choices);
-        }
-    }
-    if RANGE.as_ref().is_some_and(|range| range.is_match(definition)) {
-        return Kind::Number;
-    }
-    let mut quoted: Vec<Value> = Vec::new();
-    for word in QUOTED.as_ref().map(|words| words.captures_iter(definition)).into_iter().flatten() {
-        let value = word.get(1).map_or(Value::Null, |word| Value::from(word.as_str()));
-        if !quoted.contains(&value) {
-            quoted.push(value);
-        }
-    }
-    if quoted.len() > 1 {
-        return Kind::Choice(quoted);
-    }
-    match skeleton::of_text(definition).kind {
-        kind @ (Kind::Boolean | Kind::Choice(_)) => kind,
-        _ if position_of_word(&lower, "integer").is_some() || lower.contains("how many") => Kind::Integer,
-        _ if lower.starts_with("list of") || lower.starts_with("array of") => {
-            Kind::List(Box::new(Shape::of(Kind::Text)))
-        }
-        _ => Kind::Text,
-    }
-}
-
-/// What kind of value a name alone suggests.
-fn kind_by_name(name: &str) -> Kind {
-    let words = super::fill::tokens(name);
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    if has(&["confidence", "score", "probability", "certainty", "likelihood"]) {
-        Kind::Number
-    } else if has(&["count", "total", "x", "y", "left", "top", "right", "bottom", "width", "height"]) {
-        Kind::Integer
-    } else if words.first().is_some_and(|word| ["is", "has", "contains", "should", "was"].contains(&word.as_str())) {
-        Kind::Boolean
-    } else {
-        Kind::Text
-    }
-}
-
-static QUOTED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new("[\"'`\u{201C}\u{2018}]([\\w-]{1,24})[\"'`\u{201D}\u{2019}]").ok());
-
-/// The quoted words that stand near a property's name and say yes and no.
-fn choices_named(text: &str, name: &str, example: &str) -> Option<Vec<Value>> {
-    let quoted = QUOTED.as_ref()?;
-    let mut choices = vec![Value::from(example)];
-    for (at, _) in text.match_indices(name) {
-        let end = text[at..].char_indices().nth(200).map_or(text.len(), |(offset, _)| at + offset);
-        for word in quoted.captures_iter(&text[at..end]).filter_map(|found| found.get(1)) {
-            let value = Value::from(word.as_str());
-            if super::polarity::of(word.as_str()).is_some() && word.as_str() != name && !choices.contains(&value) {
-                choices.push(value);
-            }
-        }
-    }
-    (choices.len() > 1 && super::polarity::is_verdict(&choices)).then_some(choices)
 }
 
 /// What a request without an image or event form is about.
@@ -331,86 +207,6 @@ fn labels_with_corners() -> Shape {
         ("position".to_owned(), Shape::of(Kind::Object(corners.to_vec()))),
     ];
     Shape::of(Kind::List(Box::new(Shape::of(Kind::Object(thing)))))
-}
-
-/// The two words of which the answer must be one.
-fn words(text: &str, lower: &str) -> Option<(String, String)> {
-    const PAIRS: &[(&str, &str)] = &[
-        ("true", "false"),
-        ("yes", "no"),
-        ("pii", "clean"),
-        ("sensitive", "safe"),
-        ("unsafe", "safe"),
-        ("예", "아니오"),
-        ("네", "아니요"),
-        ("はい", "いいえ"),
-    ];
-    let strict = [
-        "only",
-        "just",
-        "one word",
-        "single word",
-        "exactly",
-        "nothing else",
-        "boolean",
-        "no explanation",
-        "no other",
-        "either",
-        "respond with",
-        "reply with",
-        "answer with",
-        "answer yes",
-        "return",
-        "만 ",
-        "한 단어",
-        "だけ",
-        "のみ",
-    ];
-    if !strict.iter().any(|word| lower.contains(word)) {
-        return None;
-    }
-    let near = |(so, not): &(&str, &str)| {
-        let so = if so.is_ascii() { position_of_word(lower, so) } else { lower.find(so) }?;
-        let not = if not.is_ascii() { position_of_word(lower, not) } else { lower.find(not) }?;
-        (so.abs_diff(not) <= 400).then_some((so, not))
-    };
-    let (pair, (at_so, at_not)) = PAIRS.iter().find_map(|pair| near(pair).map(|at| (pair, at)))?;
-    // As the request spells them; small letters may have another length elsewhere.
-    let spelled = |word: &str, at: usize| {
-        let original = text.get(at..at + word.len()).filter(|original| original.eq_ignore_ascii_case(word));
-        original.unwrap_or(word).to_owned()
-    };
-    let (so, not) = (spelled(pair.0, at_so), spelled(pair.1, at_not));
-    if is_swapped(lower, at_so, at_not) { Some((not, so)) } else { Some((so, not)) }
-}
-
-/// Whether the first word is asked for when there is nothing: "true if the image is
-/// free of …", "false if it contains …".
-fn is_swapped(lower: &str, at_so: usize, at_not: usize) -> bool {
-    let clause = |from: usize, other: usize| {
-        let end = if other > from { other } else { lower.len() };
-        let stop = lower[from..end].find(['.', '\n', ';']).map_or(end, |offset| from + offset);
-        &lower[from..stop]
-    };
-    let is_condition =
-        |clause: &str| ["if", "when", "means", "for"].iter().any(|word| position_of_word(clause, word).is_some());
-    let denies = |clause: &str| {
-        ["no", "not", "without", "free of", "safe", "clean", "none", "nothing", "absent"]
-            .iter()
-            .any(|word| position_of_word(clause, word).is_some())
-            || clause.contains("n't")
-    };
-    let (so, not) = (clause(at_so, at_not), clause(at_not, at_so));
-    // The words themselves may deny ("no"): what follows them counts.
-    let after = |clause: &str| {
-        clause.split_once(|c: char| !c.is_alphanumeric()).map(|(_, rest)| rest.to_owned()).unwrap_or_default()
-    };
-    let (so, not) = (after(so), after(not));
-    if is_condition(&so) {
-        denies(&so)
-    } else {
-        is_condition(&not) && !denies(&not) && position_of_word(&not, "otherwise").is_none_or(|at| at >= 4)
-    }
 }
 
 static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -1,13 +1,20 @@
 //! What is answered to a request: its form, and its content.
 
+mod category;
+mod definition;
 mod event;
 mod fill;
 mod instructions;
+mod place;
 mod polarity;
 mod seen;
 mod shape;
 mod skeleton;
+mod spot;
 mod tags;
+#[cfg(test)]
+mod tests;
+mod word;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -140,7 +147,7 @@ fn tagged(tags: &[Tag], path: &Path, known: &dyn Knowledge, prose: &str) -> Stri
                 Value::String(text) if text.is_empty() => prose.to_owned(),
                 Value::String(text) => text,
                 Value::Null => String::new(),
-                Value::Bool(flag) => seen::word_like(&tag.example, flag),
+                Value::Bool(flag) => polarity::word_like(&tag.example, flag),
                 value => value.to_string(),
             }
         } else {
@@ -190,6 +197,3 @@ pub(crate) fn tokens(text: &str) -> u64 {
     let other = text.chars().count() - ascii;
     u64::try_from(ascii.div_ceil(4) + other).unwrap_or(u64::MAX)
 }
-
-#[cfg(test)]
-mod tests;

@@ -151,6 +151,44 @@ pub(super) fn is_inverted(name: &[String]) -> bool {
         || (name.len() > 1 && name.iter().any(|part| matches!(part.as_str(), "no" | "without" | "free")))
 }
 
+/// "Yes" or "no" in the way an example says either.
+pub(super) fn word_like(example: &str, truth: bool) -> String {
+    const PAIRS: &[(&str, &str)] = &[
+        ("yes", "no"),
+        ("true", "false"),
+        ("pii", "clean"),
+        ("sensitive", "not sensitive"),
+        ("unsafe", "safe"),
+        ("found", "none"),
+        ("detected", "not detected"),
+        ("positive", "negative"),
+        ("예", "아니오"),
+        ("네", "아니요"),
+        ("はい", "いいえ"),
+    ];
+    let lower = example.trim().to_lowercase();
+    let pair = PAIRS
+        .iter()
+        .find(|(yes, no)| lower == *yes || lower == *no)
+        .or_else(|| PAIRS.iter().find(|(yes, no)| [yes, no].iter().all(|word| lower.contains(**word))))
+        .or_else(|| {
+            PAIRS.iter().find(|(yes, no)| {
+                [yes, no].iter().any(|word| super::skeleton::position_of_word(&lower, word).is_some())
+            })
+        });
+    let (yes, no) = pair.copied().unwrap_or(("yes", "no"));
+    let word = if truth { yes } else { no };
+    let letters: Vec<char> = example.chars().filter(|c| c.is_alphabetic()).take(2).collect();
+    match letters.as_slice() {
+        [first, second] if first.is_uppercase() && second.is_uppercase() => word.to_uppercase(),
+        [first, ..] if first.is_uppercase() && first.is_ascii() => {
+            let mut chars = word.chars();
+            chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+        }
+        _ => word.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
