@@ -323,14 +323,10 @@ fn limit(text: String, request: &MessagesRequest, cut: bool) -> (String, StopRea
     if cut {
         return (text, StopReason::MaxTokens);
     }
-    if answer::tokens(&text) <= request.max_tokens {
-        return (text, StopReason::EndTurn);
+    match answer::end_of_tokens(&text, request.max_tokens) {
+        None => (text, StopReason::EndTurn),
+        Some(end) => (text[..end].to_owned(), StopReason::MaxTokens),
     }
-    let mut end = text.len();
-    while answer::tokens(&text[..end]) > request.max_tokens {
-        end = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
-    }
-    (text[..end].to_owned(), StopReason::MaxTokens)
 }
 
 fn text_content(text: &str) -> Vec<Value> {

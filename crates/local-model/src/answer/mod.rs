@@ -197,3 +197,12 @@ pub(crate) fn tokens(text: &str) -> u64 {
     let other = text.chars().count() - ascii;
     u64::try_from(ascii.div_ceil(4) + other).unwrap_or(u64::MAX)
 }
+
+/// Where a text must end to have no more than `most` tokens, if it has more.
+pub(crate) fn end_of_tokens(text: &str, most: u64) -> Option<usize> {
+    let (mut ascii, mut other) = (0_u64, 0_u64);
+    text.char_indices().find_map(|(at, c)| {
+        *(if c.is_ascii() { &mut ascii } else { &mut other }) += 1;
+        (ascii.div_ceil(4) + other > most).then_some(at)
+    })
+}

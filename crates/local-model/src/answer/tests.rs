@@ -295,3 +295,29 @@ fn json_inside_a_tag_comes_inside_the_tag() {
 fn other_questions_are_met_by_a_stand_in_that_says_so() {
     assert!(said(&prompt("Write a poem about rivers."), &[]).contains("local stand-in"));
 }
+
+#[test]
+fn a_text_ends_where_its_tokens_do() {
+    for (text, most, end) in [("abcdefgh", 2, None), ("abcdefghi", 2, Some(8)), ("한국어", 2, Some(6)), ("", 0, None)]
+    {
+        assert_eq!(end_of_tokens(text, most), end, "{text}");
+        assert!(tokens(&text[..end.unwrap_or(text.len())]) <= most);
+    }
+}
+
+proptest::proptest! {
+    /// Whatever a prompt or a page says, there is an answer.
+    #[test]
+    fn nothing_that_is_said_or_shown_breaks_it(
+        text in "[ -~äé氏名한“”…\\n]{0,80}",
+        form in r#"(\{|\[|"|'|:|,|\}|\]|<a>|</a>|\||\.\.\.|or |one of|true|false|only|json|x|é| |\n){0,40}"#,
+        line in r#"[A-Z<0-9 @.:/+-]{0,46}"#,
+    ) {
+        let pictures = [page(&[&text, &line, &form], 1)];
+        for question in [&text, &form] {
+            let question = format!("{question} Is there personal data? {form}");
+            let _ = compose(&prompt(&question), &pictures);
+            let _ = compose(&prompt(&question), &[]);
+        }
+    }
+}
