@@ -7,12 +7,12 @@ use std::process::Stdio;
 use std::time::{Instant, UNIX_EPOCH};
 
 use cargo_metadata::Message;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::output::Console;
+use crate::output::{Console, Step};
 use crate::workspace::Workspace;
 
 /// A function as Lambda takes it: a ZIP with the executable `bootstrap`.
@@ -104,13 +104,8 @@ async fn compile(
         command.args(["--package", name]);
     }
     // Cargo draws a progress bar on a terminal. Elsewhere a line for each crate
-    // would drown everything else, so the names are told from time to time.
-    let step = if console.is_live() {
-        None
-    } else {
-        command.arg("--quiet");
-        Some(console.step("building the functions"))
-    };
+    // would drown everything else, so it is told from time to time.
+    let step = (!console.is_live()).then(|| console.step("building the functions"));
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -120,31 +115,7 @@ async fn compile(
         .map_err(FunctionsError::CargoMissing)?;
 
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (executables, said) = tokio::join!(
-        async {
-            let mut executables = Vec::new();
-            let Some(stdout) = stdout else { return executables };
-            let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(stdout));
-            while let Ok(Some(line)) = lines.next_line().await {
-                let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(&line) else { continue };
-                if let Some(step) = step.as_ref().filter(|_| !artifact.fresh) {
-                    step.detail(&format!("compiled {}", artifact.target.name));
-                }
-                if let Some(executable) = artifact.executable {
-                    executables.push((artifact.target.name, executable.into_std_path_buf()));
-                }
-            }
-            executables
-        },
-        async {
-            let mut said = Vec::new();
-            if let Some(mut stderr) = stderr {
-                // What was read until it broke off is still worth reading.
-                let _ = stderr.read_to_end(&mut said).await;
-            }
-            String::from_utf8_lossy(&said).into_owned()
-        }
-    );
+    let (executables, said) = tokio::join!(executables(stdout), tell(stderr, step.as_ref(), console));
     let status = child.wait().await.map_err(FunctionsError::CargoMissing)?;
     if status.success() {
         return Ok(executables);
@@ -153,6 +124,47 @@ async fn compile(
         console.say(said.trim_end());
     }
     Err(build_error(&said, has_compiler(), workspace))
+}
+
+/// The executables that cargo says it made, by their names.
+async fn executables(stdout: Option<impl AsyncRead + Unpin>) -> Vec<(String, PathBuf)> {
+    let mut executables = Vec::new();
+    let Some(stdout) = stdout else { return executables };
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(&line) else { continue };
+        if let Some(executable) = artifact.executable {
+            executables.push((artifact.target.name, executable.into_std_path_buf()));
+        }
+    }
+    executables
+}
+
+/// Tells cargo's progress as it comes, and returns whatever else it said.
+async fn tell(stderr: Option<impl AsyncRead + Unpin>, step: Option<&Step<'_>>, console: &Console) -> String {
+    let mut said = String::new();
+    let (Some(stderr), Some(step)) = (stderr, step) else { return said };
+    let mut lines = BufReader::new(stderr).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        match progress(&line) {
+            // Another cargo works in the same target folder, maybe for long.
+            Some("Blocking") => console.say(&format!("     {}", line.trim())),
+            Some(_) => step.detail(line.trim()),
+            None => {
+                said.push_str(&line);
+                said.push('\n');
+            }
+        }
+    }
+    said
+}
+
+/// The word that a line of cargo's progress begins with.
+fn progress(line: &str) -> Option<&str> {
+    let words =
+        ["Blocking", "Compiling", "Dirty", "Downloaded", "Downloading", "Finished", "Fresh", "Locking", "Updating"];
+    let word = line.strip_prefix(' ')?.split_whitespace().next()?;
+    words.contains(&word).then_some(word)
 }
 
 /// Cargo as it was when this program was started, without what cargo tells
@@ -291,6 +303,16 @@ mod tests {
         pack(&executable, &zip).unwrap();
 
         assert!(holds(&zip, &mark(&executable).unwrap()));
+    }
+
+    #[test]
+    fn the_progress_of_a_build_is_told_from_what_went_wrong_with_it() {
+        for line in ["   Compiling serde v1.0.228", "    Blocking waiting for file lock on build directory"] {
+            assert!(progress(line).is_some(), "{line}");
+        }
+        for line in ["error: linker `cc` not found", "  --> src/main.rs:1:1", "   |", "", "Compiling is hard"] {
+            assert_eq!(progress(line), None, "{line}");
+        }
     }
 
     #[test]
