@@ -29,6 +29,9 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug, Parser)]
 #[command(name = "warden-local", version)]
 struct Arguments {
+    /// The file that says where the running system is [default: under the target folder].
+    #[arg(long, global = true, value_name = "FILE", env = "WARDEN_RUNNING_FILE", hide = true)]
+    running_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -124,7 +127,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::standard();
     let result = Runtime::new().context("no thread could be started").and_then(|runtime| {
-        let result = runtime.block_on(run_until_ended(arguments.command, &console));
+        let result = runtime.block_on(run_until_ended(arguments, &console));
         // Somebody who ends this program does not wait for a lock or a download.
         runtime.shutdown_background();
         result
@@ -136,9 +139,9 @@ fn main() -> ExitCode {
 }
 
 /// Whatever was started ends with the future that started it.
-async fn run_until_ended(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
+async fn run_until_ended(arguments: Arguments, console: &Console) -> anyhow::Result<ExitCode> {
     tokio::select! {
-        result = run(command, console) => result,
+        result = run(arguments, console) => result,
         result = ended() => result,
     }
 }
@@ -155,48 +158,54 @@ async fn ended() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(INTERRUPTED))
 }
 
-async fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
+async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
-    match command {
-        Command::Demo(arguments) => return run_demo(&workspace, arguments, console).await,
+    let file = arguments.running_file.unwrap_or_else(|| running::file(&workspace));
+    match arguments.command {
+        Command::Demo(arguments) => return run_demo(&workspace, file, arguments, console).await,
         Command::Up(arguments) => {
-            running::refuse_second(&workspace)?;
+            running::refuse_second(&file)?;
             let system = System::up(&workspace, &arguments.into(), console).await?;
-            keep(&workspace, &system, console).await?;
+            keep(file, &system, console).await?;
         }
         Command::Prepare(arguments) => {
             system::prepare(&workspace, &arguments.into(), console).await?;
         }
-        Command::Upload { file, key } => {
-            let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+        Command::Upload { file: image, key } => {
+            let name = image.file_name().unwrap_or(image.as_os_str()).to_string_lossy();
             let key = key.unwrap_or_else(|| format!("uploads/{name}"));
-            let audit = Audit::new(running::find(&workspace)?);
-            let upload = audit.upload_file(&key, &file).await?;
+            let audit = Audit::new(running::find(&file)?);
+            let upload = audit.upload_file(&key, &image).await?;
             console.say(&format!("uploaded as {key:?}, version {}", upload.version));
-            return show(&audit, &Sent::Upload(upload), &file.display().to_string(), console).await;
+            return show(&audit, &Sent::Upload(upload), &image.display().to_string(), console).await;
         }
-        Command::Replay { file } => {
-            let audit = Audit::new(running::find(&workspace)?);
-            let path = file.display();
-            let text = std::fs::read(&file).with_context(|| format!("{path} cannot be read"))?;
-            let event = serde_json::from_slice(&text).with_context(|| format!("{path} is no JSON"))?;
-            let id = audit.replay(&event).await.with_context(|| format!("{path} was not replayed"))?;
+        Command::Replay { file: event } => {
+            let audit = Audit::new(running::find(&file)?);
+            let path = event.display();
+            let text = std::fs::read(&event).with_context(|| format!("{path} cannot be read"))?;
+            let content = serde_json::from_slice(&text).with_context(|| format!("{path} is no JSON"))?;
+            let id = audit.replay(&content).await.with_context(|| format!("{path} was not replayed"))?;
             console.say(&format!("replayed as event {id}"));
             return show(&audit, &Sent::Event(id), &path.to_string(), console).await;
         }
         Command::Alerts { follow, output } => {
-            let audit = Audit::new(running::find(&workspace)?);
+            let audit = Audit::new(running::find(&file)?);
             show_alerts(&audit, follow, output, console).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run_demo(workspace: &Workspace, arguments: DemoArguments, console: &Console) -> anyhow::Result<ExitCode> {
+async fn run_demo(
+    workspace: &Workspace,
+    file: PathBuf,
+    arguments: DemoArguments,
+    console: &Console,
+) -> anyhow::Result<ExitCode> {
     // What cannot be uploaded is told before anything takes time.
     let own = demo::own_images(&arguments.images)?;
     if arguments.keep {
-        running::refuse_second(workspace)?;
+        running::refuse_second(&file)?;
     }
     console.say("For development: a local AWS engine and a local model stand in for AWS, on 127.0.0.1 alone.");
     let system = System::up(workspace, &arguments.system.into(), console).await?;
@@ -209,14 +218,14 @@ async fn run_demo(workspace: &Workspace, arguments: DemoArguments, console: &Con
         console.result(&serde_json::to_string_pretty(&outcome)?);
     }
     if arguments.keep {
-        keep(workspace, &system, console).await?;
+        keep(file, &system, console).await?;
     }
     Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Leaves the system running. It ends with this program.
-async fn keep(workspace: &Workspace, system: &System, console: &Console) -> anyhow::Result<()> {
-    let _running = RunningFile::write(workspace, system.audit().address())?;
+async fn keep(file: PathBuf, system: &System, console: &Console) -> anyhow::Result<()> {
+    let _running = RunningFile::write(file, system.audit().address())?;
     console.result(&instructions::text(system.audit().address()));
     std::future::pending().await
 }

@@ -52,34 +52,32 @@ impl RunningFile {
     ///
     /// # Errors
     /// When another system runs, or the file cannot be written.
-    pub fn write(workspace: &Workspace, address: &Address) -> Result<Self, RunningError> {
-        write_to(path(workspace), address)
+    pub fn write(path: PathBuf, address: &Address) -> Result<Self, RunningError> {
+        refuse_second(&path)?;
+        let content = Content { process: std::process::id(), address: address.clone() };
+        let text = serde_json::to_string_pretty(&content).map_err(io::Error::other);
+        match text.and_then(|text| fs::write(&path, text)) {
+            Ok(()) => Ok(Self { path }),
+            Err(source) => Err(RunningError::Io { path, source }),
+        }
     }
+}
+
+/// Where the file is, unless it is named.
+#[must_use]
+pub fn file(workspace: &Workspace) -> PathBuf {
+    workspace.made("running.json")
 }
 
 /// Fails when a system runs already.
 ///
 /// # Errors
 /// As it says.
-pub fn refuse_second(workspace: &Workspace) -> Result<(), RunningError> {
-    refuse_second_at(&path(workspace))
-}
-
-fn refuse_second_at(path: &Path) -> Result<(), RunningError> {
+pub fn refuse_second(path: &Path) -> Result<(), RunningError> {
     match read(path) {
         Ok(Some(content)) if answers(&content.address) => Err(RunningError::Already(content.process)),
         // What was left behind, or cannot be read, is written over.
         _ => Ok(()),
-    }
-}
-
-fn write_to(path: PathBuf, address: &Address) -> Result<RunningFile, RunningError> {
-    refuse_second_at(&path)?;
-    let content = Content { process: std::process::id(), address: address.clone() };
-    let text = serde_json::to_string_pretty(&content).map_err(io::Error::other);
-    match text.and_then(|text| fs::write(&path, text)) {
-        Ok(()) => Ok(RunningFile { path }),
-        Err(source) => Err(RunningError::Io { path, source }),
     }
 }
 
@@ -94,24 +92,16 @@ impl Drop for RunningFile {
 ///
 /// # Errors
 /// When nothing runs.
-pub fn find(workspace: &Workspace) -> Result<Address, RunningError> {
-    find_at(path(workspace))
-}
-
-fn find_at(path: PathBuf) -> Result<Address, RunningError> {
-    match read(&path) {
+pub fn find(path: &Path) -> Result<Address, RunningError> {
+    match read(path) {
         Ok(Some(content)) if answers(&content.address) => Ok(content.address),
         Ok(Some(content)) => {
-            let _ = fs::remove_file(&path);
+            let _ = fs::remove_file(path);
             Err(RunningError::LeftBehind(content.process))
         }
         Ok(None) => Err(RunningError::NotRunning),
-        Err(source) => Err(RunningError::Io { path, source }),
+        Err(source) => Err(RunningError::Io { path: path.to_owned(), source }),
     }
-}
-
-fn path(workspace: &Workspace) -> PathBuf {
-    workspace.made("running.json")
 }
 
 fn read(path: &Path) -> io::Result<Option<Content>> {
@@ -154,12 +144,12 @@ mod tests {
         let engine = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = at(format!("http://{}", engine.local_addr().unwrap()));
 
-        let running = write_to(path.clone(), &address).unwrap();
+        let running = RunningFile::write(path.clone(), &address).unwrap();
 
-        assert_eq!(find_at(path.clone()).unwrap(), address);
-        assert!(matches!(write_to(path.clone(), &address), Err(RunningError::Already(_))));
+        assert_eq!(find(&path).unwrap(), address);
+        assert!(matches!(RunningFile::write(path.clone(), &address), Err(RunningError::Already(_))));
         drop(running);
-        assert!(matches!(find_at(path), Err(RunningError::NotRunning)));
+        assert!(matches!(find(&path), Err(RunningError::NotRunning)));
     }
 
     #[test]
@@ -167,12 +157,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("running.json");
         let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let left = write_to(path.clone(), &at(format!("http://{nobody}"))).unwrap();
+        let left = RunningFile::write(path.clone(), &at(format!("http://{nobody}"))).unwrap();
 
-        let error = find_at(path.clone()).unwrap_err();
+        let error = find(&path).unwrap_err();
 
         assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
-        assert!(matches!(find_at(path), Err(RunningError::NotRunning)));
+        assert!(matches!(find(&path), Err(RunningError::NotRunning)));
         drop(left);
     }
 
@@ -181,8 +171,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("running.json");
         fs::write(&path, "{").unwrap();
-        assert!(matches!(find_at(path.clone()), Err(RunningError::Io { .. })));
+        assert!(matches!(find(&path), Err(RunningError::Io { .. })));
         let engine = TcpListener::bind("127.0.0.1:0").unwrap();
-        write_to(path, &at(format!("http://{}", engine.local_addr().unwrap()))).unwrap();
+        RunningFile::write(path, &at(format!("http://{}", engine.local_addr().unwrap()))).unwrap();
     }
 }

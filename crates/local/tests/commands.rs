@@ -5,13 +5,13 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
-/// One system is kept running at a time.
-static RUNNING: Mutex<()> = Mutex::new(());
+/// Where a running system says that it is.
+const FILE: &str = "WARDEN_RUNNING_FILE";
 
 /// Settings of the user's that would lead anybody who read them astray.
 const ASTRAY: [(&str, &str); 9] = [
@@ -25,10 +25,6 @@ const ASTRAY: [(&str, &str); 9] = [
     ("AWS_SESSION_TOKEN", "token"),
     ("HTTP_PROXY", "http://127.0.0.1:9"),
 ];
-
-fn turn() -> MutexGuard<'static, ()> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -48,8 +44,9 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A system that is kept running.
+/// A system that is kept running, where no other command but the test's finds it.
 struct Up {
+    folder: TempDir,
     process: Child,
     endpoint: String,
     bucket: String,
@@ -57,7 +54,10 @@ struct Up {
 
 impl Up {
     fn start() -> Self {
-        let mut process = warden_local(&["up"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = warden_local(&["up"]);
+        command.env(FILE, folder.path().join("running.json"));
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
         // The instructions end with the state machine.
         let mut told = Vec::new();
@@ -77,7 +77,21 @@ impl Up {
             let line = told.iter().find_map(|line| line.trim().strip_prefix(name)).unwrap();
             line.trim().to_owned()
         };
-        Self { endpoint: value("export AWS_ENDPOINT_URL="), bucket: value("Upload bucket"), process }
+        Self { endpoint: value("export AWS_ENDPOINT_URL="), bucket: value("Upload bucket"), process, folder }
+    }
+
+    /// A command beside it.
+    fn run(&self, arguments: &[&str]) -> Output {
+        warden_local(arguments).env(FILE, self.folder.path().join("running.json")).output().unwrap()
+    }
+
+    fn alerts_until(&self, wanted: &str) -> String {
+        let begun = Instant::now();
+        let mut told = String::new();
+        while begun.elapsed() < Duration::from_mins(1) && !told.contains(wanted) {
+            told.push_str(&text(&self.run(&["alerts"]).stdout));
+        }
+        told
     }
 
     fn listens(&self) -> bool {
@@ -167,46 +181,44 @@ fn the_demo_shows_your_own_image_and_reads_no_settings_of_yours() {
 
 #[test]
 fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
-    let _turn = turn();
     let mut up = Up::start();
 
-    let output = run(&["upload", source("samples/id-card.png").to_str().unwrap(), "--key", "카드 1+1.png"]);
+    let output = up.run(&["upload", source("samples/id-card.png").to_str().unwrap(), "--key", "카드 1+1.png"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let told = text(&output.stdout);
     assert!(told.contains("pii, high; action deleted, gone"), "{told}");
 
-    let output = run(&["replay", source("events/log-summarizer/stop-logging.json").to_str().unwrap()]);
+    let output = up.run(&["replay", source("events/log-summarizer/stop-logging.json").to_str().unwrap()]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("Threat level: high"), "{}", text(&output.stdout));
 
     // Anybody else's upload, as the instructions say for curl.
     let object = format!("{}/{}/uploads/chart.png", up.endpoint, up.bucket);
     put(&object, std::fs::read(source("samples/chart.png")).unwrap());
-    let alerts = alerts_until("uploads/chart.png");
+    let alerts = up.alerts_until("uploads/chart.png");
     assert!(alerts.contains("Verdict: clean"), "{alerts}");
     assert!(!alerts.contains("카드"), "an alert that was shown already is shown again");
 
-    let second = run(&["up"]);
+    let second = up.run(&["up"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second.stderr).contains("is running already"), "{}", text(&second.stderr));
 
     up.signal("-INT");
     assert_eq!(up.process.wait().unwrap().code(), Some(130));
     assert!(!up.listens(), "the engine is still there");
-    let output = run(&["alerts"]);
+    let output = up.run(&["alerts"]);
     assert!(text(&output.stderr).contains("nothing is running. Start"), "{}", text(&output.stderr));
 }
 
 #[test]
 fn a_system_that_was_killed_leaves_no_process_and_the_next_command_says_so() {
-    let _turn = turn();
     let mut up = Up::start();
 
     up.signal("-KILL");
     up.process.wait().unwrap();
 
     assert!(up.ends_listening(), "the engine is still there");
-    let output = run(&["alerts"]);
+    let output = up.run(&["alerts"]);
     let told = text(&output.stderr);
     assert!(told.contains(&format!("process {} left without a word", up.process.id())), "{told}");
 }
@@ -216,16 +228,4 @@ async fn put(url: &str, bytes: Vec<u8>) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = client.put(url).body(bytes).send().await.unwrap();
     assert!(answer.status().is_success());
-}
-
-fn alerts_until(wanted: &str) -> String {
-    let begun = Instant::now();
-    let mut told = String::new();
-    while begun.elapsed() < Duration::from_mins(1) {
-        told.push_str(&text(&run(&["alerts"]).stdout));
-        if told.contains(wanted) {
-            break;
-        }
-    }
-    told
 }
