@@ -1,28 +1,64 @@
 //! A caller's own question about an image.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::{
-    bedrock::{Answer, Question},
+    bedrock::{Answer, Question, native_schema},
     error::Error,
 };
 
 /// Most characters of a caller's prompt.
 pub const MAX_PROMPT_CHARS: usize = 50_000;
 
-/// The caller's question, for an answer of at most `max_tokens` tokens.
-///
-/// # Errors
-/// [`Error::InvalidInput`] for a blank prompt and for one over [`MAX_PROMPT_CHARS`].
-pub fn question(prompt: &str, max_tokens: u32) -> Result<Question<'_>, Error> {
-    if prompt.trim().is_empty() {
-        return Err(Error::invalid("prompt", "is blank"));
+/// A caller's question, and the JSON Schema that the answer must be valid under, if any.
+#[derive(Clone, Copy)]
+pub struct Inquiry<'a> {
+    /// The caller's prompt.
+    pub prompt: &'a str,
+    /// The schema of the answer.
+    pub schema: Option<&'a Value>,
+}
+
+impl<'a> Inquiry<'a> {
+    /// Checks the prompt.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a blank prompt and for one over [`MAX_PROMPT_CHARS`].
+    pub fn new(prompt: &'a str, schema: Option<&'a Value>) -> Result<Self, Error> {
+        if prompt.trim().is_empty() {
+            return Err(Error::invalid("prompt", "is blank"));
+        }
+        let length = prompt.chars().count();
+        if length > MAX_PROMPT_CHARS {
+            return Err(Error::invalid("prompt", format!("is {length} characters long; at most {MAX_PROMPT_CHARS}")));
+        }
+        Ok(Self { prompt, schema })
     }
-    let length = prompt.chars().count();
-    if length > MAX_PROMPT_CHARS {
-        return Err(Error::invalid("prompt", format!("is {length} characters long; at most {MAX_PROMPT_CHARS}")));
+
+    /// What the model is told: the prompt as it is, and the schema behind it.
+    #[must_use]
+    pub fn text(&self) -> Cow<'a, str> {
+        match self.schema {
+            None => Cow::Borrowed(self.prompt),
+            Some(schema) => Cow::Owned(format!(
+                "{}\n\nAnswer with one JSON value and nothing else. It must be valid under this JSON Schema:\n{schema}",
+                self.prompt
+            )),
+        }
     }
-    Ok(Question { system: None, text: prompt, schema: None, max_tokens })
+
+    /// The question in this [`Self::text`], for an answer of at most
+    /// `max_tokens` tokens. A schema that Bedrock does not enforce is only told.
+    #[must_use]
+    pub fn question<'q>(&self, text: &'q str, max_tokens: u32) -> Question<'q>
+    where
+        'a: 'q,
+    {
+        let schema = self.schema.filter(|schema| native_schema::is_enforced(schema));
+        Question { system: None, text, schema, max_tokens }
+    }
 }
 
 /// How much of the model's response the caller wants.
@@ -70,7 +106,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bedrock::capabilities::CLASSES;
+    use crate::bedrock::{Capabilities, capabilities::CLASSES};
 
     #[test]
     fn the_answer_is_its_text_or_the_whole_response() {
@@ -89,21 +125,52 @@ mod tests {
         assert!(Output::Full.of(body.as_bytes()).is_ok());
     }
 
+    fn body(inquiry: Inquiry<'_>, model: Capabilities) -> Value {
+        let text = inquiry.text();
+        let mut body = inquiry.question(&text, 4096).image_body(model, "image/webp", 3);
+        body.push(b"WEB");
+        serde_json::from_slice(&body.finish()).unwrap()
+    }
+
     #[test]
     fn the_question_asks_each_model_in_the_form_it_takes() {
+        let inquiry = Inquiry::new("What is it?", None).unwrap();
         for (name, model) in CLASSES {
-            let mut body = question("What is it?", 4096).unwrap().image_body(model, "image/webp", 3);
-            body.push(b"WEB");
-            let body: Value = serde_json::from_slice(&body.finish()).unwrap();
-            insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(name, body) });
+            insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(name, body(inquiry, model)) });
+        }
+    }
+
+    #[test]
+    fn a_schema_is_always_told_and_sent_to_models_that_enforce_it() {
+        let enforced = json!({
+            "type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"],
+            "additionalProperties": false,
+        });
+        let told = json!({"type": "string", "maxLength": 9});
+        for (name, model) in CLASSES {
+            for schema in [&enforced, &told] {
+                let inquiry = Inquiry::new("What is it?", Some(schema)).unwrap();
+                let body = body(inquiry, model);
+                let text = body["messages"][0]["content"][1]["text"].as_str().unwrap();
+                assert_eq!(
+                    text,
+                    format!(
+                        "What is it?\n\nAnswer with one JSON value and nothing else. \
+                         It must be valid under this JSON Schema:\n{schema}"
+                    )
+                );
+                let sent = (model.json_schema && schema == &enforced).then_some(schema);
+                assert_eq!(body.pointer("/output_config/format/schema"), sent, "{name}");
+            }
         }
     }
 
     #[test]
     fn a_bad_prompt_or_output_is_named() {
-        assert_eq!(question(" \n", 1).err().unwrap().to_string(), "prompt: is blank");
-        assert!(question(&"x".repeat(MAX_PROMPT_CHARS + 1), 1).is_err());
-        assert!(question(&"\u{d55c}".repeat(MAX_PROMPT_CHARS), 1).is_ok());
+        let prompt = |text: &str| Inquiry::new(text, None).map(|_| ());
+        assert_eq!(prompt(" \n").unwrap_err().to_string(), "prompt: is blank");
+        assert!(prompt(&"x".repeat(MAX_PROMPT_CHARS + 1)).is_err());
+        assert!(prompt(&"\u{d55c}".repeat(MAX_PROMPT_CHARS)).is_ok());
         assert_eq!(Output::parse(Some("xml")).unwrap_err().to_string(), "output: is neither \"text\" nor \"full\"");
     }
 }

@@ -40,6 +40,18 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A JSON object that may be missing or null.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for any other JSON.
+    pub fn object(&self, field: &'static str) -> Result<Option<&'a Value>, Error> {
+        match self.0.get(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value @ Value::Object(_)) => Ok(Some(value)),
+            Some(other) => Err(Error::invalid(field, format!("is {}, not an object", kind(other)))),
+        }
+    }
+
     /// An object's key: 1 to 1,024 bytes.
     ///
     /// # Errors

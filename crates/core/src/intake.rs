@@ -9,6 +9,8 @@ use crate::{
     bedrock::{Capabilities, Question},
     error::Error,
     image::{self, Content, HEAD_BYTES, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES},
+    metadata::Scanner,
+    pii::Finding,
     ports::{ObjectBody, OpenObject, Seal},
 };
 
@@ -29,6 +31,8 @@ pub enum Intake {
         format: ImageFormat,
         /// Its length in bytes, as counted.
         size: u64,
+        /// What its metadata tells.
+        metadata: Vec<Finding>,
     },
     /// An image that no model reads as it is.
     ToConvert {
@@ -146,7 +150,12 @@ pub async fn read_image<B: ObjectBody>(
 
     let expected = announced.and_then(|size| usize::try_from(size).ok()).unwrap_or(chunks.length);
     let mut request = question.image_body(model, format.media_type(), expected);
-    chunks.pour(MAX_IMAGE_BYTES, |chunk| request.push(chunk)).await?;
+    let mut metadata = Scanner::of(format);
+    let take = |chunk: &[u8]| {
+        metadata.push(chunk);
+        request.push(chunk);
+    };
+    chunks.pour(MAX_IMAGE_BYTES, take).await?;
     if !chunks.ended {
         // Longer than its store announced, if it did at all.
         return match announced {
@@ -157,7 +166,7 @@ pub async fn read_image<B: ObjectBody>(
     if announced.is_some_and(|announced| announced != chunks.length as u64) {
         return Err(Error::ObjectChanged);
     }
-    Ok(Intake::Request { size: chunks.length as u64, body: request.finish(), format })
+    Ok(Intake::Request { size: chunks.length as u64, body: request.finish(), format, metadata: metadata.findings() })
 }
 
 /// Keeps all bytes of an image that must be converted, after those that were
@@ -309,7 +318,7 @@ mod tests {
     #[test]
     fn an_image_arrives_in_the_request_with_the_type_of_its_bytes() {
         let bytes = padded(PNG, 10_000);
-        let Intake::Request { body, format, size } = intake(Stored::bytes(&bytes), false).unwrap() else {
+        let Intake::Request { body, format, size, .. } = intake(Stored::bytes(&bytes), false).unwrap() else {
             panic!("no request")
         };
         assert_eq!((format, size), (ImageFormat::Png, 10_000));

@@ -15,6 +15,7 @@ pub mod fields;
 pub mod finding;
 pub mod image;
 pub mod intake;
+pub mod metadata;
 pub mod pii;
 pub mod ports;
 pub mod threat;

@@ -45,6 +45,18 @@ pub const CATEGORIES: [&str; 22] = [
 /// The category of a finding whose own is not in [`CATEGORIES`].
 const OTHER: &str = "OTHER";
 
+/// Categories of what an image's metadata tells, found without the model: where
+/// it was taken, and who made or owns it or is in it.
+pub const METADATA_CATEGORIES: [&str; 2] = ["location_metadata", "person_metadata"];
+
+/// Every category that a finding may have.
+pub fn categories() -> impl Iterator<Item = &'static str> {
+    CATEGORIES.into_iter().chain(METADATA_CATEGORIES)
+}
+
+/// The place of a finding of [`METADATA_CATEGORIES`].
+pub const METADATA_PLACE: &str = "metadata";
+
 /// Where in the image a finding may be. A closed list, so that no answer can
 /// carry a value it found out of the function.
 pub const PLACES: [&str; 10] =
@@ -113,11 +125,11 @@ pub fn question(max_tokens: u32) -> Question<'static> {
 /// Something personal that an image holds; never its value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// One of [`CATEGORIES`].
+    /// One of [`CATEGORIES`] or [`METADATA_CATEGORIES`].
     pub category: &'static str,
-    /// How sure the model is, 0 to 1.
+    /// How sure the model is, 0 to 1; 1 for what the code found.
     pub confidence: f64,
-    /// One of [`PLACES`].
+    /// One of [`PLACES`], or [`METADATA_PLACE`].
     pub r#where: &'static str,
 }
 
@@ -144,6 +156,12 @@ impl Judgement {
             [Unusable::Malformed, Unusable::Empty].iter().any(|why| why.as_str() == *reason))
     }
 
+    /// What an image's metadata tells of it.
+    #[must_use]
+    pub fn of_metadata(findings: Vec<Finding>) -> Self {
+        if findings.is_empty() { Self::Clean(findings) } else { Self::Pii(findings) }
+    }
+
     /// The same, said of one area of a larger image: each finding at its place in the whole.
     #[must_use]
     pub fn within(mut self, area: Area, whole: (u32, u32)) -> Self {
@@ -155,7 +173,7 @@ impl Judgement {
         self
     }
 
-    /// What two parts of an image say of it: personal data if either holds any,
+    /// What two parts of an image say of it, its metadata among them: personal data if either holds any,
     /// clean only if both are.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -396,7 +414,7 @@ impl Detection {
         Self::without_model(Verdict::Undetermined, Some(why.as_str()), judged_object(object, facts))
     }
 
-    /// An image that the model judged.
+    /// An image that was judged.
     ///
     /// Personal data in an object that neither a version nor an entity tag pins
     /// is undetermined: removing it could remove something else.

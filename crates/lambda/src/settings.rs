@@ -6,7 +6,7 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 use warden_core::{
     bedrock::profile,
     image::TokenBudget,
-    pii::{CATEGORIES, Policy},
+    pii::{Policy, categories},
 };
 
 /// Where settings come from.
@@ -127,9 +127,9 @@ pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
     let allowed = variables.get("ALLOWED_CATEGORIES").unwrap_or_default();
     let names = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());
     let category = |name: &str| {
-        CATEGORIES.into_iter().find(|known| *known == name).ok_or_else(|| SettingError {
+        categories().find(|known| *known == name).ok_or_else(|| SettingError {
             name: "ALLOWED_CATEGORIES",
-            problem: format!("{name:?} is no category; they are {}", CATEGORIES.join(", ")),
+            problem: format!("{name:?} is no category; they are {}", categories().collect::<Vec<_>>().join(", ")),
         })
     };
     Ok(Policy { minimum_confidence, allowed_categories: names.map(category).collect::<Result<_, _>>()? })

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod capabilities;
+pub mod native_schema;
 pub mod profile;
 pub mod request;
 

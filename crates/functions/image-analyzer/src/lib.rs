@@ -1,15 +1,20 @@
 //! Answers a caller's question about an image on S3.
 
+mod schema;
+
+use bytes::Bytes;
 use serde_json::Value;
 use warden_core::{
     Error,
-    analysis::{self, Output},
-    bedrock::Capabilities,
+    analysis::{Inquiry, Output},
+    bedrock::{Answer, Capabilities, Question},
     fields::Fields,
     image::{ImageFormat, TokenBudget},
     intake::{Frames, Intake, Unreadable, read_image},
     ports::{Lookup, Model, ModelReply, ObjectRef, ObjectStore},
 };
+
+use crate::schema::AnswerSchema;
 
 /// What the function needs, made once at start.
 pub struct ImageAnalyzer<S, M> {
@@ -27,12 +32,14 @@ pub struct ImageAnalyzer<S, M> {
 
 impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
     /// Asks the event's `prompt` about the object that it names: the answer's
-    /// text, or for `output: "full"` the model's whole response.
+    /// text, for `output: "full"` the model's whole response, or with a
+    /// `schema` the value that is valid under it.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] before anything is called, and for an object
     /// that no model reads; [`Error::ObjectNotFound`]; those of the store and
-    /// the model; [`Error::ModelOutputInvalid`] for a text that is refused, cut or missing.
+    /// the model; [`Error::ModelOutputInvalid`] for an answer that is refused,
+    /// cut or missing, or at the second try not valid under the schema.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         let fields = Fields::of(&event)?;
         let object = ObjectRef {
@@ -40,15 +47,35 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
             key: fields.key("Key")?.to_owned(),
             version: None,
         };
-        let question = analysis::question(fields.required("prompt")?, self.max_tokens)?;
+        let schema = fields.object("schema")?;
+        let inquiry = Inquiry::new(fields.required("prompt")?, schema)?;
         let output = Output::parse(fields.optional("output")?)?;
+        let schema = schema.map(AnswerSchema::new).transpose()?;
+        if schema.is_some() && output == Output::Full {
+            return Err(Error::invalid("output", "is \"full\", which a schema says nothing of; leave one of them out"));
+        }
 
-        let mut found = match self.store.open(&object).await? {
+        let text = inquiry.text();
+        let question = inquiry.question(&text, self.max_tokens);
+        // Large, and awaited once or twice a call: on the heap.
+        let answer = Box::pin(self.ask(&object, &question)).await?;
+        let Some(schema) = schema else { return output.of(&answer) };
+        if let Some(value) = value_under(&schema, &answer)? {
+            return Ok(value);
+        }
+        tracing::warn!(model_id = self.model.id(), "asking again after an answer that is not valid under the schema");
+        let answer = Box::pin(self.ask(&object, &question)).await?;
+        value_under(&schema, &answer)?.ok_or(Error::ModelOutputInvalid { problem: "it is not valid under the schema" })
+    }
+
+    /// The body of the model's answer about an object.
+    async fn ask(&self, object: &ObjectRef, question: &Question<'_>) -> Result<Bytes, Error> {
+        let mut found = match self.store.open(object).await? {
             Lookup::Found(found) => found,
             Lookup::Gone => return Err(Error::ObjectNotFound { what: object.to_string() }),
             Lookup::Sealed(seal) => return Err(Error::invalid("Key", Unreadable::Sealed(seal).problem())),
         };
-        let body = match read_image(&mut found, true, &question, self.capabilities, Frames::AsTheModelSees).await? {
+        let body = match read_image(&mut found, true, question, self.capabilities, Frames::AsTheModelSees).await? {
             Intake::Request { body, .. } => body,
             Intake::ToConvert { bytes, format } => {
                 let view = warden_raster::whole_view(bytes, format, self.token_budget)
@@ -63,19 +90,24 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
         match self.model.invoke(body).await? {
             ModelReply::ImageRejected => Err(Error::invalid("Key", "the model cannot read this image")),
             ModelReply::Answer { body, latency_ms } => {
-                let answer = output.of(&body);
                 tracing::info!(
                     bucket = object.bucket,
                     etag = found.facts.etag,
-                    answered = answer.is_ok(),
                     model_id = self.model.id(),
                     latency_ms,
                     "image analysed"
                 );
-                answer
+                Ok(body)
             }
         }
     }
+}
+
+/// The value in an answer that the model finished, if it is valid.
+fn value_under(schema: &AnswerSchema, body: &[u8]) -> Result<Option<Value>, Error> {
+    let answer = Answer::parse(body)?;
+    let text = answer.finished_text().map_err(|why| Error::ModelOutputInvalid { problem: why.problem() })?;
+    Ok(schema.value_in(text))
 }
 
 #[cfg(test)]

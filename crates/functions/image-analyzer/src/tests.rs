@@ -31,18 +31,24 @@ fn event() -> Value {
 async fn every_event_asks_its_own_prompt_about_exactly_its_object() {
     for file in valid("image-analyzer") {
         let event = file.event();
-        let analyzer = analyzer(Stored::bytes(PNG), FakeModel::saying("A hall."));
+        let labels = r#"{"labels": [{"name": "hall", "left": 0, "top": 0, "right": 9, "bottom": 9}]}"#;
+        let text = if event["schema"].is_object() { labels } else { "A hall." };
+        let analyzer = analyzer(Stored::bytes(PNG), FakeModel::saying(text));
         let answer = analyzer.handle(event.clone()).await.unwrap();
         if event["output"] == "full" {
             assert_eq!(answer["content"][0]["text"], "A hall.", "{}", file.name);
+        } else if event["schema"].is_object() {
+            assert_eq!(answer, serde_json::from_str::<Value>(labels).unwrap(), "{}", file.name);
         } else {
             assert_eq!(answer, json!("A hall."), "{}", file.name);
         }
         let asked = &analyzer.store.asked()[0];
         assert_eq!((json!(asked.bucket), json!(asked.key)), (event["Bucket"].clone(), event["Key"].clone()));
         let body = &analyzer.model.asked()[0];
-        assert_eq!(body["messages"][0]["content"][1]["text"], event["prompt"], "{}", file.name);
-        for field in ["temperature", "top_p", "top_k", "output_config"] {
+        let asked = body["messages"][0]["content"][1]["text"].as_str().unwrap();
+        assert!(asked.starts_with(event["prompt"].as_str().unwrap()), "{}", file.name);
+        assert_eq!(body.pointer("/output_config/format/schema"), event.get("schema"), "{}", file.name);
+        for field in ["temperature", "top_p", "top_k"] {
             assert!(body.get(field).is_none(), "{field}");
         }
     }
@@ -71,6 +77,24 @@ async fn an_object_that_no_model_reads_is_an_invalid_input_and_the_model_is_not_
         let error = analyzer.handle(event()).await.unwrap_err();
         assert_eq!((error.name(), error.to_string().as_str()), (ErrorName::InvalidInput, message));
         assert!(analyzer.model.asked().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_under_a_schema_is_its_value_or_an_error_after_one_more_try() {
+    let mut event = event();
+    event["schema"] = json!({"type": "array", "items": {"type": "string"}});
+    for (texts, expected, asked) in [
+        (&[r#"["door"]"#][..], Ok(json!(["door"])), 1),
+        (&["```json\n[\"door\"]\n```"], Ok(json!(["door"])), 1),
+        (&["A door.", r#"["door"]"#], Ok(json!(["door"])), 2),
+        (&["[1]", "[2]"], Err(ErrorName::ModelOutputInvalid), 2),
+        (&["", r#"["door"]"#], Err(ErrorName::ModelOutputInvalid), 1),
+    ] {
+        let analyzer = analyzer(Stored::bytes(PNG), FakeModel::saying_in_turn(texts));
+        let answer = analyzer.handle(event.clone()).await;
+        assert_eq!(answer.map_err(|error| error.name()), expected, "{texts:?}");
+        assert_eq!(analyzer.model.asked().len(), asked, "{texts:?}");
     }
 }
 

@@ -7,7 +7,8 @@ use warden_core::{
     fields::Fields,
     image::{self, ImageFormat, TokenBudget},
     intake::{Frames, Intake, Unreadable, read_image},
-    pii::{self, Detection, Judgement, ModelUse, Policy, Verdict},
+    metadata,
+    pii::{self, Detection, Finding, Judgement, ModelUse, Policy, Verdict},
     ports::{Lookup, Model, ModelReply, ObjectFacts, ObjectRef, ObjectStore},
 };
 use warden_raster::View;
@@ -93,19 +94,23 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
             }
             first => (first, None),
         };
-        let (facts, format, judgement, model) = match read {
+        let (facts, format, metadata, judgement, model) = match read {
             Read::Done(detection) => return Ok(*detection),
-            Read::Judged { facts, format, judgement, model } => (facts, format, judgement, both(model, earlier)),
+            Read::Judged { facts, format, metadata, judgement, model } => (facts, format, metadata, judgement, model),
             Read::ToConvert { facts, format, bytes } => {
-                let views = match warden_raster::views(bytes, format, self.token_budget) {
-                    Ok(views) => views,
-                    Err(why) => return Ok(Detection::unreadable(object, facts, why)),
+                let metadata = metadata::findings(format, &bytes);
+                let (judgement, model) = match warden_raster::views(bytes, format, self.token_budget) {
+                    Ok(views) => self.judge_views(views).await?,
+                    Err(why) => (Judgement::Undetermined(why.as_str()), None),
                 };
-                let (judgement, model) = self.judge_views(views).await?;
-                (facts, format, judgement, both(model, earlier))
+                (facts, format, metadata, judgement, model)
             }
         };
-        Ok(Detection::judged(object, facts, format.media_type(), self.policy.apply(judgement), model))
+        // Each by what counts, before they are joined: a finding that does not
+        // count must not turn what nobody can tell into clean.
+        let metadata = self.policy.apply(Judgement::of_metadata(metadata));
+        let judgement = self.policy.apply(judgement).and(metadata);
+        Ok(Detection::judged(object, facts, format.media_type(), judgement, both(model, earlier)))
     }
 
     /// Reads the object and, if the model reads it as it is, has it judged.
@@ -123,9 +128,9 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
         let intake = read_image(&mut found, claims_image, &question, self.capabilities, Frames::All).await?;
         let facts = found.facts;
         match intake {
-            Intake::Request { body, format, .. } => {
+            Intake::Request { body, format, metadata, .. } => {
                 let (judgement, model) = self.ask(body).await?;
-                Ok(Read::Judged { facts, format, judgement, model })
+                Ok(Read::Judged { facts, format, metadata, judgement, model })
             }
             Intake::ToConvert { bytes, format } => Ok(Read::ToConvert { facts, format, bytes }),
             Intake::Unreadable(why) => done(Detection::unreadable(object.clone(), facts, why)),
@@ -181,7 +186,13 @@ enum Read {
     /// Nothing is left to ask.
     Done(Box<Detection>),
     /// The model judged it.
-    Judged { facts: ObjectFacts, format: ImageFormat, judgement: Judgement, model: Option<ModelUse> },
+    Judged {
+        facts: ObjectFacts,
+        format: ImageFormat,
+        metadata: Vec<Finding>,
+        judgement: Judgement,
+        model: Option<ModelUse>,
+    },
     /// No model reads it as it is.
     ToConvert { facts: ObjectFacts, format: ImageFormat, bytes: Vec<u8> },
 }

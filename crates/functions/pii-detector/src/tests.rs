@@ -249,6 +249,58 @@ async fn what_does_not_count_is_told_and_removes_nothing() {
     }
 }
 
+/// A PNG with the name of its author in a text chunk, and no more pixels than [`PNG`].
+fn png_with_an_author() -> Vec<u8> {
+    [PNG, b"CRC!\0\0\0\x0dtEXtAuthor\0J. DoeCRC!\0\0\0\0IENDCRC!"].concat()
+}
+
+#[tokio::test]
+async fn what_the_metadata_tells_is_found_without_the_model() {
+    let allowed = || Policy { allowed_categories: vec!["person_metadata"], ..Policy::default() };
+    let refused = json!({"content": [], "stop_reason": "refusal"});
+    for (case, policy, model, verdict, categories) in [
+        ("a clean picture", Policy::default(), FakeModel::saying(CLEAN), "pii", vec!["person_metadata"]),
+        ("a face", Policy::default(), FakeModel::saying(PII), "pii", vec!["FACE", "person_metadata"]),
+        ("nobody can tell", Policy::default(), FakeModel::answering(&refused), "pii", vec!["person_metadata"]),
+        ("allowed", allowed(), FakeModel::saying(CLEAN), "clean", vec!["person_metadata"]),
+        ("allowed, a face", allowed(), FakeModel::saying(PII), "pii", vec!["FACE", "person_metadata"]),
+        ("allowed, nobody can tell", allowed(), FakeModel::answering(&refused), "undetermined", vec![]),
+    ] {
+        let detector = PiiDetector { policy, ..detector(Stored::bytes(&png_with_an_author()), model) };
+        let answer = detector.handle(event()).await.unwrap();
+        assert_eq!(answer["verdict"], verdict, "{case}: {answer}");
+        let found: Vec<_> = answer["findings"].as_array().unwrap().iter().map(|f| f["category"].clone()).collect();
+        assert_eq!(found, categories, "{case}");
+        assert!(!answer.to_string().contains("Doe"), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn metadata_counts_in_a_format_that_is_converted() {
+    // One pixel of grey, and an artist, in a TIFF made by hand.
+    let mut tiff = b"II*\0\x08\0\0\0\x09\0".to_vec();
+    for (tag, kind, count, value) in [
+        (0x0100_u16, 3_u16, 1_u32, 1_u32),
+        (0x0101, 3, 1, 1),
+        (0x0102, 3, 1, 8),
+        (0x0103, 3, 1, 1),
+        (0x0106, 3, 1, 1),
+        (0x0111, 4, 1, 8),
+        (0x0116, 3, 1, 1),
+        (0x0117, 4, 1, 1),
+        (0x013B, 2, 4, u32::from_le_bytes(*b"Doe\0")),
+    ] {
+        tiff.extend(tag.to_le_bytes());
+        tiff.extend(kind.to_le_bytes());
+        tiff.extend(count.to_le_bytes());
+        tiff.extend(value.to_le_bytes());
+    }
+    tiff.extend([0; 4]);
+    let answer = detector(Stored::bytes(&tiff), FakeModel::saying(CLEAN)).handle(event()).await.unwrap();
+    assert_eq!((&answer["verdict"], &answer["object"]["media_type"]), (&json!("pii"), &json!("image/tiff")));
+    assert_eq!(answer["findings"], json!([{"category": "person_metadata", "confidence": 1.0, "where": "metadata"}]));
+}
+
 #[tokio::test]
 async fn an_object_that_is_gone_is_no_failure() {
     let answer = detector(Stored::Gone, FakeModel::saying(PII)).handle(event()).await.unwrap();

@@ -1,0 +1,70 @@
+//! What an image's metadata tells of people: where it was taken, who made or
+//! owns it, who is in it. Found in code, without the model.
+//!
+//! Read are EXIF and XMP of JPEG, PNG, WebP and TIFF, XMP of GIF, and a PNG's
+//! text chunks. Not read: maker notes, IPTC records, compressed text chunks,
+//! XMP in several parts, and what is damaged.
+
+mod container;
+mod exif;
+mod xmp;
+
+use std::ops::BitOrAssign;
+
+pub use container::Scanner;
+
+use crate::{
+    image::ImageFormat,
+    pii::{Finding, METADATA_CATEGORIES, METADATA_PLACE},
+};
+
+/// What metadata tells; never what it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Told {
+    /// A position on earth.
+    location: bool,
+    /// A name of somebody.
+    person: bool,
+}
+
+impl BitOrAssign for Told {
+    fn bitor_assign(&mut self, other: Self) {
+        self.location |= other.location;
+        self.person |= other.person;
+    }
+}
+
+impl Told {
+    fn findings(self) -> Vec<Finding> {
+        METADATA_CATEGORIES
+            .into_iter()
+            .zip([self.location, self.person])
+            .filter(|(_, told)| *told)
+            .map(|(category, _)| Finding { category, confidence: 1.0, r#where: METADATA_PLACE })
+            .collect()
+    }
+}
+
+/// What the metadata of a whole file tells.
+#[must_use]
+pub fn findings(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
+    match format {
+        ImageFormat::Tiff => exif::told(bytes).findings(),
+        ImageFormat::Gif => xmp::in_gif(bytes).map(xmp::told).unwrap_or_default().findings(),
+        ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP => {
+            let mut scanner = Scanner::of(format);
+            scanner.push(bytes);
+            scanner.findings()
+        }
+        ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm => Vec::new(),
+    }
+}
+
+/// Whether a text has anything to read in it: blanks and dashes are how cameras
+/// leave a field empty.
+fn says_something(text: &[u8]) -> bool {
+    text.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
+}
+
+#[cfg(test)]
+mod tests;
