@@ -184,6 +184,55 @@ fn frames_are_sampled_over_the_whole_animation() {
     assert!((8..=16).contains(&long.len()) && long.contains(&true) && !long[0], "{long:?}");
 }
 
+/// A frame of 60 by 40 pixels.
+fn frame(dark: bool) -> RgbImage {
+    RgbImage::from_pixel(60, 40, Rgb([if dark { 0 } else { 255 }; 3]))
+}
+
+fn apng(frames: &[bool]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 60, 40);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_animated(u32::try_from(frames.len()).unwrap(), 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for dark in frames {
+        writer.write_image_data(frame(*dark).as_raw()).unwrap();
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
+/// A WebP's chunks, around the pixels that a WebP of one frame holds.
+fn animated_webp(frames: &[bool]) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], data: &[u8]| {
+        let padding = vec![0; data.len() % 2];
+        [kind.as_slice(), &u32::try_from(data.len()).unwrap().to_le_bytes(), data, &padding].concat()
+    };
+    let mut chunks = chunk(b"VP8X", &[0x02, 0, 0, 0, 59, 0, 0, 39, 0, 0]);
+    chunks.extend(chunk(b"ANIM", &[0, 0, 0, 0, 0, 0]));
+    for dark in frames {
+        let still = encoded(&DynamicImage::ImageRgb8(frame(*dark)), image::ImageFormat::WebP);
+        let header = [0, 0, 0, 0, 0, 0, 59, 0, 0, 39, 0, 0, 100, 0, 0, 0];
+        chunks.extend(chunk(b"ANMF", &[&header, &still[12..]].concat()));
+    }
+    let length = u32::try_from(chunks.len() + 4).unwrap();
+    [b"RIFF".as_slice(), &length.to_le_bytes(), b"WEBP", &chunks].concat()
+}
+
+#[test]
+fn the_second_frame_counts_in_every_format_that_is_animated() {
+    let second = |index| index == 1;
+    for (bytes, format) in [
+        (gif(3, second), ImageFormat::Gif),
+        (animated_webp(&[false, true, false]), ImageFormat::WebP),
+        (apng(&[false, true, false]), ImageFormat::Png),
+    ] {
+        assert_eq!(warden_core::image::may_be_animated(format, &bytes), Some(true), "{format:?}");
+        let shown = dark_frames(bytes, format, TokenBudget::DEFAULT);
+        assert_eq!(shown[..3], [false, true, false], "{format:?}");
+    }
+}
+
 #[test]
 fn a_broken_animation_is_damaged_and_not_its_first_frame() {
     let mut bytes = gif(3, |_| false);

@@ -12,10 +12,10 @@ const XMP: u16 = 0x02BC;
 const EXIF_DIRECTORY: u16 = 0x8769;
 const GPS_DIRECTORY: u16 = 0x8825;
 
-/// Artist, XPAuthor, CameraOwnerName, Photographer, ImageEditor.
+/// `Artist`, `XPAuthor`, `CameraOwnerName`, `Photographer`, `ImageEditor`.
 const NAMES: [u16; 5] = [0x013B, 0x9C9D, 0xA430, 0xA437, 0xA438];
 
-/// GPSLatitude, GPSLongitude, GPSDestLatitude, GPSDestLongitude; these numbers
+/// `GPSLatitude`, `GPSLongitude`, `GPSDestLatitude`, `GPSDestLongitude`; these numbers
 /// mean something else outside a GPS directory.
 const POSITIONS: [u16; 4] = [0x0002, 0x0004, 0x0014, 0x0016];
 

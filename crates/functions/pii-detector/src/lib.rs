@@ -237,4 +237,6 @@ fn log_decision(detection: &Detection) {
 }
 
 #[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
 mod tests;
