@@ -1,0 +1,59 @@
+"""A SAM template as CloudFormation gets it: transformed, without what its parameters' defaults leave out."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode.cfn_yaml import load
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+Template = dict[str, Any]
+
+
+def plain(value: Any) -> Any:
+    """The value without the positions that the YAML reader adds."""
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def render(path: Path) -> Template:
+    """Transforms the template and drops the resources whose condition does not hold by default."""
+    # The transform names a Region in ARNs; which one does not matter here.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    template = plain(load(str(path)))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://code/function.zip"
+    rendered = plain(Translator({}, Parser()).translate(template, {}))
+    conditions = template.get("Conditions", {})
+    parameters = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
+    rendered["Resources"] = {
+        name: resource
+        for name, resource in rendered["Resources"].items()
+        if holds({"Condition": resource["Condition"]} if "Condition" in resource else True, conditions, parameters)
+    }
+    return rendered
+
+
+def holds(condition: Any, conditions: Template, parameters: Template) -> bool:
+    """Whether a condition holds with these parameters."""
+    if isinstance(condition, bool):
+        return condition
+    ((function, arguments),) = condition.items()
+    match function:
+        case "Condition":
+            return holds(conditions[arguments], conditions, parameters)
+        case "Fn::Equals":
+            left, right = (parameters[side["Ref"]] if isinstance(side, dict) else side for side in arguments)
+            return left == right
+        case "Fn::Not":
+            return not holds(arguments[0], conditions, parameters)
+        case "Fn::And":
+            return all(holds(argument, conditions, parameters) for argument in arguments)
+        case "Fn::Or":
+            return any(holds(argument, conditions, parameters) for argument in arguments)
+    raise ValueError(f"the condition function {function} is not known here")

@@ -1,0 +1,111 @@
+"""The audit's template watches what it must, and each way of not watching it is noticed."""
+
+import copy
+import unittest
+from pathlib import Path
+
+from monitoring import dead_letter_queues, documented_metrics, of_type, problems
+from rendered import holds, render
+
+ROOT = Path(__file__).parents[2]
+AUDIT = render(ROOT / "infra/audit.yaml")
+OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+
+
+class TheAuditsTemplate(unittest.TestCase):
+    def setUp(self) -> None:
+        self.template = copy.deepcopy(AUDIT)
+        self.resources = self.template["Resources"]
+
+    def assert_noticed(self, expected: str) -> None:
+        self.assertIn(expected, problems(self.template, OPERATIONS))
+
+    def test_watches_everything_that_it_must(self) -> None:
+        self.assertEqual(problems(self.template, OPERATIONS), [])
+
+    def test_has_a_dead_letter_queue_and_alarms_to_be_checked(self) -> None:
+        self.assertEqual(dead_letter_queues(self.template), {"DeadLetterQueue"})
+        self.assertEqual(len(of_type(self.template, "AWS::CloudWatch::Alarm")), 18)
+
+    def test_a_dead_letter_queue_without_an_alarm_is_noticed(self) -> None:
+        del self.resources["DeadLetterAlarm"]
+        self.assert_noticed("dead-letter queue DeadLetterQueue has no alarm on ApproximateNumberOfMessagesVisible")
+
+    def test_a_new_dead_letter_queue_without_an_alarm_is_noticed(self) -> None:
+        self.resources["Other"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+        policy = {"deadLetterTargetArn": {"Fn::GetAtt": ["Other", "Arn"]}}
+        self.resources["AlertEmailSubscription"] = {"Type": "AWS::SNS::Subscription", "Properties": {"RedrivePolicy": policy}}
+        self.assert_noticed("dead-letter queue Other has no alarm on ApproximateNumberOfMessagesVisible")
+
+    def test_an_alarm_on_another_queue_does_not_count(self) -> None:
+        alarm = self.resources["DeadLetterAlarm"]["Properties"]
+        alarm["Dimensions"][0]["Value"] = {"Fn::GetAtt": ["Other", "QueueName"]}
+        self.assert_noticed("dead-letter queue DeadLetterQueue has no alarm on ApproximateNumberOfMessagesVisible")
+
+    def test_a_rule_that_loses_events_is_noticed(self) -> None:
+        del self.resources["ReplayRule"]["Properties"]["Targets"][0]["DeadLetterConfig"]
+        self.assert_noticed("rule ReplayRule has a target without a dead-letter queue")
+
+    def test_a_function_that_nobody_watches_is_noticed(self) -> None:
+        for alarm, metric in [("PiiDetectorErrorsAlarm", "Errors"), ("PiiDetectorThrottlesAlarm", "Throttles")]:
+            del self.resources[alarm]
+            self.assert_noticed(f"function PiiDetector has no alarm on {metric}")
+
+    def test_failing_executions_that_nobody_watches_are_noticed(self) -> None:
+        del self.resources["ExecutionsTimedOutAlarm"]
+        self.assert_noticed("the state machine has no alarm on ExecutionsTimedOut")
+
+    def test_an_alarm_that_tells_nobody_is_noticed(self) -> None:
+        self.resources["DeadLetterAlarm"]["Properties"]["AlarmActions"] = []
+        self.assert_noticed("alarm DeadLetterAlarm publishes to no topic of the template")
+
+    def test_a_topic_that_alarms_may_not_publish_to_is_noticed(self) -> None:
+        del self.resources["OperationsTopicPolicy"]
+        self.assert_noticed("alarm DeadLetterAlarm: no policy lets CloudWatch publish to OperationsTopic")
+
+    def test_a_key_that_alarms_may_not_use_is_noticed(self) -> None:
+        self.resources["OperationsTopic"]["Properties"]["KmsMasterKeyId"] = "alias/aws/sns"
+        self.assert_noticed("alarm DeadLetterAlarm: OperationsTopic is encrypted by no key that CloudWatch may use")
+
+    def test_an_alarm_on_a_metric_that_nobody_writes_is_noticed(self) -> None:
+        self.resources["UndeterminedAlarm"]["Properties"]["MetricName"] = "Undecided"
+        self.assert_noticed("alarm UndeterminedAlarm: no function writes Undecided by Function")
+
+    def test_a_dashboard_of_metrics_that_nobody_writes_is_noticed(self) -> None:
+        body = self.resources["Dashboard"]["Properties"]["DashboardBody"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace("Function,Verdict", "Function,Answer").replace("ModelRetries", "Retries")
+        self.assert_noticed("Dashboard: no function writes Verdicts by Function, Answer")
+        self.assert_noticed("Dashboard: no function writes Retries by Function")
+
+    def test_an_alarm_without_an_answer_in_the_documentation_is_noticed(self) -> None:
+        self.resources["DeadLetterAlarm"]["Properties"]["AlarmName"]["Fn::Sub"] = "${AWS::StackName}-letters"
+        self.assert_noticed("alarm DeadLetterAlarm: docs/operations.md does not say what to do about `letters`")
+
+
+class TheDocumentation(unittest.TestCase):
+    def test_says_which_metrics_are_written_by_which_dimensions(self) -> None:
+        metrics = documented_metrics(OPERATIONS)
+        self.assertEqual(metrics["Verdicts"], {("Function", "Verdict")})
+        self.assertEqual(metrics["EstimatedCost"], {("Function",), ("Function", "ModelId")})
+        self.assertEqual(len(metrics), 8)
+
+
+class AConditionOfATemplate(unittest.TestCase):
+    def test_is_judged_by_the_parameters_defaults(self) -> None:
+        conditions = {"On": {"Fn::Equals": [{"Ref": "Create"}, "true"]}}
+        for condition, expected in [
+            ({"Condition": "On"}, True),
+            ({"Fn::Not": [{"Condition": "On"}]}, False),
+            ({"Fn::And": [{"Condition": "On"}, {"Fn::Equals": ["a", "b"]}]}, False),
+            ({"Fn::Or": [{"Condition": "On"}, {"Fn::Equals": ["a", "b"]}]}, True),
+        ]:
+            with self.subTest(condition=condition):
+                self.assertEqual(holds(condition, conditions, {"Create": "true"}), expected)
+
+    def test_leaves_a_resource_out_when_it_does_not_hold(self) -> None:
+        self.assertIn("UploadRule", AUDIT["Resources"])
+        self.assertNotIn("ObjectCreatedRule", AUDIT["Resources"])
+
+
+if __name__ == "__main__":
+    unittest.main()
