@@ -1,5 +1,6 @@
 //! The deployer: reads what is there, decides, and makes the calls between.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,18 +8,27 @@ use std::time::Duration;
 use aws_sdk_sfn::config::http::HttpResponse;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::types::{
-    CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, RoutingConfigurationListItem,
-    StateMachineStatus, StateMachineType, TracingConfiguration,
+    CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, StateMachineStatus, StateMachineType, Tag,
+    TracingConfiguration,
 };
 use aws_types::SdkConfig;
 
+use crate::alias::Alias;
 use crate::machine::{self, Current, Desired};
+use crate::report::last_part;
 use crate::role_wait::{WAITS, unusable_role};
-use crate::{ApplyReport, CallError, DefinitionTemplate, Difference, Error, MissingOutput, Outcome, Route, Stack};
+use crate::stack::STATE_MACHINE_NAME;
+use crate::time::in_words;
+use crate::{
+    ApplyReport, CallError, DefinitionTemplate, Difference, Error, MissingOutput, Outcome, PlanReport, Stack, Tally,
+    change,
+};
 
-const NAME_OUTPUT: &str = "StateMachineName";
 const ROLE_OUTPUT: &str = "StateMachineRoleArn";
 const LOG_GROUP_OUTPUT: &str = "StateMachineLogGroupArn";
+
+/// The alias that the stack's rules start.
+pub const DEFAULT_ALIAS: &str = "live";
 
 /// What [`Deployer::apply`] is asked for.
 #[derive(Clone, Debug)]
@@ -29,13 +39,15 @@ pub struct ApplyRequest {
     pub definition: DefinitionTemplate,
     /// The alias that is to run it.
     pub alias: String,
+    /// What is kept with a version that is published, such as a commit.
+    pub description: Option<String>,
 }
 
 impl ApplyRequest {
     /// A request for the alias `live`, which the stack's rules start.
     #[must_use]
     pub fn new(stack: impl Into<String>, definition: DefinitionTemplate) -> Self {
-        Self { stack: stack.into(), definition, alias: "live".into() }
+        Self { stack: stack.into(), definition, alias: DEFAULT_ALIAS.into(), description: None }
     }
 }
 
@@ -50,6 +62,28 @@ pub enum Progress {
         /// What Step Functions said.
         reason: String,
     },
+    /// A canary was asked for, and no version runs yet that it could stand beside.
+    NothingToCompare,
+    /// A new version takes its share.
+    CanaryBegan {
+        /// The new version.
+        version_arn: String,
+        /// The version that takes the rest.
+        stable_version_arn: String,
+        /// The new version's share in percent.
+        percent: u8,
+        /// How long it is watched.
+        duration: Duration,
+    },
+    /// A new version is being watched.
+    CanaryWatched {
+        /// What became of its executions so far.
+        executions: Tally,
+        /// How long it has been watched.
+        elapsed: Duration,
+        /// How long it is watched in all.
+        duration: Duration,
+    },
 }
 
 impl fmt::Display for Progress {
@@ -57,6 +91,18 @@ impl fmt::Display for Progress {
         match self {
             Self::WaitingForRole { wait, reason } => {
                 write!(f, "The role is not usable yet ({reason}). Trying again in {} s", wait.as_secs())
+            }
+            Self::NothingToCompare => f.write_str("No version runs yet: the first one gets all executions at once"),
+            Self::CanaryBegan { version_arn, stable_version_arn, percent, duration } => {
+                let (new, stable) = (last_part(version_arn), last_part(stable_version_arn));
+                let duration = in_words(*duration);
+                write!(
+                    f,
+                    "Version {new} gets {percent} % of the executions for {duration}, version {stable} the rest. Ctrl-C takes it back"
+                )
+            }
+            Self::CanaryWatched { executions, elapsed, duration } => {
+                write!(f, "{} of {}: {executions}", in_words(*elapsed), in_words(*duration))
             }
         }
     }
@@ -66,8 +112,8 @@ impl fmt::Display for Progress {
 #[derive(Clone)]
 pub struct Deployer {
     stacks: aws_sdk_cloudformation::Client,
-    machines: aws_sdk_sfn::Client,
-    progress: Arc<dyn Fn(&Progress) + Send + Sync>,
+    pub(crate) machines: aws_sdk_sfn::Client,
+    pub(crate) progress: Arc<dyn Fn(&Progress) + Send + Sync>,
 }
 
 impl fmt::Debug for Deployer {
@@ -76,9 +122,50 @@ impl fmt::Debug for Deployer {
     }
 }
 
-/// What an alias hands executions to.
-struct Alias {
-    routes: Vec<(String, i32)>,
+/// What there is, what there should be, and what is to be done.
+pub(crate) struct Prepared {
+    pub(crate) desired: Desired,
+    pub(crate) alias_arn: String,
+    pub(crate) alias: Option<Alias>,
+    current: Option<Current>,
+    plan: Plan,
+    missing_tags: BTreeMap<String, String>,
+}
+
+/// A version that is what is desired.
+pub(crate) struct Published {
+    /// Whether this deployment published it.
+    by_us: bool,
+    pub(crate) arn: String,
+}
+
+impl Prepared {
+    pub(crate) fn report(self, published: Published, alias_outcome: Outcome) -> ApplyReport {
+        let outcome = match self.plan {
+            Plan::Create => Outcome::Created,
+            Plan::Update(_) => Outcome::Updated,
+            Plan::Publish | Plan::Keep(_) if self.missing_tags.is_empty() => Outcome::Unchanged,
+            Plan::Publish | Plan::Keep(_) => Outcome::Updated,
+        };
+        let mut differences = if let Plan::Update(differences) = self.plan { differences } else { Vec::new() };
+        if !self.missing_tags.is_empty() {
+            differences.push(Difference::Tags);
+        }
+        ApplyReport {
+            outcome,
+            differences,
+            state_machine_arn: self.desired.arn,
+            published: published.by_us,
+            version_arn: published.arn,
+            moved_from: match (alias_outcome, self.alias) {
+                (Outcome::Updated, Some(alias)) => alias.routes(),
+                _ => Vec::new(),
+            },
+            alias: alias_outcome,
+            alias_arn: self.alias_arn,
+            canary: None,
+        }
+    }
 }
 
 /// What the state machine needs so that its newest version is what is desired.
@@ -125,40 +212,83 @@ impl Deployer {
     /// lacks an output, the role cannot be used, or a call fails. Whatever was
     /// done by then stands; applying again goes on from there.
     pub async fn apply(&self, request: &ApplyRequest) -> Result<ApplyReport, Error> {
-        request.definition.check()?;
-        let stack = self.stack(&request.stack).await?;
-        let desired = desired(&stack, &request.definition)?;
-        let alias_arn = format!("{}:{}", desired.arn, request.alias);
+        let prepared = self.prepare(request).await?;
+        let published = self.bring_about(&prepared).await?;
+        let alias_outcome =
+            self.point_alias(&request.alias, &prepared.alias_arn, prepared.alias.as_ref(), &published.arn).await?;
+        Ok(prepared.report(published, alias_outcome))
+    }
 
-        let current = self.machine(&desired.arn).await?;
-        let alias = self.alias(&alias_arn).await?;
-        let plan = self.plan(&desired, current.as_ref(), alias.as_ref()).await?;
-
-        let (outcome, published, version_arn) = match &plan {
-            Plan::Create => (Outcome::Created, true, self.create(&desired).await?),
-            Plan::Update(_) => (Outcome::Updated, true, self.update(&desired).await?),
-            Plan::Publish => (Outcome::Unchanged, true, self.publish(&desired).await?),
-            Plan::Keep(version) => (Outcome::Unchanged, false, version.clone()),
+    /// Tells what [`Self::apply`] would do, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::apply`], as far as reading goes.
+    pub async fn plan(&self, request: &ApplyRequest) -> Result<PlanReport, Error> {
+        let prepared = self.prepare(request).await?;
+        let alias_moves = match &prepared.plan {
+            Plan::Create | Plan::Publish => true,
+            Plan::Keep(_) => false,
+            Plan::Update(_) => self.version_as_desired(&prepared.desired, prepared.alias.as_ref()).await?.is_none(),
         };
-        let alias_outcome = self.point_alias(&request.alias, &alias_arn, alias.as_ref(), &version_arn).await?;
-        Ok(ApplyReport {
-            outcome,
-            differences: if let Plan::Update(differences) = plan { differences } else { Vec::new() },
-            state_machine_arn: desired.arn,
-            published,
-            version_arn,
-            moved_from: match (alias_outcome, alias) {
-                (Outcome::Updated, Some(alias)) => {
-                    alias.routes.into_iter().map(|(version_arn, weight)| Route { version_arn, weight }).collect()
-                }
-                _ => Vec::new(),
+        let Prepared { desired, alias_arn, current, alias, plan, missing_tags } = prepared;
+        let changes = match (&plan, &current) {
+            (Plan::Update(differences), Some(current)) => {
+                change::changes(differences, &missing_tags, &desired, current)
+            }
+            (Plan::Publish | Plan::Keep(_), Some(current)) => change::changes(&[], &missing_tags, &desired, current),
+            _ => Vec::new(),
+        };
+        Ok(PlanReport {
+            outcome: match current {
+                None => Outcome::Created,
+                Some(_) if changes.is_empty() => Outcome::Unchanged,
+                Some(_) => Outcome::Updated,
             },
-            alias: alias_outcome,
+            state_machine_arn: desired.arn,
+            changes,
+            alias: match &alias {
+                _ if !alias_moves => Outcome::Unchanged,
+                None => Outcome::Created,
+                Some(_) => Outcome::Updated,
+            },
             alias_arn,
+            running: alias.map(|alias| alias.routes()).unwrap_or_default(),
         })
     }
 
-    async fn plan(&self, desired: &Desired, current: Option<&Current>, alias: Option<&Alias>) -> Result<Plan, Error> {
+    /// Reads all that there is, and decides what is to be done.
+    pub(crate) async fn prepare(&self, request: &ApplyRequest) -> Result<Prepared, Error> {
+        request.definition.check()?;
+        let stack = self.stack(&request.stack).await?;
+        let desired = desired(stack, request)?;
+        let alias_arn = format!("{}:{}", desired.arn, request.alias);
+
+        let mut current = self.machine(&desired.arn).await?;
+        if let Some(current) = current.as_mut().filter(|_| !desired.tags.is_empty()) {
+            current.tags = Some(self.tags(&desired.arn).await?);
+        }
+        let alias = self.alias(&alias_arn).await?;
+        let plan = self.decide(&desired, current.as_ref(), alias.as_ref()).await?;
+        let missing_tags = current.as_ref().map(|current| machine::missing_tags(&desired, current)).unwrap_or_default();
+        Ok(Prepared { desired, alias_arn, current, alias, plan, missing_tags })
+    }
+
+    /// Makes the newest version what is desired, and leaves the alias as it is.
+    pub(crate) async fn bring_about(&self, prepared: &Prepared) -> Result<Published, Error> {
+        let desired = &prepared.desired;
+        if !prepared.missing_tags.is_empty() {
+            self.tag(desired, &prepared.missing_tags).await?;
+        }
+        let (by_us, arn) = match &prepared.plan {
+            Plan::Create => (true, self.create(desired).await?),
+            Plan::Update(_) => (true, self.update(desired).await?),
+            Plan::Publish => (true, self.publish(desired).await?),
+            Plan::Keep(version) => (false, version.clone()),
+        };
+        Ok(Published { by_us, arn })
+    }
+
+    async fn decide(&self, desired: &Desired, current: Option<&Current>, alias: Option<&Alias>) -> Result<Plan, Error> {
         let Some(current) = current else {
             return Ok(Plan::Create);
         };
@@ -167,13 +297,38 @@ impl Deployer {
             return Ok(Plan::Update(differences));
         }
         // A deployment that was cut short may have left the alias behind.
+        Ok(self.version_as_desired(desired, alias).await?.map_or(Plan::Publish, Plan::Keep))
+    }
+
+    /// The version that the alias runs alone, if that is what is desired.
+    async fn version_as_desired(&self, desired: &Desired, alias: Option<&Alias>) -> Result<Option<String>, Error> {
         let Some(version) = alias.and_then(|alias| machine::sole_version(&alias.routes)) else {
-            return Ok(Plan::Publish);
+            return Ok(None);
         };
-        Ok(match self.machine(version).await? {
-            Some(running) if machine::runs_as_desired(desired, &running) => Plan::Keep(version.to_owned()),
-            _ => Plan::Publish,
-        })
+        let running = self.machine(version).await?;
+        Ok(running.filter(|running| machine::runs_as_desired(desired, running)).map(|_| version.to_owned()))
+    }
+
+    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Error> {
+        let answer = self
+            .machines
+            .list_tags_for_resource()
+            .resource_arn(arn)
+            .send()
+            .await
+            .map_err(|error| CallError::new("states:ListTagsForResource", &error))?;
+        Ok(answer.tags.unwrap_or_default().into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect())
+    }
+
+    async fn tag(&self, desired: &Desired, tags: &BTreeMap<String, String>) -> Result<(), Error> {
+        self.machines
+            .tag_resource()
+            .resource_arn(&desired.arn)
+            .set_tags(Some(tag_list(tags)))
+            .send()
+            .await
+            .map_err(|error| CallError::new("states:TagResource", &error))?;
+        Ok(())
     }
 
     /// Reads a state machine, or one of its versions.
@@ -194,22 +349,8 @@ impl Deployer {
             role_arn: answer.role_arn,
             logging: answer.logging_configuration,
             tracing: answer.tracing_configuration.map(|tracing| tracing.enabled),
+            tags: None,
         }))
-    }
-
-    async fn alias(&self, arn: &str) -> Result<Option<Alias>, Error> {
-        match self.machines.describe_state_machine_alias().state_machine_alias_arn(arn).send().await {
-            Ok(answer) => Ok(Some(Alias {
-                routes: answer
-                    .routing_configuration
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|route| (route.state_machine_version_arn, route.weight))
-                    .collect(),
-            })),
-            Err(error) if matches!(error.code(), Some("ResourceNotFound" | "StateMachineDoesNotExist")) => Ok(None),
-            Err(error) => Err(CallError::new("states:DescribeStateMachineAlias", &error).into()),
-        }
     }
 
     /// Creates the state machine and publishes it; its first version.
@@ -224,6 +365,8 @@ impl Deployer {
             .role_arn(&desired.role_arn)
             .logging_configuration(logging(desired))
             .tracing_configuration(tracing())
+            .set_tags(Some(tag_list(&desired.tags)).filter(|tags| !tags.is_empty()))
+            .set_version_description(desired.version_description.clone())
             .publish(true);
         let answer = self.once_role_is_usable(desired, ACTION, || request.clone().send()).await?;
         version(ACTION, answer.state_machine_version_arn)
@@ -240,6 +383,7 @@ impl Deployer {
             .role_arn(&desired.role_arn)
             .logging_configuration(logging(desired))
             .tracing_configuration(tracing())
+            .set_version_description(desired.version_description.clone())
             .publish(true);
         let answer = self.once_role_is_usable(desired, ACTION, || request.clone().send()).await?;
         version(ACTION, answer.state_machine_version_arn)
@@ -252,40 +396,11 @@ impl Deployer {
         self.machines
             .publish_state_machine_version()
             .state_machine_arn(&desired.arn)
+            .set_description(desired.version_description.clone())
             .send()
             .await
             .map(|answer| answer.state_machine_version_arn)
             .map_err(|error| CallError::new(ACTION, &error).into())
-    }
-
-    async fn point_alias(
-        &self,
-        name: &str,
-        arn: &str,
-        current: Option<&Alias>,
-        version: &str,
-    ) -> Result<Outcome, Error> {
-        let Some(current) = current else {
-            self.machines
-                .create_state_machine_alias()
-                .name(name)
-                .routing_configuration(all_to(version)?)
-                .send()
-                .await
-                .map_err(|error| CallError::new("states:CreateStateMachineAlias", &error))?;
-            return Ok(Outcome::Created);
-        };
-        if machine::sole_version(&current.routes) == Some(version) {
-            return Ok(Outcome::Unchanged);
-        }
-        self.machines
-            .update_state_machine_alias()
-            .state_machine_alias_arn(arn)
-            .routing_configuration(all_to(version)?)
-            .send()
-            .await
-            .map_err(|error| CallError::new("states:UpdateStateMachineAlias", &error))?;
-        Ok(Outcome::Updated)
     }
 
     /// Makes a call, again and again for a while as long as the role is what it fails for.
@@ -322,9 +437,10 @@ impl Deployer {
 }
 
 /// What the stack's outputs make of the definition.
-fn desired(stack: &Stack, definition: &DefinitionTemplate) -> Result<Desired, Error> {
+fn desired(stack: Stack, request: &ApplyRequest) -> Result<Desired, Error> {
+    let definition = &request.definition;
     let needed_by_machine = [
-        (NAME_OUTPUT, "the state machine's name"),
+        (STATE_MACHINE_NAME, "the state machine's name"),
         (ROLE_OUTPUT, "the state machine's role"),
         (LOG_GROUP_OUTPUT, "the state machine's log"),
     ]
@@ -341,9 +457,9 @@ fn desired(stack: &Stack, definition: &DefinitionTemplate) -> Result<Desired, Er
         .collect();
     let output = |name| stack.outputs.get(name);
     let (Some(name), Some(role_arn), Some(log_group_arn), true) =
-        (output(NAME_OUTPUT), output(ROLE_OUTPUT), output(LOG_GROUP_OUTPUT), missing.is_empty())
+        (output(STATE_MACHINE_NAME), output(ROLE_OUTPUT), output(LOG_GROUP_OUTPUT), missing.is_empty())
     else {
-        return Err(Error::MissingOutputs { stack: stack.name.clone(), missing });
+        return Err(Error::MissingOutputs { stack: stack.name, missing });
     };
     Ok(Desired {
         arn: stack.state_machine_arn(name).ok_or(Error::IncompleteAnswer {
@@ -354,6 +470,8 @@ fn desired(stack: &Stack, definition: &DefinitionTemplate) -> Result<Desired, Er
         definition: definition.render(&stack.outputs)?,
         role_arn: role_arn.clone(),
         log_group_arn: machine::log_destination(log_group_arn),
+        tags: stack.tags,
+        version_description: request.description.clone(),
     })
 }
 
@@ -367,16 +485,12 @@ fn logging(desired: &Desired) -> LoggingConfiguration {
         .build()
 }
 
-fn tracing() -> TracingConfiguration {
-    TracingConfiguration::builder().enabled(true).build()
+fn tag_list(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-fn all_to(version: &str) -> Result<RoutingConfigurationListItem, Error> {
-    RoutingConfigurationListItem::builder()
-        .state_machine_version_arn(version)
-        .weight(100)
-        .build()
-        .map_err(|_| Error::IncompleteAnswer { action: "states:PublishStateMachineVersion", field: "version" })
+fn tracing() -> TracingConfiguration {
+    TracingConfiguration::builder().enabled(true).build()
 }
 
 fn version(action: &'static str, arn: Option<String>) -> Result<String, Error> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{CallError, DefinitionError};
+use crate::{CallError, DefinitionError, NoRollback, ReplayError};
 
 /// Why a deployment did not happen. Each message says what is wrong and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,52 @@ pub enum Error {
     /// A call to AWS failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// There is no version to go back to.
+    #[error(transparent)]
+    Rollback(#[from] NoRollback),
+    /// The state machine does not exist yet.
+    #[error("the state machine {arn} does not exist. Deploy it with `warden deploy apply` first")]
+    NotDeployed {
+        /// The state machine or its alias.
+        arn: String,
+    },
+    /// There is no such execution, or no longer.
+    #[error("there is no execution {arn}. Check its name, the stack and the Region; what ended 90 days ago is gone")]
+    NoSuchExecution {
+        /// The execution.
+        arn: String,
+    },
+    /// Nothing has run yet.
+    #[error("the state machine {arn} has no executions yet")]
+    NoExecutions {
+        /// The state machine.
+        arn: String,
+    },
+    /// An alias could not be given its old weights back.
+    #[error(
+        "the alias {alias_arn} STILL hands executions to {version_arn}, since its weights could not be put back: {problem}. Run `warden deploy rollback` as soon as you can"
+    )]
+    CanaryLeft {
+        /// The alias.
+        alias_arn: String,
+        /// The version that was to be taken back.
+        version_arn: String,
+        /// Why it was not.
+        problem: Box<Error>,
+    },
+    /// A canary could not be watched any longer, and was taken back.
+    #[error("{problem}. The canary was taken back: {alias_arn} runs {version_arn} alone again")]
+    CanaryUnwatched {
+        /// The alias.
+        alias_arn: String,
+        /// The version that runs again.
+        version_arn: String,
+        /// Why it could not be watched.
+        problem: Box<Error>,
+    },
+    /// Events cannot be replayed.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// No Region is configured.
     #[error("no AWS Region is set. Name one, or set AWS_REGION or the profile's `region`")]
     NoRegion,
@@ -37,7 +83,7 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
-    /// The stack lacks outputs that the deployment needs.
+    /// The stack lacks outputs that are needed.
     #[error(
         "the stack `{stack}` lacks {}. Is it the right stack, and deployed from this version of the template?",
         list(missing)

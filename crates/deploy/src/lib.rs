@@ -6,27 +6,57 @@
 //! updates the state machine, publishes a version and points the alias at it.
 //! What is so already is not touched.
 //!
+//! [`Deployer::plan`] tells beforehand what that would change,
+//! [`Deployer::apply_with_canary`] gives a new version a share of the executions
+//! first, and [`Deployer::rollback`] goes back to the version before.
+//! [`Deployer::start`], [`Deployer::follow`] and [`Replayer`] run what is deployed.
+//!
 //! [`DefinitionTemplate::check`] needs no AWS.
 
+mod alias;
 mod call_error;
+mod canary;
+mod change;
 mod check;
+mod console;
 mod deployer;
 mod diagnostic;
 mod error;
 mod error_names;
+mod execution;
+mod failure;
+mod history;
+#[cfg(test)]
+mod history_events;
 mod machine;
+mod plan;
 mod position;
+mod replay;
 mod report;
 mod role_wait;
+mod rollback;
+mod rollout;
 mod stack;
+mod status;
 mod template;
+mod time;
 
 pub use call_error::CallError;
-pub use deployer::{ApplyRequest, Deployer, Progress};
+pub use canary::{Canary, CanaryEnd, CanaryReport, Tally};
+pub use change::{Change, DefinitionPart, PartKind};
+pub use console::url as console_url;
+pub use deployer::{ApplyRequest, DEFAULT_ALIAS, Deployer, Progress};
 pub use diagnostic::{Code, Diagnostic};
 pub use error::{Error, MissingOutput};
+pub use execution::{ExecutionReport, Followed};
+pub use failure::Failure;
+pub use history::{Ending, Entry, Happening};
 pub use machine::Difference;
+pub use plan::PlanReport;
 pub use position::Position;
+pub use replay::{RecordedEvent, ReplayError, Replayed, Replayer};
 pub use report::{ApplyReport, Outcome, Route};
+pub use rollback::{NoRollback, RollbackReport};
 pub use stack::Stack;
+pub use status::{ExecutionSummary, StatusReport, VersionStatus};
 pub use template::{DefinitionError, DefinitionTemplate};

@@ -1,5 +1,7 @@
 //! A state machine as it should be and as it is, and what lies between: no calls here.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sfn::types::{LogLevel, LoggingConfiguration};
 use serde::Serialize;
 
@@ -15,6 +17,9 @@ pub(crate) struct Desired {
     pub(crate) role_arn: String,
     /// With the `:*` at its end that Step Functions wants.
     pub(crate) log_group_arn: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Kept with a version; no difference.
+    pub(crate) version_description: Option<String>,
 }
 
 /// A state machine, or one of its versions, as it is.
@@ -25,6 +30,8 @@ pub(crate) struct Current {
     pub(crate) logging: Option<LoggingConfiguration>,
     /// Whether executions are traced; `None` when the service does not say.
     pub(crate) tracing: Option<bool>,
+    /// `None` when nobody asked: there are none to compare with.
+    pub(crate) tags: Option<BTreeMap<String, String>>,
 }
 
 /// A property in which a state machine differs from what it should be.
@@ -40,6 +47,8 @@ pub enum Difference {
     Logging,
     /// Whether executions are traced.
     Tracing,
+    /// Tags that the stack has. Others are left alone.
+    Tags,
 }
 
 impl Difference {
@@ -51,6 +60,7 @@ impl Difference {
             Self::Role => "role",
             Self::Logging => "logging",
             Self::Tracing => "tracing",
+            Self::Tags => "tags",
         }
     }
 }
@@ -72,6 +82,12 @@ pub(crate) fn differences(desired: &Desired, current: &Current) -> Vec<Differenc
         found.push(Difference::Tracing);
     }
     found
+}
+
+/// The tags that the state machine lacks, or has with another value.
+pub(crate) fn missing_tags(desired: &Desired, current: &Current) -> BTreeMap<String, String> {
+    let held = |key: &String| current.tags.as_ref().and_then(|tags| tags.get(key));
+    desired.tags.iter().filter(|(key, value)| held(key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 /// Whether a version runs what is desired. Logging and tracing do not count:
@@ -127,6 +143,8 @@ mod tests {
             definition: r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#.into(),
             role_arn: "arn:aws:iam::111122223333:role/audit".into(),
             log_group_arn: LOG_GROUP.into(),
+            tags: BTreeMap::new(),
+            version_description: None,
         }
     }
 
@@ -145,6 +163,7 @@ mod tests {
             role_arn: desired().role_arn,
             logging: Some(logging(LogLevel::Error, false, LOG_GROUP)),
             tracing: Some(true),
+            tags: None,
         }
     }
 
@@ -174,6 +193,22 @@ mod tests {
         ];
         for (current, expected) in cases {
             assert_eq!(differences(&desired(), &current), [expected], "{current:?}");
+        }
+    }
+
+    #[test]
+    fn tags_of_the_stack_are_missing_unless_the_machine_has_them_with_that_value() {
+        let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let desired = Desired { tags: tags(&[("env", "prod"), ("team", "audit")]), ..desired() };
+        let cases = [
+            (None, tags(&[("env", "prod"), ("team", "audit")])),
+            (Some(tags(&[("env", "test"), ("team", "audit")])), tags(&[("env", "prod")])),
+            (Some(tags(&[("env", "prod"), ("team", "audit"), ("other", "x")])), tags(&[])),
+        ];
+        for (held, missing) in cases {
+            assert_eq!(missing_tags(&desired, &Current { tags: held, ..current() }), missing);
         }
     }
 

@@ -1,10 +1,12 @@
 //! What a deployment did.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::Difference;
+use crate::time::in_words;
+use crate::{CanaryEnd, CanaryReport, Difference};
 
 /// What [`crate::Deployer::apply`] did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,7 +20,8 @@ pub struct ApplyReport {
     pub state_machine_arn: String,
     /// Whether the version was published by this deployment.
     pub published: bool,
-    /// The version that the alias hands every execution to.
+    /// The version that is what was asked for. The alias hands every execution
+    /// to it, unless its canary was taken back.
     pub version_arn: String,
     /// What happened to the alias.
     pub alias: Outcome,
@@ -26,6 +29,9 @@ pub struct ApplyReport {
     pub alias_arn: String,
     /// The versions that the alias was moved away from, with their weights in percent.
     pub moved_from: Vec<Route>,
+    /// How the version did while it had a share alone, if it was given one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<CanaryReport>,
 }
 
 /// What happened to something.
@@ -76,27 +82,50 @@ impl fmt::Display for ApplyReport {
         }
         let version = last_part(&self.version_arn);
         let how = if self.published { "published" } else { "unchanged" };
-        write!(f, "\nVersion {version}: {how}\nAlias {}: ", last_part(&self.alias_arn))?;
+        write!(f, "\nVersion {version}: {how}")?;
+        let alias = last_part(&self.alias_arn);
+        if let Some(canary) = &self.canary {
+            let watched = in_words(Duration::from_secs(canary.seconds));
+            write!(f, "\nCanary: {} % for {watched}, {}", canary.percent, canary.executions)?;
+            let stable = last_part(&canary.stable_version_arn);
+            match canary.end {
+                CanaryEnd::WentOn => {}
+                CanaryEnd::TooManyFailed => {
+                    return write!(
+                        f,
+                        "\nAlias {alias}: back on version {stable} alone, since executions of version {version} failed"
+                    );
+                }
+                CanaryEnd::Interrupted => {
+                    return write!(
+                        f,
+                        "\nAlias {alias}: back on version {stable} alone, since the canary was interrupted"
+                    );
+                }
+            }
+        }
+        write!(f, "\nAlias {alias}: ")?;
         match self.alias {
             Outcome::Created => write!(f, "created, runs version {version}"),
             Outcome::Unchanged => write!(f, "unchanged, runs version {version}"),
             Outcome::Updated => {
-                let from: Vec<_> = self
-                    .moved_from
-                    .iter()
-                    .map(|route| match route.weight {
-                        100 => last_part(&route.version_arn).to_owned(),
-                        weight => format!("{} ({weight} %)", last_part(&route.version_arn)),
-                    })
-                    .collect();
-                write!(f, "moved from version {} to {version}", from.join(" and "))
+                write!(f, "moved from version {} to {version}", routes_in_words(&self.moved_from))
             }
         }
     }
 }
 
+/// The versions of an alias: `2 (90 %) and 3 (10 %)`, or `3` alone.
+pub(crate) fn routes_in_words(routes: &[Route]) -> String {
+    let each = routes.iter().map(|route| match route.weight {
+        100 => last_part(&route.version_arn).to_owned(),
+        weight => format!("{} ({weight} %)", last_part(&route.version_arn)),
+    });
+    each.collect::<Vec<_>>().join(" and ")
+}
+
 /// The number of a version, or the name of an alias.
-fn last_part(arn: &str) -> &str {
+pub(crate) fn last_part(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
@@ -119,6 +148,7 @@ mod tests {
                 Route { version_arn: format!("{ARN}:2"), weight: 90 },
                 Route { version_arn: format!("{ARN}:3"), weight: 10 },
             ],
+            canary: None,
         }
     }
 

@@ -6,7 +6,13 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::StackStatus;
 
-use crate::{CallError, Error};
+use crate::{CallError, Error, MissingOutput};
+
+/// The output that names the state machine.
+pub(crate) const STATE_MACHINE_NAME: &str = "StateMachineName";
+
+/// Tags that AWS alone may set.
+const RESERVED_TAGS: &str = "aws:";
 
 const DESCRIBE_STACKS: &str = "cloudformation:DescribeStacks";
 
@@ -20,6 +26,8 @@ pub struct Stack {
     pub id: String,
     /// The outputs by name.
     pub outputs: BTreeMap<String, String>,
+    /// The tags by name, which the state machine bears as what the stack owns does.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Stack {
@@ -53,6 +61,31 @@ impl Stack {
                 .into_iter()
                 .filter_map(|output| output.output_key.zip(output.output_value))
                 .collect(),
+            tags: stack
+                .tags
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|tag| tag.key.zip(tag.value))
+                .filter(|(key, _)| !key.starts_with(RESERVED_TAGS))
+                .collect(),
+        })
+    }
+
+    /// The ARN of the stack's state machine, deployed or not.
+    ///
+    /// # Errors
+    /// When the stack lacks the output `StateMachineName`.
+    pub fn machine_arn(&self) -> Result<String, Error> {
+        let name = self.output(STATE_MACHINE_NAME, "the state machine's name")?;
+        self.state_machine_arn(name)
+            .ok_or(Error::IncompleteAnswer { action: DESCRIBE_STACKS, field: "StackId that is an ARN" })
+    }
+
+    /// An output, or an error that says what it is needed for.
+    pub(crate) fn output(&self, name: &str, needed_by: &str) -> Result<&str, Error> {
+        self.outputs.get(name).map(String::as_str).ok_or_else(|| Error::MissingOutputs {
+            stack: self.name.clone(),
+            missing: vec![MissingOutput { name: name.to_owned(), needed_by: needed_by.to_owned() }],
         })
     }
 
@@ -97,7 +130,7 @@ mod tests {
     use super::*;
 
     fn stack(id: &str) -> Stack {
-        Stack { name: "audit".into(), id: id.into(), outputs: BTreeMap::new() }
+        Stack { name: "audit".into(), id: id.into(), outputs: BTreeMap::new(), tags: BTreeMap::new() }
     }
 
     #[test]

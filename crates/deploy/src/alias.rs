@@ -1,0 +1,156 @@
+//! An alias, and the versions that it hands executions to.
+
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use aws_sdk_sfn::primitives::DateTime;
+use aws_sdk_sfn::types::RoutingConfigurationListItem;
+
+use crate::{CallError, Deployer, Error, NoRollback, Outcome, RollbackReport, Route, machine, rollback, time};
+
+/// What an alias hands executions to.
+pub(crate) struct Alias {
+    pub(crate) routes: Vec<(String, i32)>,
+    pub(crate) updated: Option<DateTime>,
+}
+
+impl Alias {
+    pub(crate) fn routes(&self) -> Vec<Route> {
+        let route = |(version_arn, weight): &(String, i32)| Route { version_arn: version_arn.clone(), weight: *weight };
+        self.routes.iter().map(route).collect()
+    }
+}
+
+/// A published version.
+pub(crate) struct Version {
+    pub(crate) arn: String,
+    pub(crate) created: DateTime,
+}
+
+impl Deployer {
+    /// Lets an alias hand every execution to the version `to`, or to the one
+    /// before those that it runs.
+    ///
+    /// # Errors
+    /// When there is no such version, or a call fails.
+    pub async fn rollback(&self, stack: &str, alias: &str, to: Option<u64>) -> Result<RollbackReport, Error> {
+        let machine_arn = self.stack(stack).await?.machine_arn()?;
+        let alias_arn = format!("{machine_arn}:{alias}");
+        let Some(current) = self.alias(&alias_arn).await? else {
+            return Err(NoRollback::NothingDeployed { arn: alias_arn }.into());
+        };
+        let versions = self.versions(&machine_arn).await?;
+        let numbers: Vec<_> = versions.iter().filter_map(|version| rollback::number(&version.arn)).collect();
+        let running = current.routes.iter().filter(|(_, weight)| *weight > 0);
+        let running: Vec<_> = running.filter_map(|(arn, _)| rollback::number(arn)).collect();
+        let target = rollback::choose(&running, &numbers, to)?;
+        let version_arn = format!("{machine_arn}:{target}");
+        let description = self.version_description(&version_arn).await?;
+        self.set_routes(&alias_arn, &[(&version_arn, 100)]).await?;
+        let published = versions.iter().find(|version| version.arn == version_arn);
+        Ok(RollbackReport {
+            alias_arn,
+            moved_from: current.routes(),
+            version_arn,
+            published: published.map(|version| time::rfc3339(&version.created)),
+            description,
+        })
+    }
+
+    pub(crate) async fn alias(&self, arn: &str) -> Result<Option<Alias>, Error> {
+        match self.machines.describe_state_machine_alias().state_machine_alias_arn(arn).send().await {
+            Ok(answer) => Ok(Some(Alias {
+                routes: answer
+                    .routing_configuration
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|route| (route.state_machine_version_arn, route.weight))
+                    .collect(),
+                updated: answer.update_date.or(answer.creation_date),
+            })),
+            Err(error) if matches!(error.code(), Some("ResourceNotFound" | "StateMachineDoesNotExist")) => Ok(None),
+            Err(error) => Err(CallError::new("states:DescribeStateMachineAlias", &error).into()),
+        }
+    }
+
+    pub(crate) async fn point_alias(
+        &self,
+        name: &str,
+        arn: &str,
+        current: Option<&Alias>,
+        version: &str,
+    ) -> Result<Outcome, Error> {
+        let Some(current) = current else {
+            self.machines
+                .create_state_machine_alias()
+                .name(name)
+                .routing_configuration(route(version, 100)?)
+                .send()
+                .await
+                .map_err(|error| CallError::new("states:CreateStateMachineAlias", &error))?;
+            return Ok(Outcome::Created);
+        };
+        if machine::sole_version(&current.routes) == Some(version) {
+            return Ok(Outcome::Unchanged);
+        }
+        self.set_routes(arn, &[(version, 100)]).await?;
+        Ok(Outcome::Updated)
+    }
+
+    /// Lets an alias hand executions to these versions in these shares.
+    pub(crate) async fn set_routes(&self, alias_arn: &str, routes: &[(&str, i32)]) -> Result<(), Error> {
+        let routes = routes.iter().map(|(version, weight)| route(version, *weight)).collect::<Result<_, _>>()?;
+        self.machines
+            .update_state_machine_alias()
+            .state_machine_alias_arn(alias_arn)
+            .set_routing_configuration(Some(routes))
+            .send()
+            .await
+            .map_err(|error| CallError::new("states:UpdateStateMachineAlias", &error))?;
+        Ok(())
+    }
+
+    /// Every version, the newest first.
+    pub(crate) async fn versions(&self, machine_arn: &str) -> Result<Vec<Version>, Error> {
+        let mut versions = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.machines.list_state_machine_versions().state_machine_arn(machine_arn);
+            let answer = match request.set_next_token(next).send().await {
+                Ok(answer) => answer,
+                Err(error) if error.code() == Some("StateMachineDoesNotExist") => {
+                    return Err(Error::NotDeployed { arn: machine_arn.to_owned() });
+                }
+                Err(error) => return Err(CallError::new("states:ListStateMachineVersions", &error).into()),
+            };
+            versions.extend(
+                answer
+                    .state_machine_versions
+                    .into_iter()
+                    .map(|listed| Version { arn: listed.state_machine_version_arn, created: listed.creation_date }),
+            );
+            next = answer.next_token;
+            if next.is_none() {
+                return Ok(versions);
+            }
+        }
+    }
+
+    /// What its publisher said of a version.
+    pub(crate) async fn version_description(&self, version_arn: &str) -> Result<Option<String>, Error> {
+        let answer = self
+            .machines
+            .describe_state_machine()
+            .state_machine_arn(version_arn)
+            .send()
+            .await
+            .map_err(|error| CallError::new("states:DescribeStateMachine", &error))?;
+        Ok(answer.description.filter(|description| !description.is_empty()))
+    }
+}
+
+fn route(version: &str, weight: i32) -> Result<RoutingConfigurationListItem, Error> {
+    RoutingConfigurationListItem::builder()
+        .state_machine_version_arn(version)
+        .weight(weight)
+        .build()
+        .map_err(|_| Error::IncompleteAnswer { action: "states:PublishStateMachineVersion", field: "version" })
+}

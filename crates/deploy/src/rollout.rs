@@ -1,0 +1,166 @@
+//! Gives a new version a share of the executions, watches them, and goes on or back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
+use tokio::time::Instant;
+
+use crate::canary::{self, Verdict};
+use crate::{
+    ApplyReport, ApplyRequest, CallError, Canary, CanaryEnd, CanaryReport, Deployer, Error, Outcome, Progress, Tally,
+};
+
+/// A version with a share of the executions, beside the one that takes the rest.
+struct Shift<'a> {
+    alias_arn: &'a str,
+    stable: &'a str,
+    new: &'a str,
+}
+
+impl Deployer {
+    /// As [`Self::apply`], but gives the new version a share of the executions
+    /// first. It takes over when few enough of its executions fail; when more
+    /// do, when they cannot be watched, or once `interrupted` is ready, the old
+    /// version gets all executions again.
+    ///
+    /// # Errors
+    /// As [`Self::apply`], and when the old version could not be given all
+    /// executions again.
+    pub async fn apply_with_canary(
+        &self,
+        request: &ApplyRequest,
+        canary: &Canary,
+        interrupted: impl Future<Output = ()>,
+    ) -> Result<ApplyReport, Error> {
+        let prepared = self.prepare(request).await?;
+        let stable = prepared.alias.as_ref().and_then(|alias| canary::stable_version(&alias.routes)).map(str::to_owned);
+        let published = self.bring_about(&prepared).await?;
+        let Some(stable) = stable.filter(|stable| *stable != published.arn) else {
+            if prepared.alias.is_none() {
+                (self.progress)(&Progress::NothingToCompare);
+            }
+            let outcome =
+                self.point_alias(&request.alias, &prepared.alias_arn, prepared.alias.as_ref(), &published.arn).await?;
+            return Ok(prepared.report(published, outcome));
+        };
+        let shift = Shift { alias_arn: &prepared.alias_arn, stable: &stable, new: &published.arn };
+        let watched = self.shift_and_watch(&shift, canary, interrupted).await?;
+        let outcome = match watched.end {
+            CanaryEnd::WentOn => {
+                self.put(&shift, shift.new).await?;
+                Outcome::Updated
+            }
+            CanaryEnd::TooManyFailed | CanaryEnd::Interrupted => {
+                self.put(&shift, shift.stable).await?;
+                Outcome::Unchanged
+            }
+        };
+        let mut report = prepared.report(published, outcome);
+        report.canary = Some(watched);
+        Ok(report)
+    }
+
+    /// Gives the new version its share, and watches it until it is clear what is to become of it.
+    async fn shift_and_watch(
+        &self,
+        shift: &Shift<'_>,
+        canary: &Canary,
+        interrupted: impl Future<Output = ()>,
+    ) -> Result<CanaryReport, Error> {
+        let report = |end, elapsed: Duration, executions| CanaryReport {
+            end,
+            percent: canary.percent,
+            seconds: elapsed.as_secs(),
+            executions,
+            stable_version_arn: shift.stable.to_owned(),
+        };
+        // A version that was tried before has executions of that time, which do not count.
+        let before = self.executions_of(shift.new, &BTreeSet::new()).await?;
+        let before = before.into_iter().map(|execution| execution.execution_arn).collect();
+        let share = i32::from(canary.percent);
+        self.set_routes(shift.alias_arn, &[(shift.stable, 100 - share), (shift.new, share)]).await?;
+        (self.progress)(&Progress::CanaryBegan {
+            version_arn: shift.new.to_owned(),
+            stable_version_arn: shift.stable.to_owned(),
+            percent: canary.percent,
+            duration: canary.duration,
+        });
+        let begun = Instant::now();
+        let mut tally = Tally::default();
+        let mut interrupted = std::pin::pin!(interrupted);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut interrupted => return Ok(report(CanaryEnd::Interrupted, begun.elapsed(), tally)),
+                () = tokio::time::sleep(canary::pause(canary, begun.elapsed())) => {}
+            }
+            tally = match self.executions_of(shift.new, &before).await {
+                Ok(executions) => count(&executions),
+                Err(problem) => {
+                    self.put(shift, shift.stable).await?;
+                    return Err(Error::CanaryUnwatched {
+                        alias_arn: shift.alias_arn.to_owned(),
+                        version_arn: shift.stable.to_owned(),
+                        problem: Box::new(problem),
+                    });
+                }
+            };
+            let elapsed = begun.elapsed();
+            (self.progress)(&Progress::CanaryWatched { executions: tally, elapsed, duration: canary.duration });
+            match canary::verdict(canary, &tally, elapsed) {
+                Verdict::Watch => {}
+                Verdict::GoOn => return Ok(report(CanaryEnd::WentOn, elapsed, tally)),
+                Verdict::GoBack => return Ok(report(CanaryEnd::TooManyFailed, elapsed, tally)),
+            }
+        }
+    }
+
+    /// Gives one of the two versions all executions. What fails here leaves the
+    /// weights shared, which must not go unnoticed.
+    async fn put(&self, shift: &Shift<'_>, version: &str) -> Result<(), Error> {
+        self.set_routes(shift.alias_arn, &[(version, 100)]).await.map_err(|problem| Error::CanaryLeft {
+            alias_arn: shift.alias_arn.to_owned(),
+            version_arn: shift.new.to_owned(),
+            problem: Box::new(problem),
+        })
+    }
+
+    /// The executions of a version up to the first of `before`, the newest first.
+    async fn executions_of(
+        &self,
+        version_arn: &str,
+        before: &BTreeSet<String>,
+    ) -> Result<Vec<ExecutionListItem>, Error> {
+        let mut found = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.machines.list_executions().state_machine_arn(version_arn).set_next_token(next);
+            let answer = request.send().await.map_err(|error| CallError::new("states:ListExecutions", &error))?;
+            for execution in answer.executions {
+                if before.contains(&execution.execution_arn) {
+                    return Ok(found);
+                }
+                found.push(execution);
+            }
+            next = answer.next_token;
+            // With nothing to stop at, the newest page holds the one that is met first.
+            if next.is_none() || before.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+fn count(executions: &[ExecutionListItem]) -> Tally {
+    let mut tally = Tally::default();
+    for execution in executions {
+        match &execution.status {
+            ExecutionStatus::Succeeded => tally.succeeded += 1,
+            ExecutionStatus::Failed | ExecutionStatus::TimedOut => tally.failed += 1,
+            ExecutionStatus::Aborted => tally.aborted += 1,
+            _ => tally.running += 1,
+        }
+    }
+    tally
+}
