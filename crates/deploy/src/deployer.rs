@@ -9,7 +9,7 @@ use aws_sdk_sfn::config::http::HttpResponse;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::types::{
     CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, StateMachineStatus, StateMachineType, Tag,
-    TracingConfiguration,
+    TracingConfiguration, ValidateStateMachineDefinitionResultCode,
 };
 use aws_types::SdkConfig;
 
@@ -20,8 +20,8 @@ use crate::role_wait::{WAITS, unusable_role};
 use crate::stack::STATE_MACHINE_NAME;
 use crate::time::in_words;
 use crate::{
-    ApplyReport, CallError, DefinitionTemplate, Difference, Error, MissingOutput, Outcome, PlanReport, Stack, Tally,
-    change,
+    ApplyReport, CallError, DefinitionTemplate, Diagnostic, Difference, Error, MissingOutput, Outcome, PlanReport,
+    Stack, Tally, change,
 };
 
 const ROLE_OUTPUT: &str = "StateMachineRoleArn";
@@ -143,9 +143,8 @@ impl Prepared {
     pub(crate) fn report(self, published: Published, alias_outcome: Outcome) -> ApplyReport {
         let outcome = match self.plan {
             Plan::Create => Outcome::Created,
-            Plan::Update(_) => Outcome::Updated,
             Plan::Publish | Plan::Keep(_) if self.missing_tags.is_empty() => Outcome::Unchanged,
-            Plan::Publish | Plan::Keep(_) => Outcome::Updated,
+            Plan::Update(_) | Plan::Publish | Plan::Keep(_) => Outcome::Updated,
         };
         let mut differences = if let Plan::Update(differences) = self.plan { differences } else { Vec::new() };
         if !self.missing_tags.is_empty() {
@@ -256,6 +255,38 @@ impl Deployer {
         })
     }
 
+    /// What Step Functions finds wrong with the definition, filled with the
+    /// stack's outputs; nothing when it would take it.
+    ///
+    /// # Errors
+    /// When the stack is missing or lacks an output, or a call fails.
+    pub async fn validate(&self, stack: &str, definition: &DefinitionTemplate) -> Result<Vec<Diagnostic>, Error> {
+        let stack = self.stack(stack).await?;
+        let desired = desired(stack, &ApplyRequest::new("", definition.clone()))?;
+        let answer = self
+            .machines
+            .validate_state_machine_definition()
+            .definition(&desired.definition)
+            .r#type(StateMachineType::Standard)
+            .send()
+            .await
+            .map_err(|error| CallError::new("states:ValidateStateMachineDefinition", &error))?;
+        if answer.result == ValidateStateMachineDefinitionResultCode::Ok {
+            return Ok(Vec::new());
+        }
+        let mut diagnostics: Vec<_> = answer
+            .diagnostics
+            .into_iter()
+            .map(|found| definition.told_by_step_functions(found.code, found.message, found.location))
+            .collect();
+        if diagnostics.is_empty() {
+            let unsaid = "Step Functions refuses it without a reason".to_owned();
+            diagnostics.push(definition.told_by_step_functions("FAIL".to_owned(), unsaid, None));
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.at);
+        Ok(diagnostics)
+    }
+
     /// Reads all that there is, and decides what is to be done.
     pub(crate) async fn prepare(&self, request: &ApplyRequest) -> Result<Prepared, Error> {
         request.definition.check()?;
@@ -270,7 +301,7 @@ impl Deployer {
         let alias = self.alias(&alias_arn).await?;
         let plan = self.decide(&desired, current.as_ref(), alias.as_ref()).await?;
         let missing_tags = current.as_ref().map(|current| machine::missing_tags(&desired, current)).unwrap_or_default();
-        Ok(Prepared { desired, alias_arn, current, alias, plan, missing_tags })
+        Ok(Prepared { desired, alias_arn, alias, current, plan, missing_tags })
     }
 
     /// Makes the newest version what is desired, and leaves the alias as it is.

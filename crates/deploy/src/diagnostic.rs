@@ -24,7 +24,7 @@ pub struct Diagnostic {
 }
 
 /// The kind of problem, written in capitals as Step Functions' own diagnostics are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Code {
     /// The text is not JSON.
@@ -45,12 +45,14 @@ pub enum Code {
     UnknownErrorName,
     /// `States.ALL` stands where Step Functions refuses it.
     MisplacedErrorName,
+    /// What Step Functions alone can tell, by its own code.
+    StepFunctions(String),
 }
 
 impl Code {
     /// The code as it is written.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::InvalidJson => "INVALID_JSON_DESCRIPTION",
             Self::InvalidPlaceholder => "INVALID_PLACEHOLDER",
@@ -61,6 +63,7 @@ impl Code {
             Self::DuplicateKey => "DUPLICATE_KEY",
             Self::UnknownErrorName => "UNKNOWN_ERROR_NAME",
             Self::MisplacedErrorName => "MISPLACED_ERROR_NAME",
+            Self::StepFunctions(code) => code,
         }
     }
 }

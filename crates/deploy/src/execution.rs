@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_sfn::error::ProvideErrorMetadata;
@@ -100,13 +101,11 @@ impl Deployer {
     /// When nothing has run, or a call fails.
     pub async fn execution_arn(&self, stack: &str, name: Option<&str>) -> Result<String, Error> {
         let machine_arn = self.stack(stack).await?.machine_arn()?;
-        match name {
-            Some(name) => Ok(format!("{}:{name}", machine_arn.replacen(":stateMachine:", ":execution:", 1))),
-            None => {
-                let newest = self.newest_executions(&machine_arn, 1).await?.into_iter().next();
-                newest.map(|listed| listed.execution_arn).ok_or(Error::NoExecutions { arn: machine_arn })
-            }
+        if let Some(name) = name {
+            return Ok(format!("{}:{name}", machine_arn.replacen(":stateMachine:", ":execution:", 1)));
         }
+        let newest = self.newest_executions(&machine_arn, 1).await?.into_iter().next();
+        newest.map(|listed| listed.execution_arn).ok_or(Error::NoExecutions { arn: machine_arn })
     }
 
     /// An execution with all that happened in it so far.
@@ -151,12 +150,16 @@ impl Deployer {
         }
     }
 
-    /// Follows the executions of a stack that run, and all that start, for
-    /// ever; `tell` hears of everything that happens in each.
+    /// Follows the executions of a stack that run, and all that start, until
+    /// `tell` breaks off, which hears of everything that happens in each.
     ///
     /// # Errors
     /// When nothing was deployed, or a call fails.
-    pub async fn follow_all(&self, stack: &str, mut tell: impl FnMut(&str, &Entry)) -> Result<(), Error> {
+    pub async fn follow_all(
+        &self,
+        stack: &str,
+        mut tell: impl FnMut(&str, &Entry) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         let machine_arn = self.stack(stack).await?.machine_arn()?;
         let mut known = BTreeSet::new();
         let mut open = Vec::new();
@@ -172,7 +175,9 @@ impl Deployer {
             first = false;
             for followed in &mut open {
                 for entry in self.news(followed).await? {
-                    tell(&followed.arn, &entry);
+                    if tell(&followed.arn, &entry).is_break() {
+                        return Ok(());
+                    }
                 }
             }
             open.retain(|followed| followed.ended().is_none());

@@ -126,10 +126,9 @@ fn entry_of<'e>(event: &'e HistoryEvent, by_id: &HashMap<i64, &'e HistoryEvent>)
     let name = event.state_exited_event_details.as_ref().map(|details| details.name.as_str());
     let mut at = event;
     loop {
-        if let Some(details) = &at.state_entered_event_details {
-            if name.is_none_or(|name| details.name == name) {
-                return Some(at);
-            }
+        let entered = at.state_entered_event_details.as_ref();
+        if entered.is_some_and(|details| name.is_none_or(|name| details.name == name)) {
+            return Some(at);
         }
         // An event's number is greater than that of the one it follows.
         at = by_id.get(&at.previous_event_id).copied().filter(|previous| previous.id < at.id)?;

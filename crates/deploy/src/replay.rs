@@ -1,6 +1,7 @@
 //! Puts recorded events on the stack's replay bus, and finds what they start.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
@@ -171,9 +172,9 @@ impl Replayer {
         let mut inputs = BTreeMap::new();
         loop {
             for listed in self.deployer.newest_executions(&machine_arn, LISTED).await? {
-                if !inputs.contains_key(&listed.execution_arn) {
-                    let described = self.deployer.describe(&listed.execution_arn).await?;
-                    inputs.insert(listed.execution_arn, event_id(described.input.as_deref()));
+                if let Entry::Vacant(unknown) = inputs.entry(listed.execution_arn) {
+                    let described = self.deployer.describe(unknown.key()).await?;
+                    unknown.insert(event_id(described.input.as_deref()));
                 }
             }
             let found: BTreeMap<_, _> = replayed

@@ -136,7 +136,14 @@ impl DefinitionTemplate {
     /// # Errors
     /// With everything that is wrong.
     pub fn check(&self) -> Result<(), DefinitionError> {
-        let diagnostics = self.diagnostics();
+        self.refuse(self.diagnostics())
+    }
+
+    /// Makes an error of what is wrong with it, if anything is.
+    ///
+    /// # Errors
+    /// With these diagnostics, unless there are none.
+    pub fn refuse(&self, diagnostics: Vec<Diagnostic>) -> Result<(), DefinitionError> {
         if diagnostics.is_empty() {
             return Ok(());
         }
@@ -175,6 +182,13 @@ impl DefinitionTemplate {
         }
         rendered.push_str(&self.text[copied..]);
         Ok(rendered)
+    }
+
+    /// A diagnostic that Step Functions gave for the filled definition, with its place in this text.
+    pub(crate) fn told_by_step_functions(&self, code: String, message: String, location: Option<String>) -> Diagnostic {
+        let location = location.filter(|location| !location.is_empty()).unwrap_or_else(|| "/".to_owned());
+        let at = check::position_of(&self.text, &location);
+        Diagnostic { code: Code::StepFunctions(code), message, location, file: self.file.clone(), at }
     }
 
     fn parse(&self) -> Result<(), Diagnostic> {

@@ -6,16 +6,19 @@ use aws_sdk_sfn::primitives::{DateTime, DateTimeFormat};
 
 /// A time as RFC 3339 writes it, in UTC, to the millisecond.
 pub(crate) fn rfc3339(at: &DateTime) -> String {
-    let at = at.to_millis().map_or(*at, DateTime::from_millis);
+    let at = DateTime::from_millis(millis(at));
     at.fmt(DateTimeFormat::DateTime).unwrap_or_else(|_| format!("{} s after 1970", at.secs()))
+}
+
+/// To the nearest millisecond: on the wire, times are floating-point seconds,
+/// which seldom hit one.
+fn millis(at: &DateTime) -> i64 {
+    at.secs().saturating_mul(1_000).saturating_add(i64::from((at.subsec_nanos() + 500_000) / 1_000_000))
 }
 
 /// The time between two, none if it runs backwards.
 pub(crate) fn between(from: &DateTime, to: &DateTime) -> Duration {
-    let millis = match (from.to_millis(), to.to_millis()) {
-        (Ok(from), Ok(to)) => to.saturating_sub(from),
-        _ => 0,
-    };
+    let millis = millis(to).saturating_sub(millis(from));
     Duration::from_millis(millis.try_into().unwrap_or_default())
 }
 
@@ -40,6 +43,7 @@ mod tests {
         assert_eq!(rfc3339(&DateTime::from_secs_f64(1_793_527_200.0)), "2026-11-01T10:00:00Z");
         assert_eq!(rfc3339(&DateTime::from_millis(1_793_527_200_120)), "2026-11-01T10:00:00.12Z");
         assert_eq!(rfc3339(&DateTime::from_nanos(1_793_527_200_120_456_789).unwrap()), "2026-11-01T10:00:00.12Z");
+        assert_eq!(rfc3339(&DateTime::from_nanos(1_793_527_200_099_999_904).unwrap()), "2026-11-01T10:00:00.1Z");
     }
 
     #[test]

@@ -38,6 +38,33 @@ pub(crate) fn check(file: &str, text: &str, is_known: fn(&str) -> bool) -> Vec<D
     checker.diagnostics
 }
 
+/// Where `location`, such as `/States/Detect PII/Next`, stands in the definition `text`:
+/// the member itself, or the innermost around it that is there.
+pub(crate) fn position_of(text: &str, location: &str) -> Position {
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &strict()).ok().and_then(|parsed| parsed.value);
+    let mut offset = parsed.as_ref().map_or(0, Ranged::start);
+    let mut value = parsed.as_ref();
+    for name in location.split('/').filter(|name| !name.is_empty()) {
+        let name = name.replace("~1", "/").replace("~0", "~");
+        value = match value {
+            Some(Value::Object(object)) => object.get(&name).map(|member| {
+                offset = member.start();
+                &member.value
+            }),
+            Some(Value::Array(array)) => name
+                .parse()
+                .ok()
+                .and_then(|index: usize| array.elements.get(index))
+                .inspect(|element| offset = element.start()),
+            _ => None,
+        };
+        if value.is_none() {
+            break;
+        }
+    }
+    Position::of(text, offset)
+}
+
 /// JSON alone, without the comments and commas that the parser would forgive.
 fn strict() -> ParseOptions {
     ParseOptions {
@@ -258,6 +285,26 @@ mod tests {
             findings(definition),
             ["f:3:33: /States/A/Next: there is no state `B` here [MISSING_TRANSITION_TARGET]"]
         );
+    }
+
+    #[test]
+    fn a_location_is_found_or_the_innermost_around_it() {
+        let text = "{\"StartAt\": \"A\",\n \"States\": {\n  \"A/1\": {\"Type\": \"Pass\",\n   \"Catch\": [1, {\"Next\": \"B\"}]}}}";
+        let cases = [
+            ("/", "1:1"),
+            ("", "1:1"),
+            ("/StartAt", "1:2"),
+            ("/States/A~11", "3:3"),
+            ("/States/A~11/Type", "3:11"),
+            ("/States/A~11/Catch/1/Next", "4:18"),
+            ("/States/A~11/Gone", "3:3"),
+            ("/States/A~11/Catch/7", "4:4"),
+            ("nonsense", "1:1"),
+        ];
+        for (location, at) in cases {
+            assert_eq!(position_of(text, location).to_string(), at, "{location}");
+        }
+        assert_eq!(position_of("not JSON", "/States").to_string(), "1:1");
     }
 
     #[test]

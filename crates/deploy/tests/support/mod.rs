@@ -1,6 +1,9 @@
 //! AWS as recorded: a list of answers in the order they are given, and the
 //! requests that were really made for them.
 
+// Each test binary uses its part.
+#![allow(dead_code)]
+
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sfn::config::{BehaviorVersion, Region};
@@ -8,7 +11,7 @@ use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
 use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
-use warden_deploy::{ApplyRequest, DefinitionTemplate, Deployer};
+use warden_deploy::{ApplyRequest, DefinitionTemplate, Deployer, Replayer};
 
 pub const MACHINE: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
 pub const ALIAS: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit:live";
@@ -33,6 +36,13 @@ pub fn refusal(operation: &'static str, code: &str, message: &str) -> Answer {
 
 /// `CloudFormation`'s answer for a stack with these outputs.
 pub fn stack(status: &str, outputs: &[(&str, &str)]) -> Answer {
+    tagged_stack(status, outputs, &[])
+}
+
+/// The same, with tags of its own.
+pub fn tagged_stack(status: &str, outputs: &[(&str, &str)], tags: &[(&str, &str)]) -> Answer {
+    let tags: String =
+        tags.iter().map(|(key, value)| format!("<member><Key>{key}</Key><Value>{value}</Value></member>")).collect();
     let members: Vec<_> = outputs
         .iter()
         .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
@@ -44,7 +54,7 @@ pub fn stack(status: &str, outputs: &[(&str, &str)]) -> Answer {
         <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/6f2e5b10-aaaa-11ef-8d5c-0a1b2c3d4e5f</StackId>
         <CreationTime>2026-11-01T10:00:00.000Z</CreationTime>
         <StackStatus>{status}</StackStatus>
-        <Outputs>{members}</Outputs>
+        <Outputs>{members}</Outputs><Tags>{tags}</Tags>
         </member></Stacks></DescribeStacksResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>"#
     );
     Answer { operation: "DescribeStacks", response: response(200, body) }
@@ -59,16 +69,17 @@ pub fn stack_refusal(status: u16, code: &str, message: &str) -> Answer {
 
 /// The stack as the template leaves it.
 pub fn complete_stack() -> Answer {
-    stack(
-        "CREATE_COMPLETE",
-        &[
-            ("StateMachineName", "audit"),
-            ("StateMachineRoleArn", ROLE),
-            ("StateMachineLogGroupArn", LOG_GROUP),
-            ("AlertTopicArn", TOPIC),
-        ],
-    )
+    stack("CREATE_COMPLETE", &OUTPUTS)
 }
+
+/// The outputs of the stack as the template leaves it.
+pub const OUTPUTS: [(&str, &str); 5] = [
+    ("StateMachineName", "audit"),
+    ("StateMachineRoleArn", ROLE),
+    ("StateMachineLogGroupArn", LOG_GROUP),
+    ("AlertTopicArn", TOPIC),
+    ("ReplayBusName", "audit-replay"),
+];
 
 /// The definition that tests deploy, with a placeholder for the topic.
 pub fn template() -> &'static str {
@@ -181,6 +192,10 @@ impl Recorded {
         Self { client: StaticReplayClient::new(events), expected }
     }
 
+    pub fn replayer(&self) -> Replayer {
+        Replayer::new(&config().http_client(self.client.clone()).build())
+    }
+
     pub fn deployer(&self) -> Deployer {
         Deployer::new(&config().http_client(self.client.clone()).build())
     }
@@ -202,7 +217,7 @@ fn call(request: &aws_sdk_sfn::config::http::HttpRequest) -> Call {
     let body = request.body().bytes().unwrap_or_default();
     if let Some(target) = request.headers().get("x-amz-target") {
         return Call {
-            operation: target.trim_start_matches("AWSStepFunctions.").to_owned(),
+            operation: target.rsplit('.').next().unwrap().to_owned(),
             body: serde_json::from_slice(body).unwrap(),
         };
     }

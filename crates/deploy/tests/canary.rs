@@ -1,0 +1,218 @@
+//! What a canary calls as it goes on, goes back or is interrupted, against recorded answers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{
+    ALIAS, Answer, MACHINE, Recorded, alias, answer, complete_stack, described, described_with, no_alias, no_machine,
+    refusal, request, version_arn,
+};
+use warden_deploy::{ApplyReport, Canary, CanaryEnd, Error, Outcome};
+
+const CANARY: Canary = Canary { percent: 10, duration: Duration::from_secs(40), allowed_failures: 0 };
+
+/// A machine with another definition, whose alias runs version 3; version 4 is published of the new one.
+fn changed() -> Vec<Answer> {
+    let older = described_with(MACHINE, "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
+    vec![
+        complete_stack(),
+        answer("DescribeStateMachine", &older),
+        answer("DescribeStateMachineAlias", &alias(&[(3, 100)])),
+        answer("UpdateStateMachine", &json!({"updateDate": 1.0, "stateMachineVersionArn": version_arn(4)})),
+    ]
+}
+
+/// The executions of a version, by name and status, the newest first.
+fn executions(listed: &[(&str, &str)]) -> Answer {
+    let listed: Vec<_> = listed
+        .iter()
+        .map(|(name, status)| {
+            json!({
+                "executionArn": format!("arn:aws:states:us-west-2:111122223333:execution:audit:{name}"),
+                "stateMachineArn": MACHINE,
+                "name": name,
+                "status": status,
+                "startDate": 1_793_527_200.0
+            })
+        })
+        .collect();
+    answer("ListExecutions", &json!({"executions": listed}))
+}
+
+fn alias_updated() -> Answer {
+    answer("UpdateStateMachineAlias", &json!({"updateDate": 1.0}))
+}
+
+fn weights(routes: &[(u32, i32)]) -> Value {
+    let routes: Vec<_> = routes
+        .iter()
+        .map(|(version, weight)| json!({"stateMachineVersionArn": version_arn(*version), "weight": weight}))
+        .collect();
+    json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": routes})
+}
+
+async fn try_out(aws: &Recorded, interrupted: impl Future<Output = ()>) -> Result<ApplyReport, Error> {
+    aws.deployer().apply_with_canary(&request(), &CANARY, interrupted).await
+}
+
+/// What the alias was set to, one after the other.
+fn alias_settings(aws: &Recorded) -> Vec<Value> {
+    aws.calls().into_iter().filter(|call| call.operation == "UpdateStateMachineAlias").map(|call| call.body).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_does_well_takes_over_after_its_time() {
+    let mut answers = changed();
+    answers.extend([executions(&[("old", "FAILED")]), alias_updated()]);
+    answers.extend((0..19).map(|_| executions(&[("old", "FAILED")])));
+    answers.push(executions(&[("e-3", "RUNNING"), ("e-2", "SUCCEEDED"), ("e-1", "ABORTED"), ("old", "FAILED")]));
+    answers.push(alias_updated());
+    let aws = Recorded::new(answers);
+
+    let begun = tokio::time::Instant::now();
+    let report = try_out(&aws, std::future::pending()).await.unwrap();
+
+    assert_eq!(begun.elapsed(), CANARY.duration);
+    assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)]), weights(&[(4, 100)])]);
+    let calls = aws.calls();
+    assert_eq!(calls[4].body, json!({"stateMachineArn": version_arn(4)}));
+    assert_eq!(report.alias, Outcome::Updated);
+    assert_eq!(
+        report.to_string(),
+        format!(
+            "State machine {MACHINE}: updated (definition)\nVersion 4: published\n\
+             Canary: 10 % for 40.0 s, 1 succeeded, 0 failed, 1 aborted, 1 running\n\
+             Alias live: moved from version 3 to 4"
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_fails_is_taken_back_at_once() {
+    for status in ["FAILED", "TIMED_OUT"] {
+        let mut answers = changed();
+        answers.extend([executions(&[]), alias_updated(), executions(&[("e-1", "SUCCEEDED")])]);
+        answers.extend([executions(&[("e-2", status), ("e-1", "SUCCEEDED")]), alias_updated()]);
+        let aws = Recorded::new(answers);
+
+        let report = try_out(&aws, std::future::pending()).await.unwrap();
+
+        assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)]), weights(&[(3, 100)])]);
+        assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::TooManyFailed);
+        assert!(
+            report.to_string().ends_with(
+                "1 succeeded, 1 failed\nAlias live: back on version 3 alone, since executions of version 4 failed"
+            ),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interruption_puts_the_weights_back() {
+    let mut answers = changed();
+    answers.extend([executions(&[]), alias_updated(), executions(&[]), alias_updated()]);
+    let aws = Recorded::new(answers);
+
+    let report = try_out(&aws, tokio::time::sleep(Duration::from_secs(3))).await.unwrap();
+
+    assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)]), weights(&[(3, 100)])]);
+    assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::Interrupted);
+    assert!(report.to_string().ends_with("back on version 3 alone, since the canary was interrupted"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_that_cannot_be_watched_is_taken_back() {
+    let mut answers = changed();
+    let denied = refusal("ListExecutions", "AccessDeniedException", "User: eve is not authorized");
+    answers.extend([executions(&[]), alias_updated(), denied, alias_updated()]);
+    let aws = Recorded::new(answers);
+
+    let error = try_out(&aws, std::future::pending()).await.unwrap_err();
+
+    assert_eq!(alias_settings(&aws).last(), Some(&weights(&[(3, 100)])));
+    let version = version_arn(3);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "AWS denied states:ListExecutions: User: eve is not authorized. Allow this action to the user or role of your credentials. The canary was taken back: {ALIAS} runs {version} alone again"
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_watch_shifts_nothing() {
+    let mut answers = changed();
+    answers.push(refusal("ListExecutions", "AccessDeniedException", "User: eve is not authorized"));
+    let aws = Recorded::new(answers);
+
+    let error = try_out(&aws, std::future::pending()).await.unwrap_err();
+
+    assert!(alias_settings(&aws).is_empty());
+    assert!(error.to_string().starts_with("AWS denied states:ListExecutions: "), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn weights_that_cannot_be_put_back_are_a_loud_failure() {
+    let mut answers = changed();
+    let expired = refusal("UpdateStateMachineAlias", "ExpiredTokenException", "The security token is expired");
+    answers.extend([executions(&[]), alias_updated(), executions(&[("e-1", "FAILED")]), expired]);
+    let aws = Recorded::new(answers);
+
+    let error = try_out(&aws, std::future::pending()).await.unwrap_err();
+
+    aws.calls();
+    let version = version_arn(4);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the alias {ALIAS} STILL hands executions to {version}, since its weights could not be put back: your AWS credentials have expired (states:UpdateStateMachineAlias). Sign in again, for example with `aws sso login`. Run `warden deploy rollback` as soon as you can"
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_to_do_there_is_no_canary() {
+    let aws = Recorded::new(vec![
+        complete_stack(),
+        answer("DescribeStateMachine", &described(MACHINE)),
+        answer("DescribeStateMachineAlias", &alias(&[(3, 100)])),
+        answer("DescribeStateMachine", &described(&version_arn(3))),
+    ]);
+    let report = try_out(&aws, std::future::pending()).await.unwrap();
+    aws.calls();
+    assert!(!report.changed() && report.canary.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_version_has_nothing_to_stand_beside() {
+    let aws = Recorded::new(vec![
+        complete_stack(),
+        no_machine(),
+        no_alias(),
+        answer(
+            "CreateStateMachine",
+            &json!({"stateMachineArn": MACHINE, "creationDate": 1.0, "stateMachineVersionArn": version_arn(1)}),
+        ),
+        answer("CreateStateMachineAlias", &json!({"stateMachineAliasArn": ALIAS, "creationDate": 1.0})),
+    ]);
+    let report = try_out(&aws, std::future::pending()).await.unwrap();
+    aws.calls();
+    assert_eq!((report.alias, report.canary), (Outcome::Created, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_that_was_left_is_replaced_beside_the_version_with_most_weight() {
+    let mut answers = changed();
+    answers[2] = answer("DescribeStateMachineAlias", &alias(&[(2, 95), (3, 5)]));
+    answers.extend([executions(&[]), alias_updated(), executions(&[("e-1", "FAILED")]), alias_updated()]);
+    let aws = Recorded::new(answers);
+
+    try_out(&aws, std::future::pending()).await.unwrap();
+
+    assert_eq!(alias_settings(&aws), [weights(&[(2, 90), (4, 10)]), weights(&[(2, 100)])]);
+}
