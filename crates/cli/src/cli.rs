@@ -1,15 +1,22 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use warden_deploy::Canary;
 
 use crate::output::Format;
 
 const EXIT_CODES: &str = "Exit codes:
-  0  done, or nothing to do
-  1  failed: one message on standard error says why
-  2  the command line is wrong";
+  0    done, or nothing to do
+  1    failed: one message on standard error says why
+  2    the command line is wrong
+  3    `plan --exit-code`: applying would change something
+  4    `apply --canary`: the new version failed, and the alias runs the old one again
+  5    `start --wait`, `watch EXECUTION`, `replay`: an execution did not succeed
+  130  interrupted; a canary has been taken back";
 
 /// Deploy and operate the security audit.
 #[derive(Debug, Parser)]
@@ -23,36 +30,147 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Deploy the state machine of a stack
+    /// Deploy and operate the state machine of a stack
+    #[command(after_help = EXIT_CODES)]
     Deploy {
         /// What to do.
         #[command(subcommand)]
         command: DeployCommand,
+    },
+    /// Print what makes a shell complete warden's commands and options
+    ///
+    /// For example: `source <(warden completions bash)`.
+    Completions {
+        /// The shell
+        shell: Shell,
     },
 }
 
 /// What to do with the state machine.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeployCommand {
+    /// Show what `apply` would change, and change nothing
+    #[command(after_help = EXIT_CODES)]
+    Plan(Plan),
     /// Create or update the state machine, publish a version, and let the alias `live` run it
     ///
     /// The definition's placeholders `${Name}` are filled with the stack's outputs. What is as it
     /// should be already is not touched: applying twice changes nothing.
+    ///
+    /// With `--canary 10 --for 10m` the new version gets 10 % of the executions for 10 minutes. It
+    /// takes over if none of them fails; else, and on Ctrl-C, the old version gets them all again.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
+    /// Let the alias `live` run the version before, or another
+    ///
+    /// Of two that share the executions, the older gets them all. No version is changed or deleted.
+    #[command(after_help = EXIT_CODES)]
+    Rollback(Rollback),
+    /// Show what the alias runs, the versions, and the last executions
+    #[command(after_help = EXIT_CODES)]
+    Status(Status),
     /// Check a definition without AWS: JSON, placeholders, targets, error names
+    ///
+    /// With `--stack` the definition is filled with the stack's outputs, and Step Functions is
+    /// asked too (`ValidateStateMachineDefinition`). Nothing is changed.
     #[command(after_help = EXIT_CODES)]
     Validate(Validate),
+    /// Start an execution with an event
+    #[command(after_help = EXIT_CODES)]
+    Start(Start),
+    /// Follow executions live, state by state, with times and errors in words
+    ///
+    /// Without EXECUTION, those that run and all that start are followed until Ctrl-C. With
+    /// `--output json`, each thing that happens is one line of JSON.
+    #[command(after_help = EXIT_CODES)]
+    Watch(Watch),
+    /// Print what happened in an execution, state by state
+    #[command(after_help = EXIT_CODES)]
+    History(History),
+    /// Put recorded events on the stack's replay bus, and follow what they start
+    ///
+    /// A file holds an EventBridge event, a CloudTrail record, or a CloudTrail log file with many.
+    /// Each is put with the source `warden.replay`; detail-type and detail stay as they are. The
+    /// audit then acts on them again: a judged object that still exists may be deleted.
+    #[command(after_help = EXIT_CODES)]
+    Replay(Replay),
+}
+
+/// Arguments of `warden deploy plan`.
+#[derive(Args, Debug)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) definition: Definition,
+    /// End with 3 when applying would change something
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// Arguments of `warden deploy apply`.
 #[derive(Args, Debug)]
 pub(crate) struct Apply {
-    /// The stack that the state machine belongs to
-    #[arg(long, value_name = "NAME")]
-    pub(crate) stack: String,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
     #[command(flatten)]
     pub(crate) definition: Definition,
+    /// What is kept with the version, such as the commit it comes from
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    #[command(flatten)]
+    pub(crate) canary: CanaryArguments,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// How a new version is tried.
+#[derive(Args, Debug)]
+pub(crate) struct CanaryArguments {
+    /// Give the new version this share of the executions first, in percent
+    #[arg(long = "canary", value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99), requires = "duration")]
+    percent: Option<u8>,
+    /// How long the new version has that share alone, such as 10m
+    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration, requires = "percent")]
+    duration: Option<Duration>,
+    /// How many of the new version's executions may fail
+    #[arg(long, value_name = "COUNT", default_value_t = 0, requires = "percent")]
+    allow_failures: usize,
+}
+
+impl CanaryArguments {
+    /// The canary that is asked for, if any.
+    pub(crate) fn canary(&self) -> Option<Canary> {
+        let (percent, duration) = self.percent.zip(self.duration)?;
+        Some(Canary { percent, duration, allowed_failures: self.allow_failures })
+    }
+}
+
+/// Arguments of `warden deploy rollback`.
+#[derive(Args, Debug)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    /// The version to go back to [default: the one before]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<u64>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Arguments of `warden deploy status`.
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(flatten)]
@@ -64,8 +182,81 @@ pub(crate) struct Apply {
 pub(crate) struct Validate {
     #[command(flatten)]
     pub(crate) definition: Definition,
+    /// A stack that fills the definition; Step Functions checks it then, too
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Arguments of `warden deploy start`.
+#[derive(Args, Debug)]
+pub(crate) struct Start {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    /// The event, a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: PathBuf,
+    /// Follow the execution until it has ended
+    #[arg(long)]
+    pub(crate) wait: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Arguments of `warden deploy watch`.
+#[derive(Args, Debug)]
+pub(crate) struct Watch {
+    /// The execution, by ARN or name [default: all that run and start]
+    pub(crate) execution: Option<String>,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Arguments of `warden deploy history`.
+#[derive(Args, Debug)]
+pub(crate) struct History {
+    /// The execution, by ARN or name [default: the one that started last]
+    pub(crate) execution: Option<String>,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Arguments of `warden deploy replay`.
+#[derive(Args, Debug)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    /// The recorded events, JSON files
+    #[arg(long = "event", value_name = "FILE", required = true, num_args = 1..)]
+    pub(crate) events: Vec<PathBuf>,
+    /// How long an event may take to start its execution
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1m")]
+    pub(crate) start_within: Duration,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Which stack.
+#[derive(Args, Debug)]
+pub(crate) struct Stack {
+    /// The stack that the state machine belongs to
+    #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true)]
+    pub(crate) name: String,
 }
 
 /// Which definition.
@@ -107,5 +298,31 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_canary_has_a_share_and_a_time_or_there_is_none() {
+        let canary = |further: &[&str]| {
+            let arguments = [&["warden", "deploy", "apply", "--stack", "audit"], further].concat();
+            match Cli::try_parse_from(arguments) {
+                Ok(Cli { command: Command::Deploy { command: DeployCommand::Apply(apply) } }) => {
+                    Some(apply.canary.canary().map(|canary| (canary.percent, canary.duration.as_secs())))
+                }
+                _ => None,
+            }
+        };
+        assert_eq!(canary(&[]), Some(None));
+        assert_eq!(canary(&["--canary", "10", "--for", "10m"]), Some(Some((10, 600))));
+        assert_eq!(canary(&["--canary", "99", "--for", "1h 30s"]), Some(Some((99, 3630))));
+        for wrong in [
+            &["--canary", "10"][..],
+            &["--for", "10m"],
+            &["--canary", "0", "--for", "1m"],
+            &["--canary", "100", "--for", "1m"],
+            &["--canary", "10", "--for", "ten"],
+            &["--allow-failures", "1"],
+        ] {
+            assert_eq!(canary(wrong), None, "{wrong:?}");
+        }
     }
 }

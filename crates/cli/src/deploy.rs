@@ -1,10 +1,14 @@
-//! `warden deploy`.
+//! `warden deploy`: what changes the state machine, and what it is.
+
+use std::io;
 
 use serde::Serialize;
-use warden_deploy::{ApplyRequest, DefinitionTemplate, Deployer, Diagnostic};
+use tokio::signal::unix::{SignalKind, signal};
+use warden_deploy::{ApplyRequest, CanaryEnd, DEFAULT_ALIAS, DefinitionTemplate, Deployer, Diagnostic, Progress};
 
-use crate::cli::{Apply, DeployCommand, Validate};
-use crate::{connection, output};
+use crate::cli::{Apply, Connection, DeployCommand, Plan, Rollback, Status, Validate};
+use crate::ending::Ending;
+use crate::{connection, operate, output};
 
 /// What `warden deploy validate --output json` prints.
 #[derive(Serialize)]
@@ -15,31 +19,98 @@ struct Validation<'a> {
 }
 
 /// Runs a command of `warden deploy`.
-pub(crate) async fn run(command: &DeployCommand) -> anyhow::Result<()> {
+pub(crate) async fn run(command: &DeployCommand) -> anyhow::Result<Ending> {
     match command {
+        DeployCommand::Plan(arguments) => plan(arguments).await,
         DeployCommand::Apply(arguments) => apply(arguments).await,
-        DeployCommand::Validate(arguments) => validate(arguments),
+        DeployCommand::Rollback(arguments) => rollback(arguments).await,
+        DeployCommand::Status(arguments) => status(arguments).await,
+        DeployCommand::Validate(arguments) => validate(arguments).await,
+        DeployCommand::Start(arguments) => operate::start(arguments).await,
+        DeployCommand::Watch(arguments) => operate::watch(arguments).await,
+        DeployCommand::History(arguments) => operate::history(arguments).await,
+        DeployCommand::Replay(arguments) => operate::replay(arguments).await,
     }
 }
 
-async fn apply(arguments: &Apply) -> anyhow::Result<()> {
+async fn plan(arguments: &Plan) -> anyhow::Result<Ending> {
     let definition = DefinitionTemplate::read(&arguments.definition.path)?;
     // Before credentials are looked for, which may take seconds.
     definition.check()?;
-    let config = connection::load(&arguments.connection).await?;
-    let deployer = Deployer::new(&config).on_progress(|progress| output::progress(&progress.to_string()));
-    let report = deployer.apply(&ApplyRequest::new(&arguments.stack, definition)).await?;
-    output::result(arguments.output.format, &report.to_string(), &report)
+    let deployer = deployer(&arguments.connection).await?;
+    let plan = deployer.plan(&ApplyRequest::new(&arguments.stack.name, definition)).await?;
+    output::result(arguments.output.format, &output::painted_diff(&plan.to_string()), &plan)?;
+    Ok(if arguments.exit_code && plan.would_change() { Ending::WouldChange } else { Ending::Done })
 }
 
-fn validate(arguments: &Validate) -> anyhow::Result<()> {
+async fn apply(arguments: &Apply) -> anyhow::Result<Ending> {
     let definition = DefinitionTemplate::read(&arguments.definition.path)?;
-    let diagnostics = definition.diagnostics();
+    definition.check()?;
+    let mut request = ApplyRequest::new(&arguments.stack.name, definition);
+    request.description.clone_from(&arguments.description);
+    let deployer = deployer(&arguments.connection).await?;
+    let report = match arguments.canary.canary() {
+        None => deployer.apply(&request).await?,
+        Some(canary) => deployer.apply_with_canary(&request, &canary, interruption()?).await?,
+    };
+    output::result(arguments.output.format, &report.to_string(), &report)?;
+    Ok(match report.canary.map(|canary| canary.end) {
+        Some(CanaryEnd::TooManyFailed) => Ending::CanaryFailed,
+        Some(CanaryEnd::Interrupted) => Ending::Interrupted,
+        _ => Ending::Done,
+    })
+}
+
+/// Ready once somebody asks this process to end: Ctrl-C, or a pipeline that is cancelled.
+fn interruption() -> io::Result<impl Future<Output = ()>> {
+    // From now on, so that none is missed before it is waited for.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        output::progress("Taking the canary back");
+    })
+}
+
+async fn rollback(arguments: &Rollback) -> anyhow::Result<Ending> {
+    let deployer = deployer(&arguments.connection).await?;
+    let report = deployer.rollback(&arguments.stack.name, DEFAULT_ALIAS, arguments.to).await?;
+    output::result(arguments.output.format, &report.to_string(), &report)?;
+    Ok(Ending::Done)
+}
+
+async fn status(arguments: &Status) -> anyhow::Result<Ending> {
+    let deployer = deployer(&arguments.connection).await?;
+    let report = deployer.status(&arguments.stack.name, DEFAULT_ALIAS).await?;
+    output::result(arguments.output.format, &report.to_string(), &report)?;
+    Ok(Ending::Done)
+}
+
+async fn validate(arguments: &Validate) -> anyhow::Result<Ending> {
+    let definition = DefinitionTemplate::read(&arguments.definition.path)?;
+    let mut diagnostics = definition.diagnostics();
+    if let Some(stack) = arguments.stack.as_ref().filter(|_| diagnostics.is_empty()) {
+        let deployer = deployer(&arguments.connection).await?;
+        diagnostics = deployer.validate(stack, &definition).await?;
+    }
     let validation =
         Validation { definition: definition.file(), valid: diagnostics.is_empty(), diagnostics: &diagnostics };
     if validation.valid || arguments.output.format == output::Format::Json {
         let text = format!("{} is valid", definition.file());
         output::result(arguments.output.format, &text, &validation)?;
     }
-    Ok(definition.check()?)
+    definition.refuse(diagnostics)?;
+    Ok(Ending::Done)
+}
+
+/// A deployer that tells what takes time.
+pub(crate) async fn deployer(connection: &Connection) -> anyhow::Result<Deployer> {
+    let config = connection::load(connection).await?;
+    Ok(Deployer::new(&config).on_progress(|progress| match progress {
+        // Comes every few seconds.
+        Progress::CanaryWatched { .. } => output::passing(&progress.to_string()),
+        _ => output::progress(&progress.to_string()),
+    }))
 }

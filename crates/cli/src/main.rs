@@ -3,25 +3,31 @@
 mod cli;
 mod connection;
 mod deploy;
+mod ending;
+mod operate;
 mod output;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command};
+use crate::ending::Ending;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
         Command::Deploy { command } => deploy::run(command).await,
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::error(&error);
-            ExitCode::FAILURE
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "warden", &mut std::io::stdout());
+            Ok(Ending::Done)
         }
-    }
+    };
+    result
+        .unwrap_or_else(|error| {
+            output::error(&error);
+            Ending::Failed
+        })
+        .into()
 }

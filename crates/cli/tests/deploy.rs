@@ -91,10 +91,12 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_missing() {
 
 #[test]
 fn help_documents_the_exit_codes() {
-    for arguments in [&["--help"][..], &["deploy", "apply", "--help"], &["deploy", "validate", "--help"]] {
-        let run = Person::new().runs(arguments);
+    let commands = ["plan", "apply", "rollback", "status", "validate", "start", "watch", "history", "replay"];
+    let of_commands = commands.iter().map(|command| vec!["deploy", command, "--help"]);
+    for arguments in of_commands.chain([vec!["--help"], vec!["deploy", "--help"]]) {
+        let run = Person::new().runs(&arguments);
         assert_eq!(run.code, Some(0));
-        assert!(run.stdout.contains("Exit codes:\n  0  done, or nothing to do\n  1  failed"), "{run:?}");
+        assert!(run.stdout.contains("Exit codes:\n  0    done, or nothing to do\n  1    failed"), "{run:?}");
     }
 }
 

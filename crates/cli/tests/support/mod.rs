@@ -1,7 +1,10 @@
 //! The binary, run as people run it, and an AWS for it to talk to.
 
+// Each test binary uses its part.
+#![allow(dead_code)]
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -47,14 +50,41 @@ impl Person {
 
     /// Runs `warden` in the home directory.
     pub fn runs(&self, arguments: &[&str]) -> Run {
-        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_warden"))
+        self.begins(arguments).ends()
+    }
+
+    /// Starts `warden` in the home directory.
+    pub fn begins(&self, arguments: &[&str]) -> Begun {
+        let child = Command::new(env!("CARGO_BIN_EXE_warden"))
             .args(arguments)
             .current_dir(self.home.path())
             .env_clear()
             .env("HOME", self.home.path())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .output()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
             .unwrap();
+        Begun { child }
+    }
+}
+
+/// A run of the binary that may not have ended.
+pub struct Begun {
+    child: Child,
+}
+
+impl Begun {
+    /// Sends it a signal, such as `INT`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits until it has ended.
+    pub fn ends(self) -> Run {
+        let Output { status, stdout, stderr } = self.child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let run = Run { code: status.code(), stdout: text(stdout), stderr: text(stderr) };
         assert!(!run.stdout.contains('\x1b') && !run.stderr.contains('\x1b'), "colours without a terminal: {run:?}");

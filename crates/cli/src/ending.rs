@@ -1,0 +1,34 @@
+//! How a command ended, for the shell.
+
+use std::process::ExitCode;
+
+/// How a command ended. 2, a wrong command line, is the parser's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Done, or nothing to do.
+    Done,
+    /// Failed, with a message.
+    Failed,
+    /// A plan holds changes, and its exit code was asked for.
+    WouldChange,
+    /// A canary's executions failed, and it was taken back.
+    CanaryFailed,
+    /// An execution that was followed did not succeed.
+    ExecutionFailed,
+    /// Interrupted, with everything left safe.
+    Interrupted,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(match ending {
+            Ending::Done => 0,
+            Ending::Failed => 1,
+            Ending::WouldChange => 3,
+            Ending::CanaryFailed => 4,
+            Ending::ExecutionFailed => 5,
+            // What a shell reports of a program that SIGINT ended.
+            Ending::Interrupted => 130,
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! `warden deploy`: what runs the state machine and follows its executions.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Serialize;
+use warden_deploy::{DEFAULT_ALIAS, Deployer, Entry, ExecutionReport, RecordedEvent, Replayed, Replayer};
+
+use crate::cli::{History, Replay, Start, Watch};
+use crate::deploy::deployer;
+use crate::ending::Ending;
+use crate::output::Format;
+use crate::{connection, output};
+
+/// What `warden deploy start --output json` prints.
+#[derive(Serialize)]
+struct Started<'a> {
+    execution_arn: &'a str,
+    console_url: Option<String>,
+}
+
+/// One line of `warden deploy watch --output json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    execution_arn: &'a str,
+    #[serde(flatten)]
+    entry: &'a Entry,
+}
+
+/// One event of `warden deploy replay --output json`.
+#[derive(Serialize)]
+struct ReplayedEvent {
+    file: String,
+    event_id: String,
+    /// `null` when none was started in time.
+    execution: Option<ExecutionReport>,
+}
+
+/// Starts an execution, and follows it if asked to.
+pub(crate) async fn start(arguments: &Start) -> anyhow::Result<Ending> {
+    let input = read(&arguments.event)?;
+    serde_json::from_str::<serde::de::IgnoredAny>(&input)
+        .with_context(|| format!("{} is not JSON", arguments.event.display()))?;
+    let deployer = deployer(&arguments.connection).await?;
+    let arn = deployer.start(&arguments.stack.name, DEFAULT_ALIAS, &input).await?;
+    let started = Started { execution_arn: &arn, console_url: warden_deploy::console_url(&arn) };
+    if !arguments.wait {
+        let url = started.console_url.as_deref().unwrap_or_default();
+        output::result(arguments.output.format, format!("Started {arn}\n{url}").trim_end(), &started)?;
+        return Ok(Ending::Done);
+    }
+    follow(&deployer, &arn, arguments.output.format).await
+}
+
+/// Follows one execution, or all.
+pub(crate) async fn watch(arguments: &Watch) -> anyhow::Result<Ending> {
+    let deployer = deployer(&arguments.connection).await?;
+    let format = arguments.output.format;
+    let Some(execution) = &arguments.execution else {
+        output::progress("Following the executions that run and start, until Ctrl-C. Times are UTC");
+        let mut broken = Ok(());
+        let told = |arn: &str, entry: &Entry| {
+            let line = format!("{}  {}", short_name(arn), output::painted(entry));
+            broken = output::line(format, &line, &Line { execution_arn: arn, entry });
+            // Nobody reads on: the next program of a pipe has ended.
+            if broken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        deployer.follow_all(&arguments.stack.name, told).await?;
+        broken?;
+        return Ok(Ending::Done);
+    };
+    let arn = resolve(&deployer, &arguments.stack.name, Some(execution)).await?;
+    if format == Format::Text {
+        return follow(&deployer, &arn, format).await;
+    }
+    let mut broken = Ok(());
+    let report = deployer
+        .follow(&arn, |entry| {
+            if broken.is_ok() {
+                broken = output::line(format, "", &Line { execution_arn: &arn, entry });
+            }
+        })
+        .await?;
+    broken?;
+    Ok(ending(&report))
+}
+
+/// Prints what happened in an execution.
+pub(crate) async fn history(arguments: &History) -> anyhow::Result<Ending> {
+    let deployer = deployer(&arguments.connection).await?;
+    let arn = resolve(&deployer, &arguments.stack.name, arguments.execution.as_deref()).await?;
+    let report = deployer.execution(&arn).await?;
+    output::result(arguments.output.format, &report.to_string(), &report)?;
+    Ok(Ending::Done)
+}
+
+/// Puts recorded events on the replay bus, and follows what they start.
+pub(crate) async fn replay(arguments: &Replay) -> anyhow::Result<Ending> {
+    let mut events = Vec::new();
+    for path in &arguments.events {
+        events.extend(RecordedEvent::parse(&path.display().to_string(), &read(path)?)?);
+    }
+    let config = connection::load(&arguments.connection).await?;
+    let (replayer, deployer) = (Replayer::new(&config), Deployer::new(&config));
+    let stack = &arguments.stack.name;
+    let taken = replayer.put(stack, &events).await?;
+    output::progress(&format!("Put {} on the replay bus, waiting for what is started", counted(taken.len())));
+    let started = replayer.executions(stack, &taken, arguments.start_within).await?;
+
+    let mut followed = Vec::new();
+    for event in taken {
+        followed.push(follow_replayed(&deployer, event, &started, arguments.output.format).await?);
+    }
+    if arguments.output.format == Format::Json {
+        output::result(Format::Json, "", &followed)?;
+    }
+    let well = |event: &ReplayedEvent| event.execution.as_ref().is_some_and(ExecutionReport::succeeded);
+    let missing = followed.iter().filter(|event| event.execution.is_none()).count();
+    if missing > 0 {
+        anyhow::bail!(
+            "{} of {} started no execution in time. Look whether the alias exists (`warden deploy status`), at the replay rule, and at the queue that the stack's output DeadLetterQueueUrl names",
+            missing,
+            counted(followed.len())
+        );
+    }
+    Ok(if followed.iter().all(well) { Ending::Done } else { Ending::ExecutionFailed })
+}
+
+async fn follow_replayed(
+    deployer: &Deployer,
+    event: Replayed,
+    started: &BTreeMap<String, String>,
+    format: Format,
+) -> anyhow::Result<ReplayedEvent> {
+    let Replayed { file, event_id } = event;
+    let Some(arn) = started.get(&event_id) else {
+        return Ok(ReplayedEvent { file, event_id, execution: None });
+    };
+    if format == Format::Text {
+        output::text(&file)?;
+    }
+    let execution = print_live(deployer, arn, format).await?;
+    Ok(ReplayedEvent { file, event_id, execution: Some(execution) })
+}
+
+/// Follows an execution, and prints all of it for programs in the end.
+async fn follow(deployer: &Deployer, arn: &str, format: Format) -> anyhow::Result<Ending> {
+    let report = print_live(deployer, arn, format).await?;
+    if format == Format::Json {
+        output::result(format, "", &report)?;
+    }
+    Ok(ending(&report))
+}
+
+/// Follows an execution, and prints for people what happens as it does.
+async fn print_live(deployer: &Deployer, arn: &str, format: Format) -> anyhow::Result<ExecutionReport> {
+    if format == Format::Json {
+        return Ok(deployer.follow(arn, |_| ()).await?);
+    }
+    output::text(&format!("Execution {arn}"))?;
+    if let Some(url) = warden_deploy::console_url(arn) {
+        output::text(&url)?;
+    }
+    let mut broken = Ok(());
+    let report = deployer
+        .follow(arn, |entry| {
+            if broken.is_ok() {
+                broken = output::text(&output::painted(entry));
+            }
+        })
+        .await?;
+    broken?;
+    Ok(report)
+}
+
+/// The ARN of the execution that is meant.
+async fn resolve(deployer: &Deployer, stack: &str, execution: Option<&str>) -> anyhow::Result<String> {
+    match execution {
+        Some(arn) if arn.starts_with("arn:") => Ok(arn.to_owned()),
+        name => Ok(deployer.execution_arn(stack, name).await?),
+    }
+}
+
+fn ending(report: &ExecutionReport) -> Ending {
+    if report.succeeded() { Ending::Done } else { Ending::ExecutionFailed }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read the event {}", path.display()))
+}
+
+fn counted(events: usize) -> String {
+    if events == 1 { "1 event".to_owned() } else { format!("{events} events") }
+}
+
+/// The first letters of an execution's name: enough to tell those apart that run side by side.
+fn short_name(arn: &str) -> String {
+    arn.rsplit(':').next().unwrap_or(arn).chars().take(8).collect()
+}

@@ -1,0 +1,251 @@
+//! `warden deploy`'s further commands, run as people run them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use serde_json::Value;
+use support::{Aws, Person, Run};
+
+const MACHINE: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
+const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:audit:e-1";
+const DEFINITION: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#;
+const EVENT: &str = r#"{"detail-type":"Object Created","detail":{"object":{"key":"a.png"}}}"#;
+
+/// An account where version 4 runs, whose executions fail.
+fn account(operation: &str) -> (u16, String) {
+    let body = match operation {
+        "DescribeStacks" => {
+            let outputs = [
+                ("StateMachineName", "audit"),
+                ("StateMachineRoleArn", "arn:aws:iam::111122223333:role/audit"),
+                ("StateMachineLogGroupArn", "arn:aws:logs:us-west-2:111122223333:log-group:audit:*"),
+                ("ReplayBusName", "audit-replay"),
+            ]
+            .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
+            .concat();
+            format!(
+                "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>audit</StackName>\
+                 <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/1</StackId>\
+                 <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
+                 <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+            )
+        }
+        "DescribeStateMachine" => format!(
+            r#"{{"stateMachineArn":"{MACHINE}","name":"audit","status":"ACTIVE","type":"STANDARD","creationDate":1,
+                "definition":"{{}}","roleArn":"arn:aws:iam::111122223333:role/audit","description":"f491425"}}"#
+        ),
+        "DescribeStateMachineAlias" => format!(
+            r#"{{"stateMachineAliasArn":"{MACHINE}:live","name":"live","creationDate":1,
+                "routingConfiguration":[{{"stateMachineVersionArn":"{MACHINE}:4","weight":100}}]}}"#
+        ),
+        "UpdateStateMachine" => format!(r#"{{"updateDate":1,"stateMachineVersionArn":"{MACHINE}:5"}}"#),
+        "UpdateStateMachineAlias" => r#"{"updateDate":1}"#.into(),
+        "ListStateMachineVersions" => format!(
+            r#"{{"stateMachineVersions":[{{"stateMachineVersionArn":"{MACHINE}:4","creationDate":1}},
+                {{"stateMachineVersionArn":"{MACHINE}:3","creationDate":1}}]}}"#
+        ),
+        "ValidateStateMachineDefinition" => r#"{"result":"FAIL","diagnostics":[{"severity":"ERROR",
+            "code":"BAD_STATE","message":"bad","location":"/States/A"}]}"#
+            .into(),
+        "StartExecution" => format!(r#"{{"executionArn":"{EXECUTION}","startDate":1}}"#),
+        "ListExecutions" => format!(
+            r#"{{"executions":[{{"executionArn":"{EXECUTION}","stateMachineArn":"{MACHINE}","name":"e-1",
+                "status":"FAILED","startDate":1,"stopDate":2}}]}}"#
+        ),
+        "DescribeExecution" => format!(
+            r#"{{"executionArn":"{EXECUTION}","stateMachineArn":"{MACHINE}","name":"e-1","status":"FAILED",
+                "startDate":1,"stopDate":2,"error":"Internal","cause":"A: no","input":"{{\"id\":\"ev-1\"}}"}}"#
+        ),
+        "GetExecutionHistory" => r#"{"events":[
+            {"id":1,"previousEventId":0,"timestamp":1,"type":"ExecutionStarted"},
+            {"id":2,"previousEventId":1,"timestamp":1,"type":"TaskStateEntered","stateEnteredEventDetails":{"name":"A"}},
+            {"id":3,"previousEventId":2,"timestamp":2,"type":"ExecutionFailed",
+             "executionFailedEventDetails":{"error":"Internal","cause":"A: no"}}]}"#
+            .into(),
+        "PutEvents" => r#"{"FailedEntryCount":0,"Entries":[{"EventId":"ev-1"}]}"#.into(),
+        other => panic!("{other} was not expected"),
+    };
+    (200, body)
+}
+
+/// The same, where no execution has failed yet.
+fn quiet_account(operation: &str) -> (u16, String) {
+    match operation {
+        "ListExecutions" => (200, r#"{"executions":[]}"#.into()),
+        _ => account(operation),
+    }
+}
+
+fn person() -> Person {
+    Person::new()
+        .signed_in()
+        .with("AWS_REGION", "us-west-2")
+        .with("WARDEN_STACK", "audit")
+        .with_file("statemachine/security-audit.asl.json", DEFINITION)
+        .with_file("event.json", EVENT)
+}
+
+fn run(aws: &Aws, arguments: &[&str]) -> Run {
+    person().with("AWS_ENDPOINT_URL", &aws.url).runs(&[&["deploy"], arguments].concat())
+}
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+}
+
+#[test]
+fn a_plan_is_a_diff_and_ends_with_3_only_when_that_is_asked_for() {
+    let aws = Aws::answering(account);
+    let plain = run(&aws, &["plan"]);
+    assert_eq!(plain.code, Some(0), "{plain:?}");
+    assert!(plain.stdout.contains(&format!("State machine {MACHINE} would be updated\n")), "{plain:?}");
+    assert!(plain.stdout.contains("\n    state `A` added:\n"), "{plain:?}");
+    assert!(aws.operations().iter().all(|operation| operation.starts_with("Describe")));
+
+    let asked = run(&aws, &["plan", "--exit-code", "--output", "json"]);
+    assert_eq!(asked.code, Some(3));
+    assert_eq!(json(&asked)["changes"][0]["property"], "definition");
+}
+
+#[test]
+fn a_canary_whose_executions_fail_is_taken_back_and_ends_with_4() {
+    // Every look shows a failed execution; the first shows what there was before.
+    fn failing(operation: &str) -> (u16, String) {
+        static LOOKS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        if operation == "ListExecutions" && LOOKS.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
+            return quiet_account(operation);
+        }
+        account(operation)
+    }
+    let aws = Aws::answering(failing);
+    let run = run(&aws, &["apply", "--canary", "10", "--for", "1m"]);
+    assert_eq!(run.code, Some(4), "{run:?}");
+    assert!(run.stdout.ends_with("Alias live: back on version 4 alone, since executions of version 5 failed\n"));
+    let moves = aws.operations().iter().filter(|operation| *operation == "UpdateStateMachineAlias").count();
+    assert_eq!(moves, 2);
+}
+
+#[test]
+fn a_canary_that_is_interrupted_is_taken_back_and_ends_with_130() {
+    for signal in ["INT", "TERM"] {
+        let aws = Aws::answering(quiet_account);
+        let person = person().with("AWS_ENDPOINT_URL", &aws.url);
+        let canary = person.begins(&["deploy", "apply", "--canary", "10", "--for", "10m", "--output", "json"]);
+        while !aws.operations().iter().any(|operation| operation == "UpdateStateMachineAlias") {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        canary.signal(signal);
+        let run = canary.ends();
+        assert_eq!(run.code, Some(130), "{run:?}");
+        assert_eq!(json(&run)["canary"]["end"], "interrupted");
+        assert_eq!(aws.operations().last().unwrap(), "UpdateStateMachineAlias");
+    }
+}
+
+#[test]
+fn a_rollback_says_what_it_did() {
+    let aws = Aws::answering(account);
+    let run = run(&aws, &["rollback"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(
+        run.stdout
+            .starts_with("Alias live: moved back from version 4 to 3, published 1970-01-01T00:00:01Z (f491425)\n")
+    );
+}
+
+#[test]
+fn a_status_and_a_history_are_printed_for_people_and_programs() {
+    let aws = Aws::answering(account);
+    let status = run(&aws, &["status"]);
+    assert!(status.stdout.contains("Alias live: runs version 4, since "), "{status:?}");
+    assert_eq!(json(&run(&aws, &["status", "--output", "json"]))["versions"][1]["weight"], 0);
+
+    let history = run(&aws, &["history"]);
+    assert_eq!(history.code, Some(0), "{history:?}");
+    assert!(history.stdout.contains("\n00:00:02     failed after 1.0 s: Internal: A: no ("), "{history:?}");
+    assert!(history.stdout.contains("console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/"));
+    assert_eq!(json(&run(&aws, &["history", "e-1", "--output", "json"]))["entries"][1]["state"], "A");
+}
+
+#[test]
+fn what_step_functions_refuses_is_refused_with_file_line_and_state() {
+    let aws = Aws::answering(account);
+    let run = run(&aws, &["validate", "--stack", "audit"]);
+    assert_eq!(run.code, Some(1));
+    assert_eq!(
+        run.stderr,
+        "error: statemachine/security-audit.asl.json is not a valid state machine:\n  \
+         statemachine/security-audit.asl.json:1:26: /States/A: bad [BAD_STATE]\n"
+    );
+}
+
+#[test]
+fn an_execution_that_fails_ends_with_5_whoever_follows_it() {
+    let aws = Aws::answering(account);
+    let start = run(&aws, &["start", "--event", "event.json"]);
+    assert_eq!((start.code, start.stdout.lines().next()), (Some(0), Some(format!("Started {EXECUTION}").as_str())));
+
+    for arguments in [
+        &["start", "--event", "event.json", "--wait"][..],
+        &["watch", "e-1"],
+        &["watch", EXECUTION],
+        &["replay", "--event", "event.json"],
+    ] {
+        let text = run(&aws, arguments);
+        assert_eq!(text.code, Some(5), "{text:?}");
+        let told = "\n00:00:01     started\n00:00:01     A\n00:00:02     failed after 1.0 s: Internal: A: no ";
+        assert!(text.stdout.contains(told), "{text:?}");
+    }
+}
+
+#[test]
+fn programs_follow_line_by_line_and_get_the_rest_as_one_document() {
+    let aws = Aws::answering(account);
+    let watch = run(&aws, &["watch", "e-1", "--output", "json"]);
+    let events: Vec<Value> = watch.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(names, ["started", "entered", "ended"]);
+    assert_eq!(events[2]["execution_arn"], EXECUTION);
+
+    assert_eq!(json(&run(&aws, &["start", "--event", "event.json", "--output", "json"]))["execution_arn"], EXECUTION);
+    let waited = run(&aws, &["start", "--event", "event.json", "--wait", "--output", "json"]);
+    assert_eq!(json(&waited)["failure"]["error"], "Internal");
+    let replayed = run(&aws, &["replay", "--event", "event.json", "--output", "json"]);
+    assert_eq!(json(&replayed)[0]["execution"]["name"], "e-1");
+}
+
+#[test]
+fn an_event_that_starts_nothing_in_time_is_a_failure_that_says_where_to_look() {
+    let aws = Aws::answering(quiet_account);
+    let run = run(&aws, &["replay", "--event", "event.json", "--start-within", "0s"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.starts_with("error: 1 of 1 event started no execution in time. Look whether"), "{run:?}");
+}
+
+#[test]
+fn an_event_that_cannot_be_read_is_named_before_anybody_is_asked() {
+    let aws = Aws::answering(account);
+    let cases: [(&[&str], &str); 4] = [
+        (&["start", "--event", "gone.json"], "error: cannot read the event gone.json: No such file"),
+        (&["start", "--event", "broken.json"], "error: broken.json is not JSON: "),
+        (&["replay", "--event", "event.json", "broken.json"], "error: broken.json is not JSON: "),
+        (&["replay", "--event", "other.json"], "error: other.json holds no recorded event: it lacks `detail`."),
+    ];
+    for (arguments, message) in cases {
+        let person = person().with_file("broken.json", "{").with_file("other.json", "{}");
+        let run = person.with("AWS_ENDPOINT_URL", &aws.url).runs(&[&["deploy"], arguments].concat());
+        assert_eq!(run.code, Some(1));
+        assert!(run.stderr.starts_with(message), "{run:?}");
+    }
+    assert!(aws.calls().is_empty());
+}
+
+#[test]
+fn shells_are_told_how_to_complete_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = Person::new().runs(&["completions", shell]);
+        assert_eq!(run.code, Some(0));
+        assert!(run.stdout.contains("rollback") && run.stdout.contains("canary"), "{shell}");
+    }
+}
