@@ -1,0 +1,134 @@
+"""What holds for every template: its parameters are explained, its data stays, a changed setting reaches its function."""
+
+import copy
+import json
+import re
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode.cfn_yaml import load
+from rendered import Template, plain
+
+TEMPLATES = {path.name: plain(load(str(path))) for path in sorted(Path(__file__).parents[1].glob("[!.]*.yaml"))}
+
+# What holds data or evidence that nothing can make again.
+DATA = ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::EFS::FileSystem"]
+# What CloudFormation would leave behind or throw away without being told which.
+TOLD = [*DATA, "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::KMS::Key"]
+
+
+def of_types(template: Template, kinds: list[str]) -> Iterator[tuple[str, Template]]:
+    return ((name, each) for name, each in template["Resources"].items() if each["Type"] in kinds)
+
+
+def unexplained_parameters(template: Template) -> Iterator[str]:
+    interface = template["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    for name, parameter in template["Parameters"].items():
+        if not parameter.get("Description"):
+            yield f"{name} has no description"
+        if grouped.count(name) != 1:
+            yield f"{name} stands in {grouped.count(name)} groups"
+        if name not in interface["ParameterLabels"]:
+            yield f"{name} has no label"
+
+
+def careless_data(template: Template) -> Iterator[str]:
+    for name, resource in of_types(template, TOLD):
+        for policy in ["DeletionPolicy", "UpdateReplacePolicy"]:
+            if policy not in resource:
+                yield f"{name} does not say its {policy}"
+    for name, resource in of_types(template, DATA):
+        if {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")} != {"Retain"}:
+            yield f"{name} is not kept"
+    for name, resource in of_types(template, ["AWS::Logs::LogGroup"]):
+        if "RetentionInDays" not in resource["Properties"]:
+            yield f"{name} keeps its logs for ever"
+
+
+def parameters_in(value: Any, template: Template) -> set[str]:
+    """The parameters that a value depends on, by references, by text and by conditions."""
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "Ref":
+                found |= {item} & template["Parameters"].keys()
+            elif key == "Fn::If":
+                condition = template["Conditions"][item[0]]
+                found |= parameters_in(condition, template) | parameters_in(item[1:], template)
+            elif key == "Fn::Sub":
+                text = item if isinstance(item, str) else item[0]
+                found |= set(re.findall(r"\$\{(\w+)\}", text)) & template["Parameters"].keys()
+                found |= parameters_in(item[1:] if isinstance(item, list) else [], template)
+            else:
+                found |= parameters_in(item, template)
+    elif isinstance(value, list):
+        for item in value:
+            found |= parameters_in(item, template)
+    return found
+
+
+def settings_that_publish_no_version(template: Template) -> Iterator[str]:
+    """SAM does not see what a parameter's value changes: the version's description has to tell it."""
+    common = template["Globals"]["Function"]
+    for name, function in of_types(template, ["AWS::Serverless::Function"]):
+        properties = {**common, **function["Properties"]}
+        properties["Environment"] = [common.get("Environment"), function["Properties"].get("Environment")]
+        described = parameters_in(properties.pop("VersionDescription", {}), template)
+        for parameter in sorted(parameters_in(properties, template) - described):
+            yield f"{name}: a change of {parameter} would not reach the alias"
+
+
+class EveryTemplate(unittest.TestCase):
+    def test_explains_its_parameters(self) -> None:
+        for name, template in TEMPLATES.items():
+            with self.subTest(template=name):
+                self.assertEqual(list(unexplained_parameters(template)), [])
+
+    def test_keeps_data_and_says_what_becomes_of_the_rest(self) -> None:
+        for name, template in TEMPLATES.items():
+            with self.subTest(template=name):
+                self.assertEqual(list(careless_data(template)), [])
+
+    def test_publishes_a_version_when_a_setting_changes(self) -> None:
+        for name, template in TEMPLATES.items():
+            with self.subTest(template=name):
+                self.assertEqual(list(settings_that_publish_no_version(template)), [])
+
+
+class ACarelessChange(unittest.TestCase):
+    def setUp(self) -> None:
+        self.template = copy.deepcopy(TEMPLATES["audit.yaml"])
+
+    def test_that_adds_a_parameter_without_a_word_is_noticed(self) -> None:
+        self.template["Parameters"]["New"] = {"Type": "String"}
+        expected = ["New has no description", "New stands in 0 groups", "New has no label"]
+        self.assertEqual(list(unexplained_parameters(self.template)), expected)
+
+    def test_that_loses_data_is_noticed(self) -> None:
+        resources = self.template["Resources"]
+        resources["UploadBucket"]["DeletionPolicy"] = "Delete"
+        del resources["OperationsKey"]["UpdateReplacePolicy"]
+        del resources["PiiDetectorLogGroup"]["Properties"]["RetentionInDays"]
+        expected = [
+            "OperationsKey does not say its UpdateReplacePolicy",
+            "UploadBucket is not kept",
+            "PiiDetectorLogGroup keeps its logs for ever",
+        ]
+        self.assertEqual(list(careless_data(self.template)), expected)
+
+    def test_that_forgets_a_setting_in_the_versions_description_is_noticed(self) -> None:
+        description = self.template["Resources"]["PiiDetector"]["Properties"]["VersionDescription"]
+        text = json.dumps(description).replace("${MinimumConfidence}", "").replace("${LogLevel}", "")
+        self.template["Resources"]["PiiDetector"]["Properties"]["VersionDescription"] = json.loads(text)
+        expected = ["LogLevel", "MinimumConfidence"]
+        self.assertEqual(
+            list(settings_that_publish_no_version(self.template)),
+            [f"PiiDetector: a change of {parameter} would not reach the alias" for parameter in expected],
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
