@@ -30,6 +30,14 @@ pub struct Tally {
     pub running: usize,
 }
 
+impl Tally {
+    /// How many ended by themselves, well or not.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.succeeded + self.failed
+    }
+}
+
 /// What is to become of a canary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -103,7 +111,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { succeeded, failed, aborted, running } = self;
         if *self == Self::default() {
-            return f.write_str("no executions yet");
+            return f.write_str("no executions");
         }
         write!(f, "{succeeded} succeeded, {failed} failed")?;
         if *aborted > 0 {
@@ -177,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_tally_reads_as_a_sentence() {
-        assert_eq!(tally(0, 0).to_string(), "no executions yet");
+        assert_eq!(tally(0, 0).to_string(), "no executions");
         assert_eq!(tally(3, 1).to_string(), "3 succeeded, 1 failed");
         assert_eq!(
             Tally { succeeded: 1, failed: 0, aborted: 2, running: 3 }.to_string(),

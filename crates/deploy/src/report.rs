@@ -89,6 +89,9 @@ impl fmt::Display for ApplyReport {
             write!(f, "\nCanary: {} % for {watched}, {}", canary.percent, canary.executions)?;
             let stable = last_part(&canary.stable_version_arn);
             match canary.end {
+                CanaryEnd::WentOn if canary.executions.ended() == 0 => {
+                    f.write_str(": nothing speaks for or against the new version")?;
+                }
                 CanaryEnd::WentOn => {}
                 CanaryEnd::TooManyFailed => {
                     return write!(
@@ -132,6 +135,7 @@ pub(crate) fn last_part(arn: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Tally;
 
     const ARN: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
 
@@ -159,6 +163,29 @@ mod tests {
             "State machine arn:aws:states:us-west-2:111122223333:stateMachine:audit: updated (definition, logging)\n\
              Version 4: published\n\
              Alias live: moved from version 2 (90 %) and 3 (10 %) to 4"
+        );
+    }
+
+    #[test]
+    fn a_canary_that_saw_nothing_end_says_so() {
+        let canary = |executions| CanaryReport {
+            end: CanaryEnd::WentOn,
+            percent: 10,
+            seconds: 600,
+            executions,
+            stable_version_arn: format!("{ARN}:3"),
+        };
+        let line = |executions| {
+            let report = ApplyReport { canary: Some(canary(executions)), ..moved() };
+            report.to_string().lines().nth(2).unwrap().to_owned()
+        };
+        assert_eq!(
+            line(Tally { running: 2, ..Tally::default() }),
+            "Canary: 10 % for 10 min 0 s, 0 succeeded, 0 failed, 2 running: nothing speaks for or against the new version"
+        );
+        assert_eq!(
+            line(Tally { succeeded: 2, ..Tally::default() }),
+            "Canary: 10 % for 10 min 0 s, 2 succeeded, 0 failed"
         );
     }
 
