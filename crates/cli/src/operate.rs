@@ -196,7 +196,26 @@ fn counted(events: usize) -> String {
     if events == 1 { "1 event".to_owned() } else { format!("{events} events") }
 }
 
-/// The first letters of an execution's name: enough to tell those apart that run side by side.
-fn short_name(arn: &str) -> String {
-    arn.rsplit(':').next().unwrap_or(arn).chars().take(8).collect()
+/// The end of an execution's name, which differs where its beginning may be a
+/// prefix or a time: enough to tell those apart that run side by side.
+fn short_name(arn: &str) -> &str {
+    let name = arn.rsplit(':').next().unwrap_or(arn);
+    name.char_indices().rev().nth(7).map_or(name, |(begin, _)| &name[begin..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executions_are_told_apart_by_the_end_of_their_names() {
+        let cases = [
+            ("arn:aws:states:r:1:execution:audit:warden-1795275463003-1263b663", "1263b663"),
+            ("arn:aws:states:r:1:execution:audit:e-1", "e-1"),
+            ("arn:aws:states:r:1:execution:audit:가나다라마바사아자", "나다라마바사아자"),
+        ];
+        for (arn, name) in cases {
+            assert_eq!(short_name(arn), name);
+        }
+    }
 }

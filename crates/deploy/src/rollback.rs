@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn the_version_before_is_chosen_or_it_is_said_why_there_is_none() {
         use NoRollback::{NoSuchVersion, OldestVersion, RunsAlready};
-        let cases: [(&[u64], &[u64], Option<u64>, Result<u64, NoRollback>); 11] = [
+        type Case<'a> = (&'a [u64], &'a [u64], Option<u64>, Result<u64, NoRollback>);
+        let cases: [Case; 11] = [
             (&[4], &[4, 3, 2, 1], None, Ok(3)),
             (&[4], &[10, 9, 4, 2], None, Ok(2)),
             (&[10], &[10, 9], None, Ok(9)),

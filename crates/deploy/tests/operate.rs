@@ -44,7 +44,7 @@ fn listed(executions: &[(&str, &str)]) -> Answer {
     answer("ListExecutions", &json!({"executions": listed}))
 }
 
-fn description(status: &str, further: Value) -> Answer {
+fn description(status: &str, further: &Value) -> Answer {
     let mut body = json!({"executionArn": EXECUTION, "stateMachineArn": MACHINE, "name": "e-1", "status": status,
                           "startDate": 1_793_527_200.0});
     body.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
@@ -179,11 +179,11 @@ async fn an_execution_is_named_within_its_stack() {
 
 #[tokio::test(start_paused = true)]
 async fn a_running_execution_is_followed_to_its_end_and_told_once() {
-    let failed = || description("FAILED", json!({"error": "AccessDenied", "cause": "x", "stopDate": 1_793_527_202.5}));
+    let failed = || description("FAILED", &json!({"error": "AccessDenied", "cause": "x", "stopDate": 1_793_527_202.5}));
     let aws = Recorded::new(vec![
         history(2),
         history(2),
-        description("RUNNING", json!({})),
+        description("RUNNING", &json!({})),
         history(4),
         history(5),
         failed(),
@@ -209,7 +209,7 @@ async fn a_running_execution_is_followed_to_its_end_and_told_once() {
 
 #[tokio::test(start_paused = true)]
 async fn an_end_that_the_history_lacks_is_told_all_the_same() {
-    let stopped = || description("ABORTED", json!({"stopDate": 1_793_527_201.0}));
+    let stopped = || description("ABORTED", &json!({"stopDate": 1_793_527_201.0}));
     let aws = Recorded::new(vec![history(2), history(2), stopped(), stopped(), history(2)]);
     let mut told = Vec::new();
     aws.deployer().follow(EXECUTION, |entry| told.push(entry.to_string())).await.unwrap();
@@ -260,12 +260,12 @@ async fn events_are_replayed_as_they_are_and_found_again() {
         complete_stack(),
         listed(&[]),
         listed(&[(EXECUTION, "RUNNING")]),
-        description("RUNNING", json!({"input": "{\"id\":\"ev-1\"}"})),
+        description("RUNNING", &json!({"input": "{\"id\":\"ev-1\"}"})),
     ]);
     let replayer = aws.replayer();
-    let replayed = replayer.put("audit", &events).await.unwrap();
-    assert_eq!(replayed, [Replayed { file: "e.json".into(), event_id: "ev-1".into() }]);
-    let found = replayer.executions("audit", &replayed, Duration::from_secs(60)).await.unwrap();
+    let taken = replayer.put("audit", &events).await.unwrap();
+    assert_eq!(taken, [Replayed { file: "e.json".into(), event_id: "ev-1".into() }]);
+    let found = replayer.executions("audit", &taken, Duration::from_mins(1)).await.unwrap();
     assert_eq!(found["ev-1"], EXECUTION);
     assert_eq!(
         aws.calls()[1].body,

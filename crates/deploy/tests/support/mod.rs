@@ -41,8 +41,9 @@ pub fn stack(status: &str, outputs: &[(&str, &str)]) -> Answer {
 
 /// The same, with tags of its own.
 pub fn tagged_stack(status: &str, outputs: &[(&str, &str)], tags: &[(&str, &str)]) -> Answer {
-    let tags: String =
+    let tags: Vec<_> =
         tags.iter().map(|(key, value)| format!("<member><Key>{key}</Key><Value>{value}</Value></member>")).collect();
+    let tags = tags.concat();
     let members: Vec<_> = outputs
         .iter()
         .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
