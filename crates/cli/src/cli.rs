@@ -214,7 +214,7 @@ pub(crate) struct Watch {
     /// The execution, by ARN or name [default: all that run and start]
     pub(crate) execution: Option<String>,
     #[command(flatten)]
-    pub(crate) stack: Stack,
+    pub(crate) stack: OptionalStack,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(flatten)]
@@ -227,7 +227,7 @@ pub(crate) struct History {
     /// The execution, by ARN or name [default: the one that started last]
     pub(crate) execution: Option<String>,
     #[command(flatten)]
-    pub(crate) stack: Stack,
+    pub(crate) stack: OptionalStack,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(flatten)]
@@ -257,6 +257,14 @@ pub(crate) struct Stack {
     /// The stack that the state machine belongs to
     #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true)]
     pub(crate) name: String,
+}
+
+/// Which stack, unless an ARN says it.
+#[derive(Args, Debug)]
+pub(crate) struct OptionalStack {
+    /// The stack that the state machine belongs to; not needed with an execution's ARN
+    #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true)]
+    pub(crate) name: Option<String>,
 }
 
 /// Which definition.

@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde::Serialize;
 use warden_deploy::{DEFAULT_ALIAS, Deployer, Entry, ExecutionReport, RecordedEvent, Replayed, Replayer};
 
-use crate::cli::{History, Replay, Start, Watch};
+use crate::cli::{History, OptionalStack, Replay, Start, Watch};
 use crate::deploy::deployer;
 use crate::ending::Ending;
 use crate::output::Format;
@@ -68,11 +68,11 @@ pub(crate) async fn watch(arguments: &Watch) -> anyhow::Result<Ending> {
             // Nobody reads on: the next program of a pipe has ended.
             if broken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        deployer.follow_all(&arguments.stack.name, told).await?;
+        deployer.follow_all(named(&arguments.stack)?, told).await?;
         broken?;
         return Ok(Ending::Done);
     };
-    let arn = resolve(&deployer, &arguments.stack.name, Some(execution)).await?;
+    let arn = resolve(&deployer, &arguments.stack, Some(execution)).await?;
     if format == Format::Text {
         return follow(&deployer, &arn, format).await;
     }
@@ -91,7 +91,7 @@ pub(crate) async fn watch(arguments: &Watch) -> anyhow::Result<Ending> {
 /// Prints what happened in an execution.
 pub(crate) async fn history(arguments: &History) -> anyhow::Result<Ending> {
     let deployer = deployer(&arguments.connection).await?;
-    let arn = resolve(&deployer, &arguments.stack.name, arguments.execution.as_deref()).await?;
+    let arn = resolve(&deployer, &arguments.stack, arguments.execution.as_deref()).await?;
     let report = deployer.execution(&arn).await?;
     output::result(arguments.output.format, &report.to_string(), &report)?;
     Ok(Ending::Done)
@@ -177,11 +177,18 @@ async fn print_live(deployer: &Deployer, arn: &str, format: Format) -> anyhow::R
 }
 
 /// The ARN of the execution that is meant.
-async fn resolve(deployer: &Deployer, stack: &str, execution: Option<&str>) -> anyhow::Result<String> {
+async fn resolve(deployer: &Deployer, stack: &OptionalStack, execution: Option<&str>) -> anyhow::Result<String> {
     match execution {
         Some(arn) if arn.starts_with("arn:") => Ok(arn.to_owned()),
-        name => Ok(deployer.execution_arn(stack, name).await?),
+        name => Ok(deployer.execution_arn(named(stack)?, name).await?),
     }
+}
+
+fn named(stack: &OptionalStack) -> anyhow::Result<&str> {
+    stack
+        .name
+        .as_deref()
+        .context("no stack is named. Give `--stack NAME`, set WARDEN_STACK, or give the execution's ARN")
 }
 
 fn ending(report: &ExecutionReport) -> Ending {

@@ -242,6 +242,20 @@ fn an_event_that_cannot_be_read_is_named_before_anybody_is_asked() {
 }
 
 #[test]
+fn an_arn_needs_no_stack_and_a_name_does() {
+    let aws = Aws::answering(account);
+    let person = Person::new().signed_in().with("AWS_REGION", "us-west-2").with("AWS_ENDPOINT_URL", &aws.url);
+    assert_eq!(person.runs(&["deploy", "history", EXECUTION]).code, Some(0));
+    for arguments in [&["deploy", "history"][..], &["deploy", "watch"], &["deploy", "watch", "e-1"]] {
+        let run = person.runs(arguments);
+        assert_eq!(
+            (run.code, run.stderr.as_str()),
+            (Some(1), "error: no stack is named. Give `--stack NAME`, set WARDEN_STACK, or give the execution's ARN\n")
+        );
+    }
+}
+
+#[test]
 fn shells_are_told_how_to_complete_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = Person::new().runs(&["completions", shell]);

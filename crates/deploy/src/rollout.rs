@@ -78,6 +78,12 @@ impl Deployer {
         // A version that was tried before has executions of that time, which do not count.
         let before = self.executions_of(shift.new, &BTreeSet::new()).await?;
         let before = before.into_iter().map(|execution| execution.execution_arn).collect();
+        let mut interrupted = std::pin::pin!(interrupted);
+        tokio::select! {
+            biased;
+            () = &mut interrupted => return Ok(report(CanaryEnd::Interrupted, Duration::ZERO, Tally::default())),
+            () = std::future::ready(()) => {}
+        }
         let share = i32::from(canary.percent);
         self.set_routes(shift.alias_arn, &[(shift.stable, 100 - share), (shift.new, share)]).await?;
         (self.progress)(&Progress::CanaryBegan {
@@ -88,7 +94,6 @@ impl Deployer {
         });
         let begun = Instant::now();
         let mut tally = Tally::default();
-        let mut interrupted = std::pin::pin!(interrupted);
         loop {
             tokio::select! {
                 biased;

@@ -126,6 +126,18 @@ async fn an_interruption_puts_the_weights_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interruption_before_the_shift_gives_the_new_version_nothing() {
+    let mut answers = changed();
+    answers.extend([executions(&[]), alias_updated()]);
+    let aws = Recorded::new(answers);
+
+    let report = try_out(&aws, std::future::ready(())).await.unwrap();
+
+    assert_eq!(alias_settings(&aws), [weights(&[(3, 100)])]);
+    assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_canary_that_cannot_be_watched_is_taken_back() {
     let mut answers = changed();
     let denied = refusal("ListExecutions", "AccessDeniedException", "User: eve is not authorized");
