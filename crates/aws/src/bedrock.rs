@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_bedrockruntime::{
     Client,
-    config::Builder,
-    error::{ProvideErrorMetadata, SdkError},
+    config::{Builder, ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef},
+    error::{BoxError, ProvideErrorMetadata, SdkError},
     operation::invoke_model::InvokeModelError,
     primitives::Blob,
 };
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use warden_core::{
     Error,
     ports::{Model, ModelReply},
@@ -39,7 +40,7 @@ impl BedrockModel {
     /// A model on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, settings: BedrockSettings) -> Self {
-        let mut builder = Builder::from(config).timeout_config(timeouts(settings.timeout));
+        let mut builder = Builder::from(config).timeout_config(timeouts(settings.timeout)).interceptor(CountsRetries);
         if let Some(region) = settings.region {
             builder = builder.region(Region::new(region));
         }
@@ -70,6 +71,29 @@ impl Model for BedrockModel {
             }),
             Err(error) => refusal(&error, &self.model_id),
         }
+    }
+}
+
+/// Tells how often a call was tried again, which no answer and no error says.
+#[derive(Debug)]
+struct CountsRetries;
+
+impl Intercept for CountsRetries {
+    fn name(&self) -> &'static str {
+        "CountsRetries"
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let retries = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts).saturating_sub(1);
+        if retries > 0 {
+            tracing::info!(target: "metrics", ModelRetries = u64::from(retries));
+        }
+        Ok(())
     }
 }
 
@@ -118,14 +142,22 @@ fn is_about_the_image(error: &SdkError<InvokeModelError>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use aws_config::retry::RetryConfig;
-    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials};
+    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials, SharedCredentialsProvider};
+    use aws_smithy_async::rt::sleep::TokioSleep;
     use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
     use aws_smithy_types::body::SdkBody;
+    use tracing::field::Field;
+    use tracing_subscriber::{
+        Layer,
+        layer::{Context, SubscriberExt},
+    };
 
     use super::*;
 
-    fn model_answering(status: u16, error_type: &'static str, body: &str) -> (BedrockModel, StaticReplayClient) {
+    fn answer(status: u16, error_type: &'static str, body: &str) -> ReplayEvent {
         let request = http::Request::builder().uri("https://bedrock").body(SdkBody::empty()).unwrap();
         let response = http::Response::builder()
             .status(status)
@@ -133,7 +165,11 @@ mod tests {
             .header("x-amzn-errortype", error_type)
             .body(SdkBody::from(body))
             .unwrap();
-        let http = StaticReplayClient::new(vec![ReplayEvent::new(request, response)]);
+        ReplayEvent::new(request, response)
+    }
+
+    fn model_answering(status: u16, error_type: &'static str, body: &str) -> (BedrockModel, StaticReplayClient) {
+        let http = StaticReplayClient::new(vec![answer(status, error_type, body)]);
         let config = aws_sdk_bedrockruntime::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
@@ -190,6 +226,46 @@ mod tests {
         ] {
             let (model, _) = model_answering(400, "ValidationException", &format!(r#"{{"message":"{text}"}}"#));
             assert_eq!(model.invoke(Vec::new()).await.unwrap(), ModelReply::ImageRejected, "{text}");
+        }
+    }
+
+    /// Remembers the retries that are told as metrics.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<u64>>>);
+
+    impl<S: tracing::Subscriber> Layer<S> for Told {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            if event.metadata().target() == "metrics" {
+                event.record(&mut |field: &Field, value: &dyn std::fmt::Debug| {
+                    assert_eq!(field.name(), "ModelRetries");
+                    self.0.lock().unwrap().push(format!("{value:?}").parse().unwrap());
+                });
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_tried_again_is_told_whether_it_helped_or_not() {
+        let (busy, fine) = (|| answer(429, "ThrottlingException", "{}"), || answer(200, "", "{}"));
+        for (answers, retries) in
+            [(vec![fine()], vec![]), (vec![busy(), fine()], vec![1]), (vec![busy(), busy()], vec![1])]
+        {
+            let sdk = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+                .retry_config(
+                    RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(1)),
+                )
+                .sleep_impl(TokioSleep::new())
+                .http_client(StaticReplayClient::new(answers))
+                .build();
+            let settings = BedrockSettings { model_id: "m".into(), region: None, timeout: Duration::from_secs(5) };
+            let model = BedrockModel::new(&sdk, settings);
+            let told = Told::default();
+            let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(told.clone()));
+            let _ = model.invoke(Vec::new()).await;
+            assert_eq!(*told.0.lock().unwrap(), retries);
         }
     }
 

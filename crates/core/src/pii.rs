@@ -325,6 +325,20 @@ pub enum Verdict {
     Gone,
 }
 
+impl Verdict {
+    /// The name as it stands on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pii => "pii",
+            Self::Clean => "clean",
+            Self::Undetermined => "undetermined",
+            Self::NotImage => "not_image",
+            Self::Gone => "gone",
+        }
+    }
+}
+
 /// What is said about one object: pii-detector's answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Detection {

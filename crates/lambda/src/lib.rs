@@ -1,7 +1,8 @@
-//! What every function's `main` shares: settings, logs, the event's way in and
-//! the error's way out. A function itself knows nothing of Lambda.
+//! What every function's `main` shares: settings, logs, metrics, the event's way
+//! in and the error's way out. A function itself knows nothing of Lambda.
 
 mod invocation;
+pub mod metrics;
 pub mod rules;
 pub mod settings;
 pub mod telemetry;

@@ -9,20 +9,24 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::settings::{SettingError, Variables};
+use crate::{
+    metrics,
+    settings::{SettingError, Variables},
+};
 
 /// The setting for the level, as Lambda's logging configuration sets it.
 const LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
-/// Starts logging. Call once, before anything else.
+/// Starts logs and [`metrics`]. Call once, before anything else.
 ///
 /// # Errors
-/// [`SettingError`] for an unknown level.
+/// [`SettingError`] for an unknown level or a price that is none.
 pub fn init(variables: &impl Variables) -> Result<(), SettingError> {
     let filter = filter(variables.get(LEVEL).as_deref())?;
     let lines = layer().json().flatten_event(true).with_timer(UtcTime::rfc_3339()).with_target(true);
+    let registry = tracing_subscriber::registry().with(metrics::layer(variables)?);
     // A second call keeps the first subscriber.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    let _ = registry.with(lines.with_filter(filter)).try_init();
     Ok(())
 }
 
@@ -58,6 +62,8 @@ mod tests {
         assert!(filter.would_enable("warden_aws", &Level::TRACE));
         assert!(!filter.would_enable("lambda_runtime::layers", &Level::DEBUG));
         assert!(!filter.would_enable("aws_smithy_runtime", &Level::INFO));
+        // They have lines of their own.
+        assert!(!filter.would_enable(metrics::TARGET, &Level::INFO));
     }
 
     #[test]

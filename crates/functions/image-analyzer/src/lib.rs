@@ -13,6 +13,7 @@ use warden_core::{
     intake::{Frames, Intake, Unreadable, read_image},
     ports::{Lookup, Model, ModelReply, ObjectRef, ObjectStore},
 };
+use warden_lambda::metrics;
 
 use crate::schema::AnswerSchema;
 
@@ -97,6 +98,8 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
                     latency_ms,
                     "image analysed"
                 );
+                let usage = Answer::parse(&body).map(|answer| answer.usage).unwrap_or_default();
+                metrics::model_answer(self.model.id(), usage, latency_ms);
                 Ok(body)
             }
         }

@@ -3,12 +3,13 @@
 use serde_json::Value;
 use warden_core::{
     Error,
-    bedrock::{Capabilities, answer::Unusable},
+    bedrock::{Answer, Capabilities, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
     finding::{self, Opinion, Summary},
     ports::{Model, ModelReply},
     threat::{Floor, RuleSet},
 };
+use warden_lambda::metrics;
 
 /// What the function needs, made once at start.
 pub struct LogSummarizer<M> {
@@ -48,6 +49,7 @@ impl<M: Model> LogSummarizer<M> {
         };
         let summary = finding::conclude(&event, floor, self.uploads, opinion);
         log_summary(&summary);
+        metrics::event(summary.threat_level);
         Ok(summary)
     }
 
@@ -56,7 +58,11 @@ impl<M: Model> LogSummarizer<M> {
         let prompt = finding::prompt(event, floor);
         let body = finding::question(&prompt, self.max_tokens).text_body(self.capabilities);
         let opinion = match model.invoke(body).await? {
-            ModelReply::Answer { body, .. } => Opinion::read(&body),
+            ModelReply::Answer { body, latency_ms } => {
+                let usage = Answer::parse(&body).map(|answer| answer.usage).unwrap_or_default();
+                metrics::model_answer(model.id(), usage, latency_ms);
+                Opinion::read(&body)
+            }
             // No image was sent, so this says nothing about the event.
             ModelReply::ImageRejected => Err(Unusable::Malformed),
         };

@@ -11,6 +11,7 @@ use warden_core::{
     pii::{self, Detection, Finding, Judgement, ModelUse, Policy, Verdict},
     ports::{Lookup, Model, ModelReply, ObjectFacts, ObjectRef, ObjectStore},
 };
+use warden_lambda::metrics;
 use warden_raster::View;
 
 /// What the function needs, made once at start.
@@ -75,6 +76,7 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
         // Large, and awaited once a call: on the heap.
         let detection = Box::pin(self.detect(object, claims_image)).await?;
         log_decision(&detection);
+        metrics::verdict(detection.verdict, detection.reason);
         match output {
             Output::Full => serde_json::to_value(detection)
                 .map_err(|error| Error::Internal { problem: format!("the verdict is no JSON: {error}") }),
@@ -175,6 +177,7 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
                     Ok(answer) => (pii::judge(&answer), answer.usage),
                     Err(_) => (Judgement::Undetermined("answer_malformed"), Usage::default()),
                 };
+                metrics::model_answer(self.model.id(), usage, latency_ms);
                 (judgement, Some(ModelUse { id: self.model.id().to_owned(), usage, latency_ms }))
             }
         })
@@ -220,7 +223,7 @@ fn boolean(detection: &Detection) -> Result<Value, Error> {
 fn log_decision(detection: &Detection) {
     let model = detection.model.as_ref();
     tracing::info!(
-        verdict = ?detection.verdict,
+        verdict = detection.verdict.as_str(),
         reason = detection.reason,
         findings = detection.findings.len(),
         bucket = detection.object.bucket,

@@ -1,0 +1,326 @@
+//! Metrics: lines in CloudWatch's embedded metric format among the logs, from
+//! which CloudWatch takes them. `docs/operations.md` lists them.
+//!
+//! Whoever has something to count emits an event under the target [`TARGET`]:
+//! its numbers are metrics, its text is their dimension. On Lambda they become
+//! lines; elsewhere, nothing.
+
+use std::{
+    fmt::{self, Write as _},
+    io::{self, Write as _},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Map, Value, json};
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    Layer,
+    filter::Targets,
+    fmt::{
+        format::Writer,
+        time::{FormatTime, UtcTime},
+    },
+    layer::Context,
+    registry::LookupSpan,
+};
+use warden_core::{bedrock::Usage, pii::Verdict, threat::ThreatLevel};
+
+use crate::settings::{SettingError, Variables};
+
+/// The target of events that are metrics.
+pub const TARGET: &str = "metrics";
+
+const NAMESPACE: &str = "BedrockWarden";
+
+/// What a model's tokens cost, in US dollars per million.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Prices {
+    input: f64,
+    output: f64,
+}
+
+/// Counts an image's verdict.
+pub fn verdict(verdict: Verdict, reason: Option<&'static str>) {
+    tracing::info!(target: TARGET, Verdict = verdict.as_str(), Verdicts = 1_u64);
+    // Under no reason one or zero, so that its average is the share of what nobody could tell.
+    match verdict {
+        Verdict::Undetermined => {
+            tracing::info!(target: TARGET, Undetermined = 1_u64);
+            tracing::info!(target: TARGET, Reason = reason.unwrap_or("unknown"), Undetermined = 1_u64);
+        }
+        Verdict::Pii | Verdict::Clean => tracing::info!(target: TARGET, Undetermined = 0_u64),
+        Verdict::NotImage | Verdict::Gone => {}
+    }
+}
+
+/// Counts an event by its threat level.
+pub fn event(level: ThreatLevel) {
+    tracing::info!(target: TARGET, ThreatLevel = level.as_str(), Events = 1_u64);
+}
+
+/// Counts a model's answer: what it used and how long it took.
+pub fn model_answer(model_id: &str, usage: Usage, latency_ms: u64) {
+    tracing::info!(
+        target: TARGET,
+        ModelId = model_id,
+        InputTokens = usage.input_tokens,
+        OutputTokens = usage.output_tokens,
+        ModelLatency = latency_ms,
+    );
+}
+
+/// Where metrics go: nowhere but on Lambda, which names the function.
+///
+/// `INPUT_TOKEN_PRICE` and `OUTPUT_TOKEN_PRICE`, US dollars per million tokens,
+/// make them tell what a model's answers cost.
+///
+/// # Errors
+/// [`SettingError`] for a price that is no number from 0 to 10,000, and for one without the other.
+pub(crate) fn layer<S>(variables: &impl Variables) -> Result<Option<impl Layer<S>>, SettingError>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let prices = prices(variables)?;
+    Ok(variables.get("AWS_LAMBDA_FUNCTION_NAME").map(|function| {
+        EmbeddedMetrics { function, prices, write: |line: &str| io::stdout().lock().write_all(line.as_bytes()) }
+            .with_filter(Targets::new().with_target(TARGET, Level::INFO))
+    }))
+}
+
+fn prices(variables: &impl Variables) -> Result<Option<Prices>, SettingError> {
+    let price = |name: &'static str| match variables.get(name) {
+        None => Ok(None),
+        Some(text) => {
+            let number = text.parse().ok().filter(|price| (0.0..=10_000.0).contains(price));
+            number.map(Some).ok_or_else(|| SettingError {
+                name,
+                problem: format!("is {text:?}, not US dollars per million tokens, from 0 to 10000"),
+            })
+        }
+    };
+    match (price("INPUT_TOKEN_PRICE")?, price("OUTPUT_TOKEN_PRICE")?) {
+        (None, None) => Ok(None),
+        (Some(input), Some(output)) => Ok(Some(Prices { input, output })),
+        _ => Err(SettingError {
+            name: "INPUT_TOKEN_PRICE",
+            problem: "and OUTPUT_TOKEN_PRICE belong together: set both or none".into(),
+        }),
+    }
+}
+
+struct EmbeddedMetrics<W> {
+    function: String,
+    prices: Option<Prices>,
+    write: W,
+}
+
+impl<S: Subscriber, W: Fn(&str) -> io::Result<()> + 'static> Layer<S> for EmbeddedMetrics<W> {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut values = Values::default();
+        event.record(&mut values);
+        let cost = self.prices.and_then(|prices| values.cost(prices));
+        let dimensions = [Some(&*values.dimension).filter(|name| !name.is_empty()), None];
+        // What a model costs is told by model, and for the alarm of the whole function.
+        let sets: &[Option<&str>] = if cost.is_some() { &dimensions } else { &dimensions[..1] };
+        for (at, dimension) in sets.iter().enumerate() {
+            let mut metrics = if at == 0 { values.metrics.clone() } else { Map::new() };
+            metrics.extend(cost.map(|cost| ("EstimatedCost".to_owned(), cost.into())));
+            // A log that cannot be written has nobody to tell.
+            let _ = (self.write)(&self.line(*dimension, &values.texts, metrics));
+        }
+    }
+}
+
+impl<W> EmbeddedMetrics<W> {
+    fn line(&self, dimension: Option<&str>, texts: &Map<String, Value>, metrics: Map<String, Value>) -> String {
+        let mut timestamp = String::new();
+        // Without it CloudWatch takes the time of arrival.
+        let _ = UtcTime::rfc_3339().format_time(&mut Writer::new(&mut timestamp));
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let dimensions: Vec<_> = ["Function"].into_iter().chain(dimension).collect();
+        let definitions: Vec<_> = metrics.keys().map(|name| json!({"Name": name, "Unit": unit(name)})).collect();
+        let mut line = json!({
+            "_aws": {
+                "Timestamp": u64::try_from(since_epoch.as_millis()).unwrap_or_default(),
+                "CloudWatchMetrics": [
+                    {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": definitions},
+                ],
+            },
+            "timestamp": timestamp,
+            "level": "INFO",
+            "Function": self.function,
+        });
+        for (name, value) in texts.clone().into_iter().filter(|_| dimension.is_some()).chain(metrics) {
+            line[name] = value;
+        }
+        let mut line = line.to_string();
+        line.push('\n');
+        line
+    }
+}
+
+fn unit(name: &str) -> &'static str {
+    match name {
+        "ModelLatency" => "Milliseconds",
+        "EstimatedCost" => "None",
+        _ => "Count",
+    }
+}
+
+/// The fields of an event that is a metric.
+#[derive(Default)]
+struct Values {
+    dimension: String,
+    texts: Map<String, Value>,
+    metrics: Map<String, Value>,
+}
+
+impl Values {
+    fn cost(&self, prices: Prices) -> Option<f64> {
+        let tokens = |name: &str| self.metrics.get(name).and_then(Value::as_f64);
+        Some((tokens("InputTokens")? * prices.input + tokens("OutputTokens")? * prices.output) / 1e6)
+    }
+}
+
+impl Visit for Values {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.metrics.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        field.name().clone_into(&mut self.dimension);
+        self.texts.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        // Writing to a text does not fail.
+        let _ = write!(text, "{value:?}");
+        self.record_str(field, &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    /// The lines that something emits, without their times.
+    fn lines(prices: Option<Prices>, emit: impl FnOnce()) -> Vec<Value> {
+        let written = Arc::new(Mutex::new(String::new()));
+        let sink = Arc::clone(&written);
+        let write = move |line: &str| {
+            sink.lock().unwrap().push_str(line);
+            Ok(())
+        };
+        let metrics = EmbeddedMetrics { function: "audit-pii-detector".into(), prices, write };
+        let filtered = metrics.with_filter(Targets::new().with_target(TARGET, Level::INFO));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(filtered), emit);
+        let written = written.lock().unwrap();
+        written
+            .lines()
+            .map(|line| {
+                let mut line: Value = serde_json::from_str(line).unwrap();
+                assert!(line["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000);
+                assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
+                line["_aws"]["Timestamp"] = Value::Null;
+                line["timestamp"] = Value::Null;
+                line
+            })
+            .collect()
+    }
+
+    fn line(dimensions: &Value, metrics: &Value, fields: &Value) -> Value {
+        let mut line = json!({
+            "_aws": {"Timestamp": null, "CloudWatchMetrics": [
+                {"Namespace": "BedrockWarden", "Dimensions": [dimensions], "Metrics": metrics},
+            ]},
+            "timestamp": null, "level": "INFO", "Function": "audit-pii-detector",
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            line[name] = value.clone();
+        }
+        line
+    }
+
+    #[test]
+    fn a_verdict_is_counted_by_its_name_and_as_a_share_of_what_nobody_can_tell() {
+        let count = |name: &str| json!([{"Name": name, "Unit": "Count"}]);
+        assert_eq!(
+            lines(None, || verdict(Verdict::Clean, None)),
+            [
+                line(&json!(["Function", "Verdict"]), &count("Verdicts"), &json!({"Verdict": "clean", "Verdicts": 1})),
+                line(&json!(["Function"]), &count("Undetermined"), &json!({"Undetermined": 0})),
+            ]
+        );
+        let told = lines(None, || verdict(Verdict::Undetermined, Some("too_large")));
+        assert_eq!(
+            told[1..],
+            [
+                line(&json!(["Function"]), &count("Undetermined"), &json!({"Undetermined": 1})),
+                line(
+                    &json!(["Function", "Reason"]),
+                    &count("Undetermined"),
+                    &json!({"Reason": "too_large", "Undetermined": 1})
+                ),
+            ]
+        );
+        assert_eq!(lines(None, || verdict(Verdict::Gone, None)).len(), 1);
+    }
+
+    #[test]
+    fn a_models_answer_is_counted_with_its_units_and_what_it_costs() {
+        let usage = Usage { input_tokens: 2_000_000, output_tokens: 100_000 };
+        let emit = || model_answer("us.anthropic.claude-haiku-5-5", usage, 812);
+        let fields = json!({
+            "ModelId": "us.anthropic.claude-haiku-5-5", "InputTokens": 2_000_000, "OutputTokens": 100_000,
+            "ModelLatency": 812,
+        });
+        let metrics = json!([
+            {"Name": "InputTokens", "Unit": "Count"}, {"Name": "ModelLatency", "Unit": "Milliseconds"},
+            {"Name": "OutputTokens", "Unit": "Count"},
+        ]);
+        let sorted = |mut lines: Vec<Value>| {
+            for line in &mut lines {
+                let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array_mut().unwrap();
+                metrics.sort_by_key(|metric| metric["Name"].as_str().unwrap().to_owned());
+            }
+            lines
+        };
+        assert_eq!(sorted(lines(None, emit)), [line(&json!(["Function", "ModelId"]), &metrics, &fields)]);
+
+        let told = sorted(lines(Some(Prices { input: 1.0, output: 5.0 }), emit));
+        assert_eq!((told.len(), &told[0]["EstimatedCost"]), (2, &json!(2.5)));
+        let cost = json!([{"Name": "EstimatedCost", "Unit": "None"}]);
+        assert_eq!(told[1], line(&json!(["Function"]), &cost, &json!({"EstimatedCost": 2.5})));
+    }
+
+    #[test]
+    fn only_metrics_become_lines() {
+        assert!(lines(None, || tracing::info!(Verdicts = 1_u64, "something else")).is_empty());
+    }
+
+    #[test]
+    fn a_price_that_is_none_or_alone_stops_the_start() {
+        struct Given(&'static [(&'static str, &'static str)]);
+        impl Variables for Given {
+            fn get(&self, name: &str) -> Option<String> {
+                self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            }
+        }
+        let both = Given(&[("INPUT_TOKEN_PRICE", "1.25"), ("OUTPUT_TOKEN_PRICE", "6")]);
+        assert_eq!(prices(&both), Ok(Some(Prices { input: 1.25, output: 6.0 })));
+        assert_eq!(prices(&Given(&[])), Ok(None));
+        for given in
+            [&[("INPUT_TOKEN_PRICE", "1")][..], &[("OUTPUT_TOKEN_PRICE", "-1")], &[("INPUT_TOKEN_PRICE", "$1")]]
+        {
+            assert!(prices(&Given(given)).is_err(), "{given:?}");
+        }
+    }
+}
