@@ -7,6 +7,7 @@ mod drawing;
 
 use std::path::Path;
 
+use drawing::files::FILES;
 use drawing::samples::{NOT_AN_IMAGE, SAMPLES};
 
 fn main() -> std::io::Result<()> {
@@ -14,6 +15,9 @@ fn main() -> std::io::Result<()> {
     std::fs::create_dir_all(&folder)?;
     for sample in SAMPLES {
         std::fs::write(folder.join(sample.name), sample.bytes())?;
+    }
+    for file in FILES {
+        std::fs::write(folder.join(file.name), (file.bytes)())?;
     }
     std::fs::write(folder.join("not-an-image.png"), NOT_AN_IMAGE)
 }
