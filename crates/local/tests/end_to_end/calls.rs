@@ -48,6 +48,8 @@ async fn takes(world: &World, function: &str, output: &str, file: &EventFile) {
             assert!(!answer.failed, "{:?}", answer.payload);
             if event["output"] == "full" {
                 assert_eq!(answer.payload["role"], "assistant", "{:?}", answer.payload);
+            } else if let Some(schema) = event.get("schema") {
+                assert!(jsonschema::is_valid(schema, &answer.payload), "{:?}", answer.payload);
             } else {
                 assert!(answer.payload.as_str().is_some_and(|text| !text.trim().is_empty()), "{:?}", answer.payload);
             }
