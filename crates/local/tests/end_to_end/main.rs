@@ -11,6 +11,7 @@ mod calls;
 mod events;
 mod keys;
 mod model;
+mod operations;
 mod uploads;
 mod world;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         bad_input::trials(&stage),
         model::trials(&stage),
         events::trials(&stage),
+        operations::trials(&stage),
         calls::trials(&stage),
     ]
     .into_iter()
