@@ -8,20 +8,33 @@ use super::shape::{Kind, Shape};
 /// Where in a form a value stands: the names from the outside in, each in words.
 pub(super) type Path = Vec<Vec<String>>;
 
-/// What a form can be filled with. Every question may go unanswered.
+/// What a form can be filled with. Every question may go unanswered,
+/// and does unless the answer is known.
 pub(super) trait Knowledge {
     /// A text for this place.
-    fn text(&self, path: &Path, hint: &str) -> Option<String>;
+    fn text(&self, _path: &Path, _hint: &str) -> Option<String> {
+        None
+    }
     /// Whether what this place asks is so.
-    fn truth(&self, path: &Path, hint: &str) -> Option<bool>;
+    fn truth(&self, _path: &Path, _hint: &str) -> Option<bool> {
+        None
+    }
     /// A number for this place.
-    fn number(&self, path: &Path, hint: &str) -> Option<f64>;
+    fn number(&self, _path: &Path, _hint: &str) -> Option<f64> {
+        None
+    }
     /// A level on a scale, 0 to 1, if this place asks for one.
-    fn level(&self, path: &Path) -> Option<f64>;
+    fn level(&self, _path: &Path) -> Option<f64> {
+        None
+    }
     /// Which of some choices that are neither a verdict nor a scale.
-    fn choice(&self, path: &Path, choices: &[Value]) -> Option<Value>;
+    fn choice(&self, _path: &Path, _choices: &[Value]) -> Option<Value> {
+        None
+    }
     /// What a list at this place lists.
-    fn items(&self, path: &Path, item: &Shape) -> Vec<Box<dyn Knowledge + '_>>;
+    fn items(&self, _path: &Path, _item: &Shape) -> Vec<Box<dyn Knowledge + '_>> {
+        Vec::new()
+    }
 }
 
 /// A value of this shape.

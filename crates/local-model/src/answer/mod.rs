@@ -174,21 +174,6 @@ impl Knowledge for Stranger {
     fn text(&self, _: &Path, _: &str) -> Option<String> {
         Some(stranger())
     }
-    fn truth(&self, _: &Path, _: &str) -> Option<bool> {
-        None
-    }
-    fn number(&self, _: &Path, _: &str) -> Option<f64> {
-        None
-    }
-    fn level(&self, _: &Path) -> Option<f64> {
-        None
-    }
-    fn choice(&self, _: &Path, _: &[Value]) -> Option<Value> {
-        None
-    }
-    fn items(&self, _: &Path, _: &Shape) -> Vec<Box<dyn Knowledge + '_>> {
-        Vec::new()
-    }
 }
 
 /// Roughly the tokens of a text: four ASCII characters, or one other, make one.

@@ -149,20 +149,8 @@ impl Knowledge for Figure {
     fn text(&self, _: &Path, _: &str) -> Option<String> {
         Some(format!("{:.0}", self.0))
     }
-    fn truth(&self, _: &Path, _: &str) -> Option<bool> {
-        None
-    }
     fn number(&self, _: &Path, _: &str) -> Option<f64> {
         Some(self.0.round())
-    }
-    fn level(&self, _: &Path) -> Option<f64> {
-        None
-    }
-    fn choice(&self, _: &Path, _: &[Value]) -> Option<Value> {
-        None
-    }
-    fn items(&self, _: &Path, _: &Shape) -> Vec<Box<dyn Knowledge + '_>> {
-        Vec::new()
     }
 }
 
@@ -170,17 +158,8 @@ impl Knowledge for Corner {
     fn text(&self, _: &Path, _: &str) -> Option<String> {
         Some(format!("{:.0}, {:.0}", self.0, self.1))
     }
-    fn truth(&self, _: &Path, _: &str) -> Option<bool> {
-        None
-    }
     fn number(&self, path: &Path, _: &str) -> Option<f64> {
         Some(if named(path, &["y"]) { self.1 } else { self.0 }.round())
-    }
-    fn level(&self, _: &Path) -> Option<f64> {
-        None
-    }
-    fn choice(&self, _: &Path, _: &[Value]) -> Option<Value> {
-        None
     }
     fn items(&self, _: &Path, _: &Shape) -> Vec<Box<dyn Knowledge + '_>> {
         vec![Box::new(Figure(self.0)), Box::new(Figure(self.1))]

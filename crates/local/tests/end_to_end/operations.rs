@@ -145,10 +145,10 @@ async fn replayed_and_watched(world: Arc<World>) {
     let text = std::fs::read_to_string(world.workspace.source("events/log-summarizer/stop-logging.json")).unwrap();
     let events = RecordedEvent::parse("stop-logging.json", &text).unwrap();
 
-    let replayer = Replayer::new(&audit.clients().config);
-    let replayed = replayer.put(stack, &events).await.unwrap();
+    let bus = Replayer::new(&audit.clients().config);
+    let replayed = bus.put(stack, &events).await.unwrap();
     let [event] = replayed.as_slice() else { panic!("{replayed:?}") };
-    let executions = replayer.executions(stack, &replayed, Duration::from_secs(30)).await.unwrap();
+    let executions = bus.executions(stack, &replayed, Duration::from_secs(30)).await.unwrap();
     let arn = &executions[&event.event_id];
 
     let report = Deployer::new(&audit.clients().config).follow(arn, |_| ()).await.unwrap();
