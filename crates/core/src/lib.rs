@@ -16,6 +16,7 @@ pub mod fields;
 pub mod finding;
 pub mod image;
 pub mod intake;
+pub mod invocation_logging;
 pub mod metadata;
 pub mod pii;
 pub mod ports;
