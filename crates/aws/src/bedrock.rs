@@ -1,5 +1,7 @@
 //! A model on Bedrock, asked with `InvokeModel`.
 
+mod calls;
+
 use std::time::{Duration, Instant};
 
 use aws_config::{Region, SdkConfig};
@@ -15,6 +17,8 @@ use warden_core::{
     Error,
     ports::{Model, ModelReply},
 };
+
+pub use calls::{BedrockModels, Guardrail};
 
 use crate::timeouts;
 

@@ -1,4 +1,4 @@
-//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3 and Bedrock.
+//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3, Bedrock and Systems Manager.
 //!
 //! Each port stands behind a feature of its own, so that a function links only
 //! the SDK that it calls.
@@ -9,13 +9,29 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 
 #[cfg(feature = "bedrock")]
 mod bedrock;
+#[cfg(feature = "bedrock-logging")]
+mod bedrock_logging;
+#[cfg(feature = "cloudformation-response")]
+mod cloudformation_response;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "ssm")]
+mod ssm;
 
 #[cfg(feature = "bedrock")]
-pub use bedrock::{BedrockModel, BedrockSettings};
+pub use bedrock::{BedrockModel, BedrockModels, BedrockSettings, Guardrail};
+#[cfg(feature = "bedrock-logging")]
+pub use bedrock_logging::BedrockLogging;
+#[cfg(feature = "cloudformation-response")]
+pub use cloudformation_response::ResponseUrls;
 #[cfg(feature = "s3")]
 pub use s3::{S3Body, S3ObjectStore, S3Settings};
+#[cfg(feature = "ssm")]
+pub use ssm::SsmParameters;
+
+/// How long a call that sets something up may take, all attempts together.
+#[cfg(any(feature = "bedrock-logging", feature = "ssm"))]
+const SETUP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

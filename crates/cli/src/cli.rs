@@ -1,10 +1,11 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use warden_calls::{Prices, Timestamp};
 use warden_deploy::Canary;
 
 use crate::output::Format;
@@ -16,9 +17,10 @@ const EXIT_CODES: &str = "Exit codes:
   3    `plan --exit-code`: applying would change something
   4    `apply --canary`: the new version failed, and the alias runs the old one again
   5    `start --wait`, `watch EXECUTION`, `replay`: an execution did not succeed
+  6    `calls`: some records could not be read; they are named
   130  interrupted; a canary has been taken back";
 
-/// Deploy and operate the security audit.
+/// Deploy and operate the security audit, and read who asked the models what.
 #[derive(Debug, Parser)]
 #[command(name = "warden", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -37,6 +39,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DeployCommand,
     },
+    /// Show who asked which model what: Bedrock's model invocation records
+    ///
+    /// Each call is told with its caller, model, tokens, cost and request id, and with how long its
+    /// texts are; `--show-text` prints the texts themselves. The records are those in the bucket, or
+    /// else the log group, of a stack of the private API, or those that are named.
+    #[command(after_help = EXIT_CODES)]
+    Calls(Calls),
     /// Print what makes a shell complete warden's commands and options
     ///
     /// For example: `source <(warden completions bash)`.
@@ -251,6 +260,84 @@ pub(crate) struct Replay {
     pub(crate) output: Output,
 }
 
+/// Arguments of `warden calls`.
+#[derive(Args, Debug)]
+pub(crate) struct Calls {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Calls from this time on: RFC 3339, or how long ago, such as 2h [default: 24h; all with --from]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) since: Option<Timestamp>,
+    /// Calls before this time
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) until: Option<Timestamp>,
+    /// Calls of models whose id contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) model: Option<String>,
+    /// Calls whose caller or identity contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) caller: Option<String>,
+    /// The call with this request id, Bedrock's or the API's
+    #[arg(long, value_name = "ID")]
+    pub(crate) request_id: Option<String>,
+    /// How many calls are shown, the newest; all are counted
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// What a model's tokens cost, US dollars per million: MODEL=INPUT/OUTPUT. No price is built in
+    #[arg(long = "price", value_name = "PRICE", env = "WARDEN_PRICES", hide_env_values = true)]
+    pub(crate) prices: Vec<Prices>,
+    /// Print what was asked and answered, not only how long it is
+    #[arg(long)]
+    pub(crate) show_text: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// How the result is printed on standard output
+    #[arg(long = "output", value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) format: CallsFormat,
+}
+
+/// Where the records are.
+#[derive(Args, Debug)]
+pub(crate) struct Source {
+    /// The private API's stack, whose outputs say where the records are
+    #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true)]
+    pub(crate) stack: Option<String>,
+    /// A log group with records
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "from"])]
+    pub(crate) log_group: Option<String>,
+    /// A bucket with records
+    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    pub(crate) bucket: Option<String>,
+    /// What stands before `AWSLogs/` in the bucket
+    #[arg(long, value_name = "PREFIX", default_value = "", requires = "bucket", hide_default_value = true)]
+    pub(crate) prefix: String,
+    /// Files with records, or folders of them, such as a copy of the bucket; AWS is not asked
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(crate) from: Vec<PathBuf>,
+}
+
+/// How calls are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CallsFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one JSON document
+    Json,
+    /// For spreadsheets: a line for each call; the summary goes to standard error
+    Csv,
+}
+
+/// A time, or how long ago it was.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Some(at) = Timestamp::parse(text) {
+        return Ok(at);
+    }
+    let ago = humantime::parse_duration(text)
+        .map_err(|_| "neither a time such as 2026-11-21T09:00:00Z nor how long ago, such as 2h".to_owned())?;
+    SystemTime::now().checked_sub(ago).map(Timestamp::from).ok_or_else(|| "that is before time began".to_owned())
+}
+
 /// Which stack.
 #[derive(Args, Debug)]
 pub(crate) struct Stack {
@@ -306,6 +393,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_is_a_moment_or_how_long_ago() {
+        assert_eq!(moment("2026-11-21T09:00:00+09:00").unwrap().to_string(), "2026-11-21T00:00:00Z");
+        let now = Timestamp::from(SystemTime::now()).millis();
+        assert!((now - moment("2h").unwrap().millis() - 7_200_000).abs() < 60_000);
+        for text in ["", "yesterday", "2026-11-21", "9999999999999y"] {
+            assert!(moment(text).is_err(), "{text}");
+        }
     }
 
     #[test]

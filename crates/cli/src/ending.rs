@@ -15,6 +15,8 @@ pub(crate) enum Ending {
     CanaryFailed,
     /// An execution that was followed did not succeed.
     ExecutionFailed,
+    /// Some records could not be read; what could be was told.
+    RecordsUnread,
     /// Interrupted, with everything left safe.
     Interrupted,
 }
@@ -27,6 +29,7 @@ impl From<Ending> for ExitCode {
             Ending::WouldChange => 3,
             Ending::CanaryFailed => 4,
             Ending::ExecutionFailed => 5,
+            Ending::RecordsUnread => 6,
             // What a shell reports of a program that SIGINT ended.
             Ending::Interrupted => 130,
         })

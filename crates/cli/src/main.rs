@@ -1,5 +1,6 @@
 //! `warden`: what operators run.
 
+mod calls;
 mod cli;
 mod connection;
 mod deploy;
@@ -19,6 +20,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
         Command::Deploy { command } => deploy::run(command).await,
+        Command::Calls(arguments) => calls::run(arguments).await,
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "warden", &mut std::io::stdout());
             Ok(Ending::Done)

@@ -1,5 +1,6 @@
 //! What people and programs read: results on standard output, all else on standard error.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,6 +39,28 @@ pub(crate) fn result(format: Format, text: &str, data: &impl Serialize) -> anyho
 /// Prints a text for people.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(anstream::stdout().lock(), "{text}")?)
+}
+
+/// JSON in which no terminal finds anything to obey: what a text holds of that is escaped.
+pub(crate) fn harmless(json: &str) -> String {
+    let mut harmless = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Outside texts, JSON has no control character but the line's end.
+        if c == '\n' || warden_deploy::printable(c.encode_utf8(&mut [0; 4])).starts_with(c) {
+            harmless.push(c);
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(harmless, "\\u{:04x}", u32::from(c));
+        }
+    }
+    harmless
+}
+
+/// Prints something beside the result.
+pub(crate) fn note(text: &str) {
+    clear_passing();
+    // With standard error closed there is nobody left to tell.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// Prints one of many results as it comes.
@@ -110,5 +133,19 @@ pub(crate) fn progress(text: &str) {
     if io::stderr().is_terminal() {
         let style = Style::new().dimmed();
         let _ = writeln!(anstream::stderr().lock(), "{style}{text}{style:#}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys_and_says_the_same() {
+        let value = serde_json::json!({"text": "한 \u{1b}[31m \u{9b}31m \u{7f} \u{202e}x\n\"\\ 😀"});
+        let harmless = harmless(&serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&harmless).unwrap(), value);
+        assert!(harmless.contains("한") && harmless.contains("😀") && harmless.contains("\\u009b31m"), "{harmless}");
+        assert!(harmless.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{harmless:?}");
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod analysis;
 pub mod bedrock;
+pub mod chat;
 pub mod cloudtrail;
 pub mod error;
 #[cfg(any(test, feature = "fake"))]
@@ -15,6 +16,7 @@ pub mod fields;
 pub mod finding;
 pub mod image;
 pub mod intake;
+pub mod invocation_logging;
 pub mod metadata;
 pub mod pii;
 pub mod ports;

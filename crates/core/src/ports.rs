@@ -1,4 +1,4 @@
-//! What the decisions need from outside: an object store and a model.
+//! What the decisions need from outside: an object store and models.
 
 use std::{fmt, future::Future};
 
@@ -124,4 +124,65 @@ pub trait Model: Send + Sync {
     /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
     /// [`Error::AccessDenied`], or [`Error::Internal`] for a request Bedrock does not take.
     fn invoke(&self, body: Vec<u8>) -> impl Future<Output = Result<ModelReply, Error>> + Send;
+}
+
+/// The bytes of an answer that a model is still writing.
+pub trait AnswerStream: Send {
+    /// The next of them, `None` at the end. To drop the future before it is
+    /// ready loses nothing; to drop the stream ends the call.
+    ///
+    /// # Errors
+    /// Those of [`StreamingModel::open`], and [`Error::ModelUnavailable`] when
+    /// the connection breaks.
+    fn next_chunk(&mut self) -> impl Future<Output = Result<Option<Bytes>, Error>> + Send;
+}
+
+/// A model that answers while it thinks, on Bedrock or SageMaker.
+pub trait StreamingModel: Send + Sync {
+    /// Its answer.
+    type Answer: AnswerStream + 'static;
+
+    /// Sends a body, in the protocol that the endpoint speaks, to a model.
+    ///
+    /// # Errors
+    /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
+    /// [`Error::AccessDenied`], [`Error::InvalidInput`] for a conversation that is too
+    /// long, or [`Error::Internal`] for a request that the service does not take.
+    fn open(&self, model_id: &str, body: Vec<u8>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+}
+
+/// One call of a model, by one caller.
+#[derive(Clone, Copy)]
+pub struct ModelCall<'a> {
+    /// Id or ARN of the model or inference profile.
+    pub model_id: &'a str,
+    /// A Messages body.
+    pub body: &'a [u8],
+    /// Who asks, as a JSON object of texts. Bedrock keeps it with its record of the call.
+    pub request_metadata: Option<&'a str>,
+}
+
+/// What a model answered to a call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ModelAnswer {
+    /// The body of its answer.
+    pub body: Bytes,
+    /// Milliseconds from the request to the last byte of the answer.
+    pub latency_ms: u64,
+}
+
+impl fmt::Debug for ModelAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ModelAnswer({} bytes, {} ms)", self.body.len(), self.latency_ms)
+    }
+}
+
+/// The models on Bedrock, each call to one of them and with a caller of its own.
+pub trait Models: Send + Sync {
+    /// Sends a Messages body with `InvokeModel`.
+    ///
+    /// # Errors
+    /// Those of [`Model::invoke`], and [`Error::InvalidInput`] for a
+    /// conversation that is longer than the model reads.
+    fn call(&self, call: ModelCall<'_>) -> impl Future<Output = Result<ModelAnswer, Error>> + Send;
 }

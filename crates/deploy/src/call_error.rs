@@ -83,7 +83,8 @@ pub enum CallError {
 
 impl CallError {
     /// Tells what a failed call of `action` means.
-    pub(crate) fn new<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    #[must_use]
+    pub fn new<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {

@@ -57,7 +57,8 @@ fn cause_in_words(cause: &str) -> String {
 
 /// On one line, and without what a terminal would obey: a cause may quote a
 /// key that a stranger chose.
-pub(crate) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c })
         .collect()

@@ -66,6 +66,14 @@ impl ModelSettings {
     /// [`SettingError`] for a number that is none or out of range, and when
     /// neither `MODEL_ID` nor a Region to derive it from is set.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
+        Self::read_with_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)
+    }
+
+    /// Reads them, with these seconds where `MODEL_TIMEOUT_SECONDS` is not set.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn read_with_timeout(variables: &impl Variables, default_seconds: u64) -> Result<Self, SettingError> {
         let region = variables.get("BEDROCK_REGION");
         let model_id = match variables.get("MODEL_ID") {
             Some(model_id) => model_id,
@@ -84,12 +92,7 @@ impl ModelSettings {
             model_id,
             region,
             max_tokens: number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)?,
-            timeout: Duration::from_secs(number(
-                variables,
-                "MODEL_TIMEOUT_SECONDS",
-                DEFAULT_MODEL_TIMEOUT_SECONDS,
-                1..=880,
-            )?),
+            timeout: Duration::from_secs(number(variables, "MODEL_TIMEOUT_SECONDS", default_seconds, 1..=880)?),
         })
     }
 }

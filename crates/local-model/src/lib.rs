@@ -28,11 +28,13 @@ mod calls;
 mod faults;
 mod perception;
 mod pii;
+mod records;
 mod server;
 mod upstream;
 pub mod weights;
 
 pub use calls::{Call, Calls, Operation};
 pub use faults::{Fault, Faults};
+pub use records::{RecordPlace, Records};
 pub use server::{Answers, Config, Server, StartError};
 pub use upstream::Upstream;

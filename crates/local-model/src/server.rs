@@ -24,11 +24,14 @@ use crate::bedrock::exception::Kind;
 use crate::bedrock::{Exception, MessagesRequest, MessagesResponse, Model, StopReason, Usage, model};
 use crate::calls::{Call, Calls, Operation};
 use crate::faults::{Fault, Faults};
+use crate::records::{Invocation, Records};
 use crate::upstream::{self, Upstream};
 use crate::weights;
 
 /// The largest body that Bedrock takes for Claude.
 const MAX_BODY_BYTES: usize = 20_000_000;
+/// The header of the id that the service gives each request.
+const REQUEST_ID: &str = "x-amzn-requestid";
 /// How long open requests get to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -55,6 +58,8 @@ pub struct Config {
     pub answers: Answers,
     /// Faults ordered for coming calls. Keep a clone to order more later.
     pub faults: Faults,
+    /// Model invocation records; none are written until it is told where.
+    pub records: Records,
     /// How many images are read at once. Each takes memory, and all cores.
     pub concurrency: usize,
 }
@@ -73,7 +78,13 @@ impl Config {
     }
 
     fn new(answers: Answers) -> Self {
-        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answers, faults: Faults::default(), concurrency: 1 }
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            answers,
+            faults: Faults::default(),
+            records: Records::default(),
+            concurrency: 1,
+        }
     }
 }
 
@@ -128,7 +139,8 @@ impl Server {
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let calls = Calls::default();
-        let endpoint = Arc::new(Endpoint { answerer, faults: config.faults, calls: calls.clone() });
+        let endpoint =
+            Arc::new(Endpoint { answerer, faults: config.faults, records: config.records, calls: calls.clone() });
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = axum::serve(listener, routes(endpoint)).with_graceful_shutdown(async {
             // A dropped sender means the same.
@@ -173,6 +185,7 @@ impl Drop for Server {
 struct Endpoint {
     answerer: Answerer,
     faults: Faults,
+    records: Records,
     calls: Calls,
 }
 
@@ -198,13 +211,29 @@ async fn invoke_model(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let mut images = 0;
+    let request_id = request_id();
+    let question = body.as_ref().ok().and_then(|body| endpoint.records.keep(body));
     let answered = endpoint.invoke(&model_id, &headers, body, &mut images).await;
+    if let (Ok(answer), Some(question)) = (&answered, question) {
+        let tokens = |field: &str| answer["usage"][field].as_u64();
+        endpoint.records.write(&Invocation {
+            request_id: &request_id,
+            operation: "InvokeModel",
+            model_id: &model_id,
+            headers: &headers,
+            question: &question,
+            answer,
+            input_tokens: tokens("input_tokens"),
+            output_tokens: tokens("output_tokens"),
+        });
+    }
     let status = answered.as_ref().map_or_else(Exception::status, |_| 200);
     endpoint.calls.add(Call { operation: Operation::InvokeModel, model_id, images, status });
-    match answered {
+    let response = match answered {
         Ok(body) => Json(body).into_response(),
         Err(exception) => exception.into_response(),
-    }
+    };
+    ([(REQUEST_ID, request_id)], response).into_response()
 }
 
 impl Endpoint {
@@ -338,6 +367,19 @@ fn input_tokens(request: &MessagesRequest) -> u64 {
     let schema = request.schema.as_ref().map_or(0, |schema| answer::tokens(&schema.to_string()));
     let images: u64 = request.images().map(crate::bedrock::image_block::ImageBlock::tokens).sum();
     texts + images + schema + answer::tokens(&request.system)
+}
+
+/// A request's id, a UUID as the service makes them.
+fn request_id() -> String {
+    let [high, low] = [0, 1].map(|part| RandomState::new().hash_one(part));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 48 & 0x3fff | 0x8000,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 /// An id as the service makes them: nobody reads anything out of it.

@@ -80,15 +80,65 @@ def tell_the_version(s3, eventbridge):
     eventbridge._dispatch_event = dispatch_with_version
 
 
+def take_numbers_for_texts(provisioners):
+    """A function's environment may be written with numbers in a template, as on AWS."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    create = handlers["create"]
+
+    @functools.wraps(create)
+    def create_with_texts(logical_id, props, *args, **kwargs):
+        environment = props.get("Environment", {})
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in environment.get("Variables", {}).items()
+        }
+        return create(logical_id, {**props, "Environment": {**environment, "Variables": texts}}, *args, **kwargs)
+
+    handlers["create"] = create_with_texts
+
+
+def tell_who_asks(apigateway):
+    """A REST API tells its function the id of the caller's key, and the caller the id of the request, as on AWS.
+
+    The engine's own `x-amzn-requestid` is of another request; `x-amz-apigw-id` is what the function was told.
+    """
+    request_id = contextvars.ContextVar("request_id", default=None)
+    build, execute = apigateway._build_lambda_event_v1, apigateway.handle_execute
+
+    @functools.wraps(build)
+    def build_with_key(*args, **kwargs):
+        event = build(*args, **kwargs)
+        context = event["requestContext"]
+        request_id.set(context["requestId"])
+        key = apigateway._resolve_api_key(apigateway._api_key_from_request(event["headers"]))
+        if key is not None:
+            context["identity"]["apiKeyId"] = key["id"]
+        return event
+
+    @functools.wraps(execute)
+    async def execute_with_id(*args, **kwargs):
+        request_id.set(None)
+        status, headers, body = await execute(*args, **kwargs)
+        if request_id.get():
+            headers = {**headers, "x-amz-apigw-id": request_id.get()}
+        return status, headers, body
+
+    apigateway._build_lambda_event_v1 = build_with_key
+    apigateway.handle_execute = execute_with_id
+
+
 def main():
     threading.Thread(target=end_with_the_owner, args=(sys.argv[1],), daemon=True).start()
 
     from ministack import app
-    from ministack.services import eventbridge, s3, sns
+    from ministack.services import apigateway_v1, eventbridge, s3, sns
+    from ministack.services.cloudformation import provisioners
 
     keep_message_attributes(sns)
     refuse_bad_subjects(sns)
     tell_the_version(s3, eventbridge)
+    take_numbers_for_texts(provisioners)
+    tell_who_asks(apigateway_v1)
 
     sys.argv[1:] = []
     app.main()

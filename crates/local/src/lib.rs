@@ -12,6 +12,8 @@ pub mod functions;
 pub mod instructions;
 pub mod model;
 pub mod output;
+pub mod private_api;
+pub mod questions;
 pub mod running;
 pub mod scenario;
 pub mod stack;

@@ -15,6 +15,8 @@ use warden_local::follow::{self, Sent};
 use warden_local::instructions;
 use warden_local::model::ModelOptions;
 use warden_local::output::Console;
+use warden_local::private_api::PrivateApi;
+use warden_local::questions;
 use warden_local::running::{self, RunningFile};
 use warden_local::scenario::{self, Expected};
 use warden_local::system::{self, System, SystemOptions};
@@ -23,6 +25,9 @@ use warden_local::workspace::Workspace;
 
 /// How a program ends that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
+
+/// What a demo is.
+const DEVELOPMENT: &str = "For development: a local AWS engine and a local model stand in for AWS, on 127.0.0.1 alone.";
 
 /// The whole system on this machine, for development: the functions, template
 /// and state machine that go to AWS, on a local AWS engine and a local model.
@@ -38,7 +43,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Upload samples and your own images, and show what becomes of each.
+    /// Upload samples and your own images, and show what becomes of each; `demo api` asks the private API.
     Demo(DemoArguments),
     /// Keep the system running until Ctrl-C.
     Up(SystemArguments),
@@ -69,7 +74,10 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 struct DemoArguments {
+    #[command(subcommand)]
+    part: Option<DemoPart>,
     /// Images of your own.
     #[arg(value_name = "IMAGE")]
     images: Vec<PathBuf>,
@@ -79,6 +87,22 @@ struct DemoArguments {
     /// Leave the system running afterwards, until Ctrl-C.
     #[arg(long)]
     keep: bool,
+    #[command(flatten)]
+    system: SystemArguments,
+}
+
+/// What else there is to show.
+#[derive(Debug, Subcommand)]
+enum DemoPart {
+    /// Ask the private API questions, and show the records of its calls.
+    Api(ApiDemoArguments),
+}
+
+#[derive(Debug, Args)]
+struct ApiDemoArguments {
+    /// How to show the results; JSON is one document at the end.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
     #[command(flatten)]
     system: SystemArguments,
 }
@@ -162,6 +186,9 @@ async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<ExitCode
     let workspace = Workspace::find()?;
     let file = arguments.running_file.unwrap_or_else(|| running::file(&workspace));
     match arguments.command {
+        Command::Demo(DemoArguments { part: Some(DemoPart::Api(arguments)), .. }) => {
+            return run_api_demo(&workspace, arguments, console).await;
+        }
         Command::Demo(arguments) => return run_demo(&workspace, file, arguments, console).await,
         Command::Up(arguments) => {
             running::refuse_second(&file)?;
@@ -207,7 +234,7 @@ async fn run_demo(
     if arguments.keep {
         running::refuse_second(&file)?;
     }
-    console.say("For development: a local AWS engine and a local model stand in for AWS, on 127.0.0.1 alone.");
+    console.say(DEVELOPMENT);
     let system = System::up(workspace, &arguments.system.into(), console).await?;
     let scenarios: Vec<_> = scenario::scenarios(workspace).into_iter().chain(own).collect();
     let text = arguments.output == Output::Text;
@@ -219,6 +246,24 @@ async fn run_demo(
     }
     if arguments.keep {
         keep(file, &system, console).await?;
+    }
+    Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_api_demo(
+    workspace: &Workspace,
+    arguments: ApiDemoArguments,
+    console: &Console,
+) -> anyhow::Result<ExitCode> {
+    console.say(DEVELOPMENT);
+    let options: SystemOptions = arguments.system.into();
+    let api = PrivateApi::up(workspace, &options, console).await?;
+    let text = arguments.output == Output::Text;
+    let outcome = questions::run(&api, &options.model.faults, console, text).await?;
+    if text {
+        console.result(&questions::summary(&outcome));
+    } else {
+        console.result(&serde_json::to_string_pretty(&outcome)?);
     }
     Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use warden_local_model::weights::{self, FetchError};
 use warden_local_model::{Config, Server, StartError, Upstream};
 
-pub use warden_local_model::{Fault, Faults};
+pub use warden_local_model::{Fault, Faults, RecordPlace, Records};
 
 use crate::output::Console;
 use crate::workspace::Workspace;
@@ -19,6 +19,8 @@ pub struct ModelOptions {
     pub upstream_model: Option<String>,
     /// Faults that a test orders.
     pub faults: Faults,
+    /// The records of its calls; none are written until it is told where.
+    pub records: Records,
 }
 
 /// Why there is no model.
@@ -45,6 +47,7 @@ pub async fn prepare(workspace: &Workspace, options: &ModelOptions, console: &Co
         None => Config::reading(fetch(workspace.made("models"), console).await?),
     };
     config.faults = options.faults.clone();
+    config.records = options.records.clone();
     Ok(config)
 }
 

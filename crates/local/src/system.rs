@@ -94,15 +94,20 @@ pub enum SystemError {
         /// Why.
         source: std::io::Error,
     },
-    /// The template cannot be packaged.
-    #[error("{TEMPLATE}: {0}")]
-    Template(#[from] TemplateError),
+    /// A template cannot be packaged.
+    #[error("{template}: {source}")]
+    Template {
+        /// Which.
+        template: &'static str,
+        /// Why.
+        source: TemplateError,
+    },
     /// A stack was not created.
     #[error(transparent)]
     Stack(#[from] StackError),
     /// The stack lacks an output.
-    #[error("{TEMPLATE} has no output {0}")]
-    NoOutput(&'static str),
+    #[error("{0} has no output {1}")]
+    NoOutput(&'static str, &'static str),
     /// The state machine's definition is wrong.
     #[error(transparent)]
     Definition(#[from] DefinitionError),
@@ -120,8 +125,18 @@ pub struct Prepared {
     model: warden_local_model::Config,
 }
 
+/// What every deployment on this machine stands on.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) clients: Clients,
+    pub(crate) engine: Engine,
+    pub(crate) model: Server,
+    template: Template,
+    packages: Vec<Package>,
+}
+
 /// Installs the tools, fetches what the model reads with and builds the
-/// functions, each unless that was done before.
+/// functions of the audit, each unless that was done before.
 ///
 /// # Errors
 /// When something that this needs is missing; the message says what, and how
@@ -131,10 +146,21 @@ pub async fn prepare(
     options: &SystemOptions,
     console: &Console,
 ) -> Result<Prepared, SystemError> {
+    prepare_template(workspace, TEMPLATE, options, console).await
+}
+
+/// The same for the functions of a template.
+pub(crate) async fn prepare_template(
+    workspace: &Workspace,
+    template: &'static str,
+    options: &SystemOptions,
+    console: &Console,
+) -> Result<Prepared, SystemError> {
+    let wrong = |source| SystemError::Template { template, source };
     let tools = Tools::install(workspace, &options.python, console).await?;
     let model = model::prepare(workspace, &options.model, console).await?;
-    let template = Template::parse(&read(workspace.source(TEMPLATE))?)?;
-    let names: Vec<_> = template.functions()?.into_iter().map(|function| function.package).collect();
+    let template = Template::parse(&read(workspace.source(template))?).map_err(wrong)?;
+    let names: Vec<_> = template.functions().map_err(wrong)?.into_iter().map(|function| function.package).collect();
     let packages = functions::build(workspace, &names, &options.profile, console).await?;
     Ok(Prepared { tools, template, packages, model })
 }
@@ -146,16 +172,12 @@ impl System {
     /// When any part cannot be prepared, started or deployed. What was started
     /// by then is stopped.
     pub async fn up(workspace: &Workspace, options: &SystemOptions, console: &Console) -> Result<Self, SystemError> {
-        let Prepared { tools, mut template, packages, model } = prepare(workspace, options, console).await?;
-
-        let step = console.step("starting the local AWS engine and the model");
-        let model = model::start(model).await?;
-        let engine = Engine::start(workspace, &tools, options.engine).await?;
-        let clients = Clients::new(engine.endpoint());
-        step.done();
+        let prepared = prepare(workspace, options, console).await?;
+        let mut started = start(workspace, prepared, options, console).await?;
 
         let step = console.step(&format!("deploying {TEMPLATE} through CloudFormation"));
-        let url = upload(&clients, engine.endpoint(), &mut template, &packages).await?;
+        let url = started.upload(TEMPLATE).await?;
+        let Started { clients, engine, model, .. } = started;
         let parameters = [
             // What happens to an object is told by S3 itself: the engine records no data events.
             ("UploadSource", "s3-events"),
@@ -173,10 +195,10 @@ impl System {
         let report = Deployer::new(&clients.config).apply(&ApplyRequest::new(STACK, definition)).await?;
         step.done();
 
-        let topic = outputs.get("AlertTopicArn").ok_or(SystemError::NoOutput("AlertTopicArn"))?;
+        let topic = outputs.get("AlertTopicArn").ok_or(SystemError::NoOutput(TEMPLATE, "AlertTopicArn"))?;
         let parameters = [("AlertTopicArn", topic.as_str())];
         let inbox = stack::create(&clients.cloudformation, INBOX_STACK, Source::Body(INBOX), &parameters).await?;
-        let alert_queue = inbox.get("QueueUrl").ok_or(SystemError::NoOutput("QueueUrl"))?.clone();
+        let alert_queue = inbox.get("QueueUrl").ok_or(SystemError::NoOutput(TEMPLATE, "QueueUrl"))?.clone();
         let address = Address {
             endpoint: engine.endpoint().to_owned(),
             model_endpoint: model.url(),
@@ -201,31 +223,45 @@ impl System {
     }
 }
 
-/// Uploads the packages and the template that names them; the template's URL.
-async fn upload(
-    clients: &Clients,
-    endpoint: &str,
-    template: &mut Template,
-    packages: &[Package],
-) -> Result<String, SystemError> {
-    let place =
-        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION)).build();
-    let request = clients.s3.create_bucket().bucket(ARTIFACTS).create_bucket_configuration(place);
-    request.send().await.map_err(CallError::of("s3:CreateBucket"))?;
+/// Starts the engine and the model.
+pub(crate) async fn start(
+    workspace: &Workspace,
+    prepared: Prepared,
+    options: &SystemOptions,
+    console: &Console,
+) -> Result<Started, SystemError> {
+    let Prepared { tools, template, packages, model } = prepared;
+    let step = console.step("starting the local AWS engine and the model");
+    let model = model::start(model).await?;
+    let engine = Engine::start(workspace, &tools, options.engine).await?;
+    let clients = Clients::new(engine.endpoint());
+    step.done();
+    Ok(Started { clients, engine, model, template, packages })
+}
 
-    for function in template.functions()? {
-        let package = packages.iter().find(|package| package.name == function.package);
-        let package = package.ok_or_else(|| FunctionsError::NoExecutable(function.package.clone()))?;
-        let body = ByteStream::from_path(&package.zip).await.map_err(|error| SystemError::Unreadable {
-            path: package.zip.clone(),
-            source: std::io::Error::other(error),
-        })?;
-        let key = format!("{}.zip", package.name);
-        put(clients, &key, body).await?;
-        template.set_code(&function, ARTIFACTS, &key);
+impl Started {
+    /// Uploads the packages and the template that names them; the template's URL.
+    pub(crate) async fn upload(&mut self, template: &'static str) -> Result<String, SystemError> {
+        let wrong = |source| SystemError::Template { template, source };
+        let place =
+            CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION)).build();
+        let request = self.clients.s3.create_bucket().bucket(ARTIFACTS).create_bucket_configuration(place);
+        request.send().await.map_err(CallError::of("s3:CreateBucket"))?;
+
+        for function in self.template.functions().map_err(wrong)? {
+            let package = self.packages.iter().find(|package| package.name == function.package);
+            let package = package.ok_or_else(|| FunctionsError::NoExecutable(function.package.clone()))?;
+            let body = ByteStream::from_path(&package.zip).await.map_err(|error| SystemError::Unreadable {
+                path: package.zip.clone(),
+                source: std::io::Error::other(error),
+            })?;
+            let key = format!("{}.zip", package.name);
+            put(&self.clients, &key, body).await?;
+            self.template.set_code(&function, ARTIFACTS, &key);
+        }
+        put(&self.clients, "template.yaml", self.template.render().map_err(wrong)?.into_bytes().into()).await?;
+        Ok(format!("{}/{ARTIFACTS}/template.yaml", self.engine.endpoint()))
     }
-    put(clients, "template.yaml", template.render()?.into_bytes().into()).await?;
-    Ok(format!("{endpoint}/{ARTIFACTS}/template.yaml"))
 }
 
 async fn put(clients: &Clients, key: &str, body: ByteStream) -> Result<(), CallError> {
@@ -234,7 +270,7 @@ async fn put(clients: &Clients, key: &str, body: ByteStream) -> Result<(), CallE
     request.disable_payload_signing().send().await.map(|_| ()).map_err(CallError::of("s3:PutObject"))
 }
 
-fn architecture() -> &'static str {
+pub(crate) fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 

@@ -180,6 +180,21 @@ fn the_demo_shows_your_own_image_and_reads_no_settings_of_yours() {
 }
 
 #[test]
+fn the_demo_of_the_private_api_asks_it_and_shows_the_record_of_each_answer() {
+    assert!(run(&["prepare"]).status.success());
+
+    let output = warden_local(&["demo", "api", "--output", "json"]).envs(ASTRAY).output().unwrap();
+
+    let told = text(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", text(&output.stdout));
+    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(outcome["right"], true);
+    let answered = outcome["rows"].as_array().unwrap().iter().filter(|row| row["answer"]["completion"].is_string());
+    assert_eq!(answered.count(), 3);
+    assert_eq!(outcome["records"]["summary"]["calls"], 3);
+}
+
+#[test]
 fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
     let mut up = Up::start();
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 
 /// A home directory of its own, and nothing else of the user's environment.
 pub struct Person {
@@ -132,13 +132,19 @@ impl Aws {
 
 async fn answer(
     State((answers, calls)): State<(Answers, Arc<Mutex<Vec<Call>>>)>,
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
     body: String,
 ) -> (StatusCode, String) {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let operation = match header("x-amz-target").rsplit_once('.') {
         Some((_, operation)) => operation.to_owned(),
-        None => body.split('&').find_map(|field| field.strip_prefix("Action=")).unwrap_or_default().to_owned(),
+        // What S3 is asked for stands in the path.
+        None => match body.split('&').find_map(|field| field.strip_prefix("Action=")) {
+            Some(operation) => operation.to_owned(),
+            None => format!("{method} {uri}"),
+        },
     };
     let (status, text) = answers(&operation);
     calls.lock().unwrap().push(Call { operation, authorization: header("authorization") });

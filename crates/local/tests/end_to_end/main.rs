@@ -12,6 +12,7 @@ mod events;
 mod keys;
 mod model;
 mod operations;
+mod private_api;
 mod uploads;
 mod world;
 
@@ -25,6 +26,7 @@ use world::Stage;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let stage = Arc::new(Stage::default());
+    let api_stage = Arc::new(Stage::default());
     let trials: Vec<Trial> = [
         uploads::trials(&stage),
         keys::trials(&stage),
@@ -33,14 +35,15 @@ fn main() -> ExitCode {
         events::trials(&stage),
         operations::trials(&stage),
         calls::trials(&stage),
+        private_api::trials(&api_stage),
     ]
     .into_iter()
     .flatten()
     .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let left = stage.close();
-    if let Some(left) = &left {
+    let left = [stage.close(), api_stage.close()];
+    for left in left.iter().flatten() {
         Console::standard().say(&format!("error: {left}"));
     }
-    if conclusion.has_failed() || left.is_some() { ExitCode::from(101) } else { ExitCode::SUCCESS }
+    if conclusion.has_failed() || left.iter().any(Option::is_some) { ExitCode::from(101) } else { ExitCode::SUCCESS }
 }

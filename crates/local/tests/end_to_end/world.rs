@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::RwLock;
 use warden_local::audit::{Audit, Upload};
-use warden_local::engine::EngineOptions;
+use warden_local::engine::{Engine, EngineOptions};
 use warden_local::follow::{Sent, follow};
 use warden_local::model::{Fault, Faults, ModelOptions};
 use warden_local::output::Console;
@@ -21,25 +21,33 @@ use warden_local::workspace::Workspace;
 /// The waits of the state machine, a fiftieth of what they are on AWS.
 const WAIT_SCALE: f64 = 0.02;
 
-/// Brings the system up for the first test that needs it, and takes it down at the end.
-pub struct Stage {
-    runtime: Runtime,
-    world: Mutex<Option<Arc<World>>>,
+/// A running system that tests share.
+pub trait Running: Send + Sync + Sized + 'static {
+    /// Brings it up.
+    fn up() -> impl Future<Output = Self>;
+    /// What its model is ordered to get wrong.
+    fn faults(&self) -> &Faults;
+    /// Held by those who need a model that is well, and alone by those who do not.
+    fn model_is_well(&self) -> &RwLock<()>;
+    /// The engine that it runs on.
+    fn engine(&self) -> &Engine;
 }
 
-impl Default for Stage {
+/// Brings a system up for the first test that needs it, and takes it down at the end.
+pub struct Stage<W = World> {
+    runtime: Runtime,
+    world: Mutex<Option<Arc<W>>>,
+}
+
+impl<W> Default for Stage<W> {
     fn default() -> Self {
         Self { runtime: Runtime::new().unwrap(), world: Mutex::default() }
     }
 }
 
-impl Stage {
+impl<W: Running> Stage<W> {
     /// A test that shares the system with others.
-    pub fn trial<F>(
-        self: &Arc<Self>,
-        name: impl Into<String>,
-        test: impl FnOnce(Arc<World>) -> F + Send + 'static,
-    ) -> Trial
+    pub fn trial<F>(self: &Arc<Self>, name: impl Into<String>, test: impl FnOnce(Arc<W>) -> F + Send + 'static) -> Trial
     where
         F: Future<Output = ()>,
     {
@@ -47,7 +55,7 @@ impl Stage {
         Trial::test(name, move || {
             let world = stage.world()?;
             stage.runtime.block_on(async {
-                let _turn = world.model_is_well.read().await;
+                let _turn = world.model_is_well().read().await;
                 test(Arc::clone(&world)).await;
             });
             Ok(())
@@ -60,7 +68,7 @@ impl Stage {
         self: &Arc<Self>,
         name: impl Into<String>,
         orders: Vec<(usize, Fault)>,
-        test: impl FnOnce(Arc<World>) -> F + Send + 'static,
+        test: impl FnOnce(Arc<W>) -> F + Send + 'static,
     ) -> Trial
     where
         F: Future<Output = ()>,
@@ -69,12 +77,12 @@ impl Stage {
         Trial::test(name, move || {
             let world = stage.world()?;
             stage.runtime.block_on(async {
-                let _turn = world.model_is_well.write().await;
-                world.faults.clear();
+                let _turn = world.model_is_well().write().await;
+                world.faults().clear();
                 for (calls, fault) in orders {
-                    world.faults.next(calls, fault);
+                    world.faults().next(calls, fault);
                 }
-                let _well_again = WellAgain(world.faults.clone());
+                let _well_again = WellAgain(world.faults().clone());
                 test(Arc::clone(&world)).await;
             });
             Ok(())
@@ -84,8 +92,8 @@ impl Stage {
     /// Takes the system down, and says what is left of it, if anything is.
     pub fn close(&self) -> Option<String> {
         let world = self.world.lock().unwrap().take()?;
-        let group = world.system.engine().process_group();
-        let endpoint = world.system.engine().endpoint().trim_start_matches("http://").to_owned();
+        let group = world.engine().process_group();
+        let endpoint = world.engine().endpoint().trim_start_matches("http://").to_owned();
         let Some(world) = Arc::into_inner(world) else { return Some("a test still holds the system".to_owned()) };
         // The model's tasks end where they run.
         self.runtime.block_on(async { drop(world) });
@@ -95,12 +103,12 @@ impl Stage {
         std::net::TcpStream::connect(&endpoint).ok().map(|_| format!("somebody still listens on {endpoint}"))
     }
 
-    fn world(&self) -> Result<Arc<World>, Failed> {
+    fn world(&self) -> Result<Arc<W>, Failed> {
         let mut world = self.world.lock().map_err(|_| "the system did not come up for an earlier test")?;
         if let Some(world) = &*world {
             return Ok(Arc::clone(world));
         }
-        let brought_up = self.runtime.block_on(World::up());
+        let brought_up = self.runtime.block_on(W::up());
         Ok(Arc::clone(world.insert(Arc::new(brought_up))))
     }
 }
@@ -145,7 +153,7 @@ pub struct Answer {
     pub payload: Value,
 }
 
-impl World {
+impl Running for World {
     async fn up() -> Self {
         let workspace = Workspace::find().unwrap();
         let faults = Faults::default();
@@ -160,6 +168,20 @@ impl World {
         Self { workspace, system, faults, model_is_well: RwLock::default(), http }
     }
 
+    fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    fn model_is_well(&self) -> &RwLock<()> {
+        &self.model_is_well
+    }
+
+    fn engine(&self) -> &Engine {
+        self.system.engine()
+    }
+}
+
+impl World {
     pub fn audit(&self) -> &Audit {
         self.system.audit()
     }

@@ -1,0 +1,124 @@
+//! Calls as CSV, in a form that no spreadsheet carries out.
+
+use serde::Serialize;
+use warden_deploy::printable;
+
+use crate::{Call, Report};
+
+/// What makes a spreadsheet take a text for a formula, full-width forms included.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A line of the table.
+#[derive(Serialize)]
+struct Row {
+    time: String,
+    request_id: String,
+    operation: String,
+    model_id: String,
+    caller: String,
+    identity_arn: String,
+    account_id: String,
+    region: String,
+    inference_region: String,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+    cost_usd: Option<f64>,
+    latency_ms: Option<u64>,
+    first_byte_ms: Option<u64>,
+    stop_reason: String,
+    error_code: String,
+    question_characters: Option<usize>,
+    question_attachments: usize,
+    answer_characters: Option<usize>,
+    question: String,
+    answer: String,
+    request_metadata: String,
+}
+
+impl Report {
+    /// The calls as CSV, with a line of names first.
+    ///
+    /// A text that a spreadsheet would take for a formula begins with an
+    /// apostrophe; control characters are spaces.
+    ///
+    /// # Errors
+    /// When the table cannot be written, which memory alone could cause.
+    pub fn to_csv(&self) -> Result<String, csv::Error> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for call in &self.calls {
+            writer.serialize(row(call))?;
+        }
+        if self.calls.is_empty() {
+            return Ok(String::new());
+        }
+        let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+fn row(call: &Call) -> Row {
+    let text = |text: &Option<String>| cell(text.as_deref().unwrap_or_default());
+    let metadata = if call.request_metadata.is_empty() {
+        String::new()
+    } else {
+        serde_json::to_string(&call.request_metadata).unwrap_or_default()
+    };
+    Row {
+        time: call.time.to_string(),
+        request_id: text(&call.request_id),
+        operation: text(&call.operation),
+        model_id: text(&call.model_id),
+        caller: text(&call.caller),
+        identity_arn: text(&call.identity_arn),
+        account_id: text(&call.account_id),
+        region: text(&call.region),
+        inference_region: text(&call.inference_region),
+        input_tokens: call.input_tokens,
+        output_tokens: call.output_tokens,
+        cache_read_tokens: call.cache_read_tokens,
+        cache_write_tokens: call.cache_write_tokens,
+        cost_usd: call.cost_usd,
+        latency_ms: call.latency_ms,
+        first_byte_ms: call.first_byte_ms,
+        stop_reason: text(&call.stop_reason),
+        error_code: text(&call.error_code),
+        question_characters: call.question.characters,
+        question_attachments: call.question.attachments,
+        answer_characters: call.answer.characters,
+        question: text(&call.question.text),
+        answer: text(&call.answer.text),
+        request_metadata: cell(&metadata),
+    }
+}
+
+fn cell(text: &str) -> String {
+    let text = printable(text);
+    if text.trim_start().starts_with(FORMULA) { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (text, written) in [
+            ("", ""),
+            ("Hello", "Hello"),
+            ("=HYPERLINK(\"https://example.com\")", "'=HYPERLINK(\"https://example.com\")"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1", "'＝1"),
+            ("\t=1", "' =1"),
+            (" \r\n=1", "'   =1"),
+            ("a=1", "a=1"),
+            ("a\r\n=1", "a  =1"),
+            ("\u{1b}[31m", " [31m"),
+        ] {
+            assert_eq!(cell(text), written, "{text:?}");
+        }
+    }
+}

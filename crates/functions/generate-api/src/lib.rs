@@ -1,0 +1,92 @@
+//! Answers the requests of the private API with a model on Bedrock.
+
+mod caller;
+mod request;
+mod response;
+pub mod settings;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use warden_core::{
+    Error,
+    bedrock::{Answer, request::chat_body},
+    chat::{Conversation, Failure, Offer},
+    ports::{ModelCall, Models},
+};
+use warden_lambda::metrics;
+
+pub use crate::response::Response;
+use crate::{
+    request::{Asked, Request, RequestContext},
+    response::status,
+};
+
+/// What the function needs, made once at start.
+pub struct GenerateApi<M> {
+    /// Who is asked.
+    pub models: M,
+    /// What callers may ask for.
+    pub offer: Offer,
+}
+
+/// The reason of the model's own words, which callers know.
+#[derive(Deserialize)]
+struct Stopped {
+    stop_reason: Option<String>,
+}
+
+impl<M: Models> GenerateApi<M> {
+    /// Answers a request. Whatever fails after the event was read is an HTTP
+    /// response, too.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for an event that is no request of API Gateway.
+    pub async fn handle(&self, event: Value) -> Result<Response, Error> {
+        let mut request = Request::read(event)?;
+        let context = std::mem::take(&mut request.context);
+        let answer = match request.asked(&self.offer) {
+            Ok(Asked::Models) => Ok(Response::models(&self.offer)),
+            Ok(Asked::Answer(conversation)) => self.answer(&conversation, &context).await.map_err(Failure::Error),
+            Err(failure) => Err(failure),
+        };
+        Ok(answer.unwrap_or_else(|failure| {
+            tracing::warn!(
+                api_request_id = context.request_id,
+                caller = context.identity.caller(),
+                status = status(&failure),
+                error = failure.name(),
+                reason = failure.message(),
+                "request refused"
+            );
+            Response::failure(&failure)
+        }))
+    }
+
+    async fn answer(&self, conversation: &Conversation, context: &RequestContext) -> Result<Response, Error> {
+        let metadata = context.identity.request_metadata(context.request_id.as_deref());
+        let body = chat_body(conversation);
+        let call = ModelCall { model_id: &conversation.model, body: &body, request_metadata: Some(&metadata) };
+        let reply = self.models.call(call).await?;
+        let answer = Answer::parse(&reply.body)?;
+        let stop_reason = if answer.guardrail_intervened {
+            Some("guardrail_intervened".to_owned())
+        } else {
+            serde_json::from_slice(&reply.body).ok().and_then(|stopped: Stopped| stopped.stop_reason)
+        };
+        tracing::info!(
+            api_request_id = context.request_id,
+            caller = context.identity.caller(),
+            model_id = conversation.model,
+            input_tokens = answer.usage.input_tokens,
+            output_tokens = answer.usage.output_tokens,
+            latency_ms = reply.latency_ms,
+            stop_reason,
+            "request answered"
+        );
+        metrics::model_answer(&conversation.model, answer.usage, reply.latency_ms);
+        Ok(Response::json(&json!({"completion": answer.text, "stop_reason": stop_reason, "usage": answer.usage})))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The function's own settings, beside those of every function that asks a model.
+
+use std::time::Duration;
+
+use warden_aws::Guardrail;
+use warden_core::chat::Offer;
+use warden_lambda::settings::{ModelSettings, SettingError, Variables};
+
+/// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set: API Gateway
+/// gives up after 29, and then nobody hears why.
+const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 25;
+
+/// What the function is told at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What callers may ask for: `ALLOWED_MODEL_IDS`, `MODEL_ID` the first of
+    /// them, and `MAX_TOKENS`.
+    pub offer: Offer,
+    /// `BEDROCK_REGION`.
+    pub region: Option<String>,
+    /// `MODEL_TIMEOUT_SECONDS`.
+    pub timeout: Duration,
+    /// `GUARDRAIL_ID` and `GUARDRAIL_VERSION`.
+    pub guardrail: Option<Guardrail>,
+}
+
+/// Reads them.
+///
+/// # Errors
+/// [`SettingError`] for those of [`ModelSettings`], a `MODEL_ID` that is not
+/// allowed, and half a guardrail.
+pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
+    let model = ModelSettings::read_with_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?;
+    let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_else(|| model.model_id.clone());
+    let models: Vec<_> = allowed.split(',').map(str::trim).filter(|id| !id.is_empty()).map(ToOwned::to_owned).collect();
+    if !models.contains(&model.model_id) {
+        return Err(SettingError {
+            name: "ALLOWED_MODEL_IDS",
+            problem: format!("lacks {}, which answers when a caller names no model", model.model_id),
+        });
+    }
+    let guardrail = match (variables.get("GUARDRAIL_ID"), variables.get("GUARDRAIL_VERSION")) {
+        (Some(id), Some(version)) => Some(Guardrail { id, version }),
+        (None, None) => None,
+        _ => {
+            return Err(SettingError {
+                name: "GUARDRAIL_ID",
+                problem: "and GUARDRAIL_VERSION belong together: set both or none".into(),
+            });
+        }
+    };
+    Ok(Settings {
+        offer: Offer { default_model: model.model_id, models, max_tokens: model.max_tokens },
+        region: model.region,
+        timeout: model.timeout,
+        guardrail,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    struct Given(HashMap<&'static str, &'static str>);
+
+    impl Variables for Given {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|value| (*value).to_owned())
+        }
+    }
+
+    fn given<const N: usize>(variables: [(&'static str, &'static str); N]) -> Result<Settings, SettingError> {
+        read(&Given(variables.into()))
+    }
+
+    #[test]
+    fn one_model_is_on_offer_unless_more_are_allowed() {
+        let settings = given([("MODEL_ID", "us.a")]).unwrap();
+        assert_eq!(settings.offer.models, ["us.a"]);
+        let settings = given([("MODEL_ID", "us.a"), ("ALLOWED_MODEL_IDS", "us.b, us.a,")]).unwrap();
+        assert_eq!((settings.offer.default_model.as_str(), settings.offer.models.len()), ("us.a", 2));
+    }
+
+    #[test]
+    fn the_model_is_given_up_before_api_gateway_gives_up_the_function() {
+        assert!(given([("MODEL_ID", "us.a")]).unwrap().timeout < Duration::from_secs(29));
+        let settings = given([("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "7")]).unwrap();
+        assert_eq!(settings.timeout, Duration::from_secs(7));
+    }
+
+    #[test]
+    fn a_setting_that_contradicts_another_stops_the_start() {
+        for (variables, expected) in [
+            (
+                [("MODEL_ID", "us.a"), ("ALLOWED_MODEL_IDS", "us.b")],
+                "ALLOWED_MODEL_IDS: lacks us.a, which answers when a caller names no model",
+            ),
+            (
+                [("MODEL_ID", "us.a"), ("GUARDRAIL_ID", "gr1")],
+                "GUARDRAIL_ID: and GUARDRAIL_VERSION belong together: set both or none",
+            ),
+        ] {
+            assert_eq!(given(variables).unwrap_err().to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The private API, deployed to the local engine from the template that goes to AWS.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use warden_calls::{CallsReader, Query, Report};
+use warden_local_model::{RecordPlace, Records, Server};
+
+use crate::aws::{CallError, Clients};
+use crate::engine::{ACCOUNT, Engine, REGION};
+use crate::output::Console;
+use crate::stack::{self, Source};
+use crate::system::{self, SystemError, SystemOptions};
+use crate::workspace::Workspace;
+
+/// The template of the private API.
+pub const TEMPLATE: &str = "infra/private-api.yaml";
+/// The stack of the template, as it is called on this machine.
+const STACK: &str = "warden-private-api";
+/// No answer takes longer: API Gateway gives up after 29 seconds.
+const LIMIT: Duration = Duration::from_secs(40);
+/// The header with a caller's key.
+const KEY: &str = "x-api-key";
+/// The header by which the engine tells a request's id (on AWS, `x-amzn-RequestId` does).
+const REQUEST_ID: &str = "x-amz-apigw-id";
+
+/// A running private API. It stops when it is dropped.
+#[derive(Debug)]
+pub struct PrivateApi {
+    clients: Clients,
+    http: reqwest::Client,
+    /// What paths are put behind.
+    url: String,
+    key: String,
+    outputs: BTreeMap<String, String>,
+    records: Records,
+    folder: PathBuf,
+    delivery: Mutex<()>,
+    // The engine ends first: its functions are what calls the model.
+    engine: Engine,
+    _model: Server,
+}
+
+/// What the API answered.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// When to ask again, in seconds, if the answer says so.
+    pub retry_after: Option<String>,
+    /// The id of the request, if it came to the function.
+    pub request_id: Option<String>,
+    /// The body, which is always JSON.
+    pub body: Value,
+}
+
+/// Why the API could not be asked, or its records not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateApiError {
+    /// Nothing answered.
+    #[error("the private API could not be asked: {0}")]
+    Http(#[from] reqwest::Error),
+    /// A record could not be put into the bucket.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A record that was written cannot be read.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The model could not write a record.
+    #[error("{0}")]
+    NotWritten(String),
+    /// The records cannot be read.
+    #[error(transparent)]
+    Records(#[from] warden_calls::Error),
+}
+
+impl PrivateApi {
+    /// Prepares, starts and deploys the API, and has the model write a record of each call.
+    ///
+    /// # Errors
+    /// When any part cannot be prepared, started or deployed. What was started
+    /// by then is stopped.
+    pub async fn up(workspace: &Workspace, options: &SystemOptions, console: &Console) -> Result<Self, SystemError> {
+        let prepared = system::prepare_template(workspace, TEMPLATE, options, console).await?;
+        let records = options.model.records.clone();
+        let mut started = system::start(workspace, prepared, options, console).await?;
+
+        let step = console.step(&format!("deploying {TEMPLATE} through CloudFormation"));
+        let url = started.upload(TEMPLATE).await?;
+        let parameters = [
+            // The engine's Bedrock knows no logging configuration; the local model writes the records.
+            ("CreateInvocationLogging", "false"),
+            ("Architecture", system::architecture()),
+            ("BedrockEndpointUrl", &started.model.url()),
+            // Tests ask more at once than one caller does.
+            ("RequestsPerSecond", "1000"),
+            ("RequestBurst", "1000"),
+            ("CallerRequestsPerSecond", "1000"),
+            ("CallerRequestBurst", "1000"),
+        ];
+        let outputs = stack::create(&started.clients.cloudformation, STACK, Source::Url(&url), &parameters).await?;
+        let output = |name: &'static str| outputs.get(name).cloned().ok_or(SystemError::NoOutput(TEMPLATE, name));
+        let (api, stage, key) = (output("ApiId")?, output("ApiStageName")?, output("ApiKeyId")?);
+        let (bucket, prefix) = (output("InvocationLogBucketName")?, output("InvocationLogPrefix")?);
+        let endpoint = started.engine.endpoint();
+        let url = format!("{endpoint}/_aws/execute-api/{api}/{stage}");
+        let http = reqwest::Client::builder().no_proxy().timeout(LIMIT).build().map_err(of("a client"))?;
+        let key = key_value(&http, endpoint, &key).await?;
+        step.done();
+
+        let folder = started.engine.state().join("records");
+        records.write_to(RecordPlace {
+            folder: folder.clone(),
+            bucket,
+            prefix: prefix.trim_matches('/').to_owned(),
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+        });
+        let system::Started { clients, engine, model, .. } = started;
+        Ok(Self {
+            clients,
+            http,
+            url,
+            key,
+            outputs,
+            records,
+            folder,
+            delivery: Mutex::default(),
+            engine,
+            _model: model,
+        })
+    }
+
+    /// A request to a path of the API, which bears the caller's key.
+    #[must_use]
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).header(KEY, &self.key)
+    }
+
+    /// The same without a key.
+    #[must_use]
+    pub fn request_without_key(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// Sends a request, and waits for the answer.
+    ///
+    /// # Errors
+    /// When nothing answers, or the answer is no JSON.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Result<Reply, PrivateApiError> {
+        let answer = request.send().await?;
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (retry_after, request_id) = (header("retry-after"), header(REQUEST_ID));
+        Ok(Reply { status: answer.status().as_u16(), retry_after, request_id, body: answer.json().await? })
+    }
+
+    /// A stack's output.
+    #[must_use]
+    pub fn output(&self, name: &str) -> &str {
+        self.outputs.get(name).map_or("", String::as_str)
+    }
+
+    /// The engine that it runs on.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Puts the records that the model wrote into the log bucket, as Bedrock
+    /// does within minutes, and reads the bucket as `warden calls` does.
+    ///
+    /// # Errors
+    /// When a record was not written, or the bucket cannot be written or read.
+    pub async fn calls(&self, query: &Query) -> Result<Report, PrivateApiError> {
+        self.deliver().await?;
+        let (bucket, prefix) = (self.output("InvocationLogBucketName"), self.output("InvocationLogPrefix"));
+        Ok(CallsReader::new(&self.clients.config).bucket(bucket, prefix, query).await?)
+    }
+
+    async fn deliver(&self) -> Result<(), PrivateApiError> {
+        // Whoever reads afterwards finds what others put, too.
+        let _alone = self.delivery.lock().await;
+        if let Some(problem) = self.records.problem() {
+            return Err(PrivateApiError::NotWritten(problem));
+        }
+        for path in written(&self.folder)? {
+            let failed = |source| PrivateApiError::Io { path: path.clone(), source };
+            let body = ByteStream::from(fs::read(&path).map_err(failed)?);
+            let key = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy();
+            let bucket = self.output("InvocationLogBucketName");
+            let put = self.clients.s3.put_object().bucket(bucket).key(key).body(body).send();
+            put.await.map_err(CallError::of("s3:PutObject"))?;
+            fs::remove_file(&path).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// The whole files under a folder, which need not exist.
+fn written(folder: &Path) -> Result<Vec<PathBuf>, PrivateApiError> {
+    let failed = |source| PrivateApiError::Io { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            files.extend(written(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "gz") {
+            files.push(path);
+        }
+    }
+    // A record comes after the bodies in `data/` that it names.
+    files.sort_by_key(|path| path.parent().is_none_or(|folder| !folder.ends_with("data")));
+    Ok(files)
+}
+
+/// The caller's key, which the template makes and no output tells.
+async fn key_value(http: &reqwest::Client, endpoint: &str, id: &str) -> Result<String, SystemError> {
+    let call = "apigateway:GET";
+    let answer = http.get(format!("{endpoint}/apikeys/{id}?includeValue=true")).send().await.map_err(of(call))?;
+    let key: Value = answer.json().await.map_err(of(call))?;
+    key["value"].as_str().map(str::to_owned).ok_or(SystemError::NoOutput(TEMPLATE, "ApiKeyId of a key with a value"))
+}
+
+fn of(action: &'static str) -> impl FnOnce(reqwest::Error) -> SystemError {
+    move |error| CallError::of(action)(error).into()
+}

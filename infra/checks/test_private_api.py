@@ -1,0 +1,234 @@
+"""Who reaches the private API, its model and its records: the template's policies are asked, request by request."""
+
+import copy
+import json
+import re
+import unittest
+from pathlib import Path
+from typing import Any
+
+from iam import Context, decision
+from rendered import Template, render
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = render(ROOT / "infra/private-api.yaml")
+RESOURCES = TEMPLATE["Resources"]
+DOCUMENTATION = (ROOT / "docs/private-api.md").read_text(encoding="utf-8")
+
+ACCOUNT = "111122223333"
+OTHER = "444455556666"
+ENDPOINT = "vpce-0aaaaaaaaaaaaaaaa"
+API = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:a1b2c3d4e5"
+PROFILE = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:inference-profile/us.anthropic.claude-haiku-5-5"
+FUNCTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/GenerateApiRole"
+
+# What the references of the template stand for, with its parameters' defaults in us-east-1.
+NAMES = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": "us-east-1",
+    "AWS::Partition": "aws",
+    "ExecuteApiEndpoint": ENDPOINT,
+    "InvocationLogBucket.Arn": "arn:aws:s3:::records",
+    "GenerateApiRole.Arn": FUNCTION_ROLE,
+    "GenerateApiLogGroup.Arn": "arn:aws:logs:us-east-1:111122223333:log-group:g",
+    "InvocationLogGroup": "/aws/bedrock/bedrock-warden-dev/invocations",
+    "SystemName": "bedrock-warden",
+    "Environment": "dev",
+    "ModelId": "anthropic.claude-haiku-5-5",
+    "Geography": "us",
+}
+
+
+def resolved(value: Any) -> Any:
+    """The value with its references replaced, and without what the defaults leave out."""
+    if isinstance(value, list):
+        return [item for item in map(resolved, value) if item is not None]
+    if not isinstance(value, dict):
+        return value
+    match next(iter(value)) if len(value) == 1 else None:
+        case "Ref":
+            return NAMES[value["Ref"]] if value["Ref"] != "AWS::NoValue" else None
+        case "Fn::GetAtt":
+            return NAMES[".".join(value["Fn::GetAtt"])]
+        case "Fn::Sub":
+            text = value["Fn::Sub"] if isinstance(value["Fn::Sub"], str) else value["Fn::Sub"][0]
+            return re.sub(r"\$\{([^}]+)\}", lambda name: NAMES[name[1]], text)
+        case "Fn::If":
+            # Every condition that stands in a policy is one of those that do not hold by default.
+            return resolved(value["Fn::If"][2])
+    return {name: resolved(item) for name, item in value.items()}
+
+
+def resource_policy() -> Template:
+    """The API's policy, with API Gateway's short form of its own ARNs written out."""
+    text = json.dumps(resolved(RESOURCES["Api"]["Properties"]["Body"]["x-amazon-apigateway-policy"]))
+    return json.loads(text.replace('"execute-api:/', f'"{API}/'))
+
+
+def calling(context: Context, policy: Template | None = None) -> str:
+    request = {"principal": "anonymous", "action": "execute-api:Invoke", "resource": f"{API}/api/POST/generate"}
+    return decision(policy or resource_policy(), request, context)
+
+
+class TheResourcePolicy(unittest.TestCase):
+    def test_lets_in_its_own_endpoint_and_nobody_else(self) -> None:
+        own, others = {"aws:SourceVpce": ENDPOINT}, {"aws:SourceVpce": "vpce-0bbbbbbbbbbbbbbbb"}
+        for case, context, expected in [
+            ("its own endpoint, unsigned", own, "Allow"),
+            ("its own endpoint, signed by its own account", {**own, "aws:PrincipalAccount": ACCOUNT}, "Allow"),
+            ("its own endpoint, signed by another account", {**own, "aws:PrincipalAccount": OTHER}, "Deny"),
+            ("another endpoint", others, "Deny"),
+            ("another endpoint, signed by its own account", {**others, "aws:PrincipalAccount": ACCOUNT}, "Deny"),
+            ("an endpoint of another account", {**others, "aws:PrincipalAccount": OTHER}, "Deny"),
+            ("an endpoint whose id only begins alike", {"aws:SourceVpce": f"{ENDPOINT}b"}, "Deny"),
+            ("the internet, by no endpoint at all", {"aws:SourceIp": "203.0.113.7"}, "Deny"),
+            ("no endpoint, signed by its own account", {"aws:PrincipalAccount": ACCOUNT}, "Deny"),
+            ("an empty endpoint", {"aws:SourceVpce": ""}, "Deny"),
+        ]:
+            with self.subTest(case=case):
+                self.assertEqual(calling(context), expected)
+
+    def test_allows_calls_alone(self) -> None:
+        request = {"principal": "anonymous", "action": "execute-api:ManageConnections", "resource": f"{API}/api/POST/x"}
+        self.assertEqual(decision(resource_policy(), request, {"aws:SourceVpce": ENDPOINT}), "None")
+
+    def test_without_its_refusals_would_let_in_what_another_policy_allows(self) -> None:
+        policy = copy.deepcopy(resource_policy())
+        policy["Statement"] = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+        self.assertEqual(calling({"aws:SourceVpce": "vpce-0bbbbbbbbbbbbbbbb"}, policy), "None")
+        del policy["Statement"][0]["Condition"]
+        self.assertEqual(calling({}, policy), "Allow")
+
+
+class TheEndpointsPolicies(unittest.TestCase):
+    def test_lead_to_no_api_of_another_account(self) -> None:
+        policy = resolved(RESOURCES["ExecuteApiEndpoint"]["Properties"]["PolicyDocument"])
+        for api, expected in [(API, "Allow"), (API.replace(ACCOUNT, OTHER), "None")]:
+            request = {"principal": "anonymous", "action": "execute-api:Invoke", "resource": f"{api}/api/GET/models"}
+            self.assertEqual(decision(policy, request, {}), expected)
+
+    def test_lead_to_models_for_the_function_alone(self) -> None:
+        policy = resolved(RESOURCES["BedrockRuntimeEndpoint"]["Properties"]["PolicyDocument"])
+        for role, action, expected in [
+            (FUNCTION_ROLE, "bedrock:InvokeModel", "Allow"),
+            (f"arn:aws:iam::{ACCOUNT}:role/somebody", "bedrock:InvokeModel", "None"),
+            (f"arn:aws:iam::{OTHER}:role/GenerateApiRole", "bedrock:InvokeModel", "None"),
+            (FUNCTION_ROLE, "bedrock:StartAsyncInvoke", "None"),
+        ]:
+            request = {"principal": role, "action": action, "resource": PROFILE}
+            self.assertEqual(decision(policy, request, {"aws:PrincipalArn": role}), expected, (role, action))
+
+
+class TheFunctionsRole(unittest.TestCase):
+    def test_reaches_its_model_through_its_profile_alone(self) -> None:
+        policies = RESOURCES["GenerateApiRole"]["Properties"]["Policies"]
+        policy = resolved({"Statement": [each for one in policies for each in one["PolicyDocument"]["Statement"]]})
+        model = "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-haiku-5-5"
+        through = {"bedrock:InferenceProfileArn": PROFILE}
+        for resource, context, expected in [
+            (PROFILE, {}, "Allow"),
+            (model, through, "Allow"),
+            ("arn:aws:bedrock:::foundation-model/anthropic.claude-haiku-5-5", through, "Allow"),
+            (model, {}, "None"),
+            (model, {"bedrock:InferenceProfileArn": PROFILE.replace("haiku", "opus")}, "None"),
+            (model.replace("haiku", "opus"), through, "None"),
+            (PROFILE.replace("haiku", "opus"), {}, "None"),
+        ]:
+            request = {"principal": FUNCTION_ROLE, "action": "bedrock:InvokeModel", "resource": resource}
+            self.assertEqual(decision(policy, request, context), expected, (resource, context))
+
+    def test_makes_network_interfaces_for_lambda_and_not_for_its_code(self) -> None:
+        (policy,) = [
+            one["PolicyDocument"]
+            for one in RESOURCES["GenerateApiRole"]["Properties"]["Policies"]
+            if one["PolicyName"] == "network-interfaces"
+        ]
+        request = {"principal": FUNCTION_ROLE, "action": "ec2:CreateNetworkInterface", "resource": "*"}
+        source = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:bedrock-warden-dev-generate-api"
+        self.assertEqual(decision(resolved(policy), request, {}), "Allow")
+        self.assertEqual(decision(resolved(policy), request, {"lambda:SourceFunctionArn": source}), "Deny")
+
+
+class TheRecords(unittest.TestCase):
+    OWN = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": f"arn:aws:bedrock:us-east-1:{ACCOUNT}:*", "aws:SecureTransport": "true"}
+
+    def writing(self, prefix: str, context: Context, principal: str = "bedrock.amazonaws.com") -> str:
+        policy = resolved(RESOURCES["InvocationLogBucketPolicy"]["Properties"]["PolicyDocument"])
+        resource = f"arn:aws:s3:::records/{prefix}/2026/11/21/12/record.json.gz"
+        return decision(policy, {"principal": principal, "action": "s3:PutObject", "resource": resource}, context)
+
+    def test_come_from_bedrock_on_behalf_of_this_account(self) -> None:
+        logs = f"AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/us-east-1"
+        self.assertEqual(self.writing(f"invocations/{logs}", self.OWN), "Allow")
+        self.assertEqual(self.writing(f"large/{logs}", self.OWN), "Allow")
+        self.assertEqual(self.writing(f"elsewhere/{logs}", self.OWN), "None")
+        self.assertEqual(self.writing(f"invocations/{logs}", {**self.OWN, "aws:SourceAccount": OTHER}), "None")
+        other_source = {**self.OWN, "aws:SourceArn": f"arn:aws:bedrock:us-east-1:{OTHER}:*"}
+        self.assertEqual(self.writing(f"invocations/{logs}", other_source), "None")
+        self.assertEqual(self.writing(f"invocations/{logs}", {**self.OWN, "aws:SecureTransport": "false"}), "Deny")
+        self.assertEqual(self.writing(f"invocations/{logs}", self.OWN, "s3.amazonaws.com"), "None")
+
+    def test_reach_cloudwatch_in_one_stream_by_a_role_that_bedrock_alone_takes(self) -> None:
+        role = RESOURCES["InvocationLogRole"]["Properties"]
+        trust = resolved(role["AssumeRolePolicyDocument"])
+        for principal, context, expected in [
+            ("bedrock.amazonaws.com", self.OWN, "Allow"),
+            ("bedrock.amazonaws.com", {**self.OWN, "aws:SourceAccount": OTHER}, "None"),
+            ("bedrock.amazonaws.com", {}, "None"),
+            ("lambda.amazonaws.com", self.OWN, "None"),
+        ]:
+            request = {"principal": principal, "action": "sts:AssumeRole", "resource": ""}
+            self.assertEqual(decision(trust, request, context), expected, (principal, context))
+        group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/bedrock/bedrock-warden-dev/invocations"
+        policy = resolved(role["Policies"][0]["PolicyDocument"])
+        for stream, expected in [("aws/bedrock/modelinvocations", "Allow"), ("another", "None")]:
+            request = {"principal": "", "action": "logs:PutLogEvents", "resource": f"{group}:log-stream:{stream}"}
+            self.assertEqual(decision(policy, request, {}), expected)
+
+    def test_show_no_image_unless_somebody_asks_for_it(self) -> None:
+        parameter = RESOURCES["ModelInvocationLogging"]["Properties"]["LogImages"]["Ref"]
+        self.assertEqual(TEMPLATE["Parameters"][parameter]["Default"], "false")
+
+
+class TheApi(unittest.TestCase):
+    body = RESOURCES["Api"]["Properties"]["Body"]
+    stage = RESOURCES["ApiapiStage"]["Properties"]
+
+    def test_is_private_and_known_by_its_endpoint(self) -> None:
+        expected = {"Types": ["PRIVATE"], "VpcEndpointIds": [{"Ref": "ExecuteApiEndpoint"}]}
+        self.assertEqual(RESOURCES["Api"]["Properties"]["EndpointConfiguration"], expected)
+
+    def test_asks_for_a_key_on_every_path(self) -> None:
+        methods = [(path, method) for path, item in self.body["paths"].items() for method in item]
+        self.assertEqual(len(methods), 5)
+        for path, method in methods:
+            self.assertEqual(self.body["paths"][path][method]["security"], [{"api_key": []}], (path, method))
+
+    def test_keeps_no_path_and_no_body_in_any_log(self) -> None:
+        log = json.loads(self.stage["AccessLogSetting"]["Format"])
+        forbidden = re.compile(r"\$context\.(path|requestOverride|responseOverride|error\.message|error\.validation)|\$input|apiKey$")
+        self.assertEqual([value for value in log.values() if forbidden.search(value)], [])
+        self.assertEqual(self.stage["TracingEnabled"], False)
+        (settings,) = self.stage["MethodSettings"]
+        self.assertEqual((settings["LoggingLevel"], settings["DataTraceEnabled"]), ("OFF", False))
+
+    def test_answers_every_refusal_of_its_own_by_a_documented_code(self) -> None:
+        for name, response in self.body["x-amazon-apigateway-gateway-responses"].items():
+            error = json.loads(response["responseTemplates"]["application/json"])["error"]
+            self.assertEqual(sorted(error), ["code", "message"], name)
+            self.assertIn(f"`{error['code']}`", DOCUMENTATION, name)
+            # A variable of the request's would be the caller's own text, unescaped.
+            self.assertNotIn("$", error["message"], name)
+
+    def test_waits_longer_than_the_function_waits_for_the_model(self) -> None:
+        function = RESOURCES["GenerateApi"]["Properties"]
+        patience = int(function["Environment"]["Variables"]["MODEL_TIMEOUT_SECONDS"])
+        for item in self.body["paths"].values():
+            for method in item.values():
+                waits = method["x-amazon-apigateway-integration"]["timeoutInMillis"] / 1000
+                self.assertLess(patience + 2, waits)
+                self.assertLessEqual(waits, function["Timeout"])
+
+
+if __name__ == "__main__":
+    unittest.main()
