@@ -1,13 +1,22 @@
 //! Ports without a service behind them, for tests of what stands on them.
 
-use std::{collections::VecDeque, sync::Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
     Error,
-    ports::{Lookup, Model, ModelReply, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject, Seal},
+    ports::{
+        AnswerStream, Lookup, Model, ModelReply, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject, Seal,
+        StreamingModel,
+    },
 };
 
 /// What a [`FakeStore`] holds.
@@ -259,5 +268,118 @@ impl Model for ObedientModel {
         let answer = &answers[*answered % answers.len()];
         *answered += 1;
         Ok(ModelReply::Answer { body: answer.to_string().into(), latency_ms: 7 })
+    }
+}
+
+/// What a [`FakeStreamingModel`] does next.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// It says something.
+    Says(Bytes),
+    /// It fails.
+    Fails(Error),
+    /// It says nothing for ever.
+    Stalls,
+}
+
+impl Step {
+    /// It says this JSON.
+    #[must_use]
+    pub fn says(value: &Value) -> Self {
+        Self::Says(value.to_string().into())
+    }
+}
+
+/// A model that answers by a script, and knows how many of its answers are still open.
+#[derive(Debug)]
+pub struct FakeStreamingModel {
+    opening: Option<Step>,
+    script: Vec<Step>,
+    asked: Mutex<Vec<(String, Value)>>,
+    open: Arc<AtomicUsize>,
+}
+
+impl FakeStreamingModel {
+    /// A model whose every answer goes so.
+    #[must_use]
+    pub fn with_script(script: Vec<Step>) -> Self {
+        Self { opening: None, script, asked: Mutex::default(), open: Arc::default() }
+    }
+
+    /// A model that has no answer to begin with.
+    #[must_use]
+    pub fn not_opening(why: Step) -> Self {
+        Self { opening: Some(why), ..Self::with_script(Vec::new()) }
+    }
+
+    /// A model on Bedrock that finishes an answer of these texts.
+    #[must_use]
+    pub fn saying(texts: &[&str]) -> Self {
+        Self::with_script(Self::messages(texts))
+    }
+
+    /// The chunks of an answer of these texts on Bedrock.
+    #[must_use]
+    pub fn messages(texts: &[&str]) -> Vec<Step> {
+        let start = json!({"type": "message_start", "message": {"usage": {"input_tokens": 12, "output_tokens": 1}}});
+        let delta = |text: &&str| json!({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}});
+        let end = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 9}});
+        let events = [start].into_iter().chain(texts.iter().map(delta)).chain([end, json!({"type": "message_stop"})]);
+        events.map(|event| Step::says(&event)).collect()
+    }
+
+    /// The models that were asked, and the bodies that they were sent.
+    #[must_use]
+    pub fn asked(&self) -> Vec<(String, Value)> {
+        lock(&self.asked).clone()
+    }
+
+    /// A count of the answers that nobody dropped.
+    #[must_use]
+    pub fn open(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.open)
+    }
+}
+
+/// An answer by a script.
+#[derive(Debug)]
+pub struct FakeAnswer {
+    script: VecDeque<Step>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for FakeAnswer {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl AnswerStream for FakeAnswer {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        match self.script.front() {
+            Some(Step::Stalls) => std::future::pending().await,
+            _ => match self.script.pop_front() {
+                Some(Step::Says(chunk)) => Ok(Some(chunk)),
+                Some(Step::Fails(error)) => Err(error),
+                Some(Step::Stalls) | None => Ok(None),
+            },
+        }
+    }
+}
+
+impl StreamingModel for FakeStreamingModel {
+    type Answer = FakeAnswer;
+
+    async fn open(&self, model_id: &str, body: Vec<u8>) -> Result<FakeAnswer, Error> {
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        lock(&self.asked).push((model_id.to_owned(), body));
+        match self.opening.clone() {
+            Some(Step::Fails(error)) => Err(error),
+            Some(Step::Stalls) => std::future::pending().await,
+            Some(Step::Says(_)) | None => {
+                self.open.fetch_add(1, Ordering::Relaxed);
+                Ok(FakeAnswer { script: self.script.clone().into(), open: Arc::clone(&self.open) })
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod analysis;
 pub mod bedrock;
+pub mod chat;
 pub mod cloudtrail;
 pub mod error;
 #[cfg(any(test, feature = "fake"))]

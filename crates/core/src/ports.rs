@@ -1,4 +1,4 @@
-//! What the decisions need from outside: an object store and a model.
+//! What the decisions need from outside: an object store and models.
 
 use std::{fmt, future::Future};
 
@@ -124,4 +124,29 @@ pub trait Model: Send + Sync {
     /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
     /// [`Error::AccessDenied`], or [`Error::Internal`] for a request Bedrock does not take.
     fn invoke(&self, body: Vec<u8>) -> impl Future<Output = Result<ModelReply, Error>> + Send;
+}
+
+/// The bytes of an answer that a model is still writing.
+pub trait AnswerStream: Send {
+    /// The next of them, `None` at the end. To drop the future before it is
+    /// ready loses nothing; to drop the stream ends the call.
+    ///
+    /// # Errors
+    /// Those of [`StreamingModel::open`], and [`Error::ModelUnavailable`] when
+    /// the connection breaks.
+    fn next_chunk(&mut self) -> impl Future<Output = Result<Option<Bytes>, Error>> + Send;
+}
+
+/// A model that answers while it thinks, on Bedrock or SageMaker.
+pub trait StreamingModel: Send + Sync {
+    /// Its answer.
+    type Answer: AnswerStream + 'static;
+
+    /// Sends a body, in the protocol that the endpoint speaks, to a model.
+    ///
+    /// # Errors
+    /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
+    /// [`Error::AccessDenied`], [`Error::InvalidInput`] for a conversation that is too
+    /// long, or [`Error::Internal`] for a request that the service does not take.
+    fn open(&self, model_id: &str, body: Vec<u8>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }

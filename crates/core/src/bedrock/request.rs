@@ -1,9 +1,10 @@
-//! The body of a request: a question in text, or about one image.
+//! The body of a request: a question in text, about one image, or a chat.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::capabilities::Capabilities;
+use crate::chat::Conversation;
 
 /// The only version string that Bedrock takes.
 const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
@@ -33,7 +34,7 @@ struct Body<'a> {
     temperature: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<&'a str>,
-    messages: [Message<'a>; 1],
+    messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
 }
@@ -95,7 +96,7 @@ impl Question<'_> {
             max_tokens: self.max_tokens,
             temperature: model.temperature.then_some(0.0),
             system: self.system,
-            messages: [Message { role: "user", content }],
+            messages: vec![Message { role: "user", content }],
             output_config: self
                 .schema
                 .filter(|_| model.json_schema)
@@ -104,6 +105,26 @@ impl Question<'_> {
         // Strings, numbers and a `Value` always serialise.
         serde_json::to_vec(&body).unwrap_or_default()
     }
+}
+
+/// The body of a chat's next answer. No sampling field is sent: which way of
+/// answering is best, a model knows itself.
+#[must_use]
+pub fn chat_body(chat: &Conversation) -> Vec<u8> {
+    let messages = chat
+        .turns
+        .iter()
+        .map(|turn| Message { role: turn.role.as_str(), content: vec![Block::Text { text: &turn.text }] });
+    let body = Body {
+        anthropic_version: ANTHROPIC_VERSION,
+        max_tokens: chat.max_tokens,
+        temperature: None,
+        system: chat.system.as_deref(),
+        messages: messages.collect(),
+        output_config: None,
+    };
+    // Strings and numbers always serialise.
+    serde_json::to_vec(&body).unwrap_or_default()
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {

@@ -1,0 +1,57 @@
+//! What a request is for, by its method and path.
+
+use super::Failure;
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `POST /`: a chat's next answer.
+    Chat,
+    /// `GET /models`: what may be asked.
+    Models,
+    /// `GET /` by a browser: the page.
+    Page,
+    /// `GET /` by anything else: how to ask.
+    Usage,
+}
+
+impl Route {
+    /// The route of a request.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`], [`Failure::MethodNotAllowed`].
+    pub fn of(method: &str, path: &str, accept: &str) -> Result<Self, Failure> {
+        match (path, method) {
+            ("" | "/", "POST") => Ok(Self::Chat),
+            ("" | "/", "GET") if accept.to_ascii_lowercase().contains("text/html") => Ok(Self::Page),
+            ("" | "/", "GET") => Ok(Self::Usage),
+            ("" | "/", _) => Err(Failure::MethodNotAllowed { allowed: "GET, POST" }),
+            ("/models", "GET") => Ok(Self::Models),
+            ("/models", _) => Err(Failure::MethodNotAllowed { allowed: "GET" }),
+            _ => Err(Failure::NotFound),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_goes_where_its_method_path_and_accept_say() {
+        let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+        for (method, path, accept, expected) in [
+            ("POST", "/", "*/*", Ok(Route::Chat)),
+            ("POST", "", browser, Ok(Route::Chat)),
+            ("GET", "/", browser, Ok(Route::Page)),
+            ("GET", "/", "*/*", Ok(Route::Usage)),
+            ("GET", "/models", "", Ok(Route::Models)),
+            ("PUT", "/", "*/*", Err(Failure::MethodNotAllowed { allowed: "GET, POST" })),
+            ("POST", "/models", "*/*", Err(Failure::MethodNotAllowed { allowed: "GET" })),
+            ("GET", "/favicon.ico", "image/*", Err(Failure::NotFound)),
+            ("POST", "/chat", "*/*", Err(Failure::NotFound)),
+        ] {
+            assert_eq!(Route::of(method, path, accept), expected, "{method} {path} {accept}");
+        }
+    }
+}
