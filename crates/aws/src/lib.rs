@@ -1,4 +1,5 @@
-//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3 and Bedrock.
+//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3, Bedrock
+//! and SageMaker.
 //!
 //! Each port stands behind a feature of its own, so that a function links only
 //! the SDK that it calls.
@@ -9,13 +10,25 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 
 #[cfg(feature = "bedrock")]
 mod bedrock;
+#[cfg(feature = "bedrock")]
+mod bedrock_stream;
+#[cfg(any(feature = "bedrock", feature = "sagemaker"))]
+mod event_stream;
+#[cfg(any(feature = "bedrock", feature = "sagemaker"))]
+mod retries;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "sagemaker")]
+mod sagemaker;
 
 #[cfg(feature = "bedrock")]
 pub use bedrock::{BedrockModel, BedrockSettings};
+#[cfg(feature = "bedrock")]
+pub use bedrock_stream::{BedrockAnswer, BedrockStream, BedrockStreamSettings};
 #[cfg(feature = "s3")]
 pub use s3::{S3Body, S3ObjectStore, S3Settings};
+#[cfg(feature = "sagemaker")]
+pub use sagemaker::{SageMakerAnswer, SageMakerSettings, SageMakerStream};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
