@@ -24,6 +24,7 @@ use crate::bedrock::exception::Kind;
 use crate::bedrock::{Exception, MessagesRequest, MessagesResponse, Model, StopReason, Usage, model};
 use crate::calls::{Call, Calls, Operation};
 use crate::faults::{Fault, Faults};
+use crate::stream;
 use crate::upstream::{self, Upstream};
 use crate::weights;
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub faults: Faults,
     /// How many images are read at once. Each takes memory, and all cores.
     pub concurrency: usize,
+    /// How long a stream waits before each word; none unless it is set.
+    pub word_delay: Duration,
 }
 
 impl Config {
@@ -73,7 +76,13 @@ impl Config {
     }
 
     fn new(answers: Answers) -> Self {
-        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answers, faults: Faults::default(), concurrency: 1 }
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            answers,
+            faults: Faults::default(),
+            concurrency: 1,
+            word_delay: Duration::ZERO,
+        }
     }
 }
 
@@ -128,7 +137,8 @@ impl Server {
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let calls = Calls::default();
-        let endpoint = Arc::new(Endpoint { answerer, faults: config.faults, calls: calls.clone() });
+        let endpoint =
+            Arc::new(Endpoint { answerer, faults: config.faults, calls: calls.clone(), word_delay: config.word_delay });
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = axum::serve(listener, routes(endpoint)).with_graceful_shutdown(async {
             // A dropped sender means the same.
@@ -170,10 +180,11 @@ impl Drop for Server {
     }
 }
 
-struct Endpoint {
+pub(crate) struct Endpoint {
     answerer: Answerer,
-    faults: Faults,
-    calls: Calls,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Calls,
+    pub(crate) word_delay: Duration,
 }
 
 enum Answerer {
@@ -184,8 +195,11 @@ enum Answerer {
 fn routes(endpoint: Arc<Endpoint>) -> Router {
     Router::new()
         .route("/model/{model_id}/invoke", post(invoke_model))
+        .merge(stream::routes())
         .fallback(async || {
-            Exception::new(Kind::ResourceNotFound, "This endpoint serves POST /model/{modelId}/invoke alone.")
+            let served =
+                "/model/{modelId}/invoke[-with-response-stream] and /endpoints/{name}/invocations-response-stream";
+            Exception::new(Kind::ResourceNotFound, format!("This endpoint serves POST {served} alone."))
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(endpoint)
@@ -198,7 +212,8 @@ async fn invoke_model(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let mut images = 0;
-    let answered = endpoint.invoke(&model_id, &headers, body, &mut images).await;
+    let fault = endpoint.faults.take();
+    let answered = endpoint.invoke(&model_id, &headers, body, fault, &mut images).await;
     let status = answered.as_ref().map_or_else(Exception::status, |_| 200);
     endpoint.calls.add(Call { operation: Operation::InvokeModel, model_id, images, status });
     match answered {
@@ -208,14 +223,14 @@ async fn invoke_model(
 }
 
 impl Endpoint {
-    async fn invoke(
+    pub(crate) async fn invoke(
         &self,
         model_id: &str,
         headers: &HeaderMap,
         body: Result<Bytes, BytesRejection>,
+        fault: Option<Fault>,
         images: &mut usize,
     ) -> Result<Value, Exception> {
-        let fault = self.faults.take();
         if let Some(exception) = fault.and_then(exception_of) {
             return Err(exception);
         }
@@ -227,6 +242,16 @@ impl Endpoint {
         let request = MessagesRequest::read(&body, &model)?;
         drop(body);
         *images = request.images().count();
+        Ok(self.answer(request, &model, fault).await?.body())
+    }
+
+    /// Has a request answered that was accepted.
+    pub(crate) async fn answer(
+        &self,
+        request: MessagesRequest,
+        model: &Model,
+        fault: Option<Fault>,
+    ) -> Result<MessagesResponse, Exception> {
         let request = Arc::new(request);
         let answer = match &self.answerer {
             Answerer::Reader(reader) => reader.answer(Arc::clone(&request)).await?,
@@ -235,7 +260,7 @@ impl Endpoint {
         if let Some(Fault::Slow(delay)) = fault {
             tokio::time::sleep(delay).await;
         }
-        Ok(finish(&request, &model, answer, fault).body())
+        Ok(finish(&request, model, answer, fault))
     }
 }
 
@@ -248,7 +273,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Exception> {
     }
 }
 
-fn exception_of(fault: Fault) -> Option<Exception> {
+pub(crate) fn exception_of(fault: Fault) -> Option<Exception> {
     let (kind, message) = match fault {
         Fault::Throttled => (Kind::Throttling, "Too many requests, please wait before trying again."),
         Fault::Overloaded => (Kind::Overloaded, "Overloaded"),
