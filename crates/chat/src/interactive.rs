@@ -154,6 +154,9 @@ impl Talk<'_> {
                 }
                 match exchange.answer.why_cut() {
                     None => {}
+                    Some(Cut::Stopped) if exchange.answer.text.is_empty() => {
+                        screen::note("stopped before the answer began; /retry asks again");
+                    }
                     Some(Cut::Stopped) => {
                         screen::note("stopped: the answer stays as far as it came; /retry asks again");
                     }

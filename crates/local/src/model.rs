@@ -1,11 +1,12 @@
 //! The model behind the functions. The only user of the local model's crate.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use warden_local_model::weights::{self, FetchError};
 use warden_local_model::{Config, Server, StartError, Upstream};
 
-pub use warden_local_model::{Fault, Faults};
+pub use warden_local_model::{Calls, Fault, Faults, Operation, Streams};
 
 use crate::output::Console;
 use crate::workspace::Workspace;
@@ -19,6 +20,8 @@ pub struct ModelOptions {
     pub upstream_model: Option<String>,
     /// Faults that a test orders.
     pub faults: Faults,
+    /// How long a stream waits before each word.
+    pub word_delay: Duration,
 }
 
 /// Why there is no model.
@@ -45,6 +48,7 @@ pub async fn prepare(workspace: &Workspace, options: &ModelOptions, console: &Co
         None => Config::reading(fetch(workspace.made("models"), console).await?),
     };
     config.faults = options.faults.clone();
+    config.word_delay = options.word_delay;
     Ok(config)
 }
 

@@ -163,6 +163,10 @@ async fn play(
     let mut words = 0;
     for Step { frame, is_word } in steps {
         if is_word {
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = send.closed() => return Err(Left),
+            }
             if let Some(Trouble { ending, .. }) = trouble.take_if(|trouble| trouble.after == words) {
                 return match ending {
                     Ending::Fails(last) => send.send(Ok(last)).await.map_err(|_| Left),
@@ -174,10 +178,6 @@ async fn play(
                 };
             }
             words += 1;
-            tokio::select! {
-                () = tokio::time::sleep(delay) => {}
-                () = send.closed() => return Err(Left),
-            }
         }
         send.send(Ok(frame)).await.map_err(|_| Left)?;
     }
