@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_bedrockruntime::{
     Client,
-    config::{Builder, ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef},
-    error::{BoxError, ProvideErrorMetadata, SdkError},
+    config::Builder,
+    error::{ProvideErrorMetadata, SdkError},
     operation::invoke_model::InvokeModelError,
     primitives::Blob,
 };
-use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use warden_core::{
     Error,
     ports::{Model, ModelReply},
@@ -20,7 +19,7 @@ use warden_core::{
 
 pub use calls::{BedrockModels, Guardrail};
 
-use crate::timeouts;
+use crate::{retries::CountsRetries, timeouts};
 
 /// Which model is asked, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,70 +77,68 @@ impl Model for BedrockModel {
     }
 }
 
-/// Tells how often a call was tried again, which no answer and no error says.
-#[derive(Debug)]
-struct CountsRetries;
-
-impl Intercept for CountsRetries {
-    fn name(&self) -> &'static str {
-        "CountsRetries"
-    }
-
-    fn read_after_execution(
-        &self,
-        _: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let retries = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts).saturating_sub(1);
-        if retries > 0 {
-            tracing::info!(target: "metrics", ModelRetries = u64::from(retries));
-        }
-        Ok(())
+/// Bedrock has one code for everything it does not take; only its text says
+/// that it is the image. Either way nothing is taken for clean.
+fn refusal(error: &SdkError<InvokeModelError>, model_id: &str) -> Result<ModelReply, Error> {
+    let call = Call { action: "bedrock:InvokeModel", model_id, time_limit: "MODEL_TIMEOUT_SECONDS" };
+    match failure(error, call) {
+        Error::Internal { .. } if says(error, "image") => Ok(ModelReply::ImageRejected),
+        other => Err(other),
     }
 }
 
-fn refusal(error: &SdkError<InvokeModelError>, model_id: &str) -> Result<ModelReply, Error> {
+/// What was asked of Bedrock.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// The IAM action.
+    pub(crate) action: &'static str,
+    /// The model that was asked.
+    pub(crate) model_id: &'a str,
+    /// The setting of the time that it may take.
+    pub(crate) time_limit: &'static str,
+}
+
+/// The error of a call that Bedrock did not answer, or answered with one.
+/// [`Error::Internal`] is a request that it does not take.
+pub(crate) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>, call: Call<'_>) -> Error {
     if matches!(error, SdkError::TimeoutError(_)) {
-        return Err(Error::ModelTimeout { code: "MODEL_TIMEOUT_SECONDS passed".into() });
+        return Error::ModelTimeout { code: format!("{} passed", call.time_limit) };
     }
     let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else {
-        return Err(Error::ModelUnavailable {
+        return Error::ModelUnavailable {
             code: "no answer".into(),
             hint: "Bedrock could not be reached: check the Region, the endpoint and the network",
-        });
+        };
     };
     let name = error.code().unwrap_or_default();
     let code = format!("{status} {name}").trim_end().to_owned();
     match (name, status) {
-        ("ThrottlingException" | "ModelNotReadyException", _) | (_, 429 | 529) => Err(Error::ModelThrottled { code }),
+        ("ThrottlingException" | "ModelNotReadyException", _) | (_, 429 | 529) => Error::ModelThrottled { code },
         ("ServiceQuotaExceededException", _) => {
-            Err(Error::ModelUnavailable { code, hint: "a quota of the account is used up: raise it in Service Quotas" })
+            Error::ModelUnavailable { code, hint: "a quota of the account is used up: raise it in Service Quotas" }
         }
-        ("ModelTimeoutException", _) | (_, 408) => Err(Error::ModelTimeout { code }),
-        ("AccessDeniedException", _) | (_, 403) => Err(Error::AccessDenied {
-            action: "bedrock:InvokeModel",
-            what: model_id.to_owned(),
+        ("ModelTimeoutException", _) | (_, 408) => Error::ModelTimeout { code },
+        ("AccessDeniedException", _) | (_, 403) => Error::AccessDenied {
+            action: call.action,
+            what: call.model_id.to_owned(),
             hint: "allow the inference profile and its models in every Region of the profile, and see that the account has access to the model",
-        }),
-        ("ResourceNotFoundException", _) | (_, 404) => Err(Error::ModelUnavailable {
+        },
+        ("ResourceNotFoundException", _) | (_, 404) => Error::ModelUnavailable {
             code,
             hint: "no such model here: check MODEL_ID and BEDROCK_REGION, the model's end of life, and that the account's use case form is submitted",
-        }),
-        ("ValidationException", _) | (_, 400) if is_about_the_image(error) => Ok(ModelReply::ImageRejected),
-        ("ValidationException", _) | (_, 400) => Err(Error::Internal {
+        },
+        ("ValidationException", _) | (_, 400) => Error::Internal {
             problem: format!(
                 "Bedrock does not take the request ({code}): check that MODEL_ID is an inference profile of this Region and BASE_MODEL_ID the model behind it"
             ),
-        }),
-        _ => Err(Error::ModelUnavailable { code, hint: "Bedrock or the model failed; it is retried" }),
+        },
+        _ => Error::ModelUnavailable { code, hint: "Bedrock or the model failed; it is retried" },
     }
 }
 
-/// Bedrock has one code for everything it does not take; only its text says
-/// that it is the image. Either way nothing is taken for clean.
-fn is_about_the_image(error: &SdkError<InvokeModelError>) -> bool {
-    error.message().is_some_and(|text| text.to_ascii_lowercase().contains("image"))
+/// Whether Bedrock's own text, which is repeated nowhere, holds these words.
+pub(crate) fn says(error: &impl ProvideErrorMetadata, words: &str) -> bool {
+    error.message().is_some_and(|text| text.to_ascii_lowercase().contains(words))
 }
 
 #[cfg(test)]

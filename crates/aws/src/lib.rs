@@ -1,4 +1,5 @@
-//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3, Bedrock and Systems Manager.
+//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3, Bedrock,
+//! SageMaker and Systems Manager.
 //!
 //! Each port stands behind a feature of its own, so that a function links only
 //! the SDK that it calls.
@@ -11,10 +12,18 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 mod bedrock;
 #[cfg(feature = "bedrock-logging")]
 mod bedrock_logging;
+#[cfg(feature = "bedrock")]
+mod bedrock_stream;
 #[cfg(feature = "cloudformation-response")]
 mod cloudformation_response;
+#[cfg(any(feature = "bedrock", feature = "sagemaker"))]
+mod event_stream;
+#[cfg(any(feature = "bedrock", feature = "sagemaker"))]
+mod retries;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "sagemaker")]
+mod sagemaker;
 #[cfg(feature = "ssm")]
 mod ssm;
 
@@ -22,10 +31,14 @@ mod ssm;
 pub use bedrock::{BedrockModel, BedrockModels, BedrockSettings, Guardrail};
 #[cfg(feature = "bedrock-logging")]
 pub use bedrock_logging::BedrockLogging;
+#[cfg(feature = "bedrock")]
+pub use bedrock_stream::{BedrockAnswer, BedrockStream, BedrockStreamSettings};
 #[cfg(feature = "cloudformation-response")]
 pub use cloudformation_response::ResponseUrls;
 #[cfg(feature = "s3")]
 pub use s3::{S3Body, S3ObjectStore, S3Settings};
+#[cfg(feature = "sagemaker")]
+pub use sagemaker::{SageMakerAnswer, SageMakerSettings, SageMakerStream};
 #[cfg(feature = "ssm")]
 pub use ssm::SsmParameters;
 

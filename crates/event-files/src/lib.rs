@@ -98,7 +98,15 @@ mod tests {
 
     #[test]
     fn every_expectation_belongs_to_an_event() {
-        for function in ["pii-detector", "image-analyzer", "log-summarizer", "generate-api", "invocation-logging"] {
+        for function in [
+            "pii-detector",
+            "image-analyzer",
+            "log-summarizer",
+            "generate-api",
+            "invocation-logging",
+            "bedrock-stream",
+            "sagemaker-stream",
+        ] {
             let names: Vec<_> = valid(function).into_iter().chain(invalid(function)).map(|file| file.name).collect();
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(function).join("expected");
             for file in fs::read_dir(folder).unwrap().flatten() {

@@ -1,6 +1,8 @@
 //! What every function's `main` shares: settings, logs, metrics, the event's way
 //! in and the error's way out. A function itself knows nothing of Lambda.
 
+#[cfg(feature = "chat")]
+pub mod chat;
 mod invocation;
 pub mod metrics;
 pub mod rules;

@@ -43,7 +43,16 @@ fn filter(level: Option<&str>) -> Result<Targets, SettingError> {
             })?,
         },
     };
-    let own = ["warden", "pii_detector", "image_analyzer", "log_summarizer", "generate_api", "invocation_logging"];
+    let own = [
+        "warden",
+        "pii_detector",
+        "image_analyzer",
+        "log_summarizer",
+        "generate_api",
+        "invocation_logging",
+        "bedrock_stream",
+        "sagemaker_stream",
+    ];
     Ok(Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_target("lambda_runtime", level.min(LevelFilter::INFO))

@@ -13,6 +13,10 @@ const REMEMBERED: usize = 256;
 pub enum Operation {
     /// `POST /model/{modelId}/invoke`
     InvokeModel,
+    /// `POST /model/{modelId}/invoke-with-response-stream`
+    InvokeModelWithResponseStream,
+    /// `SageMaker`'s `POST /endpoints/{name}/invocations-response-stream`
+    InvokeEndpointWithResponseStream,
 }
 
 /// One call, without its content.
@@ -20,7 +24,7 @@ pub enum Operation {
 pub struct Call {
     /// Which operation was called.
     pub operation: Operation,
-    /// The model id as the caller wrote it, percent-decoded.
+    /// The model id, or the endpoint's name, as the caller wrote it, percent-decoded.
     pub model_id: String,
     /// How many images the request held; none when it was refused unread.
     pub images: usize,
@@ -36,6 +40,18 @@ pub struct Calls(Arc<Mutex<Log>>);
 struct Log {
     count: usize,
     last: VecDeque<Call>,
+    streams: Streams,
+}
+
+/// What became of the streams that were begun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Streams {
+    /// Those that still go on.
+    pub open: usize,
+    /// Those that ended as they should, be it with an ordered fault.
+    pub ended: usize,
+    /// Those whose reader left before their end.
+    pub abandoned: usize,
 }
 
 impl Calls {
@@ -49,6 +65,16 @@ impl Calls {
     #[must_use]
     pub fn last(&self) -> Vec<Call> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).last.iter().cloned().collect()
+    }
+
+    /// What became of the streams so far.
+    #[must_use]
+    pub fn streams(&self) -> Streams {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).streams
+    }
+
+    pub(crate) fn count_stream(&self, change: impl FnOnce(&mut Streams)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).streams);
     }
 
     pub(crate) fn add(&self, call: Call) {

@@ -35,6 +35,12 @@ pub enum Fault {
     Empty,
     /// The right answer after a `thinking` block.
     ThinkingFirst,
+    /// Of a stream alone: the model fails after so many words.
+    StreamFails(usize),
+    /// Of a stream alone: nothing comes after so many words, and it stays open.
+    StreamStalls(usize),
+    /// Of a stream alone: the connection breaks after so many words.
+    StreamBreaks(usize),
 }
 
 /// The queue of ordered faults, shared by whoever holds a clone.

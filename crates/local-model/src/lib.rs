@@ -3,6 +3,9 @@
 //! sent (OCR and face finding), and judges what it reads with recognisers of
 //! personal data. It is no language model: what its readers cannot tell, it says.
 //!
+//! It streams as well, in real frames: `InvokeModelWithResponseStream`, and
+//! `SageMaker`'s `InvokeEndpointWithResponseStream` as the usual containers answer it.
+//!
 //! It refuses what Bedrock refuses (bad media types, dead model ids, sampling
 //! fields a model rejects), so that a request that works here has a chance there.
 //!
@@ -30,10 +33,11 @@ mod perception;
 mod pii;
 mod records;
 mod server;
+mod stream;
 mod upstream;
 pub mod weights;
 
-pub use calls::{Call, Calls, Operation};
+pub use calls::{Call, Calls, Operation, Streams};
 pub use faults::{Fault, Faults};
 pub use records::{RecordPlace, Records};
 pub use server::{Answers, Config, Server, StartError};

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -26,6 +27,10 @@ struct Arguments {
     /// Where the OCR models are kept; they are downloaded when they are not there.
     #[arg(long, value_name = "FOLDER", default_value = "target/models", env = "LOCAL_MODEL_CACHE")]
     cache: PathBuf,
+
+    /// How many milliseconds a stream waits before each word.
+    #[arg(long, value_name = "MS", default_value_t = 0, env = "LOCAL_MODEL_WORD_DELAY")]
+    word_delay: u64,
 }
 
 #[tokio::main]
@@ -36,10 +41,11 @@ async fn main() -> anyhow::Result<()> {
         None => Config::reading(fetch(arguments.cache).await?),
     };
     config.address = arguments.listen;
+    config.word_delay = Duration::from_millis(arguments.word_delay);
     let server = Server::start(config).await?;
     say(&format!(
-        "The local model listens; point the SDK at it:\nexport AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}",
-        server.url()
+        "The local model listens; point the SDK at it:\nexport AWS_ENDPOINT_URL_BEDROCK_RUNTIME={url}\nexport AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME={url}",
+        url = server.url()
     ));
     tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
     server.shutdown().await;

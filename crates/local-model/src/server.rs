@@ -25,6 +25,7 @@ use crate::bedrock::{Exception, MessagesRequest, MessagesResponse, Model, StopRe
 use crate::calls::{Call, Calls, Operation};
 use crate::faults::{Fault, Faults};
 use crate::records::{Invocation, Records};
+use crate::stream;
 use crate::upstream::{self, Upstream};
 use crate::weights;
 
@@ -62,6 +63,8 @@ pub struct Config {
     pub records: Records,
     /// How many images are read at once. Each takes memory, and all cores.
     pub concurrency: usize,
+    /// How long a stream waits before each word; none unless it is set.
+    pub word_delay: Duration,
 }
 
 impl Config {
@@ -84,6 +87,7 @@ impl Config {
             faults: Faults::default(),
             records: Records::default(),
             concurrency: 1,
+            word_delay: Duration::ZERO,
         }
     }
 }
@@ -139,8 +143,13 @@ impl Server {
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let calls = Calls::default();
-        let endpoint =
-            Arc::new(Endpoint { answerer, faults: config.faults, records: config.records, calls: calls.clone() });
+        let endpoint = Arc::new(Endpoint {
+            answerer,
+            faults: config.faults,
+            records: config.records,
+            calls: calls.clone(),
+            word_delay: config.word_delay,
+        });
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = axum::serve(listener, routes(endpoint)).with_graceful_shutdown(async {
             // A dropped sender means the same.
@@ -182,11 +191,12 @@ impl Drop for Server {
     }
 }
 
-struct Endpoint {
+pub(crate) struct Endpoint {
     answerer: Answerer,
-    faults: Faults,
+    pub(crate) faults: Faults,
     records: Records,
-    calls: Calls,
+    pub(crate) calls: Calls,
+    pub(crate) word_delay: Duration,
 }
 
 enum Answerer {
@@ -197,8 +207,11 @@ enum Answerer {
 fn routes(endpoint: Arc<Endpoint>) -> Router {
     Router::new()
         .route("/model/{model_id}/invoke", post(invoke_model))
+        .merge(stream::routes())
         .fallback(async || {
-            Exception::new(Kind::ResourceNotFound, "This endpoint serves POST /model/{modelId}/invoke alone.")
+            let served =
+                "/model/{modelId}/invoke[-with-response-stream] and /endpoints/{name}/invocations-response-stream";
+            Exception::new(Kind::ResourceNotFound, format!("This endpoint serves POST {served} alone."))
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(endpoint)
@@ -213,7 +226,8 @@ async fn invoke_model(
     let mut images = 0;
     let request_id = request_id();
     let question = body.as_ref().ok().and_then(|body| endpoint.records.keep(body));
-    let answered = endpoint.invoke(&model_id, &headers, body, &mut images).await;
+    let fault = endpoint.faults.take();
+    let answered = endpoint.invoke(&model_id, &headers, body, fault, &mut images).await;
     if let (Ok(answer), Some(question)) = (&answered, question) {
         let tokens = |field: &str| answer["usage"][field].as_u64();
         endpoint.records.write(&Invocation {
@@ -237,14 +251,14 @@ async fn invoke_model(
 }
 
 impl Endpoint {
-    async fn invoke(
+    pub(crate) async fn invoke(
         &self,
         model_id: &str,
         headers: &HeaderMap,
         body: Result<Bytes, BytesRejection>,
+        fault: Option<Fault>,
         images: &mut usize,
     ) -> Result<Value, Exception> {
-        let fault = self.faults.take();
         if let Some(exception) = fault.and_then(exception_of) {
             return Err(exception);
         }
@@ -256,6 +270,16 @@ impl Endpoint {
         let request = MessagesRequest::read(&body, &model)?;
         drop(body);
         *images = request.images().count();
+        Ok(self.answer(request, &model, fault).await?.body())
+    }
+
+    /// Has a request answered that was accepted.
+    pub(crate) async fn answer(
+        &self,
+        request: MessagesRequest,
+        model: &Model,
+        fault: Option<Fault>,
+    ) -> Result<MessagesResponse, Exception> {
         let request = Arc::new(request);
         let answer = match &self.answerer {
             Answerer::Reader(reader) => reader.answer(Arc::clone(&request)).await?,
@@ -264,7 +288,7 @@ impl Endpoint {
         if let Some(Fault::Slow(delay)) = fault {
             tokio::time::sleep(delay).await;
         }
-        Ok(finish(&request, &model, answer, fault).body())
+        Ok(finish(&request, model, answer, fault))
     }
 }
 
@@ -277,7 +301,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Exception> {
     }
 }
 
-fn exception_of(fault: Fault) -> Option<Exception> {
+pub(crate) fn exception_of(fault: Fault) -> Option<Exception> {
     let (kind, message) = match fault {
         Fault::Throttled => (Kind::Throttling, "Too many requests, please wait before trying again."),
         Fault::Overloaded => (Kind::Overloaded, "Overloaded"),

@@ -90,6 +90,26 @@ pub async fn build(
     Ok(packed)
 }
 
+/// Builds the packages with cargo, and says where each one's executable is.
+///
+/// # Errors
+/// As [`build`].
+pub async fn executables(
+    workspace: &Workspace,
+    packages: &[String],
+    profile: &str,
+    console: &Console,
+) -> Result<Vec<PathBuf>, FunctionsError> {
+    let begun = Instant::now();
+    let made = compile(workspace, packages, profile, console).await?;
+    console.done("the functions are built", begun.elapsed());
+    let of = |name: &String| {
+        let path = made.iter().find_map(|(package, path)| (package == name).then(|| path.clone()));
+        path.ok_or_else(|| FunctionsError::NoExecutable(name.clone()))
+    };
+    packages.iter().map(of).collect()
+}
+
 /// Runs cargo, which shows its own progress, and reads which executables it made.
 async fn compile(
     workspace: &Workspace,
@@ -115,7 +135,7 @@ async fn compile(
         .map_err(FunctionsError::CargoMissing)?;
 
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (executables, said) = tokio::join!(executables(stdout), tell(stderr, step.as_ref(), console));
+    let (executables, said) = tokio::join!(made_by(stdout), tell(stderr, step.as_ref(), console));
     let status = child.wait().await.map_err(FunctionsError::CargoMissing)?;
     if status.success() {
         return Ok(executables);
@@ -127,7 +147,7 @@ async fn compile(
 }
 
 /// The executables that cargo says it made, by their names.
-async fn executables(stdout: Option<impl AsyncRead + Unpin>) -> Vec<(String, PathBuf)> {
+async fn made_by(stdout: Option<impl AsyncRead + Unpin>) -> Vec<(String, PathBuf)> {
     let mut executables = Vec::new();
     let Some(stdout) = stdout else { return executables };
     let mut lines = BufReader::new(stdout).lines();

@@ -4,10 +4,12 @@
 pub mod alert;
 pub mod audit;
 pub mod aws;
+pub mod chat;
 pub mod demo;
 pub mod engine;
 pub mod execution;
 pub mod follow;
+pub mod function_url;
 pub mod functions;
 pub mod instructions;
 pub mod model;

@@ -1,5 +1,6 @@
 //! Runs the whole system on this machine, for development.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use warden_local::audit::Audit;
+use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
 use warden_local::demo;
 use warden_local::engine::EngineOptions;
 use warden_local::follow::{self, Sent};
@@ -43,7 +45,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Upload samples and your own images, and show what becomes of each; `demo api` asks the private API.
+    /// Upload samples and your own images, and show what becomes of each; `demo api` asks the
+    /// private API, `demo chat` holds a chat.
     Demo(DemoArguments),
     /// Keep the system running until Ctrl-C.
     Up(SystemArguments),
@@ -96,6 +99,8 @@ struct DemoArguments {
 enum DemoPart {
     /// Ask the private API questions, and show the records of its calls.
     Api(ApiDemoArguments),
+    /// Start the local model and a streaming function, and open the terminal client on it.
+    Chat(ChatArguments),
 }
 
 #[derive(Debug, Args)]
@@ -108,19 +113,71 @@ struct ApiDemoArguments {
 }
 
 #[derive(Debug, Args)]
+struct ChatArguments {
+    /// Ask this one question, print the answer, and end.
+    #[arg(long, value_name = "TEXT")]
+    once: Option<String>,
+    /// Which function answers.
+    #[arg(long, value_enum, default_value_t)]
+    function: ChatFunction,
+    /// Show Markdown as it is written.
+    #[arg(long)]
+    no_markdown: bool,
+    /// Print where the function listens and its token, and keep it running until Ctrl-C.
+    #[arg(long, conflicts_with = "once")]
+    serve: bool,
+    #[command(flatten)]
+    model: ModelArguments,
+    /// The Cargo profile to build function and client with; `lambda` is what goes to AWS.
+    #[arg(long, default_value = "dev")]
+    profile: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ChatFunction {
+    /// `bedrock-stream`.
+    #[default]
+    Bedrock,
+    /// `sagemaker-stream`.
+    Sagemaker,
+}
+
+impl From<ChatFunction> for StreamingFunction {
+    fn from(function: ChatFunction) -> Self {
+        match function {
+            ChatFunction::Bedrock => Self::Bedrock,
+            ChatFunction::Sagemaker => Self::SageMaker,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
 struct SystemArguments {
-    /// Ask this OpenAI-compatible server (Ollama, llama.cpp) instead of reading images here.
-    #[arg(long, value_name = "URL", env = "WARDEN_UPSTREAM")]
-    upstream: Option<String>,
-    /// Which of that server's models to ask.
-    #[arg(long, value_name = "NAME", requires = "upstream", env = "WARDEN_UPSTREAM_MODEL")]
-    upstream_model: Option<String>,
+    #[command(flatten)]
+    model: ModelArguments,
     /// The Cargo profile to build the functions with; `lambda` is what goes to AWS.
     #[arg(long, default_value = "dev")]
     profile: String,
     /// The Python, 3.10 or newer, to make the engine's environment with.
     #[arg(long, default_value = "python3", env = "WARDEN_PYTHON")]
     python: String,
+}
+
+#[derive(Debug, Args)]
+struct ModelArguments {
+    /// Ask this OpenAI-compatible server (Ollama, llama.cpp) instead of the local model's own reader.
+    #[arg(long, value_name = "URL", env = "WARDEN_UPSTREAM")]
+    upstream: Option<String>,
+    /// Which of that server's models to ask.
+    #[arg(long, value_name = "NAME", requires = "upstream", env = "WARDEN_UPSTREAM_MODEL")]
+    upstream_model: Option<String>,
+}
+
+impl ModelArguments {
+    /// These chosen, the rest as it was.
+    fn chosen(self, options: ModelOptions) -> ModelOptions {
+        ModelOptions { upstream: self.upstream, upstream_model: self.upstream_model, ..options }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -137,11 +194,7 @@ impl From<SystemArguments> for SystemOptions {
         Self {
             python: arguments.python,
             profile: arguments.profile,
-            model: ModelOptions {
-                upstream: arguments.upstream,
-                upstream_model: arguments.upstream_model,
-                ..ModelOptions::default()
-            },
+            model: arguments.model.chosen(ModelOptions::default()),
             engine: EngineOptions::default(),
         }
     }
@@ -164,30 +217,37 @@ fn main() -> ExitCode {
 
 /// Whatever was started ends with the future that started it.
 async fn run_until_ended(arguments: Arguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let client = Cell::new(false);
     tokio::select! {
-        result = run(arguments, console) => result,
-        result = ended() => result,
+        result = run(arguments, console, &client) => result,
+        result = ended(&client) => result,
     }
 }
 
 /// Waits until somebody ends this program: Ctrl-C, a closed terminal, a supervisor.
-async fn ended() -> anyhow::Result<ExitCode> {
+/// While a client has the terminal, Ctrl-C is the client's.
+async fn ended(client: &Cell<bool>) -> anyhow::Result<ExitCode> {
     let [mut interrupt, mut terminate, mut hang_up] =
         [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => if !client.get() { break },
+            _ = terminate.recv() => break,
+            _ = hang_up.recv() => break,
+        }
     }
     Ok(ExitCode::from(INTERRUPTED))
 }
 
-async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<ExitCode> {
+async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let file = arguments.running_file.unwrap_or_else(|| running::file(&workspace));
     match arguments.command {
         Command::Demo(DemoArguments { part: Some(DemoPart::Api(arguments)), .. }) => {
             return run_api_demo(&workspace, arguments, console).await;
+        }
+        Command::Demo(DemoArguments { part: Some(DemoPart::Chat(arguments)), .. }) => {
+            return run_chat(&workspace, arguments, console, client).await;
         }
         Command::Demo(arguments) => return run_demo(&workspace, file, arguments, console).await,
         Command::Up(arguments) => {
@@ -266,6 +326,36 @@ async fn run_api_demo(
         console.result(&serde_json::to_string_pretty(&outcome)?);
     }
     Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_chat(
+    workspace: &Workspace,
+    arguments: ChatArguments,
+    console: &Console,
+    client: &Cell<bool>,
+) -> anyhow::Result<ExitCode> {
+    let function = arguments.function.into();
+    let defaults = ChatOptions::default();
+    let options = ChatOptions {
+        functions: vec![function],
+        profile: arguments.profile,
+        model: arguments.model.chosen(defaults.model),
+        ..defaults
+    };
+    console.say("For development: a local model stands in for AWS's, and the function runs here, on 127.0.0.1 alone.");
+    let chat = Chat::up(workspace, &options, console).await?;
+    if arguments.serve {
+        let (url, token) = (chat.url(function).unwrap_or_default(), chat.token());
+        console.result(&format!("export WARDEN_CHAT_URL={url}\nexport WARDEN_CHAT_TOKEN={token}"));
+        std::future::pending::<()>().await;
+    }
+    let once = arguments.once.into_iter().flat_map(|question| ["--once".to_owned(), question]);
+    let plain = arguments.no_markdown.then(|| "--no-markdown".to_owned());
+    let further: Vec<_> = once.chain(plain).collect();
+    client.set(true);
+    let status = chat.converse(function, &further).await?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Leaves the system running. It ends with this program.

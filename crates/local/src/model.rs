@@ -1,11 +1,12 @@
 //! The model behind the functions. The only user of the local model's crate.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use warden_local_model::weights::{self, FetchError};
 use warden_local_model::{Config, Server, StartError, Upstream};
 
-pub use warden_local_model::{Fault, Faults, RecordPlace, Records};
+pub use warden_local_model::{Calls, Fault, Faults, Operation, RecordPlace, Records, Streams};
 
 use crate::output::Console;
 use crate::workspace::Workspace;
@@ -21,6 +22,8 @@ pub struct ModelOptions {
     pub faults: Faults,
     /// The records of its calls; none are written until it is told where.
     pub records: Records,
+    /// How long a stream waits before each word.
+    pub word_delay: Duration,
 }
 
 /// Why there is no model.
@@ -48,6 +51,7 @@ pub async fn prepare(workspace: &Workspace, options: &ModelOptions, console: &Co
     };
     config.faults = options.faults.clone();
     config.records = options.records.clone();
+    config.word_delay = options.word_delay;
     Ok(config)
 }
 

@@ -23,6 +23,7 @@ use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::bedrock::exception::Kind;
+use crate::bedrock::request::Role;
 use crate::bedrock::{Exception, MessagesRequest, Usage};
 use crate::perception::Eyes;
 use crate::pii;
@@ -102,7 +103,7 @@ fn compose(request: &MessagesRequest, pictures: &[Picture]) -> Content {
     let instructions = Instructions::read(request);
     let value = match (pictures, instructions.events.first().and_then(Event::read)) {
         ([], Some(event)) => in_form(&instructions.form, &event, None, || event::in_words(&event)),
-        ([], None) => in_form(&instructions.form, &Stranger, None, stranger),
+        ([], None) => in_form(&instructions.form, &Stranger, None, || conversation(request)),
         (pictures, _) => {
             let gallery = Gallery { pictures, topic: instructions.topic };
             let judged = instructions.topic == Topic::PersonalData;
@@ -168,6 +169,16 @@ fn stranger() -> String {
     "I am a local stand-in for a model, made for development. I read text and find faces in images, judge whether they \
      are personal data, and summarise CloudTrail events. I cannot answer other questions."
         .to_owned()
+}
+
+/// What can be said in a conversation: who speaks, and what was understood.
+fn conversation(request: &MessagesRequest) -> String {
+    const MOST: usize = 200;
+    let question = request.question().split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted: String = question.chars().take(MOST).collect();
+    let more = if quoted.len() < question.len() { "…" } else { "" };
+    let number = request.turns.iter().filter(|turn| turn.role == Role::User).count();
+    format!("{} Your message, number {number} of this conversation, says: “{quoted}{more}”", stranger())
 }
 
 impl Knowledge for Stranger {

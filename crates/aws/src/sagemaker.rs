@@ -1,0 +1,250 @@
+//! A model behind a SageMaker endpoint, asked with `InvokeEndpointWithResponseStream`.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_sagemakerruntime::{
+    Client,
+    config::Builder,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::invoke_endpoint_with_response_stream::InvokeEndpointWithResponseStreamError,
+    primitives::{Blob, event_stream::EventReceiver},
+    types::ResponseStream,
+    types::error::ResponseStreamError,
+};
+use bytes::Bytes;
+use warden_core::{
+    Error,
+    ports::{AnswerStream, StreamingModel},
+};
+
+use crate::{event_stream::Interruption, retries::CountsRetries, timeouts};
+
+/// Which endpoint is asked, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SageMakerSettings {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The inference component, on an endpoint that has them.
+    pub inference_component: Option<String>,
+    /// The media type of the answer that is asked for.
+    pub accept: &'static str,
+    /// How long the endpoint may take to begin its answer, all attempts together.
+    pub timeout: Duration,
+}
+
+/// A model behind a SageMaker endpoint.
+#[derive(Clone, Debug)]
+pub struct SageMakerStream {
+    client: Client,
+    settings: SageMakerSettings,
+}
+
+impl SageMakerStream {
+    /// A model on the Region, credentials and endpoint of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: SageMakerSettings) -> Self {
+        let config =
+            Builder::from(config).timeout_config(timeouts(settings.timeout)).interceptor(CountsRetries).build();
+        Self { client: Client::from_conf(config), settings }
+    }
+}
+
+/// An answer that comes from SageMaker.
+#[derive(Debug)]
+pub struct SageMakerAnswer(EventReceiver<ResponseStream, ResponseStreamError>);
+
+impl AnswerStream for SageMakerAnswer {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            match self.0.recv().await {
+                Ok(Some(ResponseStream::PayloadPart(part))) => {
+                    if let Some(bytes) = part.bytes {
+                        return Ok(Some(bytes.into_inner().into()));
+                    }
+                }
+                // An event that this version of the API does not know.
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(interruption(&error)),
+            }
+        }
+    }
+}
+
+impl StreamingModel for SageMakerStream {
+    type Answer = SageMakerAnswer;
+
+    /// The endpoint decides which model answers; its body may name one.
+    async fn open(&self, _: &str, body: Vec<u8>) -> Result<SageMakerAnswer, Error> {
+        let opened = self
+            .client
+            .invoke_endpoint_with_response_stream()
+            .endpoint_name(&self.settings.endpoint)
+            .set_inference_component_name(self.settings.inference_component.clone())
+            .content_type("application/json")
+            .accept(self.settings.accept)
+            .body(Blob::new(body))
+            .send()
+            .await;
+        match opened {
+            Ok(opened) => Ok(SageMakerAnswer(opened.body)),
+            Err(error) => Err(refusal(&error, &self.settings.endpoint)),
+        }
+    }
+}
+
+fn refusal(error: &SdkError<InvokeEndpointWithResponseStreamError>, endpoint: &str) -> Error {
+    if matches!(error, SdkError::TimeoutError(_)) {
+        return Error::ModelTimeout { code: "RECEIVE_TIMEOUT_SECONDS passed".into() };
+    }
+    let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else {
+        return Error::ModelUnavailable {
+            code: "no answer".into(),
+            hint: "SageMaker could not be reached: check the Region, the endpoint and the network",
+        };
+    };
+    let name = error.code().unwrap_or_default();
+    let code = format!("{status} {name}").trim_end().to_owned();
+    // What the container itself answered, under SageMaker's 424.
+    let original = match error.as_service_error() {
+        Some(InvokeEndpointWithResponseStreamError::ModelError(error)) => error.original_status_code,
+        _ => None,
+    };
+    match (name, status, original) {
+        (_, 429, _) | ("ThrottlingException", _, _) | (_, _, Some(429 | 529)) => Error::ModelThrottled { code },
+        (_, _, Some(400 | 413 | 422)) => Error::invalid(
+            "messages",
+            "are not what the model's container takes: they may be too long, or SAGEMAKER_PROTOCOL another's",
+        ),
+        ("ModelError", _, _) => {
+            Error::ModelUnavailable { code, hint: "the model's container failed: see the endpoint's log" }
+        }
+        ("AccessDeniedException", _, _) | (_, 403, _) => Error::AccessDenied {
+            action: "sagemaker:InvokeEndpointWithResponseStream",
+            what: format!("endpoint {endpoint}"),
+            hint: "allow it and sagemaker:InvokeEndpoint on the endpoint's ARN",
+        },
+        ("ValidationError" | "ValidationException", _, _) | (_, 400, _) => Error::Internal {
+            problem: format!(
+                "SageMaker does not take the request ({code}): check that the endpoint {endpoint} is in service, and whether it needs SAGEMAKER_INFERENCE_COMPONENT"
+            ),
+        },
+        _ => Error::ModelUnavailable { code, hint: "SageMaker failed; it is retried" },
+    }
+}
+
+fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_stream::RawMessage>) -> Error {
+    match Interruption::of(error) {
+        Interruption::Broken => Error::ModelUnavailable {
+            code: "stream broken".into(),
+            hint: "the connection to SageMaker broke before the answer's end",
+        },
+        Interruption::Exception(name) => {
+            let cause = match error.as_service_error() {
+                Some(ResponseStreamError::ModelStreamError(error)) => error.error_code.as_deref(),
+                _ => None,
+            };
+            let code = cause.map_or_else(|| name.clone(), |cause| format!("{name} {cause}"));
+            match cause {
+                Some("ModelInvocationTimeExceeded") => Error::ModelTimeout { code },
+                _ => Error::ModelUnavailable { code, hint: "the endpoint failed while it answered: see its log" },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::retry::RetryConfig;
+    use aws_sdk_sagemakerruntime::config::{BehaviorVersion, Credentials, Region};
+    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+    use crate::event_stream::recorded;
+
+    fn part(text: &str) -> Vec<u8> {
+        recorded::event("PayloadPart", "application/octet-stream", text)
+    }
+
+    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (SageMakerStream, StaticReplayClient) {
+        let request = http::Request::builder().uri("https://sagemaker").body(SdkBody::empty()).unwrap();
+        let event = ReplayEvent::new(request, recorded::answer(status, error_type, body));
+        let http = StaticReplayClient::new(vec![event]);
+        let config = aws_sdk_sagemakerruntime::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .retry_config(RetryConfig::disabled())
+            .http_client(http.clone())
+            .build();
+        let settings = SageMakerSettings {
+            endpoint: "chat".into(),
+            inference_component: Some("small".into()),
+            accept: "text/event-stream",
+            timeout: Duration::from_secs(5),
+        };
+        (SageMakerStream { client: Client::from_conf(config), settings }, http)
+    }
+
+    #[tokio::test]
+    async fn each_part_arrives_as_it_is_and_in_order() {
+        let (model, http) = model_answering(200, "", [part("data: {\"a\""), part(":1}\n\n")].concat());
+        let mut answer = model.open("m", b"{\"stream\":true}".to_vec()).await.unwrap();
+        assert_eq!(answer.next_chunk().await.unwrap().unwrap(), "data: {\"a\"");
+        assert_eq!(answer.next_chunk().await.unwrap().unwrap(), ":1}\n\n");
+        assert_eq!(answer.next_chunk().await.unwrap(), None);
+
+        let request = http.actual_requests().next().unwrap();
+        assert!(request.uri().ends_with("/endpoints/chat/invocations-response-stream"), "{}", request.uri());
+        for (name, value) in [
+            ("content-type", "application/json"),
+            ("x-amzn-sagemaker-accept", "text/event-stream"),
+            ("x-amzn-sagemaker-inference-component", "small"),
+        ] {
+            assert_eq!(request.headers().get(name), Some(value));
+        }
+        assert_eq!(request.body().bytes(), Some(&b"{\"stream\":true}"[..]));
+    }
+
+    #[tokio::test]
+    async fn an_exception_in_the_stream_has_its_name_and_no_word_of_its_message() {
+        for (kind, cause, name) in [
+            ("ModelStreamError", "ModelInvocationTimeExceeded", "ModelTimeout"),
+            ("ModelStreamError", "StreamBroken", "ModelUnavailable"),
+            ("InternalStreamFailure", "", "ModelUnavailable"),
+            ("Novelty", "", "ModelUnavailable"),
+        ] {
+            let failure = recorded::exception(kind, &format!(r#"{{"Message":"secret text","ErrorCode":"{cause}"}}"#));
+            let (model, _) = model_answering(200, "", [part("x"), failure].concat());
+            let mut answer = model.open("m", Vec::new()).await.unwrap();
+            assert!(answer.next_chunk().await.unwrap().is_some());
+            let error = answer.next_chunk().await.unwrap_err();
+            assert_eq!(error.name().as_str(), name, "{kind} {cause}");
+            assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_does_not_open_has_the_name_of_its_failure() {
+        for (status, error_type, original, name) in [
+            (429, "ThrottlingException", 0, "ModelThrottled"),
+            (424, "ModelError", 429, "ModelThrottled"),
+            (424, "ModelError", 422, "InvalidInput"),
+            (424, "ModelError", 500, "ModelUnavailable"),
+            (403, "AccessDeniedException", 0, "AccessDenied"),
+            (400, "ValidationError", 0, "Internal"),
+            (503, "ServiceUnavailable", 0, "ModelUnavailable"),
+            (500, "InternalFailure", 0, "ModelUnavailable"),
+        ] {
+            let body = format!(
+                r#"{{"Message":"secret text","OriginalMessage":"secret text","OriginalStatusCode":{original}}}"#
+            );
+            let (model, _) = model_answering(status, error_type, body.into_bytes());
+            let error = model.open("m", Vec::new()).await.unwrap_err();
+            assert_eq!(error.name().as_str(), name, "{status} {error_type} {original}");
+            assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What became of a question: the text that came, and whether it is the whole answer.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::protocol::{NamedError, Told, Usage};
+use crate::visible::visible_line;
+
+/// An answer, as far as it came.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) model: Option<String>,
+    pub(crate) usage: Option<Usage>,
+    pub(crate) finish: Option<Finish>,
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// With all that the model said.
+    Whole {
+        /// Why the model stopped.
+        stop_reason: String,
+    },
+    /// Before its end.
+    Cut(Cut),
+}
+
+/// Why an answer is not whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The connection ended without `end`.
+    NoEnd,
+    /// The function told an error.
+    Error(NamedError),
+    /// The model may say no more.
+    Limit {
+        /// The limit it reached.
+        stop_reason: String,
+    },
+    /// Nothing came for this long.
+    Silent(Duration),
+    /// The connection broke, or what came was of no use.
+    Broken(String),
+    /// Somebody stopped it here.
+    Stopped,
+}
+
+impl Answer {
+    /// Takes what was told; the text that is new.
+    pub(crate) fn take(&mut self, told: Told) -> Option<String> {
+        // An end or an error is the last word.
+        if self.finish.is_some() {
+            return None;
+        }
+        match told {
+            Told::Start { model } => self.model = model,
+            Told::Delta(text) => {
+                self.text.push_str(&text);
+                return Some(text);
+            }
+            Told::Usage(usage) => self.usage = Some(usage),
+            Told::Error(error) => self.finish = Some(Finish::Cut(Cut::Error(error))),
+            Told::End { stop_reason } => self.finish = Some(finish(stop_reason.unwrap_or_default())),
+        }
+        None
+    }
+
+    /// Ends the answer, unless it has ended.
+    pub(crate) fn cut(&mut self, cut: Cut) {
+        self.finish.get_or_insert(Finish::Cut(cut));
+    }
+
+    /// Why the answer is not whole, if it is not.
+    pub(crate) fn why_cut(&self) -> Option<&Cut> {
+        match &self.finish {
+            Some(Finish::Cut(cut)) => Some(cut),
+            _ => None,
+        }
+    }
+
+    /// Why the model stopped, if it told.
+    pub(crate) fn stop_reason(&self) -> Option<&str> {
+        match &self.finish {
+            Some(Finish::Whole { stop_reason } | Finish::Cut(Cut::Limit { stop_reason })) => Some(stop_reason),
+            _ => None,
+        }
+    }
+
+    /// Whether the model would not answer.
+    pub(crate) fn refused(&self) -> bool {
+        matches!(self.stop_reason(), Some("refusal" | "content_filter" | "content_filtered" | "guardrail_intervened"))
+    }
+}
+
+fn finish(stop_reason: String) -> Finish {
+    match stop_reason.as_str() {
+        "max_tokens" | "length" | "model_context_window_exceeded" => Finish::Cut(Cut::Limit { stop_reason }),
+        _ => Finish::Whole { stop_reason },
+    }
+}
+
+impl Cut {
+    /// The name of the error, or of the way in which the answer was cut.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::NoEnd => "NoEnd",
+            Self::Error(error) => &error.name,
+            Self::Limit { stop_reason } => stop_reason,
+            Self::Silent(_) => "Silent",
+            Self::Broken(_) => "Broken",
+            Self::Stopped => "Stopped",
+        }
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoEnd => f.write_str("the connection ended before the answer did. Ask again"),
+            Self::Error(NamedError { name, message }) => {
+                write!(f, "{}: {}", visible_line(name), visible_line(message))
+            }
+            Self::Limit { stop_reason } if stop_reason == "model_context_window_exceeded" => {
+                f.write_str("the conversation fills the model's context window. Begin another")
+            }
+            Self::Limit { .. } => {
+                f.write_str("it reached the most tokens of an answer. Allow more with --max-tokens or /max-tokens")
+            }
+            Self::Silent(time) => write!(f, "nothing came for {}. Ask again", humantime::format_duration(*time)),
+            Self::Broken(why) => write!(f, "{why}. Ask again"),
+            Self::Stopped => f.write_str("you stopped it"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(told: Vec<Told>) -> Answer {
+        let mut answer = Answer::default();
+        for told in told {
+            answer.take(told);
+        }
+        answer
+    }
+
+    fn end(stop_reason: &str) -> Told {
+        Told::End { stop_reason: Some(stop_reason.into()) }
+    }
+
+    #[test]
+    fn an_answer_is_whole_only_with_its_end() {
+        let mut unfinished = answer(vec![Told::Delta("a".into())]);
+        assert_eq!(unfinished.finish, None);
+        unfinished.cut(Cut::NoEnd);
+        assert_eq!(unfinished.why_cut(), Some(&Cut::NoEnd));
+
+        let mut whole = answer(vec![Told::Delta("a".into()), Told::Delta("b".into()), end("end_turn")]);
+        whole.cut(Cut::NoEnd);
+        assert_eq!((whole.text.as_str(), whole.why_cut(), whole.stop_reason()), ("ab", None, Some("end_turn")));
+    }
+
+    #[test]
+    fn an_answer_that_reached_a_limit_is_cut() {
+        for limit in ["max_tokens", "length", "model_context_window_exceeded"] {
+            assert!(answer(vec![end(limit)]).why_cut().is_some(), "{limit}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_after_an_error() {
+        let error = NamedError { name: "ModelTimeout".into(), message: "It took \x1b[1mtoo long".into() };
+        let answer = answer(vec![Told::Error(error), Told::Delta("more".into()), end("end_turn")]);
+        assert_eq!(answer.text, "");
+        assert_eq!(answer.why_cut().unwrap().to_string(), "ModelTimeout: It took ␛[1mtoo long");
+    }
+}

@@ -1,0 +1,159 @@
+//! The line a person types in: history, completion, more than one line.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+use rustyline::completion::Completer;
+use rustyline::config::Configurer as _;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Cmd, Config, Context, Editor, EventHandler, Helper, KeyCode, KeyEvent, Modifiers};
+
+use crate::command::{COMMANDS, is_incomplete};
+
+const PROMPT: &str = "› ";
+/// How many questions are remembered.
+const REMEMBERED: usize = 1_000;
+
+/// What a person did at the prompt.
+pub(crate) enum Typed {
+    Text(String),
+    /// Ctrl-C, on a line that held nothing.
+    Interrupt,
+    /// Ctrl-D.
+    End,
+}
+
+/// The prompt.
+pub(crate) struct Prompt {
+    editor: Editor<Assistance, FileHistory>,
+    history: Option<PathBuf>,
+}
+
+impl Prompt {
+    /// A prompt that remembers what was asked on earlier days, unless it should not.
+    pub(crate) fn new(with_history: bool) -> anyhow::Result<Self> {
+        let config = Config::builder().max_history_size(REMEMBERED)?.auto_add_history(false).build();
+        let mut editor: Editor<Assistance, FileHistory> = Editor::with_config(config)?;
+        editor.set_history_ignore_space(true);
+        editor.set_helper(Some(Assistance::default()));
+        editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), EventHandler::Simple(Cmd::Newline));
+        let history = if with_history { history_file() } else { None };
+        if let Some(file) = &history {
+            // There is none before the first question.
+            let _ = editor.load_history(file);
+        }
+        Ok(Self { editor, history })
+    }
+
+    /// The models that are completed after `/model`.
+    pub(crate) fn know_models(&mut self, models: &[String]) {
+        if let Some(assistance) = self.editor.helper_mut() {
+            assistance.models = models.to_vec();
+        }
+    }
+
+    /// Waits for a person.
+    pub(crate) fn read(&mut self) -> anyhow::Result<Typed> {
+        match self.editor.readline(PROMPT) {
+            Ok(text) => {
+                self.remember(&text);
+                Ok(Typed::Text(text))
+            }
+            Err(ReadlineError::Interrupted) => Ok(Typed::Interrupt),
+            Err(ReadlineError::Eof) => Ok(Typed::End),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn remember(&mut self, text: &str) {
+        // A question is more than a place in the history: it is asked although that cannot be written.
+        if self.editor.add_history_entry(text).is_ok_and(|added| added)
+            && let Some(file) = &self.history
+        {
+            let _ = self.editor.append_history(file);
+        }
+    }
+}
+
+/// Where the history is kept, in a folder that is made if need be.
+fn history_file() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir()).join("warden-chat");
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder.join("history"))
+}
+
+/// What helps while typing.
+#[derive(Default)]
+struct Assistance {
+    models: Vec<String>,
+}
+
+impl Helper for Assistance {}
+
+impl Completer for Assistance {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        Ok(completions(&line[..at], &self.models))
+    }
+}
+
+impl Hinter for Assistance {
+    type Hint = String;
+}
+
+impl Highlighter for Assistance {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        let style = anstyle::Style::new().bold();
+        match anstream::AutoStream::choice(&std::io::stdout()) {
+            anstream::ColorChoice::Never => Cow::Borrowed(prompt),
+            _ => Cow::Owned(format!("{style}{prompt}{style:#}")),
+        }
+    }
+}
+
+impl Validator for Assistance {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        let more = is_incomplete(context.input());
+        Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+/// Where what is typed can be completed, and with what.
+fn completions(typed: &str, models: &[String]) -> (usize, Vec<String>) {
+    if let Some(model) = typed.strip_prefix("/model ") {
+        let models = models.iter().filter(|id| id.starts_with(model)).cloned();
+        return (typed.len() - model.len(), models.collect());
+    }
+    let commands = COMMANDS.iter().filter(|(name, ..)| !typed.is_empty() && name.starts_with(typed));
+    let completed =
+        commands.map(|(name, arguments, _)| if arguments.is_empty() { (*name).into() } else { format!("{name} ") });
+    (0, completed.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_and_models_are_completed_and_questions_are_not() {
+        let models = ["us.anthropic.claude-haiku-5-5".to_owned(), "us.anthropic.claude-sonnet-5-5".to_owned()];
+        for (typed, at, candidates) in [
+            ("/h", 0, vec!["/help"]),
+            ("/m", 0, vec!["/model ", "/max-tokens "]),
+            ("/model us.anthropic.claude-h", 7, vec!["us.anthropic.claude-haiku-5-5"]),
+            ("/model x", 7, vec![]),
+            ("", 0, vec![]),
+            ("hello", 0, vec![]),
+        ] {
+            let found = completions(typed, &models);
+            assert_eq!(found, (at, candidates.into_iter().map(str::to_owned).collect()), "{typed:?}");
+        }
+    }
+}

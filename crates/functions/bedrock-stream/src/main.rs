@@ -1,0 +1,19 @@
+//! `bedrock-stream` on Lambda.
+
+use warden_aws::{BedrockStream, BedrockStreamSettings, sdk_config};
+use warden_lambda::{
+    Stopped,
+    chat::ChatSettings,
+    settings::{Environment, ModelSettings},
+    telemetry,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Stopped> {
+    telemetry::init(&Environment)?;
+    let model = ModelSettings::read(&Environment)?;
+    let settings = ChatSettings::read(&Environment, model.model_id)?;
+    let bedrock = BedrockStreamSettings { region: model.region, timeout: settings.receive_timeout };
+    let models = BedrockStream::new(&sdk_config().await, bedrock);
+    warden_lambda::chat::run(bedrock_stream::chat(models, settings)).await
+}

@@ -1,0 +1,121 @@
+//! The event of a function URL (payload 2.0), of which a few fields count.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use warden_core::{Error, chat::Failure as Refusal};
+
+/// An HTTP request. Its body is content, so there is no `Debug`.
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
+    headers: HashMap<String, String>,
+    body: String,
+    is_base64: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    request_context: Context,
+    headers: Option<HashMap<String, String>>,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Context {
+    http: Http,
+}
+
+#[derive(Deserialize)]
+struct Http {
+    method: String,
+    path: String,
+}
+
+impl Request {
+    pub(super) fn of(event: Value) -> Result<Self, Error> {
+        let wire: Wire =
+            serde_json::from_value(event).map_err(|_| Error::invalid("event", "is not that of a function URL"))?;
+        let headers = wire.headers.unwrap_or_default();
+        Ok(Self {
+            method: wire.request_context.http.method,
+            path: wire.request_context.http.path,
+            headers: headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+            body: wire.body.unwrap_or_default(),
+            is_base64: wire.is_base64_encoded.unwrap_or(false),
+        })
+    }
+
+    /// A header's value by its name in lower case; empty when it was not sent.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The body's bytes, as the caller sent them.
+    pub(super) fn body(self, most: usize) -> Result<Vec<u8>, Refusal> {
+        // Lambda hands on as base64 what no media type tells it to be text.
+        let bytes = if self.is_base64 {
+            if self.body.len() / 4 * 3 > most + 3 {
+                return Err(Refusal::TooLarge { most });
+            }
+            base64_simd::STANDARD.decode_to_vec(self.body).map_err(|_| Error::invalid("body", "is not base64"))?
+        } else {
+            self.body.into_bytes()
+        };
+        if bytes.len() > most { Err(Refusal::TooLarge { most }) } else { Ok(bytes) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(body: &str, is_base64: bool) -> Value {
+        json!({
+            "version": "2.0",
+            "headers": {"accept": "*/*", "X-Warden-Token": "t"},
+            "requestContext": {"http": {"method": "POST", "path": "/"}},
+            "body": body,
+            "isBase64Encoded": is_base64,
+        })
+    }
+
+    #[test]
+    fn a_header_is_found_in_any_case() {
+        let request = Request::of(event("", false)).unwrap();
+        assert_eq!(
+            (request.header("x-warden-token"), request.header("accept"), request.header("host")),
+            ("t", "*/*", "")
+        );
+    }
+
+    #[test]
+    fn a_body_is_read_as_it_was_sent_up_to_its_limit() {
+        for (body, is_base64, most, expected) in [
+            ("\u{c548}", false, 3, Ok("\u{c548}")),
+            ("7JWI", true, 3, Ok("\u{c548}")),
+            ("", true, 3, Ok("")),
+            ("7JWI", true, 2, Err("TooLarge")),
+            ("\u{c548}", false, 2, Err("TooLarge")),
+            ("7JW", true, 3, Err("InvalidInput")),
+            ("7JWI7JWI7JWI", true, 2, Err("TooLarge")),
+        ] {
+            let read = Request::of(event(body, is_base64)).unwrap().body(most);
+            let read = read.as_deref().map_err(Refusal::name);
+            assert_eq!(read, expected.map(str::as_bytes), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_something_else_is_an_invalid_input() {
+        for event in [json!("not JSON"), json!({}), json!({"prompt": "Hi"}), json!({"requestContext": {"http": {}}})] {
+            let error = Request::of(event).err().unwrap();
+            assert_eq!(error.to_string(), "event: is not that of a function URL");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! One answer on its way from the model to the caller. Whoever drops it ends
+//! the model's call: nothing runs beside it, and nothing is read ahead.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout, timeout_at};
+use warden_core::{
+    Error,
+    bedrock::Usage,
+    chat::{AnswerEvent, Decoder, Encoding},
+    ports::AnswerStream,
+};
+
+use super::{ChatSettings, KEEP_ALIVE};
+use crate::metrics;
+
+/// How long a stream that has said everything may take to end, so that its
+/// connection can be used again.
+const ENDING: Duration = Duration::from_millis(200);
+
+pub(super) struct Passage<A> {
+    answer: Option<A>,
+    decoder: Decoder,
+    encoding: Encoding,
+    /// What the decoder said and nobody encoded yet; kept for its memory.
+    parts: Vec<AnswerEvent>,
+    /// What was encoded and nobody took yet.
+    out: Vec<u8>,
+    /// Since when the model has said nothing.
+    silent_since: Option<Instant>,
+    last_sent: Instant,
+    receive_timeout: Duration,
+    ends_by: Instant,
+    record: Record,
+}
+
+/// What is told of an answer when it is over.
+struct Record {
+    request_id: String,
+    model_id: String,
+    asked: Instant,
+    begun_ms: u64,
+    usage: Usage,
+    is_over: bool,
+}
+
+impl<A: AnswerStream> Passage<A> {
+    pub(super) fn new(
+        answer: A,
+        decoder: Decoder,
+        encoding: Encoding,
+        settings: &ChatSettings,
+        asked: Instant,
+    ) -> Self {
+        Self {
+            answer: Some(answer),
+            decoder,
+            encoding,
+            parts: Vec::new(),
+            out: Vec::new(),
+            silent_since: None,
+            last_sent: Instant::now(),
+            receive_timeout: settings.receive_timeout,
+            ends_by: asked + settings.answer_timeout,
+            record: Record {
+                request_id: String::new(),
+                model_id: String::new(),
+                asked,
+                begun_ms: milliseconds(asked),
+                usage: Usage::default(),
+                is_over: false,
+            },
+        }
+    }
+
+    /// Begins the answer with what the model said so far.
+    pub(super) fn begin(&mut self, request_id: &str, model_id: &str, parts: Vec<AnswerEvent>) {
+        request_id.clone_into(&mut self.record.request_id);
+        model_id.clone_into(&mut self.record.model_id);
+        self.encoding.start(request_id, model_id, &mut self.out);
+        self.parts = parts;
+        self.encode();
+    }
+
+    /// The next bytes of the body, as soon as there are some.
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if !self.out.is_empty() {
+                self.last_sent = Instant::now();
+                return Some(Bytes::from(std::mem::take(&mut self.out)));
+            }
+            if self.record.is_over {
+                self.end().await;
+                return None;
+            }
+            self.advance().await;
+        }
+    }
+
+    /// Waits for the model, or for the next thing that time brings.
+    async fn advance(&mut self) {
+        let Some(answer) = &mut self.answer else {
+            return self.fail(&Error::Internal { problem: "the answer was read on after its end".into() });
+        };
+        if Instant::now() >= self.ends_by {
+            return self.fail(&passed("MODEL_TIMEOUT_SECONDS"));
+        }
+        let silent_until = *self.silent_since.get_or_insert_with(Instant::now) + self.receive_timeout;
+        let mut until = silent_until.min(self.ends_by);
+        if self.encoding.keep_alive().is_some() {
+            until = until.min(self.last_sent + KEEP_ALIVE);
+        }
+        match timeout_at(until, answer.next_chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                self.silent_since = None;
+                let read = self.decoder.push(&chunk, &mut self.parts);
+                self.take(read);
+            }
+            Ok(Ok(None)) => {
+                self.answer = None;
+                let read = self.decoder.finish(&mut self.parts);
+                self.take(read);
+            }
+            Ok(Err(error)) => self.fail(&error),
+            Err(_) if Instant::now() >= self.ends_by => self.fail(&passed("MODEL_TIMEOUT_SECONDS")),
+            Err(_) if Instant::now() >= silent_until => self.fail(&passed("RECEIVE_TIMEOUT_SECONDS")),
+            Err(_) => self.out.extend_from_slice(self.encoding.keep_alive().unwrap_or_default()),
+        }
+    }
+
+    fn take(&mut self, read: Result<(), Error>) {
+        // What came before an error was said.
+        self.encode();
+        if let Err(error) = read {
+            self.fail(&error);
+        }
+    }
+
+    fn encode(&mut self) {
+        let mut parts = std::mem::take(&mut self.parts);
+        for part in parts.drain(..) {
+            self.encoding.part(&part, &mut self.out);
+            match part {
+                AnswerEvent::Text(_) => {}
+                AnswerEvent::Usage(usage) => self.record.usage = usage,
+                AnswerEvent::Stop(reason) => self.record.stopped(&reason),
+            }
+        }
+        self.parts = parts;
+    }
+
+    fn fail(&mut self, error: &Error) {
+        self.answer = None;
+        self.encoding.error(error, &mut self.out);
+        self.record.failed(error);
+    }
+
+    async fn end(&mut self) {
+        if let Some(mut answer) = self.answer.take() {
+            // Whatever is still said, or fails, comes after the answer's end.
+            let _ = timeout(ENDING, async { while let Ok(Some(_)) = answer.next_chunk().await {} }).await;
+        }
+    }
+}
+
+impl Record {
+    fn stopped(&mut self, reason: &str) {
+        self.is_over = true;
+        let latency_ms = milliseconds(self.asked);
+        tracing::info!(
+            request_id = self.request_id,
+            model_id = self.model_id,
+            stop_reason = reason,
+            begun_ms = self.begun_ms,
+            latency_ms,
+            "answer streamed"
+        );
+        metrics::model_answer(&self.model_id, self.usage, latency_ms);
+    }
+
+    fn failed(&mut self, error: &Error) {
+        self.is_over = true;
+        tracing::warn!(
+            request_id = self.request_id,
+            model_id = self.model_id,
+            error = error.name().as_str(),
+            latency_ms = milliseconds(self.asked),
+            "answer cut: {error}"
+        );
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !self.is_over {
+            tracing::info!(
+                request_id = self.request_id,
+                model_id = self.model_id,
+                latency_ms = milliseconds(self.asked),
+                "nobody takes the answer any more; the model's call is ended"
+            );
+        }
+    }
+}
+
+fn passed(setting: &str) -> Error {
+    Error::ModelTimeout { code: format!("{setting} passed") }
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,119 @@
+//! The settings that both streaming functions have.
+
+use std::time::Duration;
+
+use warden_core::chat::{Offer, TokenDigest};
+
+use crate::settings::{SettingError, Variables, number};
+
+/// Most bytes of a request's body: what Lambda itself takes.
+const MAX_REQUEST_BYTES: usize = 6_291_456;
+
+/// Tokens of an answer when `MAX_TOKENS` is not set.
+const DEFAULT_MAX_TOKENS: u32 = 4_096;
+
+/// Seconds between two chunks when `RECEIVE_TIMEOUT_SECONDS` is not set: an
+/// answer that never begins fails before `CloudFront`'s 60 seconds are over.
+const DEFAULT_RECEIVE_TIMEOUT_SECONDS: u64 = 50;
+
+/// Seconds for a whole answer when `MODEL_TIMEOUT_SECONDS` is not set: the
+/// answer ends before the functions' own limit of 300 ends it.
+const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 280;
+
+/// Who may ask for what, and how long that may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatSettings {
+    /// `CHAT_TOKEN_SHA256`: who is let in; `None` for everybody who comes that far.
+    pub token: Option<TokenDigest>,
+    /// `MODEL_ID` and `ALLOWED_MODEL_IDS`, `MAX_TOKENS`.
+    pub offer: Offer,
+    /// `MAX_REQUEST_BYTES` of a request's body.
+    pub max_request_bytes: usize,
+    /// `RECEIVE_TIMEOUT_SECONDS` until an answer begins, and between its chunks.
+    pub receive_timeout: Duration,
+    /// `MODEL_TIMEOUT_SECONDS` for a whole answer.
+    pub answer_timeout: Duration,
+}
+
+impl ChatSettings {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`SettingError`] for a number that is none or out of range, and for a
+    /// digest that is none.
+    pub fn read(variables: &impl Variables, default_model: String) -> Result<Self, SettingError> {
+        let token = variables.get("CHAT_TOKEN_SHA256").map(|digest| {
+            // Its value is nearly a secret: a short token can be found from it.
+            TokenDigest::from_hex(&digest).ok_or_else(|| SettingError {
+                name: "CHAT_TOKEN_SHA256",
+                problem: "is not the SHA-256 of a token in 64 hexadecimal digits".into(),
+            })
+        });
+        let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
+        let mut models = vec![default_model.clone()];
+        for model in allowed.split(',').map(str::trim).filter(|model| !model.is_empty()) {
+            if !models.iter().any(|known| known == model) {
+                models.push(model.to_owned());
+            }
+        }
+        let max_tokens = number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)?;
+        let seconds = |name, default| number(variables, name, default, 1..=880).map(Duration::from_secs);
+        Ok(Self {
+            token: token.transpose()?,
+            offer: Offer { default_model, models, max_tokens },
+            max_request_bytes: number(variables, "MAX_REQUEST_BYTES", MAX_REQUEST_BYTES, 1_000..=MAX_REQUEST_BYTES)?,
+            receive_timeout: seconds("RECEIVE_TIMEOUT_SECONDS", DEFAULT_RECEIVE_TIMEOUT_SECONDS)?,
+            answer_timeout: seconds("MODEL_TIMEOUT_SECONDS", DEFAULT_MODEL_TIMEOUT_SECONDS)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    struct Given(HashMap<&'static str, String>);
+
+    impl Variables for Given {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name).cloned().filter(|value| !value.is_empty())
+        }
+    }
+
+    fn read<const N: usize>(variables: [(&'static str, &str); N]) -> Result<ChatSettings, SettingError> {
+        let variables = variables.map(|(name, value)| (name, value.to_owned()));
+        ChatSettings::read(&Given(variables.into()), "small".into())
+    }
+
+    #[test]
+    fn the_default_model_alone_may_be_asked_unless_a_setting_names_others() {
+        let settings = read([]).unwrap();
+        assert_eq!(
+            (settings.offer.models, settings.offer.default_model),
+            (vec!["small".to_owned()], "small".to_owned())
+        );
+        let settings = read([("ALLOWED_MODEL_IDS", " large, small,,large ")]).unwrap();
+        assert_eq!(settings.offer.models, ["small", "large"]);
+    }
+
+    #[test]
+    fn no_digest_is_no_token_and_a_wrong_one_stops_the_start_without_being_told() {
+        assert_eq!(read([("CHAT_TOKEN_SHA256", "")]).unwrap().token, None);
+        assert!(read([("CHAT_TOKEN_SHA256", &"0".repeat(64))]).unwrap().token.is_some());
+        let error = read([("CHAT_TOKEN_SHA256", "my token")]).unwrap_err().to_string();
+        assert_eq!(error, "CHAT_TOKEN_SHA256: is not the SHA-256 of a token in 64 hexadecimal digits");
+    }
+
+    #[test]
+    fn limits_have_their_ranges() {
+        let settings = read([("RECEIVE_TIMEOUT_SECONDS", "7"), ("MAX_REQUEST_BYTES", "2000")]).unwrap();
+        assert_eq!((settings.receive_timeout, settings.max_request_bytes), (Duration::from_secs(7), 2000));
+        for (name, value) in
+            [("MAX_REQUEST_BYTES", "6291457"), ("RECEIVE_TIMEOUT_SECONDS", "0"), ("MODEL_TIMEOUT_SECONDS", "881")]
+        {
+            assert_eq!(read([(name, value)]).unwrap_err().name, name);
+        }
+    }
+}

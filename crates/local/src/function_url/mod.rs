@@ -1,0 +1,207 @@
+//! A function behind a function URL that streams, on this machine.
+//!
+//! The local AWS engine collects a response before it hands it on, so a
+//! streaming function runs here: one side speaks Lambda's Runtime API with the
+//! function's process, the other HTTP with callers, and what the function writes
+//! is passed on chunk by chunk.
+//!
+//! Unlike Lambda it lets the function know when its caller has left: the
+//! connection that takes the response closes.
+
+mod event;
+mod prelude;
+mod runtime_api;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode, header};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::engine::{ACCESS_KEY, REGION};
+use event::{MAX_EVENT, event};
+use runtime_api::{Invocation, RuntimeApi};
+
+/// How long a function may take to begin its answer.
+const BEGIN_LIMIT: Duration = Duration::from_mins(2);
+/// How often it is looked whether a process has ended.
+const RESTART_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A function that listens. It and its processes end with this.
+#[derive(Debug)]
+pub struct FunctionUrl {
+    url: String,
+    tasks: Vec<JoinHandle<()>>,
+    processes: Vec<Arc<Process>>,
+}
+
+/// A process of the function; none when it is not to run any more.
+#[derive(Debug)]
+struct Process(Mutex<Option<Child>>);
+
+/// What runs behind a function URL.
+#[derive(Clone, Debug)]
+pub struct Function<'a> {
+    /// The function's name.
+    pub name: &'a str,
+    /// Its executable.
+    pub executable: &'a Path,
+    /// Its settings, beside those that Lambda sets.
+    pub environment: Vec<(&'static str, String)>,
+    /// How many calls it takes at once: as many processes, as on Lambda.
+    pub instances: usize,
+}
+
+/// Why a function does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionUrlError {
+    /// Loopback is not to be had.
+    #[error("no free port on 127.0.0.1: {0}. End some programs that listen there")]
+    NoPort(io::Error),
+    /// The function cannot be started.
+    #[error("{name} cannot be started: {source}")]
+    NotStarted {
+        /// Which.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl FunctionUrl {
+    /// Starts the function and listens on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port is free or the function cannot be started.
+    pub async fn start(function: Function<'_>) -> Result<Self, FunctionUrlError> {
+        let api = Arc::new(RuntimeApi::default());
+        let (api_address, api_server) = serve(runtime_api::routes(Arc::clone(&api))).await?;
+        let (address, url_server) = serve(Router::new().fallback(call).with_state(api)).await?;
+        let mut started =
+            Self { url: format!("http://{address}/"), tasks: vec![api_server, url_server], processes: Vec::new() };
+        for _ in 0..function.instances.max(1) {
+            let mut command = command(&function, api_address);
+            let not_started = |source| FunctionUrlError::NotStarted { name: function.name.to_owned(), source };
+            let process = Arc::new(Process(Mutex::new(Some(command.spawn().map_err(not_started)?))));
+            started.processes.push(Arc::clone(&process));
+            started.tasks.push(tokio::spawn(async move { process.keep_running(command).await }));
+        }
+        Ok(started)
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:49152/`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for FunctionUrl {
+    /// Nothing is left when this returns.
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.processes.iter().for_each(|process| process.end());
+    }
+}
+
+impl Process {
+    /// Starts it anew whenever it has ended, as Lambda does.
+    async fn keep_running(&self, mut command: Command) {
+        loop {
+            tokio::time::sleep(RESTART_INTERVAL).await;
+            let mut process = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(child) = process.as_mut() else { return };
+            if let Ok(Some(_)) = child.try_wait() {
+                // Whoever calls learns that nobody answers when this is none.
+                *process = command.spawn().ok();
+            }
+        }
+    }
+
+    fn end(&self) {
+        let child = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut child) = child {
+            // Either fails only when it has ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn command(function: &Function<'_>, api: SocketAddr) -> Command {
+    let mut command = Command::new(function.executable);
+    command
+        // Nothing of the user's environment, credentials least of all.
+        .env_clear()
+        .envs([
+            ("AWS_LAMBDA_RUNTIME_API", api.to_string().as_str()),
+            ("AWS_LAMBDA_FUNCTION_NAME", function.name),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+            ("AWS_LAMBDA_LOG_LEVEL", "WARN"),
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+            ("AWS_SECRET_ACCESS_KEY", ACCESS_KEY),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ])
+        .envs(function.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Ctrl-C is for this process, which then ends the function.
+        .process_group(0);
+    command
+}
+
+async fn serve(router: Router) -> Result<(SocketAddr, JoinHandle<()>), FunctionUrlError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(FunctionUrlError::NoPort)?;
+    let address = listener.local_addr().map_err(FunctionUrlError::NoPort)?;
+    let server = tokio::spawn(async move {
+        // Ends with the task alone: accept errors are retried inside.
+        let _ = axum::serve(listener, router).await;
+    });
+    Ok((address, server))
+}
+
+/// Hands a call to the function, and its response back as it comes.
+async fn call(State(api): State<Arc<RuntimeApi>>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_EVENT).await else { return too_large() };
+    let id = api.next_id();
+    let event = event(&head, &body, &id).to_string();
+    if event.len() > MAX_EVENT {
+        return too_large();
+    }
+    let (respond, response) = oneshot::channel();
+    api.invoke(Invocation { id, event, respond });
+    match tokio::time::timeout(BEGIN_LIMIT, response).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => refused(StatusCode::BAD_GATEWAY, "Internal Server Error"),
+        Err(_) => refused(StatusCode::GATEWAY_TIMEOUT, "The function did not begin to answer in time"),
+    }
+}
+
+fn too_large() -> Response<Body> {
+    refused(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
+    )
+}
+
+/// What Lambda says itself.
+fn refused(status: StatusCode, message: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(serde_json::json!({"Message": message}).to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}

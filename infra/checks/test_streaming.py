@@ -1,0 +1,117 @@
+"""A streaming function is reached by those alone who were chosen, and each way of forgetting that is noticed."""
+
+import copy
+import unittest
+from pathlib import Path
+
+from cfnlint.decode.cfn_yaml import load
+from rendered import plain
+from streaming import of_type, problems
+
+STREAMING = plain(load(str(Path(__file__).parents[1] / "streaming.yaml")))
+
+
+class TheStreamingTemplate(unittest.TestCase):
+    def setUp(self) -> None:
+        self.template = copy.deepcopy(STREAMING)
+        self.resources = self.template["Resources"]
+
+    def properties(self, resource: str) -> dict:
+        return self.resources[resource]["Properties"]
+
+    def behavior(self) -> dict:
+        return self.properties("BedrockStreamDistribution")["DistributionConfig"]["DefaultCacheBehavior"]
+
+    def assert_noticed(self, *expected: str) -> None:
+        self.assertEqual(problems(self.template), list(expected))
+
+    def test_lets_in_those_alone_who_were_chosen(self) -> None:
+        self.assert_noticed()
+
+    def test_has_two_functions_to_be_checked(self) -> None:
+        self.assertEqual(list(of_type(self.template, "AWS::Lambda::Url")), ["BedrockStreamUrl", "SageMakerStreamUrl"])
+        self.assertEqual(len(of_type(self.template, "AWS::Lambda::Permission")), 4)
+
+    def test_a_url_for_everybody_is_noticed(self) -> None:
+        self.properties("BedrockStreamUrl")["AuthType"] = "NONE"
+        self.assert_noticed("BedrockStreamUrl: AuthType is not AWS_IAM")
+
+    def test_a_url_of_sams_own_is_noticed(self) -> None:
+        self.properties("BedrockStream")["FunctionUrlConfig"] = {"AuthType": "NONE"}
+        self.assert_noticed("BedrockStream: its URL is to be an AWS::Lambda::Url")
+
+    def test_a_url_that_does_not_stream_is_noticed(self) -> None:
+        del self.properties("SageMakerStreamUrl")["InvokeMode"]
+        self.assert_noticed("SageMakerStreamUrl: InvokeMode is not RESPONSE_STREAM")
+
+    def test_one_permission_of_the_two_is_noticed(self) -> None:
+        for resource, action in [
+            ("BedrockStreamUrlPermission", "lambda:InvokeFunctionUrl"),
+            ("BedrockStreamInvokePermission", "lambda:InvokeFunction"),
+        ]:
+            with self.subTest(action):
+                self.setUp()
+                del self.resources[resource]
+                self.assert_noticed(f"BedrockStreamDistribution may not call BedrockStream: {action} is missing")
+
+    def test_a_permission_that_opens_direct_calls_is_noticed(self) -> None:
+        del self.properties("BedrockStreamInvokePermission")["InvokedViaFunctionUrl"]
+        self.assert_noticed("BedrockStreamDistribution may not call BedrockStream: lambda:InvokeFunction is missing")
+
+    def test_a_permission_beside_the_alias_is_noticed(self) -> None:
+        self.properties("SageMakerStreamUrlPermission")["FunctionName"] = {"Ref": "SageMakerStream"}
+        self.assert_noticed("SageMakerStreamDistribution may not call SageMakerStream: lambda:InvokeFunctionUrl is missing")
+
+    def test_a_permission_for_everybody_is_noticed(self) -> None:
+        self.resources["Public"] = {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {"Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE"},
+        }
+        self.assert_noticed("Public: lets in more than a distribution of CloudFront's")
+
+    def test_compressed_events_are_noticed(self) -> None:
+        self.behavior()["Compress"] = True
+        self.assert_noticed("BedrockStreamDistribution: Compress is not False")
+
+    def test_a_token_in_the_clear_is_noticed(self) -> None:
+        self.behavior()["ViewerProtocolPolicy"] = "redirect-to-https"
+        self.assert_noticed("BedrockStreamDistribution: ViewerProtocolPolicy is not https-only")
+
+    def test_answers_that_are_kept_are_noticed(self) -> None:
+        self.behavior()["CachePolicyId"] = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+        self.assert_noticed("BedrockStreamDistribution: CachePolicyId is not 4135ea2d-6df8-44a3-9df3-4b5a84be39ad")
+
+    def test_missing_security_headers_are_noticed(self) -> None:
+        del self.behavior()["ResponseHeadersPolicyId"]
+        self.assert_noticed("BedrockStreamDistribution: sends no security headers")
+
+    def test_calls_that_are_not_signed_are_noticed(self) -> None:
+        del self.properties("SageMakerStreamDistribution")["DistributionConfig"]["Origins"][0]["OriginAccessControlId"]
+        self.assert_noticed("SageMakerStreamDistribution: its calls are not signed")
+
+    def test_calls_that_are_signed_at_times_are_noticed(self) -> None:
+        self.properties("OriginAccessControl")["OriginAccessControlConfig"]["SigningBehavior"] = "no-override"
+        self.assert_noticed("OriginAccessControl: does not sign every call to Lambda")
+
+    def test_access_that_nobody_chose_is_noticed(self) -> None:
+        self.template["Parameters"]["Access"]["Default"] = "token"
+        self.assert_noticed("Access: has to be chosen, token or ip-set")
+
+    def test_access_for_everybody_is_noticed(self) -> None:
+        self.template["Parameters"]["Access"]["AllowedValues"].append("anybody")
+        self.assert_noticed("Access: has to be chosen, token or ip-set")
+
+    def test_a_choice_without_its_token_or_addresses_is_noticed(self) -> None:
+        del self.template["Rules"]["TheTokenIsNamed"]
+        del self.template["Rules"]["TheAddressesAreNamed"]
+        self.assert_noticed(
+            "Access=token: nothing asks for ChatTokenSha256", "Access=ip-set: nothing asks for AllowedCidrs or WebAclArn"
+        )
+
+    def test_a_function_that_does_not_know_the_token_is_noticed(self) -> None:
+        del self.properties("SageMakerStream")["Environment"]["Variables"]["CHAT_TOKEN_SHA256"]
+        self.assert_noticed("SageMakerStream: does not know the token")
+
+
+if __name__ == "__main__":
+    unittest.main()
