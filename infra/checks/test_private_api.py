@@ -219,6 +219,54 @@ class TheCustomResource(unittest.TestCase):
             self.assertEqual(decision(policy, request, {"iam:PassedToService": service}), expected, (passed, service))
 
 
+class TheFunctionsVersion(unittest.TestCase):
+    LONGEST = {
+        "InferenceGeography": "us-gov",
+        "ModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "SecondModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "MaxTokens": "128000",
+        "GuardrailId": "a1b2c3d4e5f6",
+        "GuardrailVersion": "99999",
+        "Architecture": "x86_64",
+        "LogLevel": "DEBUG",
+        "SystemName": "bedrock-warden-2",
+        "Environment": "development1",
+        "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 3),
+        "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
+    }
+
+    def described(self, value: Any) -> Any:
+        """The value where every condition that names a parameter holds, but for the VPC, which is one's own."""
+        match value:
+            case {"Ref": name}:
+                return self.LONGEST[name]
+            case {"Fn::If": [condition, when, otherwise]}:
+                return self.described(otherwise if condition == "CreatesVpc" else when)
+            case {"Fn::Select": [at, values]}:
+                return self.described(values)[at]
+            case {"Fn::Split": [separator, text]}:
+                return self.described(text).split(separator)
+            case {"Fn::Join": [separator, values]}:
+                return separator.join(self.described(values))
+            case {"Fn::Sub": [text, names]}:
+                values = {**self.LONGEST, **{name: self.described(each) for name, each in names.items()}}
+                return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text)
+        return value
+
+    def test_has_room_for_the_longest_settings(self) -> None:
+        for name, value in self.LONGEST.items():
+            parameter = TEMPLATE["Parameters"][name]
+            self.assertRegex(value, parameter.get("AllowedPattern", "."), name)
+            self.assertLessEqual(len(value), parameter.get("MaxLength", 256), name)
+        (version,) = [
+            each["Properties"]
+            for each in RESOURCES.values()
+            if each["Type"] == "AWS::Lambda::Version" and each["Properties"]["FunctionName"] == {"Ref": "GenerateApi"}
+        ]
+        description = self.described(version["Description"])
+        self.assertLessEqual(len(description), 256, description)
+
+
 class TheApi(unittest.TestCase):
     body = RESOURCES["Api"]["Properties"]["Body"]
     stage = RESOURCES["ApiapiStage"]["Properties"]
