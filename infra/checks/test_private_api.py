@@ -30,6 +30,7 @@ NAMES = {
     "ExecuteApiEndpoint": ENDPOINT,
     "InvocationLogBucket.Arn": "arn:aws:s3:::records",
     "GenerateApiRole.Arn": FUNCTION_ROLE,
+    "InvocationLogRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/InvocationLogRole",
     "GenerateApiLogGroup.Arn": "arn:aws:logs:us-east-1:111122223333:log-group:g",
     "InvocationLogGroup": "/aws/bedrock/bedrock-warden-dev/invocations",
     "SystemName": "bedrock-warden",
@@ -190,6 +191,82 @@ class TheRecords(unittest.TestCase):
         self.assertEqual(TEMPLATE["Parameters"][parameter]["Default"], "false")
 
 
+class TheCustomResource(unittest.TestCase):
+    def test_has_the_time_to_answer_whatever_happens(self) -> None:
+        source = (ROOT / "crates/functions/invocation-logging/src/lib.rs").read_text(encoding="utf-8")
+
+        def seconds(name: str) -> int:
+            (value,) = re.findall(rf"^const {name}: Duration = Duration::from_secs\((\d+)\);$", source, re.MULTILINE)
+            return int(value)
+
+        (attempts,) = re.findall(r"^const ANSWER_ATTEMPTS: u32 = (\d+);$", source, re.MULTILINE)
+        # Between attempts it waits as many seconds as there were.
+        answering = int(attempts) * seconds("ANSWER_TIMEOUT") + sum(range(1, int(attempts)))
+        function = RESOURCES["InvocationLogging"]["Properties"]["Timeout"]
+        self.assertLess(seconds("WORK_TIMEOUT") + answering, function)
+        self.assertLess(function, RESOURCES["ModelInvocationLogging"]["Properties"]["ServiceTimeout"])
+
+    def test_may_pass_on_the_role_for_the_records_to_bedrock_alone(self) -> None:
+        role = RESOURCES["InvocationLoggingRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        (statement,) = [each for each in role["Statement"] if each["Sid"] == "PassTheRoleToBedrock"]
+        policy = {"Statement": [resolved(statement)]}
+        for passed, service, expected in [
+            ("InvocationLogRole", "bedrock.amazonaws.com", "Allow"),
+            ("InvocationLogRole", "lambda.amazonaws.com", "None"),
+            ("administrator", "bedrock.amazonaws.com", "None"),
+        ]:
+            request = {"principal": "", "action": "iam:PassRole", "resource": f"arn:aws:iam::{ACCOUNT}:role/{passed}"}
+            self.assertEqual(decision(policy, request, {"iam:PassedToService": service}), expected, (passed, service))
+
+
+class TheFunctionsVersion(unittest.TestCase):
+    LONGEST = {
+        "InferenceGeography": "us-gov",
+        "ModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "SecondModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "MaxTokens": "128000",
+        "GuardrailId": "a1b2c3d4e5f6",
+        "GuardrailVersion": "99999",
+        "Architecture": "x86_64",
+        "LogLevel": "DEBUG",
+        "SystemName": "bedrock-warden-2",
+        "Environment": "development1",
+        "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 3),
+        "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
+    }
+
+    def described(self, value: Any) -> Any:
+        """The value where every condition that names a parameter holds, but for the VPC, which is one's own."""
+        match value:
+            case {"Ref": name}:
+                return self.LONGEST[name]
+            case {"Fn::If": [condition, when, otherwise]}:
+                return self.described(otherwise if condition == "CreatesVpc" else when)
+            case {"Fn::Select": [at, values]}:
+                return self.described(values)[at]
+            case {"Fn::Split": [separator, text]}:
+                return self.described(text).split(separator)
+            case {"Fn::Join": [separator, values]}:
+                return separator.join(self.described(values))
+            case {"Fn::Sub": [text, names]}:
+                values = {**self.LONGEST, **{name: self.described(each) for name, each in names.items()}}
+                return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text)
+        return value
+
+    def test_has_room_for_the_longest_settings(self) -> None:
+        for name, value in self.LONGEST.items():
+            parameter = TEMPLATE["Parameters"][name]
+            self.assertRegex(value, parameter.get("AllowedPattern", "."), name)
+            self.assertLessEqual(len(value), parameter.get("MaxLength", 256), name)
+        (version,) = [
+            each["Properties"]
+            for each in RESOURCES.values()
+            if each["Type"] == "AWS::Lambda::Version" and each["Properties"]["FunctionName"] == {"Ref": "GenerateApi"}
+        ]
+        description = self.described(version["Description"])
+        self.assertLessEqual(len(description), 256, description)
+
+
 class TheApi(unittest.TestCase):
     body = RESOURCES["Api"]["Properties"]["Body"]
     stage = RESOURCES["ApiapiStage"]["Properties"]
@@ -200,7 +277,7 @@ class TheApi(unittest.TestCase):
 
     def test_asks_for_a_key_on_every_path(self) -> None:
         methods = [(path, method) for path, item in self.body["paths"].items() for method in item]
-        self.assertEqual(len(methods), 5)
+        self.assertEqual(len(methods), 6)
         for path, method in methods:
             self.assertEqual(self.body["paths"][path][method]["security"], [{"api_key": []}], (path, method))
 

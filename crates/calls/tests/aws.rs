@@ -174,6 +174,18 @@ async fn a_large_body_of_a_call_that_is_not_told_is_not_fetched() {
 }
 
 #[tokio::test]
+async fn an_archived_object_is_named_with_what_to_do() {
+    let aws = Aws::answering(|asked| match asked {
+        _ if asked.contains("/c.json.gz") => refusal(403, "InvalidObjectState"),
+        _ => bucket(asked),
+    });
+    let report = aws.reader.bucket("logs", "inv", &asked_for()).await.unwrap();
+    assert_eq!((report.summary.calls, report.summary.unread), (2, 3));
+    let told = report.to_string();
+    assert!(told.contains("13/c.json.gz: it is archived. Restore it first, for example with `aws s3api"), "{told}");
+}
+
+#[tokio::test]
 async fn a_bucket_that_cannot_be_listed_is_an_error() {
     for (status, code, message) in [
         (

@@ -175,13 +175,14 @@ mod tests {
         if let Some(metadata) = metadata {
             headers.insert(METADATA, metadata.parse().unwrap());
         }
+        let body = question.to_string().into_bytes();
         let answer = json!({"content": [{"type": "text", "text": "hello"}]});
         let invocation = Invocation {
             request_id: "r-1",
             operation: "InvokeModel",
             model_id: "us.anthropic.claude-haiku-5-5",
             headers: &headers,
-            question: question.to_string().as_bytes(),
+            question: &body,
             answer: &answer,
             input_tokens: Some(3),
             output_tokens: Some(2),

@@ -111,9 +111,18 @@ async fn read_body(client: &Client, path: &str) -> Result<Value, String> {
 
 async fn get(client: &Client, bucket: &str, key: &str) -> Result<Vec<u8>, String> {
     let answer = client.get_object().bucket(bucket).key(key).send().await;
-    let body = answer.map_err(|error| CallError::new(GET_OBJECT, &error).to_string())?.body;
+    let body = answer.map_err(|error| in_words(&CallError::new(GET_OBJECT, &error)))?.body;
     let bytes = body.collect().await.map_err(|error| io::Error::from(error).to_string())?;
     Ok(bytes.to_vec())
+}
+
+fn in_words(error: &CallError) -> String {
+    match error {
+        CallError::Refused { code, .. } if code == "InvalidObjectState" => {
+            "it is archived. Restore it first, for example with `aws s3api restore-object`".to_owned()
+        }
+        error => error.to_string(),
+    }
 }
 
 fn path(bucket: &str, key: &str) -> String {

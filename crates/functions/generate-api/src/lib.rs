@@ -18,7 +18,7 @@ use warden_lambda::metrics;
 pub use crate::response::Response;
 use crate::{
     request::{Asked, Request, RequestContext},
-    response::status,
+    response::{log_reason, status},
 };
 
 /// What the function needs, made once at start.
@@ -55,7 +55,7 @@ impl<M: Models> GenerateApi<M> {
                 caller = context.identity.caller(),
                 status = status(&failure),
                 error = failure.name(),
-                reason = failure.message(),
+                reason = log_reason(&failure),
                 "request refused"
             );
             Response::failure(&failure)

@@ -52,11 +52,33 @@ pub(crate) const fn status(failure: &Failure) -> u16 {
     }
 }
 
+/// What a log may tell of a failure: of a caller's mistake the field alone,
+/// since the message repeats the names of fields that the caller made up.
+pub(crate) fn log_reason(failure: &Failure) -> String {
+    match failure {
+        Failure::Error(Error::InvalidInput { field, .. }) => (*field).to_owned(),
+        _ => message(failure),
+    }
+}
+
 fn message(failure: &Failure) -> String {
     match failure {
         Failure::NotFound => {
             "there is no such path: GET /generate/{prompt} and POST /generate ask, GET /models lists the models".into()
         }
         _ => failure.message(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_repeats_no_name_that_a_caller_made_up_and_all_that_operators_need() {
+        let mistake = Error::invalid("body", "has an unknown field \"kim@example.com\"");
+        assert_eq!(log_reason(&Failure::Error(mistake)), "body");
+        let down = Error::ModelUnavailable { code: "503".into(), hint: "look" };
+        assert_eq!(log_reason(&Failure::Error(down)), "the model is unavailable (503): look");
     }
 }

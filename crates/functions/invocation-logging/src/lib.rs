@@ -85,7 +85,7 @@ where
         match &outcome {
             Ok(done) => tracing::info!(steps = ?done, "model invocation logging is as it was asked for"),
             Err(error) => {
-                tracing::error!(error = error.name().as_str(), reason = %error, "model invocation logging is not as it was asked for")
+                tracing::error!(error = error.name().as_str(), reason = %error, "model invocation logging is not as it was asked for");
             }
         }
         self.answer(&envelope, &outcome).await
