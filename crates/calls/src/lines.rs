@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn records_are_read_line_by_line_and_what_is_none_is_told_by_its_line() {
-        let cases: [(&str, &[(usize, Option<u64>)]); 9] = [
+        type Told = [(usize, Option<u64>)];
+        let cases: [(&str, &Told); 9] = [
             ("{\"n\":1}\n{\"n\":2}\n", &[(1, Some(1)), (2, Some(2))]),
             ("{\"n\":1}\r\n\n  \n{\"n\":2}", &[(1, Some(1)), (4, Some(2))]),
             ("{\"n\":1}\nbroken\n{\"n\":3}\n", &[(1, Some(1)), (2, None), (3, Some(3))]),

@@ -11,7 +11,7 @@ use crate::{Call, Content, Timestamp};
 const SCHEMA_TYPE: &str = "ModelInvocationLog";
 /// The part of the schema's version that this reads.
 const SCHEMA_MAJOR: &str = "1";
-/// Under which names callers say who they are and which request theirs was.
+/// The metadata that names the caller.
 const CALLER: &str = "caller";
 
 /// Why something is no record that can be read. Nothing of its content is told.

@@ -72,14 +72,20 @@ fn gzip(records: &[Value]) -> Vec<u8> {
 }
 
 fn folders(names: &[&str]) -> (u16, Vec<u8>) {
-    let folders: String =
-        names.iter().map(|name| format!("<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>")).collect();
+    let folders = names
+        .iter()
+        .map(|name| format!("<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>"))
+        .collect::<Vec<_>>()
+        .concat();
     (200, format!("<ListBucketResult><IsTruncated>false</IsTruncated>{folders}</ListBucketResult>").into_bytes())
 }
 
 fn objects(keys: &[String], next: Option<&str>) -> (u16, Vec<u8>) {
-    let contents: String =
-        keys.iter().map(|key| format!("<Contents><Key>{key}</Key><Size>9</Size></Contents>")).collect();
+    let contents = keys
+        .iter()
+        .map(|key| format!("<Contents><Key>{key}</Key><Size>9</Size></Contents>"))
+        .collect::<Vec<_>>()
+        .concat();
     let next = match next {
         Some(token) => format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>"),
         None => "<IsTruncated>false</IsTruncated>".to_owned(),

@@ -16,7 +16,7 @@ const HOUR: &str = "AWSLogs/111122223333/BedrockModelInvocationLogs/us-east-1/20
 /// The records of this folder. Places are told without the folder's own.
 fn recorded(query: &Query) -> Report {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records");
-    let mut report = files(&[folder.clone()], query);
+    let mut report = files(std::slice::from_ref(&folder), query);
     for unread in &mut report.unread {
         unread.place = unread.place.replace(&format!("{}/", folder.display()), "");
     }

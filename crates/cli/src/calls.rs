@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
+use aws_types::SdkConfig;
 use warden_calls::{CallsReader, Filter, Prices, Query, Report, Timestamp};
 use warden_deploy::Deployer;
 
@@ -33,21 +34,11 @@ pub(crate) async fn run(arguments: &Calls) -> anyhow::Result<Ending> {
         query.filter.since.get_or_insert_with(|| Timestamp::from(SystemTime::now() - DAY));
         let config = connection::load(&arguments.connection).await?;
         let reader = CallsReader::new(&config);
-        let place = match place(&arguments.source) {
-            Some(place) => place,
-            None => {
-                let Some(stack) = &arguments.source.stack else {
-                    bail!(
-                        "no records are named. Give `--stack NAME`, `--log-group NAME`, `--bucket NAME` or `--from PATH`"
-                    )
-                };
-                output::progress(&format!("Looking where the stack {stack} keeps its records"));
-                let outputs = Deployer::new(&config).stack(stack).await?.outputs;
-                from_outputs(&outputs).with_context(|| {
-                    format!(
-                        "the stack `{stack}` has neither the output `{BUCKET}` nor `{LOG_GROUP}`. Is it the private API's stack? Else name the records with `--bucket` or `--log-group`"
-                    )
-                })?
+        let place = match (place(&arguments.source), &arguments.source.stack) {
+            (Some(place), _) => place,
+            (None, Some(stack)) => recorded_by(stack, &config).await?,
+            (None, None) => {
+                bail!("no records are named. Give `--stack NAME`, `--log-group NAME`, `--bucket NAME` or `--from PATH`")
             }
         };
         match place {
@@ -83,6 +74,17 @@ fn query(arguments: &Calls) -> Query {
 fn place(source: &Source) -> Option<Place> {
     let bucket = source.bucket.clone().map(|name| Place::Bucket { name, prefix: source.prefix.clone() });
     bucket.or_else(|| source.log_group.clone().map(Place::LogGroup))
+}
+
+/// The place where a stack keeps its records.
+async fn recorded_by(stack: &str, config: &SdkConfig) -> anyhow::Result<Place> {
+    output::progress(&format!("Looking where the stack {stack} keeps its records"));
+    let outputs = Deployer::new(config).stack(stack).await?.outputs;
+    from_outputs(&outputs).with_context(|| {
+        format!(
+            "the stack `{stack}` has neither the output `{BUCKET}` nor `{LOG_GROUP}`. Is it the private API's stack? Else name the records with `--bucket` or `--log-group`"
+        )
+    })
 }
 
 /// The place that a stack's outputs name: the bucket, which keeps records for long, else the log group.

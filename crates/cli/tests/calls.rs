@@ -31,10 +31,11 @@ fn records() -> String {
 
 /// A stack whose records are in a bucket, or in a log group alone.
 fn stack(outputs: &[(&str, &str)]) -> String {
-    let outputs: String = outputs
+    let outputs: Vec<_> = outputs
         .iter()
         .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
         .collect();
+    let outputs = outputs.concat();
     format!(
         "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>api</StackName>\
          <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/api/1</StackId>\
