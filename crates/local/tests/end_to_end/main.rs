@@ -11,6 +11,7 @@ mod calls;
 mod events;
 mod keys;
 mod model;
+mod streaming;
 mod uploads;
 mod world;
 
@@ -18,12 +19,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
+use streaming::StreamingStage;
 use warden_local::output::Console;
 use world::Stage;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let stage = Arc::new(Stage::default());
+    let streaming = Arc::new(StreamingStage::default());
     let trials: Vec<Trial> = [
         uploads::trials(&stage),
         keys::trials(&stage),
@@ -31,12 +34,13 @@ fn main() -> ExitCode {
         model::trials(&stage),
         events::trials(&stage),
         calls::trials(&stage),
+        streaming::trials(&streaming),
     ]
     .into_iter()
     .flatten()
     .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let left = stage.close();
+    let left = stage.close().or_else(|| streaming.close());
     if let Some(left) = &left {
         Console::standard().say(&format!("error: {left}"));
     }
