@@ -125,7 +125,9 @@ impl fmt::Display for Cut {
             Self::Limit { stop_reason } if stop_reason == "model_context_window_exceeded" => {
                 f.write_str("the conversation fills the model's context window. Begin another")
             }
-            Self::Limit { .. } => f.write_str("it reached the most tokens of an answer. Allow more with --max-tokens or /max-tokens"),
+            Self::Limit { .. } => {
+                f.write_str("it reached the most tokens of an answer. Allow more with --max-tokens or /max-tokens")
+            }
             Self::Silent(time) => write!(f, "nothing came for {}. Ask again", humantime::format_duration(*time)),
             Self::Broken(why) => write!(f, "{why}. Ask again"),
             Self::Stopped => f.write_str("you stopped it"),
