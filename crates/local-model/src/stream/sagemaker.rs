@@ -86,14 +86,16 @@ pub(super) fn model(name: &str) -> Model {
     Model { name: name.to_owned(), capabilities: None }
 }
 
-/// The frames of a container's answer. A part ends in the middle of a line, and
-/// thereby often in the middle of a character: `SageMaker` promises nothing else.
+/// The frames of a container's answer. A part ends in the middle of a character
+/// where a line has one of several bytes, else in the middle of the line:
+/// `SageMaker` promises nothing better.
 pub(super) fn steps(protocol: Protocol, answer: &MessagesResponse) -> Result<Vec<Step>, Exception> {
     let mut steps = Vec::new();
     let mut rest = Vec::new();
     for line in lines(protocol, answer) {
         let line = line.into_bytes();
-        let (now, later) = line.split_at(line.len() / 2);
+        let continued = line.iter().position(|byte| (0x80..0xc0).contains(byte));
+        let (now, later) = line.split_at(continued.unwrap_or(line.len() / 2));
         rest.extend_from_slice(now);
         steps.push(Step { frame: frame::sagemaker_part(std::mem::replace(&mut rest, later.to_vec()))?, is_word: true });
     }

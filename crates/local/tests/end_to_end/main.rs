@@ -13,6 +13,7 @@ mod keys;
 mod model;
 mod operations;
 mod private_api;
+mod streaming;
 mod uploads;
 mod world;
 
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
+use streaming::StreamingStage;
 use warden_local::output::Console;
 use world::Stage;
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let stage = Arc::new(Stage::default());
     let api_stage = Arc::new(Stage::default());
+    let streaming = Arc::new(StreamingStage::default());
     let trials: Vec<Trial> = [
         uploads::trials(&stage),
         keys::trials(&stage),
@@ -36,12 +39,13 @@ fn main() -> ExitCode {
         operations::trials(&stage),
         calls::trials(&stage),
         private_api::trials(&api_stage),
+        streaming::trials(&streaming),
     ]
     .into_iter()
     .flatten()
     .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let left = [stage.close(), api_stage.close()];
+    let left = [stage.close(), api_stage.close(), streaming.close()];
     for left in left.iter().flatten() {
         Console::standard().say(&format!("error: {left}"));
     }
