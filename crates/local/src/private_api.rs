@@ -143,13 +143,11 @@ impl PrivateApi {
     }
 
     /// A request to a path of the API, which bears the caller's key.
-    #[must_use]
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url)).header(KEY, &self.key)
     }
 
     /// The same without a key.
-    #[must_use]
     pub fn request_without_key(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }
