@@ -97,6 +97,20 @@ impl ModelSettings {
     }
 }
 
+/// `ALLOWED_MODEL_IDS`: further models that a caller may name, separated by
+/// commas. The one that answers when none is named comes first.
+#[must_use]
+pub fn allowed_models(variables: &impl Variables, default_model: &str) -> Vec<String> {
+    let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
+    let mut models = vec![default_model.to_owned()];
+    for model in allowed.split(',').map(str::trim).filter(|model| !model.is_empty()) {
+        if !models.iter().any(|known| known == model) {
+            models.push(model.to_owned());
+        }
+    }
+    models
+}
+
 /// `S3_FORCE_PATH_STYLE`: the bucket stands in the path of a request, not in
 /// its host name.
 ///
@@ -194,6 +208,12 @@ mod tests {
             ModelSettings::read(&given([("AWS_REGION", "ap-northeast-1"), ("BEDROCK_REGION", "us-west-2")])).unwrap();
         assert_eq!(settings.model_id, "us.anthropic.claude-haiku-5-5");
         assert_eq!((settings.max_tokens, settings.timeout), (4096, Duration::from_secs(200)));
+    }
+
+    #[test]
+    fn further_models_stand_behind_the_default_one_each_once() {
+        assert_eq!(allowed_models(&given([]), "us.a"), ["us.a"]);
+        assert_eq!(allowed_models(&given([("ALLOWED_MODEL_IDS", " us.b, us.a,,us.b ")]), "us.a"), ["us.a", "us.b"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use warden_aws::Guardrail;
 use warden_core::chat::Offer;
-use warden_lambda::settings::{ModelSettings, SettingError, Variables};
+use warden_lambda::settings::{ModelSettings, SettingError, Variables, allowed_models};
 
 /// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set: API Gateway
 /// gives up after 29, and then nobody hears why.
@@ -13,8 +13,7 @@ const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 25;
 /// What the function is told at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// What callers may ask for: `ALLOWED_MODEL_IDS`, `MODEL_ID` the first of
-    /// them, and `MAX_TOKENS`.
+    /// What callers may ask for: `MODEL_ID` and `ALLOWED_MODEL_IDS`, and `MAX_TOKENS`.
     pub offer: Offer,
     /// `BEDROCK_REGION`.
     pub region: Option<String>,
@@ -27,18 +26,9 @@ pub struct Settings {
 /// Reads them.
 ///
 /// # Errors
-/// [`SettingError`] for those of [`ModelSettings`], a `MODEL_ID` that is not
-/// allowed, and half a guardrail.
+/// [`SettingError`] for those of [`ModelSettings`], and half a guardrail.
 pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
     let model = ModelSettings::read_with_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?;
-    let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_else(|| model.model_id.clone());
-    let models: Vec<_> = allowed.split(',').map(str::trim).filter(|id| !id.is_empty()).map(ToOwned::to_owned).collect();
-    if !models.contains(&model.model_id) {
-        return Err(SettingError {
-            name: "ALLOWED_MODEL_IDS",
-            problem: format!("lacks {}, which answers when a caller names no model", model.model_id),
-        });
-    }
     let guardrail = match (variables.get("GUARDRAIL_ID"), variables.get("GUARDRAIL_VERSION")) {
         (Some(id), Some(version)) => Some(Guardrail { id, version }),
         (None, None) => None,
@@ -50,7 +40,11 @@ pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
         }
     };
     Ok(Settings {
-        offer: Offer { default_model: model.model_id, models, max_tokens: model.max_tokens },
+        offer: Offer {
+            models: allowed_models(variables, &model.model_id),
+            default_model: model.model_id,
+            max_tokens: model.max_tokens,
+        },
         region: model.region,
         timeout: model.timeout,
         guardrail,
@@ -76,14 +70,6 @@ mod tests {
     }
 
     #[test]
-    fn one_model_is_on_offer_unless_more_are_allowed() {
-        let settings = given([("MODEL_ID", "us.a")]).unwrap();
-        assert_eq!(settings.offer.models, ["us.a"]);
-        let settings = given([("MODEL_ID", "us.a"), ("ALLOWED_MODEL_IDS", "us.b, us.a,")]).unwrap();
-        assert_eq!((settings.offer.default_model.as_str(), settings.offer.models.len()), ("us.a", 2));
-    }
-
-    #[test]
     fn the_model_is_given_up_before_api_gateway_gives_up_the_function() {
         assert!(given([("MODEL_ID", "us.a")]).unwrap().timeout < Duration::from_secs(29));
         let settings = given([("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "7")]).unwrap();
@@ -91,18 +77,8 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_contradicts_another_stops_the_start() {
-        for (variables, expected) in [
-            (
-                [("MODEL_ID", "us.a"), ("ALLOWED_MODEL_IDS", "us.b")],
-                "ALLOWED_MODEL_IDS: lacks us.a, which answers when a caller names no model",
-            ),
-            (
-                [("MODEL_ID", "us.a"), ("GUARDRAIL_ID", "gr1")],
-                "GUARDRAIL_ID: and GUARDRAIL_VERSION belong together: set both or none",
-            ),
-        ] {
-            assert_eq!(given(variables).unwrap_err().to_string(), expected);
-        }
+    fn half_a_guardrail_stops_the_start() {
+        let error = given([("MODEL_ID", "us.a"), ("GUARDRAIL_ID", "gr1")]).unwrap_err();
+        assert_eq!(error.to_string(), "GUARDRAIL_ID: and GUARDRAIL_VERSION belong together: set both or none");
     }
 }

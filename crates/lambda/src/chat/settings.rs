@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use warden_core::chat::{Offer, TokenDigest};
 
-use crate::settings::{SettingError, Variables, number};
+use crate::settings::{SettingError, Variables, allowed_models, number};
 
 /// Most bytes of a request's body: what Lambda itself takes.
 const MAX_REQUEST_BYTES: usize = 6_291_456;
@@ -49,13 +49,7 @@ impl ChatSettings {
                 problem: "is not the SHA-256 of a token in 64 hexadecimal digits".into(),
             })
         });
-        let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
-        let mut models = vec![default_model.clone()];
-        for model in allowed.split(',').map(str::trim).filter(|model| !model.is_empty()) {
-            if !models.iter().any(|known| known == model) {
-                models.push(model.to_owned());
-            }
-        }
+        let models = allowed_models(variables, &default_model);
         let max_tokens = number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)?;
         let seconds = |name, default| number(variables, name, default, 1..=880).map(Duration::from_secs);
         Ok(Self {
