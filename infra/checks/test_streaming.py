@@ -1,8 +1,10 @@
 """A streaming function is reached by those alone who were chosen, and each way of forgetting that is noticed."""
 
 import copy
+import re
 import unittest
 from pathlib import Path
+from typing import Any
 
 from cfnlint.decode.cfn_yaml import load
 from rendered import plain
@@ -111,6 +113,74 @@ class TheStreamingTemplate(unittest.TestCase):
     def test_a_function_that_does_not_know_the_token_is_noticed(self) -> None:
         del self.properties("SageMakerStream")["Environment"]["Variables"]["CHAT_TOKEN_SHA256"]
         self.assert_noticed("SageMakerStream: does not know the token")
+
+
+class TheVersionsDescriptions(unittest.TestCase):
+    # Every setting at its longest. The Region and the geography stand for the stack's own too.
+    LONGEST = {
+        "InferenceGeography": "us-gov",
+        "ModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "AlternativeModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "TokenPrices": "123456.789/98765.432",
+        "BedrockRegion": "ap-southeasts-1",
+        "BedrockEndpointUrl": "https://bedrock-runtime-fips.ca-central-1.amazonaws.com",
+        "SageMakerEndpointName": "e" * 63,
+        "SageMakerInferenceComponent": "c" * 47,
+        "SageMakerProtocol": "openai-sse",
+        "SageMakerModelName": "m" * 40,
+        "MaxTokens": "128000",
+        "MaxRequestBytes": "6291456",
+        "Architecture": "x86_64",
+        "LogLevel": "DEBUG",
+        "ChatTokenSha256": "a" * 64,
+    }
+
+    def description(self, function: str) -> Any:
+        return STREAMING["Resources"][function]["Properties"]["VersionDescription"]
+
+    def described(self, value: Any) -> Any:
+        """The value where every condition that names a parameter holds."""
+        match value:
+            case {"Ref": name}:
+                return self.LONGEST[name]
+            case {"Fn::If": [_, when, _]}:
+                return self.described(when)
+            case {"Fn::Select": [at, values]}:
+                return self.described(values)[at]
+            case {"Fn::Split": [separator, text]}:
+                return self.described(text).split(separator)
+            case {"Fn::Sub": str(text)}:
+                return self.described({"Fn::Sub": [text, {}]})
+            case {"Fn::Sub": [text, names]}:
+                values = {**self.LONGEST, **{name: self.described(each) for name, each in names.items()}}
+                return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text)
+        return value
+
+    def test_have_room_for_the_longest_settings(self) -> None:
+        for function in ["BedrockStream", "SageMakerStream"]:
+            description = self.described(self.description(function))
+            self.assertLessEqual(len(description), 256, description)
+
+    def test_are_measured_with_settings_that_could_not_be_longer(self) -> None:
+        for name, value in self.LONGEST.items():
+            parameter = STREAMING["Parameters"][name]
+            self.assertRegex(value, parameter.get("AllowedPattern", "."), name)
+            if "AllowedValues" in parameter:
+                self.assertEqual(len(value), max(map(len, parameter["AllowedValues"])), name)
+            elif parameter["Type"] == "Number":
+                self.assertEqual(len(value), len(str(parameter["MaxValue"])), name)
+            elif "MaxLength" in parameter:
+                self.assertEqual(len(value), parameter["MaxLength"], name)
+            else:
+                self.assertNotRegex(value + value[-1], parameter["AllowedPattern"], name)
+
+    def test_tell_every_setting_of_the_function(self) -> None:
+        for function in ["BedrockStream", "SageMakerStream"]:
+            described = repr(self.description(function))
+            variables = repr(STREAMING["Resources"][function]["Properties"]["Environment"])
+            for name in self.LONGEST:
+                if re.search(rf"\b{name}\b", variables):
+                    self.assertRegex(described, rf"\b{name}\b", function)
 
 
 if __name__ == "__main__":
