@@ -40,10 +40,10 @@ NAMES = {
 }
 
 
-def resolved(value: Any) -> Any:
-    """The value with its references replaced, and without what the defaults leave out."""
+def resolved(value: Any, holds: frozenset[str] = frozenset()) -> Any:
+    """The value with its references replaced, and without what conditions leave out: by default none of them holds."""
     if isinstance(value, list):
-        return [item for item in map(resolved, value) if item is not None]
+        return [item for item in (resolved(each, holds) for each in value) if item is not None]
     if not isinstance(value, dict):
         return value
     match next(iter(value)) if len(value) == 1 else None:
@@ -55,14 +55,14 @@ def resolved(value: Any) -> Any:
             text = value["Fn::Sub"] if isinstance(value["Fn::Sub"], str) else value["Fn::Sub"][0]
             return re.sub(r"\$\{([^}]+)\}", lambda name: NAMES[name[1]], text)
         case "Fn::If":
-            # Every condition that stands in a policy is one of those that do not hold by default.
-            return resolved(value["Fn::If"][2])
-    return {name: resolved(item) for name, item in value.items()}
+            condition, then, otherwise = value["Fn::If"]
+            return resolved(then if condition in holds else otherwise, holds)
+    return {name: resolved(item, holds) for name, item in value.items()}
 
 
-def resource_policy() -> Template:
+def resource_policy(*holds: str) -> Template:
     """The API's policy, with API Gateway's short form of its own ARNs written out."""
-    text = json.dumps(resolved(RESOURCES["Api"]["Properties"]["Body"]["x-amazon-apigateway-policy"]))
+    text = json.dumps(resolved(RESOURCES["Api"]["Properties"]["Body"]["x-amazon-apigateway-policy"], frozenset(holds)))
     return json.loads(text.replace('"execute-api:/', f'"{API}/'))
 
 
@@ -88,6 +88,12 @@ class TheResourcePolicy(unittest.TestCase):
         ]:
             with self.subTest(case=case):
                 self.assertEqual(calling(context), expected)
+
+    def test_leaves_signed_requests_to_the_policies_of_who_signed(self) -> None:
+        policy, own = resource_policy("RequiresIam"), {"aws:SourceVpce": ENDPOINT}
+        self.assertEqual(calling({**own, "aws:PrincipalAccount": ACCOUNT}, policy), "None")
+        self.assertEqual(calling({**own, "aws:PrincipalAccount": OTHER}, policy), "Deny")
+        self.assertEqual(calling({"aws:PrincipalAccount": ACCOUNT}, policy), "Deny")
 
     def test_allows_calls_alone(self) -> None:
         request = {"principal": "anonymous", "action": "execute-api:ManageConnections", "resource": f"{API}/api/POST/x"}

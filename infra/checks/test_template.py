@@ -41,7 +41,9 @@ def careless_data(template: Template) -> Iterator[str]:
             if policy not in resource:
                 yield f"{name} does not say its {policy}"
     for name, resource in of_types(template, DATA):
-        if {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")} != {"Retain"}:
+        # What a failed creation leaves behind under a fixed name would stop the next.
+        kept = resource.get("DeletionPolicy") in ["Retain", "RetainExceptOnCreate"]
+        if not kept or resource.get("UpdateReplacePolicy") != "Retain":
             yield f"{name} is not kept"
     for name, resource in of_types(template, ["AWS::Logs::LogGroup"]):
         if "RetentionInDays" not in resource["Properties"]:

@@ -15,46 +15,108 @@ const LARGEST_BODY: u64 = 160 << 20;
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Tells each record, or why a line is none, with the number of its line.
-/// After a line on which reading itself fails there are no more.
+/// Tells each record, or why a line is none, with the number of its line. What
+/// follows a document that breaks off, up to the next line on which one begins,
+/// belongs to it. After a line on which reading itself fails there are no more.
 pub(crate) fn each(bytes: impl Read, mut tell: impl FnMut(usize, Result<Value, NotARecord>)) {
-    let Ok(mut reader) = plain(bytes) else {
+    let Ok(inner) = plain(bytes) else {
         tell(1, Err(NotARecord::NoJson));
         return;
     };
-    let mut line = Vec::new();
-    for number in 1.. {
+    let mut reader = Rereader { ahead: Vec::new(), at: 0, inner };
+    let (mut line, mut number, mut broken) = (Vec::new(), 0, false);
+    loop {
         line.clear();
+        number += 1;
         match reader.by_ref().take(LONGEST_RECORD).read_until(b'\n', &mut line) {
             Ok(0) => return,
-            Ok(_) if line.len() as u64 == LONGEST_RECORD => {
-                tell(number, Err(NotARecord::NoJson));
-                return;
-            }
-            Ok(_) => {}
-            Err(_) => {
+            Ok(_) if (line.len() as u64) < LONGEST_RECORD => {}
+            Ok(_) | Err(_) => {
                 tell(number, Err(NotARecord::NoJson));
                 return;
             }
         }
-        if line.iter().all(u8::is_ascii_whitespace) {
+        broken &= !matches!(line.first(), Some(b'{' | b'['));
+        if broken || line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         match serde_json::from_slice(&line) {
             Ok(record) => tell_records(number, record, &mut tell),
-            // The first line of a document that goes on.
+            // The first line of a document that goes on, or one that was cut.
             Err(error) if error.is_eof() && line.ends_with(b"\n") => {
-                let rest = reader.take(LONGEST_RECORD);
-                for document in serde_json::Deserializer::from_reader(line.as_slice().chain(rest)).into_iter() {
-                    match document {
-                        Ok(record) => tell_records(number, record, &mut tell),
-                        Err(_) => tell(number, Err(NotARecord::NoJson)),
-                    }
+                if let Some((record, further_lines)) = document(&line, &mut reader) {
+                    tell_records(number, record, &mut tell);
+                    number += further_lines;
+                } else {
+                    tell(number, Err(NotARecord::NoJson));
+                    broken = true;
                 }
-                return;
             }
             Err(_) => tell(number, Err(NotARecord::NoJson)),
         }
+    }
+}
+
+/// The document that begins with this line, and how many whole lines more it
+/// takes. Where there is none, nothing but the line has been read.
+fn document<R: BufRead>(line: &[u8], reader: &mut Rereader<R>) -> Option<(Value, usize)> {
+    let mut recorder = Recorder { inner: reader.by_ref().take(LONGEST_RECORD), read: Vec::new() };
+    let document = serde_json::Deserializer::from_reader(line.chain(&mut recorder)).into_iter().next();
+    let read = recorder.read;
+    if let Some(Ok(document)) = document {
+        return Some((document, read.split(|byte| *byte == b'\n').count() - 1));
+    }
+    reader.again(read);
+    None
+}
+
+/// A reader from which bytes can be read again.
+struct Rereader<R> {
+    ahead: Vec<u8>,
+    at: usize,
+    inner: R,
+}
+
+impl<R> Rereader<R> {
+    fn again(&mut self, mut bytes: Vec<u8>) {
+        bytes.extend_from_slice(&self.ahead[self.at..]);
+        (self.ahead, self.at) = (bytes, 0);
+    }
+}
+
+impl<R: BufRead> Read for Rereader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Rereader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at < self.ahead.len() { Ok(&self.ahead[self.at..]) } else { self.inner.fill_buf() }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if self.at < self.ahead.len() {
+            self.at += amount;
+        } else {
+            self.inner.consume(amount);
+        }
+    }
+}
+
+/// A reader that keeps what was read.
+struct Recorder<R> {
+    inner: R,
+    read: Vec<u8>,
+}
+
+impl<R: Read> Read for Recorder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.read.extend_from_slice(&buffer[..read]);
+        Ok(read)
     }
 }
 
@@ -104,11 +166,14 @@ mod tests {
     #[test]
     fn records_are_read_line_by_line_and_what_is_none_is_told_by_its_line() {
         type Told = [(usize, Option<u64>)];
-        let cases: [(&str, &Told); 9] = [
+        let cases: [(&str, &Told); 12] = [
             ("{\"n\":1}\n{\"n\":2}\n", &[(1, Some(1)), (2, Some(2))]),
             ("{\"n\":1}\r\n\n  \n{\"n\":2}", &[(1, Some(1)), (4, Some(2))]),
             ("{\"n\":1}\nbroken\n{\"n\":3}\n", &[(1, Some(1)), (2, None), (3, Some(3))]),
-            ("{\n \"n\": 1\n}\n{\n \"n\": 2\n}\n", &[(1, Some(1)), (1, Some(2))]),
+            ("{\n \"n\": 1\n}\n{\n \"n\": 2\n}\n{\"n\":3}", &[(1, Some(1)), (4, Some(2)), (7, Some(3))]),
+            ("{\"n\":1,\n{\"n\":2}\n{\"n\":3}\n", &[(1, None), (2, Some(2)), (3, Some(3))]),
+            ("{\n \"n\": 1,\n{\n \"n\": 2\n}\n", &[(1, None), (3, Some(2))]),
+            ("{\n{\n[\n{\"n\":4}\n", &[(1, None), (2, None), (3, None), (4, Some(4))]),
             ("[{\"n\":1},{\"n\":2}]", &[(1, Some(1)), (1, Some(2))]),
             ("{\"n\":1}\n{\"n\":", &[(1, Some(1)), (2, None)]),
             ("{\n \"n\": 1,\n", &[(1, None)]),

@@ -31,7 +31,12 @@ enum Place {
 pub(crate) async fn run(arguments: &Calls) -> anyhow::Result<Ending> {
     let mut query = query(arguments);
     let report = if arguments.source.from.is_empty() {
-        query.filter.since.get_or_insert_with(|| Timestamp::from(SystemTime::now() - DAY));
+        let since = *query.filter.since.get_or_insert_with(|| Timestamp::from(SystemTime::now() - DAY));
+        if query.filter.until.is_some_and(|until| until <= since) {
+            bail!(
+                "`--until` is not after `--since`, which is 24 hours ago when it is not named. Name an earlier `--since`"
+            );
+        }
         let config = connection::load(&arguments.connection).await?;
         let reader = CallsReader::new(&config);
         let place = match (place(&arguments.source), &arguments.source.stack) {

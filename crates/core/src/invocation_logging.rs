@@ -149,27 +149,37 @@ pub fn steps(
     Ok(match (wish, kept) {
         (Wish::Set { restorable_role }, None) => {
             let previous = current.filter(|_| !is_ours);
-            if let Some(role) = previous.and_then(LoggingConfiguration::role)
-                && ours.role() != Some(role)
-                && restorable_role.as_deref() != Some(role)
-            {
-                return Err(Error::invalid(
-                    "PreviousLoggingRoleArn",
-                    format!(
-                        "is not {role}, with which model invocation logging writes now: without it that logging could not be set again"
-                    ),
-                ));
-            }
+            must_be_restorable(previous, ours, restorable_role.as_deref())?;
             let mut steps = vec![Step::Keep(Kept { previous: previous.cloned() })];
             steps.extend(put_unless_set(ours, current));
             steps
         }
-        (Wish::Set { .. }, Some(_)) => put_unless_set(ours, current),
+        (Wish::Set { restorable_role }, Some(kept)) => {
+            must_be_restorable(kept.previous.as_ref(), ours, restorable_role.as_deref())?;
+            put_unless_set(ours, current)
+        }
         (Wish::Remove, None) => vec![],
         (Wish::Remove, Some(_)) if !is_ours => vec![Step::Forget],
         (Wish::Remove, Some(Kept { previous: Some(previous) })) => vec![Step::Put(previous.clone()), Step::Forget],
         (Wish::Remove, Some(Kept { previous: None })) => vec![Step::Delete, Step::Forget],
     })
+}
+
+/// Refuses what could never be set again because its role may not be passed on.
+fn must_be_restorable(
+    previous: Option<&LoggingConfiguration>,
+    ours: &LoggingConfiguration,
+    restorable_role: Option<&str>,
+) -> Result<(), Error> {
+    match previous.and_then(LoggingConfiguration::role) {
+        Some(role) if ours.role() != Some(role) && restorable_role != Some(role) => Err(Error::invalid(
+            "PreviousLoggingRoleArn",
+            format!(
+                "is not {role}, with which model invocation logging wrote before: without it that logging could not be set again"
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn put_unless_set(ours: &LoggingConfiguration, current: Option<&LoggingConfiguration>) -> Vec<Step> {
@@ -271,8 +281,12 @@ mod tests {
         let ours = configuration("ours", "our-records", "our-role");
         let other = configuration("other", "other-records", "other-role");
         for restorable_role in [None, Some("third-role".to_owned())] {
-            let error = steps(&Wish::Set { restorable_role }, &ours, Some(&other), None).unwrap_err();
-            assert!(error.to_string().starts_with("PreviousLoggingRoleArn: is not other-role"), "{error}");
+            let set = Wish::Set { restorable_role };
+            let kept = Kept { previous: Some(other.clone()) };
+            for error in [steps(&set, &ours, Some(&other), None), steps(&set, &ours, Some(&ours), Some(&kept))] {
+                let error = error.unwrap_err();
+                assert!(error.to_string().starts_with("PreviousLoggingRoleArn: is not other-role"), "{error}");
+            }
         }
         let of_our_role = configuration("other", "other-records", "our-role");
         let bucket_alone = LoggingConfiguration { cloud_watch_config: None, ..other };

@@ -65,8 +65,8 @@ where
     /// Does what CloudFormation asks for and tells it what came of it.
     ///
     /// # Errors
-    /// When the answer did not arrive, so that Lambda tries again, and for an
-    /// event that says not where to answer.
+    /// When the answer did not arrive, which CloudFormation takes for a failure
+    /// in time, and for an event that says not where to answer.
     pub async fn handle(self: Arc<Self>, event: Value) -> Result<(), Error> {
         let Some(envelope) = Envelope::read(&event) else {
             return Err(Error::invalid("ResponseURL", "is missing: nobody can be told"));

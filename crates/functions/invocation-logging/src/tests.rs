@@ -303,7 +303,7 @@ async fn an_answer_that_does_not_arrive_is_sent_again_and_at_last_an_error() {
         assert_eq!(fake.status("Create").await, "SUCCESS");
         let fake = Fake::having(None).with("answer", trouble, 3);
         assert!(fake.ask(request("Create")).await.is_err());
-        // Lambda runs it again, and the second run finds its work done.
+        // When it is asked again, the second run finds its work done.
         assert_eq!(fake.status("Create").await, "SUCCESS");
     }
 }
