@@ -114,6 +114,15 @@ class TheStreamingTemplate(unittest.TestCase):
         del self.properties("SageMakerStream")["Environment"]["Variables"]["CHAT_TOKEN_SHA256"]
         self.assert_noticed("SageMakerStream: does not know the token")
 
+    def test_access_logs_are_known_of_in_every_region(self) -> None:
+        mappings = self.template["Mappings"]
+        self.assertEqual(list(mappings["AccessLogs"]), list(mappings["InferenceProfile"]))
+        kept = {name for name, each in self.template["Resources"].items() if each.get("Condition") == "KeepsAccessLogs"}
+        self.assertEqual(kept, {"AccessLogBucket", "AccessLogBucketPolicy"})
+        for distribution in of_type(self.template, "AWS::CloudFront::Distribution").values():
+            condition, _, otherwise = distribution["Properties"]["DistributionConfig"]["Logging"]["Fn::If"]
+            self.assertEqual((condition, otherwise), ("KeepsAccessLogs", {"Ref": "AWS::NoValue"}))
+
 
 class TheVersionsDescriptions(unittest.TestCase):
     # Every setting at its longest. The Region and the geography stand for the stack's own too.
