@@ -19,13 +19,14 @@ pub(crate) const KEYS: [(&str, &str); 6] = [
     ("Alt-Enter", "a new line; so does Enter after \\, or inside an open ``` block"),
     ("Up, Down", "earlier questions, also of other days; Ctrl-R searches them"),
     ("Tab", "completes a command"),
-    ("Ctrl-C", "stops the answer; on an empty line, twice, ends"),
+    ("Ctrl-C", "stops the answer; clears what was typed; on an empty line, twice, ends"),
     ("Ctrl-D", "on an empty line, ends"),
     ("//", "at the beginning: a question that begins with /"),
 ];
 
 /// What a person typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Input {
     Nothing,
     Question(String),

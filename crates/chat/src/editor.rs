@@ -11,9 +11,13 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Cmd, Config, Context, Editor, EventHandler, Helper, KeyCode, KeyEvent, Modifiers};
+use rustyline::{
+    Cmd, ConditionalEventHandler, Config, Context, Editor, Event, EventContext, EventHandler, Helper, KeyCode,
+    KeyEvent, Modifiers, Movement, RepeatCount,
+};
 
 use crate::command::{COMMANDS, is_incomplete};
+use crate::visible::visible_line;
 
 const PROMPT: &str = "› ";
 /// How many questions are remembered.
@@ -42,6 +46,7 @@ impl Prompt {
         editor.set_history_ignore_space(true);
         editor.set_helper(Some(Assistance::default()));
         editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), EventHandler::Simple(Cmd::Newline));
+        editor.bind_sequence(KeyEvent::ctrl('C'), EventHandler::Conditional(Box::new(ClearsTheLine)));
         let history = if with_history { history_file() } else { None };
         if let Some(file) = &history {
             // There is none before the first question.
@@ -53,7 +58,7 @@ impl Prompt {
     /// The models that are completed after `/model`.
     pub(crate) fn know_models(&mut self, models: &[String]) {
         if let Some(assistance) = self.editor.helper_mut() {
-            assistance.models = models.to_vec();
+            assistance.models = completable(models);
         }
     }
 
@@ -78,6 +83,19 @@ impl Prompt {
             let _ = self.editor.append_history(file);
         }
     }
+}
+
+/// Ctrl-C: what was typed goes; on an empty line it interrupts as always.
+struct ClearsTheLine;
+
+impl ConditionalEventHandler for ClearsTheLine {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
+        clearing(context.line())
+    }
+}
+
+fn clearing(line: &str) -> Option<Cmd> {
+    (!line.is_empty()).then_some(Cmd::Kill(Movement::WholeBuffer))
 }
 
 /// Where the history is kept, in a folder that is made if need be.
@@ -125,6 +143,11 @@ impl Validator for Assistance {
     }
 }
 
+/// The models whose ids can be written to a terminal as they are: a completion is not made visible.
+fn completable(models: &[String]) -> Vec<String> {
+    models.iter().filter(|id| visible_line(id) == **id).cloned().collect()
+}
+
 /// Where what is typed can be completed, and with what.
 fn completions(typed: &str, models: &[String]) -> (usize, Vec<String>) {
     if let Some(model) = typed.strip_prefix("/model ") {
@@ -140,6 +163,18 @@ fn completions(typed: &str, models: &[String]) -> (usize, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_that_would_command_the_terminal_is_not_completed() {
+        let models = ["m", "m\u{1b}[2J", "m\u{9b}2J", "m\u{202e}", "m\n", ""].map(str::to_owned);
+        assert_eq!(completable(&models), ["m", ""]);
+    }
+
+    #[test]
+    fn ctrl_c_clears_a_line_that_holds_something_and_interrupts_an_empty_one() {
+        assert_eq!(clearing("half a\nquestion"), Some(Cmd::Kill(Movement::WholeBuffer)));
+        assert_eq!(clearing(""), None);
+    }
 
     #[test]
     fn commands_and_models_are_completed_and_questions_are_not() {
