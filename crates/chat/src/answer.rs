@@ -7,7 +7,8 @@ use crate::protocol::{NamedError, Told, Usage};
 use crate::visible::visible_line;
 
 /// An answer, as far as it came.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) model: Option<String>,
@@ -16,7 +17,8 @@ pub(crate) struct Answer {
 }
 
 /// How an answer ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Finish {
     /// With all that the model said.
     Whole {
@@ -28,15 +30,16 @@ pub(crate) enum Finish {
 }
 
 /// Why an answer is not whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Cut {
     /// The connection ended without `end`.
     NoEnd,
     /// The function told an error.
     Error(NamedError),
-    /// The model may say no more.
+    /// The model may say no more, or would not.
     Limit {
-        /// The limit it reached.
+        /// The limit it reached, or the refusal.
         stop_reason: String,
     },
     /// Nothing came for this long.
@@ -87,18 +90,20 @@ impl Answer {
             _ => None,
         }
     }
-
-    /// Whether the model would not answer.
-    pub(crate) fn refused(&self) -> bool {
-        matches!(self.stop_reason(), Some("refusal" | "content_filter" | "content_filtered" | "guardrail_intervened"))
-    }
 }
 
 fn finish(stop_reason: String) -> Finish {
     match stop_reason.as_str() {
         "max_tokens" | "length" | "model_context_window_exceeded" => Finish::Cut(Cut::Limit { stop_reason }),
+        reason if is_refusal(reason) => Finish::Cut(Cut::Limit { stop_reason }),
         _ => Finish::Whole { stop_reason },
     }
+}
+
+/// Whether the model, or a guardrail before or after it, would say no more. Text
+/// may have come before that.
+fn is_refusal(stop_reason: &str) -> bool {
+    matches!(stop_reason, "refusal" | "content_filter" | "content_filtered" | "guardrail_intervened")
 }
 
 impl Cut {
@@ -124,6 +129,9 @@ impl fmt::Display for Cut {
             }
             Self::Limit { stop_reason } if stop_reason == "model_context_window_exceeded" => {
                 f.write_str("the conversation fills the model's context window. Begin another")
+            }
+            Self::Limit { stop_reason } if is_refusal(stop_reason) => {
+                f.write_str("the model, or a guardrail, would not answer this, or not go on")
             }
             Self::Limit { .. } => {
                 f.write_str("it reached the most tokens of an answer. Allow more with --max-tokens or /max-tokens")
@@ -167,6 +175,16 @@ mod tests {
     fn an_answer_that_reached_a_limit_is_cut() {
         for limit in ["max_tokens", "length", "model_context_window_exceeded"] {
             assert!(answer(vec![end(limit)]).why_cut().is_some(), "{limit}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_was_refused_is_cut_and_no_token_mends_it() {
+        for refusal in ["refusal", "content_filter", "content_filtered", "guardrail_intervened"] {
+            let answer = answer(vec![Told::Delta("half".into()), end(refusal)]);
+            let cut = answer.why_cut().unwrap();
+            assert_eq!((cut.name(), answer.stop_reason()), (refusal, Some(refusal)));
+            assert!(cut.to_string().contains("would not answer"), "{cut}");
         }
     }
 

@@ -19,7 +19,7 @@ Exit codes:
 ///
 /// Without --once, on a terminal, a conversation; /help there tells the commands. With standard
 /// input from a pipe, what comes is the question, and the answer goes to standard output as bare text.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "warden-chat", version, after_help = AFTER)]
 pub(crate) struct Cli {
     /// The function: a CloudFront distribution, a function URL (signed with your AWS credentials), or http:// on this machine

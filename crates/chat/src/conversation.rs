@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Ask, Message, Role};
@@ -11,7 +11,8 @@ use crate::protocol::{Ask, Message, Role};
 const FORMAT: &str = "warden-chat/1";
 
 /// A question and what was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 struct Turn {
     question: String,
     /// None when nothing was answered.
@@ -19,7 +20,8 @@ struct Turn {
 }
 
 /// A conversation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Conversation {
     pub(crate) model: Option<String>,
     pub(crate) system: Option<String>,
@@ -48,9 +50,10 @@ impl Conversation {
         self.turns.push(Turn { question: question.into(), answer: None });
     }
 
-    /// Adds what was answered to the last question, be it cut.
+    /// Adds what was answered to the last question, be it cut. A blank answer is
+    /// none: models refuse blank text in a conversation.
     pub(crate) fn answered(&mut self, text: &str) {
-        if let Some(turn) = self.turns.last_mut().filter(|_| !text.is_empty()) {
+        if let Some(turn) = self.turns.last_mut().filter(|_| !text.trim().is_empty()) {
             turn.answer = Some(text.to_owned());
         }
     }
@@ -110,7 +113,9 @@ impl Conversation {
     pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let no_conversation = || format!("{} is no conversation that /save wrote", path.display());
-        let file: File = serde_json::from_slice(&text).with_context(no_conversation)?;
+        // The parser's own words would quote the file, which may be anything.
+        let file: File = serde_json::from_slice(&text)
+            .map_err(|error| anyhow!("{} (line {}, column {})", no_conversation(), error.line(), error.column()))?;
         ensure!(file.format == FORMAT, "{}: its format is not `{FORMAT}`", no_conversation());
         let mut conversation =
             Self { model: file.model, system: file.system, max_tokens: file.max_tokens, turns: Vec::new() };
@@ -155,10 +160,12 @@ mod tests {
 
     #[test]
     fn a_question_that_nobody_answered_makes_room_for_the_next() {
-        let mut talk = talk();
-        talk.answered("");
-        talk.ask("Well?");
-        assert_eq!(said(&talk), ["안녕? 👋", "네.\n```\n\x1b[1m\n```", "Well?"]);
+        for blank in ["", "\n", " \n\t"] {
+            let mut talk = talk();
+            talk.answered(blank);
+            talk.ask("Well?");
+            assert_eq!(said(&talk), ["안녕? 👋", "네.\n```\n\x1b[1m\n```", "Well?"], "{blank:?}");
+        }
     }
 
     #[test]
@@ -218,6 +225,9 @@ mod tests {
             let error = Conversation::load(&path).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
+        std::fs::write(&path, "{\n\"\u{9b}2Jsecret\": 1}").unwrap();
+        let error = format!("{:#}", Conversation::load(&path).unwrap_err());
+        assert!(error.ends_with("(line 2, column 12)") && !error.contains("secret"), "{error}");
         assert!(Conversation::load(Path::new("/nowhere")).unwrap_err().to_string().contains("cannot be read"));
     }
 }

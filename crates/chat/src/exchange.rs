@@ -12,7 +12,7 @@ use crate::screen::{self, Show};
 use crate::visible::visible_line;
 
 /// What became of a question.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Exchange {
     pub(crate) answer: Answer,
     pub(crate) first_token: Option<Duration>,

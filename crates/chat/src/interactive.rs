@@ -149,9 +149,6 @@ impl Talk<'_> {
             }
             Ok(exchange) => {
                 self.conversation.answered(&exchange.answer.text);
-                if exchange.answer.refused() {
-                    screen::say("the model would not answer this");
-                }
                 match exchange.answer.why_cut() {
                     None => {}
                     Some(Cut::Stopped) if exchange.answer.text.is_empty() => {
@@ -168,12 +165,22 @@ impl Talk<'_> {
     }
 
     fn show_models(&self) -> Option<Models> {
-        match self.runtime.block_on(self.client.models()) {
-            Err(failure) => {
+        let asked = self.runtime.block_on(async {
+            tokio::select! {
+                models = self.client.models() => Some(models),
+                _ = tokio::signal::ctrl_c() => None,
+            }
+        });
+        match asked {
+            None => {
+                screen::note("stopped");
+                None
+            }
+            Some(Err(failure)) => {
                 screen::error(&failure.to_string());
                 None
             }
-            Ok(models) => {
+            Some(Ok(models)) => {
                 for id in &models.models {
                     let chosen = self.conversation.model.as_ref().or(models.default.as_ref()) == Some(id);
                     let own = if models.default.as_ref() == Some(id) { "  (the function's own)" } else { "" };

@@ -1,4 +1,6 @@
 //! `warden-chat`: the terminal client of the streaming functions.
+//!
+//! What holds a question or an answer has `Debug` in tests alone.
 
 mod answer;
 mod cli;

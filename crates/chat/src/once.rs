@@ -1,6 +1,8 @@
 //! One question for a script: the answer on standard output, all else on
 //! standard error, and an exit code.
 
+use std::fmt::Write as _;
+
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
@@ -27,11 +29,8 @@ pub(crate) async fn once(
     };
     let exchange = exchange(client, &conversation.request(), show).await?;
     if output == Output::Json {
-        let document = serde_json::to_string_pretty(&document(&exchange))?;
+        let document = escaped(&serde_json::to_string_pretty(&document(&exchange))?);
         screen::write(&(document + "\n")).context("the answer cannot be written")?;
-    }
-    if exchange.answer.refused() {
-        screen::say("the model would not answer this");
     }
     Ok(match exchange.answer.why_cut() {
         None => Ending::Done,
@@ -41,6 +40,21 @@ pub(crate) async fn once(
             Ending::Cut
         }
     })
+}
+
+/// JSON whose every control character is escaped. JSON itself asks for that of
+/// the first 32 alone, and a terminal obeys the others too.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, '\u{7f}'..='\u{9f}') {
+            // They stand in strings alone, where this is the same text.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// The answer for a program.
@@ -66,6 +80,14 @@ mod tests {
 
     use super::*;
     use crate::answer::{Answer, Finish};
+
+    #[test]
+    fn a_document_commands_no_terminal_and_says_the_same() {
+        let text = "안녕 \u{7f}\u{80}\u{9b}2J\u{9f}\u{a0}\u{1b}[m";
+        let document = escaped(&json!({ "text": text }).to_string());
+        assert_eq!(document, "{\"text\":\"안녕 \\u007f\\u0080\\u009b2J\\u009f\u{a0}\\u001b[m\"}");
+        assert_eq!(serde_json::from_str::<Value>(&document).unwrap(), json!({ "text": text }));
+    }
 
     #[test]
     fn a_program_learns_whether_the_answer_is_whole() {

@@ -13,14 +13,16 @@ pub(crate) enum Role {
 }
 
 /// What somebody said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Message {
     pub(crate) role: Role,
     pub(crate) content: String,
 }
 
 /// The body of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Ask {
     pub(crate) messages: Vec<Message>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +41,8 @@ pub(crate) struct Usage {
 }
 
 /// What a function tells while it answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Told {
     Start { model: Option<String> },
     Delta(String),
@@ -49,7 +52,8 @@ pub(crate) enum Told {
 }
 
 /// An error that has a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct NamedError {
     pub(crate) name: String,
     pub(crate) message: String,

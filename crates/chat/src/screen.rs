@@ -12,7 +12,6 @@ use crate::visible::visible;
 const ERASE_LINE: &str = "\r\x1b[K";
 
 /// Shows an answer as it comes.
-#[derive(Debug)]
 pub(crate) enum Show {
     /// On a terminal, with Markdown shown.
     Rendered(Renderer),

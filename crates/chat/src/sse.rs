@@ -4,7 +4,8 @@
 const MAX_LINE: usize = 4 * 1024 * 1024;
 
 /// An event as it was sent.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct ServerEvent {
     pub(crate) name: String,
     pub(crate) data: String,
@@ -16,7 +17,7 @@ pub(crate) struct ServerEvent {
 pub(crate) struct TooLong;
 
 /// What came so far of the event to come.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Parser {
     line: Vec<u8>,
     after_return: bool,

@@ -110,6 +110,14 @@ fn an_answer_that_is_cut_is_told_and_stays_as_far_as_it_came() {
             Answers::Events(vec![START, TEXT, "event: end\ndata: {\"stop_reason\":\"max_tokens\"}\n\n"]),
             "it reached the most tokens of an answer",
         ),
+        (
+            Answers::Events(vec![START, TEXT, "event: end\ndata: {\"stop_reason\":\"refusal\"}\n\n"]),
+            "would not answer this, or not go on",
+        ),
+        (
+            Answers::Events(vec![START, TEXT, "event: end\ndata: {\"stop_reason\":\"guardrail_intervened\"}\n\n"]),
+            "would not answer this, or not go on",
+        ),
         (Answers::Events(vec![START, TEXT, "event: delta\ndata: text\n\n"]), "`delta` does not hold what it should"),
     ];
     for (answers, why) in cases {
@@ -207,6 +215,6 @@ fn a_token_that_no_header_can_carry_is_not_shown() {
     let run = ends(
         chat(&["--url", "http://127.0.0.1:9/", "--once", "Hi"]).env("WARDEN_CHAT_TOKEN", "s3\ncret").spawn().unwrap(),
     );
-    assert!(run.stderr.contains("WARDEN_CHAT_TOKEN") && !run.stderr.contains("cret."), "{run:?}");
+    assert!(run.stderr.contains("WARDEN_CHAT_TOKEN") && !run.stderr.contains("cret"), "{run:?}");
     assert_eq!(run.code, Some(1));
 }

@@ -19,7 +19,6 @@ const MARK: Style = Style::new().effects(Effects::DIMMED);
 const HEADING: Style = Style::new().effects(Effects::BOLD);
 
 /// Turns Markdown into text for a terminal.
-#[derive(Debug)]
 pub(crate) struct Renderer {
     /// What came and is not decided.
     held: String,
@@ -32,7 +31,7 @@ pub(crate) struct Renderer {
 }
 
 /// An open block of code.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Fence {
     mark: char,
     length: usize,
