@@ -159,9 +159,11 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert_eq!(encoded(Encoding::Text), "\n[cut: ModelThrottled: the model is throttled (429)]\n");
+        let events = encoded(Encoding::Events);
+        let data = events.strip_prefix("event: error\ndata: ").and_then(|data| data.strip_suffix("\n\n")).unwrap();
         assert_eq!(
-            encoded(Encoding::Events),
-            "event: error\ndata: {\"message\":\"the model is throttled (429)\",\"name\":\"ModelThrottled\"}\n\n"
+            serde_json::from_str::<Value>(data).unwrap(),
+            json!({"name": "ModelThrottled", "message": "the model is throttled (429)"})
         );
     }
 }

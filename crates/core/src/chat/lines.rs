@@ -2,6 +2,8 @@
 //! and inside a character, so they are joined to lines first: of server-sent
 //! events, or of bare JSON.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,13 +14,21 @@ use crate::{bedrock::Usage, error::Error};
 const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// What a container's stream said so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Lines {
     /// The bytes of a line whose end is still to come.
     begun: Vec<u8>,
     usage: Usage,
     stop_reason: Option<String>,
     stopped: bool,
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { begun, usage, stop_reason, stopped } = self;
+        let (begun, reason) = (begun.len(), stop_reason.as_ref().map_or(0, String::len));
+        write!(f, "Lines({begun} bytes begun, {usage:?}, a stop reason of {reason} bytes, stopped: {stopped})")
+    }
 }
 
 /// A line of either family of containers: a chat completion's chunk, or a
@@ -161,7 +171,7 @@ impl Lines {
                 "stop" | "eos_token" => "end_turn".into(),
                 "length" => "max_tokens".into(),
                 "content_filter" => "refusal".into(),
-                "error" => return Err(failed()),
+                "error" | "abort" => return Err(failed()),
                 _ => reason,
             });
         }
@@ -294,6 +304,7 @@ mod tests {
             (r#"data: {"error":"secret","error_type":"generation"}"#, "ModelUnavailable"),
             (r#"{"error":{"message":"secret"},"code":424}"#, "ModelUnavailable"),
             (r#"{"token":{"text":""},"details":{"finish_reason":"error"}}"#, "ModelUnavailable"),
+            (r#"{"choices":[{"delta":{"content":"secret"},"finish_reason":"abort"}]}"#, "ModelUnavailable"),
             ("secret", "ModelOutputInvalid"),
             ("data: secret", "ModelOutputInvalid"),
             ("[\"secret\"]", "ModelOutputInvalid"),
@@ -302,6 +313,14 @@ mod tests {
             assert_eq!(error.name().as_str(), name, "{line}");
             assert!(!format!("{error} {error:?}").contains("secret"));
         }
+    }
+
+    #[test]
+    fn debugging_prints_nothing_of_a_line_that_is_begun() {
+        let mut decoder = Protocol::JsonLines.decoder();
+        decoder.push(br#"{"token":{"text":"secret"#, &mut Vec::new()).unwrap();
+        let printed = format!("{decoder:?}");
+        assert!(printed.contains("24 bytes begun") && !printed.contains("secret"), "{printed}");
     }
 
     #[test]
