@@ -63,7 +63,8 @@ impl<M: StreamingModel> Chat<M> {
     /// before the answer's first byte has a status, one after it stands in the body.
     pub async fn handle(&self, event: Value, request_id: &str) -> Response<Body> {
         self.respond(event, request_id).await.unwrap_or_else(|refusal| {
-            tracing::warn!(request_id, status = refusal.status(), error = refusal.name(), "{}", refusal.message());
+            let reason = loggable(&refusal);
+            tracing::warn!(request_id, status = refusal.status(), error = refusal.name(), "{reason}");
             refused(&refusal)
         })
     }
@@ -170,6 +171,15 @@ fn response(status: StatusCode, content_type: &'static str, body: Body) -> Respo
 
 fn whole(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
     response(status, content_type, Box::pin(stream::iter([Ok(body)])))
+}
+
+/// What the log tells of a refusal. That of a wrong request names the caller's
+/// own field, which is for the caller alone.
+fn loggable(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Error(Error::InvalidInput { .. }) => "the request is wrong, and its caller was told how".into(),
+        refusal => refusal.message(),
+    }
 }
 
 fn refused(refusal: &Refusal) -> Response<Body> {

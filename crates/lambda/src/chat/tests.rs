@@ -179,7 +179,10 @@ async fn a_failure_after_the_first_chunk_ends_the_answer_and_says_so() {
     assert_eq!(open.load(Ordering::Relaxed), 0, "the call is ended");
 
     let (_, events) = ask(FakeStreamingModel::with_script(script), EVENTS).await;
-    assert!(events.ends_with("\"name\":\"ModelUnavailable\"}\n\n") && !events.contains("event: end"), "{events}");
+    assert!(
+        events.ends_with("}\n\n") && events.contains("\"name\":\"ModelUnavailable\"") && !events.contains("event: end"),
+        "{events}"
+    );
 }
 
 #[tokio::test]
@@ -210,7 +213,10 @@ async fn a_model_that_falls_silent_is_kept_alive_and_then_given_up() {
     let (_, events) = ask(model, EVENTS).await;
     assert_eq!(start.elapsed().as_secs(), 50);
     assert_eq!(events.matches(": keep-alive\n\n").count(), 3, "{events}");
-    assert!(events.contains("\"name\":\"ModelTimeout\"}\n\n") && !events.contains("event: end"), "{events}");
+    assert!(
+        events.ends_with("}\n\n") && events.contains("\"name\":\"ModelTimeout\"") && !events.contains("event: end"),
+        "{events}"
+    );
     assert_eq!(open.load(Ordering::Relaxed), 0, "the call is ended");
 
     let (_, text) = ask(FakeStreamingModel::with_script(script), TEXT).await;
@@ -272,4 +278,14 @@ async fn a_response_goes_to_lambda_with_its_status_and_headers() {
     let streamed = streamed(response);
     assert_eq!(streamed.metadata_prelude.status_code.as_u16(), 400);
     assert_eq!(streamed.metadata_prelude.headers["content-type"], "application/json");
+}
+
+#[test]
+fn a_callers_field_is_told_to_the_caller_and_not_to_the_log() {
+    let offer = settings().offer;
+    let error = Conversation::read(br#"{"prompt": "Hello", "my secret": 1}"#, &offer).err().unwrap();
+    let refusal = Refusal::from(error);
+    assert!(refusal.message().contains("my secret"), "{}", refusal.message());
+    assert!(!loggable(&refusal).contains("secret"));
+    assert_eq!(loggable(&Refusal::TooLarge { most: 6 }), Refusal::TooLarge { most: 6 }.message());
 }
