@@ -25,6 +25,8 @@ export class Browser {
     const options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
     browser.process = spawn(program, [...options, "--remote-debugging-pipe", `--user-data-dir=${browser.profile}`], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+      // A process group of its own, which ends as one.
+      detached: true,
     });
     browser.answers = new Map();
     browser.complaints = [];
@@ -111,8 +113,9 @@ export class Browser {
 
   async close() {
     const ended = new Promise(resolve => this.process.once("exit", resolve));
-    this.process.kill("SIGKILL");
+    // Its helpers write to the profile, too: they are of the same group.
+    process.kill(-this.process.pid, "SIGKILL");
     await ended;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 20 });
   }
 }
