@@ -43,12 +43,18 @@ impl BedrockModel {
     /// A model on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, settings: BedrockSettings) -> Self {
-        let mut builder = Builder::from(config).timeout_config(timeouts(settings.timeout)).interceptor(CountsRetries);
-        if let Some(region) = settings.region {
-            builder = builder.region(Region::new(region));
-        }
-        Self { client: Client::from_conf(builder.build()), model_id: settings.model_id }
+        Self { client: client(config, settings.region, settings.timeout), model_id: settings.model_id }
     }
+}
+
+/// A client of a Region's Bedrock, `None` for that of `config`, whose calls may
+/// take `timeout`, all attempts together.
+pub(crate) fn client(config: &SdkConfig, region: Option<String>, timeout: Duration) -> Client {
+    let mut builder = Builder::from(config).timeout_config(timeouts(timeout)).interceptor(CountsRetries);
+    if let Some(region) = region {
+        builder = builder.region(Region::new(region));
+    }
+    Client::from_conf(builder.build())
 }
 
 impl Model for BedrockModel {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use aws_config::{Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::{
     Client,
-    config::Builder,
     error::SdkError,
     operation::invoke_model_with_response_stream::InvokeModelWithResponseStreamError,
     primitives::{Blob, event_stream::EventReceiver},
@@ -19,10 +18,8 @@ use warden_core::{
 };
 
 use crate::{
-    bedrock::{Call, failure, says},
+    bedrock::{Call, client, failure, says},
     event_stream::Interruption,
-    retries::CountsRetries,
-    timeouts,
 };
 
 /// How models on Bedrock are reached.
@@ -44,11 +41,7 @@ impl BedrockStream {
     /// Models on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, settings: BedrockStreamSettings) -> Self {
-        let mut builder = Builder::from(config).timeout_config(timeouts(settings.timeout)).interceptor(CountsRetries);
-        if let Some(region) = settings.region {
-            builder = builder.region(Region::new(region));
-        }
-        Self { client: Client::from_conf(builder.build()) }
+        Self { client: client(config, settings.region, settings.timeout) }
     }
 }
 
@@ -140,7 +133,7 @@ fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_st
 #[cfg(test)]
 mod tests {
     use aws_config::retry::RetryConfig;
-    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials};
+    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials, Region};
     use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
     use aws_smithy_types::body::SdkBody;
 

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use aws_config::{Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::{
     Client,
-    config::Builder,
     error::{ProvideErrorMetadata, SdkError},
     operation::invoke_model::InvokeModelError,
     primitives::Blob,
@@ -15,8 +14,7 @@ use warden_core::{
     ports::{ModelAnswer, ModelCall, ModelReply, Models},
 };
 
-use super::{CountsRetries, refusal};
-use crate::timeouts;
+use super::{client, refusal};
 
 /// A guardrail that sees every question and every answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +37,7 @@ impl BedrockModels {
     /// or another, each call of which may take `timeout`, all attempts together.
     #[must_use]
     pub fn new(config: &SdkConfig, region: Option<String>, timeout: Duration, guardrail: Option<Guardrail>) -> Self {
-        let mut builder = Builder::from(config).timeout_config(timeouts(timeout)).interceptor(CountsRetries);
-        if let Some(region) = region {
-            builder = builder.region(Region::new(region));
-        }
-        Self { client: Client::from_conf(builder.build()), guardrail }
+        Self { client: client(config, region, timeout), guardrail }
     }
 }
 
@@ -91,7 +85,7 @@ fn is_about_the_length(error: &SdkError<InvokeModelError>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use aws_config::retry::RetryConfig;
+    use aws_config::{Region, retry::RetryConfig};
     use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials, SharedCredentialsProvider};
     use aws_smithy_async::rt::sleep::TokioSleep;
     use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
