@@ -17,7 +17,7 @@ use warden_core::{
     ports::{Model, ModelReply},
 };
 
-pub use calls::{BedrockModels, Guardrail};
+pub use calls::{BedrockModels, BedrockModelsSettings};
 
 use crate::{retries::CountsRetries, timeouts};
 
@@ -138,12 +138,31 @@ pub(crate) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>, call: Call<'
                 "Bedrock does not take the request ({code}): check that MODEL_ID is an inference profile of this Region and BASE_MODEL_ID the model behind it"
             ),
         },
-        _ => Error::ModelUnavailable { code, hint: "Bedrock or the model failed; it is retried" },
+        _ => Error::ModelUnavailable { code, hint: "Bedrock or the model failed" },
     }
 }
 
+/// The same for a call that continues a caller's conversation. Bedrock has one
+/// code for everything it does not take; only its text says that it is the length.
+pub(crate) fn chat_failure<E: ProvideErrorMetadata>(error: &SdkError<E>, call: Call<'_>) -> Error {
+    match failure(error, call) {
+        Error::Internal { .. } if says_too_long(error) => too_long(),
+        other => other,
+    }
+}
+
+/// Whether Bedrock says that a conversation is too long.
+pub(crate) fn says_too_long(error: &impl ProvideErrorMetadata) -> bool {
+    ["too long", "context limit", "context window"].iter().any(|words| says(error, words))
+}
+
+/// The conversation is too long.
+pub(crate) fn too_long() -> Error {
+    Error::invalid("body", "holds a longer conversation than the model reads: send less of it")
+}
+
 /// Whether Bedrock's own text, which is repeated nowhere, holds these words.
-pub(crate) fn says(error: &impl ProvideErrorMetadata, words: &str) -> bool {
+fn says(error: &impl ProvideErrorMetadata, words: &str) -> bool {
     error.message().is_some_and(|text| text.to_ascii_lowercase().contains(words))
 }
 

@@ -1,12 +1,9 @@
 //! A model on Bedrock, asked with `InvokeModelWithResponseStream`.
 
-use std::time::Duration;
-
 use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::{
     Client,
     error::SdkError,
-    operation::invoke_model_with_response_stream::InvokeModelWithResponseStreamError,
     primitives::{Blob, event_stream::EventReceiver},
     types::ResponseStream,
     types::error::ResponseStreamError,
@@ -14,34 +11,27 @@ use aws_sdk_bedrockruntime::{
 use bytes::Bytes;
 use warden_core::{
     Error,
-    ports::{AnswerStream, StreamingModel},
+    bedrock::Guardrail,
+    ports::{AnswerStream, ModelCall, StreamingModel},
 };
 
 use crate::{
-    bedrock::{Call, client, failure, says},
+    bedrock::{BedrockModelsSettings, Call, chat_failure, client, says_too_long, too_long},
     event_stream::Interruption,
 };
-
-/// How models on Bedrock are reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BedrockStreamSettings {
-    /// The Region whose Bedrock is called; `None` for the function's own.
-    pub region: Option<String>,
-    /// How long a model may take to begin its answer, all attempts together.
-    pub timeout: Duration,
-}
 
 /// Models on Bedrock that answer while they think.
 #[derive(Clone, Debug)]
 pub struct BedrockStream {
     client: Client,
+    guardrail: Option<Guardrail>,
 }
 
 impl BedrockStream {
     /// Models on the credentials and endpoint of `config`.
     #[must_use]
-    pub fn new(config: &SdkConfig, settings: BedrockStreamSettings) -> Self {
-        Self { client: client(config, settings.region, settings.timeout) }
+    pub fn new(config: &SdkConfig, settings: BedrockModelsSettings) -> Self {
+        Self { client: client(config, settings.region, settings.timeout), guardrail: settings.guardrail }
     }
 }
 
@@ -70,34 +60,27 @@ impl AnswerStream for BedrockAnswer {
 impl StreamingModel for BedrockStream {
     type Answer = BedrockAnswer;
 
-    async fn open(&self, model_id: &str, body: Vec<u8>) -> Result<BedrockAnswer, Error> {
+    async fn open(&self, call: ModelCall<'_>) -> Result<BedrockAnswer, Error> {
         let opened = self
             .client
             .invoke_model_with_response_stream()
-            .model_id(model_id)
+            .model_id(call.model_id)
             .content_type("application/json")
             .accept("application/json")
-            .body(Blob::new(body))
+            .set_request_metadata(call.request_metadata.map(str::to_owned))
+            .set_guardrail_identifier(self.guardrail.as_ref().map(|guardrail| guardrail.id.clone()))
+            .set_guardrail_version(self.guardrail.as_ref().map(|guardrail| guardrail.version.clone()))
+            .body(Blob::new(call.body))
             .send()
             .await;
         match opened {
             Ok(opened) => Ok(BedrockAnswer(opened.body)),
-            Err(error) => Err(refusal(&error, model_id)),
+            Err(error) => {
+                let (action, time_limit) = ("bedrock:InvokeModelWithResponseStream", "RECEIVE_TIMEOUT_SECONDS");
+                Err(chat_failure(&error, Call { action, model_id: call.model_id, time_limit }))
+            }
         }
     }
-}
-
-fn refusal(error: &SdkError<InvokeModelWithResponseStreamError>, model_id: &str) -> Error {
-    let call =
-        Call { action: "bedrock:InvokeModelWithResponseStream", model_id, time_limit: "RECEIVE_TIMEOUT_SECONDS" };
-    match failure(error, call) {
-        Error::Internal { .. } if says(error, "too long") => too_long(),
-        other => other,
-    }
-}
-
-fn too_long() -> Error {
-    Error::invalid("messages", "are longer than the model takes: send less of the history")
 }
 
 fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_stream::RawMessage>) -> Error {
@@ -118,9 +101,7 @@ fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_st
     match (name.as_str(), original) {
         ("throttlingException", _) | (_, Some(429 | 529)) => Error::ModelThrottled { code },
         ("modelTimeoutException", _) | (_, Some(408)) => Error::ModelTimeout { code },
-        ("validationException", _) if error.as_service_error().is_some_and(|error| says(error, "too long")) => {
-            too_long()
-        }
+        ("validationException", _) if error.as_service_error().is_some_and(says_too_long) => too_long(),
         ("validationException", _) => Error::Internal {
             problem: format!(
                 "Bedrock does not take the request ({code}): check that MODEL_ID is a model of Anthropic's"
@@ -156,14 +137,38 @@ mod tests {
             .retry_config(RetryConfig::disabled())
             .http_client(http.clone())
             .build();
-        (BedrockStream { client: Client::from_conf(config) }, http)
+        (BedrockStream { client: Client::from_conf(config), guardrail: None }, http)
+    }
+
+    fn call<'a>(model_id: &'a str, body: &[u8]) -> ModelCall<'a> {
+        ModelCall { model_id, body: body.to_vec(), request_metadata: None }
+    }
+
+    #[tokio::test]
+    async fn a_call_says_who_asks_and_under_which_guardrail_or_neither() {
+        let headers = ["request-metadata", "guardrailidentifier", "guardrailversion"]
+            .map(|name| format!("x-amzn-bedrock-{name}"));
+        for (guardrail, metadata, expected) in [
+            (None, None, [None, None, None]),
+            (
+                Some(Guardrail { id: "gr1".into(), version: "2".into() }),
+                Some(r#"{"caller":"k1"}"#),
+                [Some(r#"{"caller":"k1"}"#), Some("gr1"), Some("2")],
+            ),
+        ] {
+            let (model, http) = model_answering(200, "", chunk("e30="));
+            let model = BedrockStream { guardrail, ..model };
+            model.open(ModelCall { request_metadata: metadata, ..call("m", b"{}") }).await.unwrap();
+            let request = http.actual_requests().next().unwrap();
+            assert_eq!([0, 1, 2].map(|at| request.headers().get(&headers[at])), expected);
+        }
     }
 
     #[tokio::test]
     async fn each_chunk_arrives_as_it_is_and_in_order() {
         let body = [chunk("eyJhIjoxfQ=="), recorded::event("novelty", "application/json", "{}"), chunk("7JWI64WV")];
         let (model, http) = model_answering(200, "", body.concat());
-        let mut answer = model.open("us.anthropic.claude-haiku-5-5", b"{\"max_tokens\":1}".to_vec()).await.unwrap();
+        let mut answer = model.open(call("us.anthropic.claude-haiku-5-5", b"{\"max_tokens\":1}")).await.unwrap();
         assert_eq!(answer.next_chunk().await.unwrap().unwrap(), "{\"a\":1}");
         assert_eq!(answer.next_chunk().await.unwrap().unwrap(), "\u{c548}\u{b155}");
         assert_eq!(answer.next_chunk().await.unwrap(), None);
@@ -190,7 +195,7 @@ mod tests {
         ] {
             let failure = recorded::exception(kind, &format!(r#"{{"message":"secret text"{more}}}"#));
             let (model, _) = model_answering(200, "", [chunk("e30="), failure].concat());
-            let mut answer = model.open("m", Vec::new()).await.unwrap();
+            let mut answer = model.open(call("m", b"")).await.unwrap();
             assert!(answer.next_chunk().await.unwrap().is_some());
             let error = answer.next_chunk().await.unwrap_err();
             assert_eq!(error.name().as_str(), name, "{kind}");
@@ -203,7 +208,7 @@ mod tests {
         let mut body = [chunk("e30="), chunk("e30=")].concat();
         body.truncate(body.len() - 9);
         let (model, _) = model_answering(200, "", body);
-        let mut answer = model.open("m", Vec::new()).await.unwrap();
+        let mut answer = model.open(call("m", b"")).await.unwrap();
         assert!(answer.next_chunk().await.unwrap().is_some());
         assert_eq!(answer.next_chunk().await.unwrap_err().name().as_str(), "ModelUnavailable");
     }
@@ -222,7 +227,7 @@ mod tests {
         ] {
             let body = format!(r#"{{"message":"secret text {message}"}}"#);
             let (model, _) = model_answering(status, error_type, body.into_bytes());
-            let error = model.open("m", Vec::new()).await.unwrap_err();
+            let error = model.open(call("m", b"")).await.unwrap_err();
             assert_eq!(error.name().as_str(), name, "{status} {error_type}");
             assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
             if name == "AccessDenied" {

@@ -28,11 +28,11 @@ mod sagemaker;
 mod ssm;
 
 #[cfg(feature = "bedrock")]
-pub use bedrock::{BedrockModel, BedrockModels, BedrockSettings, Guardrail};
+pub use bedrock::{BedrockModel, BedrockModels, BedrockModelsSettings, BedrockSettings};
 #[cfg(feature = "bedrock-logging")]
 pub use bedrock_logging::BedrockLogging;
 #[cfg(feature = "bedrock")]
-pub use bedrock_stream::{BedrockAnswer, BedrockStream, BedrockStreamSettings};
+pub use bedrock_stream::{BedrockAnswer, BedrockStream};
 #[cfg(feature = "cloudformation-response")]
 pub use cloudformation_response::ResponseUrls;
 #[cfg(feature = "s3")]

@@ -15,7 +15,7 @@ use aws_sdk_sagemakerruntime::{
 use bytes::Bytes;
 use warden_core::{
     Error,
-    ports::{AnswerStream, StreamingModel},
+    ports::{AnswerStream, ModelCall, StreamingModel},
 };
 
 use crate::{event_stream::Interruption, retries::CountsRetries, timeouts};
@@ -76,7 +76,7 @@ impl StreamingModel for SageMakerStream {
     type Answer = SageMakerAnswer;
 
     /// The endpoint decides which model answers; its body may name one.
-    async fn open(&self, _: &str, body: Vec<u8>) -> Result<SageMakerAnswer, Error> {
+    async fn open(&self, call: ModelCall<'_>) -> Result<SageMakerAnswer, Error> {
         let opened = self
             .client
             .invoke_endpoint_with_response_stream()
@@ -84,7 +84,7 @@ impl StreamingModel for SageMakerStream {
             .set_inference_component_name(self.settings.inference_component.clone())
             .content_type("application/json")
             .accept(self.settings.accept)
-            .body(Blob::new(body))
+            .body(Blob::new(call.body))
             .send()
             .await;
         match opened {
@@ -191,7 +191,10 @@ mod tests {
     #[tokio::test]
     async fn each_part_arrives_as_it_is_and_in_order() {
         let (model, http) = model_answering(200, "", [part("data: {\"a\""), part(":1}\n\n")].concat());
-        let mut answer = model.open("m", b"{\"stream\":true}".to_vec()).await.unwrap();
+        let mut answer = model
+            .open(ModelCall { model_id: "m", body: b"{\"stream\":true}".to_vec(), request_metadata: None })
+            .await
+            .unwrap();
         assert_eq!(answer.next_chunk().await.unwrap().unwrap(), "data: {\"a\"");
         assert_eq!(answer.next_chunk().await.unwrap().unwrap(), ":1}\n\n");
         assert_eq!(answer.next_chunk().await.unwrap(), None);
@@ -218,7 +221,8 @@ mod tests {
         ] {
             let failure = recorded::exception(kind, &format!(r#"{{"Message":"secret text","ErrorCode":"{cause}"}}"#));
             let (model, _) = model_answering(200, "", [part("x"), failure].concat());
-            let mut answer = model.open("m", Vec::new()).await.unwrap();
+            let mut answer =
+                model.open(ModelCall { model_id: "m", body: Vec::new(), request_metadata: None }).await.unwrap();
             assert!(answer.next_chunk().await.unwrap().is_some());
             let error = answer.next_chunk().await.unwrap_err();
             assert_eq!(error.name().as_str(), name, "{kind} {cause}");
@@ -242,7 +246,8 @@ mod tests {
                 r#"{{"Message":"secret text","OriginalMessage":"secret text","OriginalStatusCode":{original}}}"#
             );
             let (model, _) = model_answering(status, error_type, body.into_bytes());
-            let error = model.open("m", Vec::new()).await.unwrap_err();
+            let error =
+                model.open(ModelCall { model_id: "m", body: Vec::new(), request_metadata: None }).await.unwrap_err();
             assert_eq!(error.name().as_str(), name, "{status} {error_type} {original}");
             assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::protocol::{NamedError, Told, Usage};
+use crate::protocol::{CodedError, Told, Usage};
 use crate::visible::visible_line;
 
 /// An answer, as far as it came.
@@ -36,7 +36,7 @@ pub(crate) enum Cut {
     /// The connection ended without `end`.
     NoEnd,
     /// The function told an error.
-    Error(NamedError),
+    Error(CodedError),
     /// The model may say no more, or would not.
     Limit {
         /// The limit it reached, or the refusal.
@@ -107,11 +107,11 @@ fn is_refusal(stop_reason: &str) -> bool {
 }
 
 impl Cut {
-    /// The name of the error, or of the way in which the answer was cut.
-    pub(crate) fn name(&self) -> &str {
+    /// The code of the error, or of the way in which the answer was cut.
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::NoEnd => "NoEnd",
-            Self::Error(error) => &error.name,
+            Self::Error(error) => &error.code,
             Self::Limit { stop_reason } => stop_reason,
             Self::Silent(_) => "Silent",
             Self::Broken(_) => "Broken",
@@ -124,8 +124,8 @@ impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoEnd => f.write_str("the connection ended before the answer did. Ask again"),
-            Self::Error(NamedError { name, message }) => {
-                write!(f, "{}: {}", visible_line(name), visible_line(message))
+            Self::Error(CodedError { code, message }) => {
+                write!(f, "{}: {}", visible_line(code), visible_line(message))
             }
             Self::Limit { stop_reason } if stop_reason == "model_context_window_exceeded" => {
                 f.write_str("the conversation fills the model's context window. Begin another")
@@ -183,14 +183,14 @@ mod tests {
         for refusal in ["refusal", "content_filter", "content_filtered", "guardrail_intervened"] {
             let answer = answer(vec![Told::Delta("half".into()), end(refusal)]);
             let cut = answer.why_cut().unwrap();
-            assert_eq!((cut.name(), answer.stop_reason()), (refusal, Some(refusal)));
+            assert_eq!((cut.code(), answer.stop_reason()), (refusal, Some(refusal)));
             assert!(cut.to_string().contains("would not answer"), "{cut}");
         }
     }
 
     #[test]
     fn nothing_is_taken_after_an_error() {
-        let error = NamedError { name: "ModelTimeout".into(), message: "It took \x1b[1mtoo long".into() };
+        let error = CodedError { code: "ModelTimeout".into(), message: "It took \x1b[1mtoo long".into() };
         let answer = answer(vec![Told::Error(error), Told::Delta("more".into()), end("end_turn")]);
         assert_eq!(answer.text, "");
         assert_eq!(answer.why_cut().unwrap().to_string(), "ModelTimeout: It took ␛[1mtoo long");

@@ -61,7 +61,7 @@ fn escaped(json: &str) -> String {
 fn document(exchange: &Exchange) -> Value {
     let Exchange { answer, first_token, took } = exchange;
     let milliseconds = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let cut = answer.why_cut().map(|cut| json!({"name": cut.name(), "message": cut.to_string()}));
+    let cut = answer.why_cut().map(|cut| json!({"code": cut.code(), "message": cut.to_string()}));
     json!({
         "text": answer.text,
         "whole": cut.is_none(),
@@ -101,6 +101,6 @@ mod tests {
             "usage": null, "first_token_ms": 5, "took_ms": 9});
         assert_eq!(whole, expected);
         let cut = document(&finish(Finish::Cut(Cut::NoEnd)));
-        assert_eq!((&cut["whole"], &cut["cut"]["name"]), (&json!(false), &json!("NoEnd")));
+        assert_eq!((&cut["whole"], &cut["cut"]["code"]), (&json!(false), &json!("NoEnd")));
     }
 }

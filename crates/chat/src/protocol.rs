@@ -47,15 +47,15 @@ pub(crate) enum Told {
     Start { model: Option<String> },
     Delta(String),
     Usage(Usage),
-    Error(NamedError),
+    Error(CodedError),
     End { stop_reason: Option<String> },
 }
 
-/// An error that has a name.
+/// An error that has a code.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(Debug))]
-pub(crate) struct NamedError {
-    pub(crate) name: String,
+pub(crate) struct CodedError {
+    pub(crate) code: String,
     pub(crate) message: String,
 }
 
@@ -122,7 +122,7 @@ mod tests {
         ] {
             assert_eq!(told(&event(name, data)), Ok(expected), "{name}");
         }
-        for (name, data) in [("delta", "{}"), ("delta", "text"), ("error", r#"{"name":"x"}"#), ("usage", "[]")] {
+        for (name, data) in [("delta", "{}"), ("delta", "text"), ("error", r#"{"code":"x"}"#), ("usage", "[]")] {
             assert_eq!(told(&event(name, data)), Err(BadEvent(name.into())), "{data}");
         }
     }

@@ -26,8 +26,8 @@ pub(crate) struct Response {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    /// The function's error, when it was the function that refused.
-    pub(crate) name: Option<String>,
+    /// The function's code, when it was the function that refused.
+    pub(crate) code: Option<String>,
     message: String,
     mend: Option<String>,
 }
@@ -47,10 +47,10 @@ pub(crate) fn understand(response: &Response, kind: &Kind, with_token: bool) -> 
     let json: Option<Value> = serde_json::from_str(&response.body).ok();
     let function = json.as_ref().and_then(|body| {
         let text = |field: &str| body["error"][field].as_str().map(visible_line);
-        text("name").zip(text("message"))
+        text("code").zip(text("message"))
     });
-    if let Some((name, message)) = function {
-        return of_function(response, name, &message, with_token);
+    if let Some((code, message)) = function {
+        return of_function(response, code, &message, with_token);
     }
     let lambda = json.as_ref().and_then(|body| body["Message"].as_str().or_else(|| body["message"].as_str()));
     if let Some(message) = lambda {
@@ -70,10 +70,10 @@ pub(crate) fn understand(response: &Response, kind: &Kind, with_token: bool) -> 
             Some("Is this the URL of a streaming function?".to_owned()),
         ),
     };
-    Refusal { status: response.status, name: None, message, mend }
+    Refusal { status: response.status, code: None, message, mend }
 }
 
-fn of_function(response: &Response, name: String, message: &str, with_token: bool) -> Refusal {
+fn of_function(response: &Response, code: String, message: &str, with_token: bool) -> Refusal {
     let mend = match (response.status, &response.retry_after) {
         (401, _) if with_token => Some("The function knows another token than WARDEN_CHAT_TOKEN holds".to_owned()),
         (401, _) => Some("Set WARDEN_CHAT_TOKEN to the token that the function wants".to_owned()),
@@ -82,7 +82,7 @@ fn of_function(response: &Response, name: String, message: &str, with_token: boo
         (413, _) => Some("Begin another conversation with /clear, or ask for less".to_owned()),
         _ => None,
     };
-    Refusal { status: response.status, message: format!("{name}: {message}"), name: Some(name), mend }
+    Refusal { status: response.status, message: format!("{code}: {message}"), code: Some(code), mend }
 }
 
 fn of_lambda(response: &Response, message: &str, kind: &Kind) -> Refusal {
@@ -106,7 +106,7 @@ fn of_lambda(response: &Response, message: &str, kind: &Kind) -> Refusal {
     };
     Refusal {
         status: response.status,
-        name: None,
+        code: None,
         message: format!("Lambda refused: {message}"),
         mend: Some(mend.to_owned()),
     }
@@ -126,7 +126,7 @@ fn of_cloudfront(response: &Response) -> Refusal {
     let said = said(response).unwrap_or_else(|| "no reason was given".to_owned());
     Refusal {
         status: response.status,
-        name: None,
+        code: None,
         message: format!("CloudFront refused: {said}"),
         mend: Some(mend.to_owned()),
     }
@@ -193,7 +193,7 @@ Request ID: abc==
 
     #[test]
     fn every_refusal_says_who_and_what_mends_it() {
-        let function = |name: &str| format!(r#"{{"error":{{"name":"{name}","message":"It \u001b[1mis so."}}}}"#);
+        let function = |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"It \u001b[1mis so."}}}}"#);
         let direct = Kind::FunctionUrl { region: "us-east-1".into() };
         let json = "application/json";
         for (status, content_type, body, kind, expected) in [
@@ -237,15 +237,15 @@ Request ID: abc==
 
     #[test]
     fn a_token_that_is_wrong_is_told_from_one_that_is_missing() {
-        let answer = response(401, "application/json", r#"{"error":{"name":"Unauthorized","message":"no"}}"#);
+        let answer = response(401, "application/json", r#"{"error":{"code":"Unauthorized","message":"no"}}"#);
         let refusal = understand(&answer, &Kind::Local, true);
-        assert_eq!(refusal.name.as_deref(), Some("Unauthorized"));
+        assert_eq!(refusal.code.as_deref(), Some("Unauthorized"));
         assert!(refusal.to_string().contains("another token"), "{refusal}");
     }
 
     #[test]
     fn whoever_is_asked_too_often_says_when_to_come_back() {
-        let mut answer = response(429, "application/json", r#"{"error":{"name":"ModelThrottled","message":"busy"}}"#);
+        let mut answer = response(429, "application/json", r#"{"error":{"code":"ModelThrottled","message":"busy"}}"#);
         answer.retry_after = Some("7".into());
         assert!(understand(&answer, &Kind::Local, true).to_string().ends_with("Ask again in 7 s"));
     }

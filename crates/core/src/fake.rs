@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::{
     Error,
     ports::{
-        AnswerStream, Lookup, Model, ModelReply, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject, Seal,
-        StreamingModel,
+        AnswerStream, Lookup, Model, ModelCall, ModelReply, ObjectBody, ObjectFacts, ObjectRef, ObjectStore,
+        OpenObject, Seal, StreamingModel,
     },
 };
 
@@ -290,12 +290,23 @@ impl Step {
     }
 }
 
+/// What a [`FakeStreamingModel`] was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FakeCall {
+    /// The model that was to answer.
+    pub model_id: String,
+    /// The body that it was sent.
+    pub body: Value,
+    /// Who asked.
+    pub request_metadata: Option<String>,
+}
+
 /// A model that answers by a script, and knows how many of its answers are still open.
 #[derive(Debug)]
 pub struct FakeStreamingModel {
     opening: Option<Step>,
     script: Vec<Step>,
-    asked: Mutex<Vec<(String, Value)>>,
+    asked: Mutex<Vec<FakeCall>>,
     open: Arc<AtomicUsize>,
 }
 
@@ -328,9 +339,9 @@ impl FakeStreamingModel {
         events.map(|event| Step::says(&event)).collect()
     }
 
-    /// The models that were asked, and the bodies that they were sent.
+    /// What it was asked, in order.
     #[must_use]
-    pub fn asked(&self) -> Vec<(String, Value)> {
+    pub fn asked(&self) -> Vec<FakeCall> {
         lock(&self.asked).clone()
     }
 
@@ -370,9 +381,12 @@ impl AnswerStream for FakeAnswer {
 impl StreamingModel for FakeStreamingModel {
     type Answer = FakeAnswer;
 
-    async fn open(&self, model_id: &str, body: Vec<u8>) -> Result<FakeAnswer, Error> {
-        let body = serde_json::from_slice(&body).unwrap_or_default();
-        lock(&self.asked).push((model_id.to_owned(), body));
+    async fn open(&self, call: ModelCall<'_>) -> Result<FakeAnswer, Error> {
+        lock(&self.asked).push(FakeCall {
+            model_id: call.model_id.to_owned(),
+            body: serde_json::from_slice(&call.body).unwrap_or_default(),
+            request_metadata: call.request_metadata.map(str::to_owned),
+        });
         match self.opening.clone() {
             Some(Step::Fails(error)) => Err(error),
             Some(Step::Stalls) => std::future::pending().await,

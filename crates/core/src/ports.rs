@@ -143,21 +143,21 @@ pub trait StreamingModel: Send + Sync {
     type Answer: AnswerStream + 'static;
 
     /// Sends a body, in the protocol that the endpoint speaks, to a model.
+    /// `SageMaker` keeps no record of calls, and who asks is of no use to it.
     ///
     /// # Errors
     /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
     /// [`Error::AccessDenied`], [`Error::InvalidInput`] for a conversation that is too
     /// long, or [`Error::Internal`] for a request that the service does not take.
-    fn open(&self, model_id: &str, body: Vec<u8>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+    fn open(&self, call: ModelCall<'_>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
 /// One call of a model, by one caller.
-#[derive(Clone, Copy)]
 pub struct ModelCall<'a> {
     /// Id or ARN of the model or inference profile.
     pub model_id: &'a str,
-    /// A Messages body.
-    pub body: &'a [u8],
+    /// The body, in the protocol that the model's endpoint speaks.
+    pub body: Vec<u8>,
     /// Who asks, as a JSON object of texts. Bedrock keeps it with its record of the call.
     pub request_metadata: Option<&'a str>,
 }

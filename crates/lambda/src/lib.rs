@@ -5,8 +5,14 @@
 pub mod chat;
 mod invocation;
 pub mod metrics;
+#[cfg(any(feature = "chat", feature = "rest-api"))]
+mod request_body;
+#[cfg(feature = "rest-api")]
+pub mod rest_api;
 pub mod rules;
 pub mod settings;
+#[cfg(feature = "streaming")]
+pub mod streaming;
 pub mod telemetry;
 
 use std::{fmt, future::Future};

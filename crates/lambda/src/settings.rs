@@ -4,7 +4,7 @@
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use warden_core::{
-    bedrock::profile,
+    bedrock::{Guardrail, profile},
     image::TokenBudget,
     pii::{Policy, categories},
 };
@@ -109,6 +109,21 @@ pub fn allowed_models(variables: &impl Variables, default_model: &str) -> Vec<St
         }
     }
     models
+}
+
+/// `GUARDRAIL_ID` and `GUARDRAIL_VERSION`, both or neither.
+///
+/// # Errors
+/// [`SettingError`] for one without the other.
+pub fn guardrail(variables: &impl Variables) -> Result<Option<Guardrail>, SettingError> {
+    match (variables.get("GUARDRAIL_ID"), variables.get("GUARDRAIL_VERSION")) {
+        (Some(id), Some(version)) => Ok(Some(Guardrail { id, version })),
+        (None, None) => Ok(None),
+        _ => Err(SettingError {
+            name: "GUARDRAIL_ID",
+            problem: "and GUARDRAIL_VERSION belong together: set both or none".into(),
+        }),
+    }
 }
 
 /// `S3_FORCE_PATH_STYLE`: the bucket stands in the path of a request, not in
@@ -229,6 +244,17 @@ mod tests {
         assert_eq!(pii_policy(&given([])).unwrap(), Policy::default());
         let policy = pii_policy(&given([("MINIMUM_CONFIDENCE", "0.6"), ("ALLOWED_CATEGORIES", "FACE , LOCATION,")]));
         assert_eq!(policy, Ok(Policy { minimum_confidence: 0.6, allowed_categories: vec!["FACE", "LOCATION"] }));
+    }
+
+    #[test]
+    fn half_a_guardrail_stops_the_start() {
+        let both = given([("GUARDRAIL_ID", "gr1"), ("GUARDRAIL_VERSION", "2")]);
+        assert_eq!(guardrail(&both), Ok(Some(Guardrail { id: "gr1".into(), version: "2".into() })));
+        assert_eq!(guardrail(&given([])), Ok(None));
+        for half in ["GUARDRAIL_ID", "GUARDRAIL_VERSION"] {
+            let error = guardrail(&given([(half, "1")])).unwrap_err();
+            assert_eq!(error.to_string(), "GUARDRAIL_ID: and GUARDRAIL_VERSION belong together: set both or none");
+        }
     }
 
     #[test]

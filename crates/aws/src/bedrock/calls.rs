@@ -3,26 +3,24 @@
 use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
-use aws_sdk_bedrockruntime::{
-    Client,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::invoke_model::InvokeModelError,
-    primitives::Blob,
-};
+use aws_sdk_bedrockruntime::{Client, primitives::Blob};
 use warden_core::{
     Error,
-    ports::{ModelAnswer, ModelCall, ModelReply, Models},
+    bedrock::Guardrail,
+    ports::{ModelAnswer, ModelCall, Models},
 };
 
-use super::{client, refusal};
+use super::{Call, chat_failure, client};
 
-/// A guardrail that sees every question and every answer.
+/// How models are reached on behalf of callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Guardrail {
-    /// Its id or ARN.
-    pub id: String,
-    /// Its version, a number or `DRAFT`.
-    pub version: String,
+pub struct BedrockModelsSettings {
+    /// The Region whose Bedrock is called; `None` for the function's own.
+    pub region: Option<String>,
+    /// How long a model may take to answer, or to begin its stream, all attempts together.
+    pub timeout: Duration,
+    /// What sees every question and answer.
+    pub guardrail: Option<Guardrail>,
 }
 
 /// The models of one Region's Bedrock.
@@ -33,11 +31,10 @@ pub struct BedrockModels {
 }
 
 impl BedrockModels {
-    /// Models on the credentials and endpoint of `config`, in its own Region
-    /// or another, each call of which may take `timeout`, all attempts together.
+    /// Models on the credentials and endpoint of `config`.
     #[must_use]
-    pub fn new(config: &SdkConfig, region: Option<String>, timeout: Duration, guardrail: Option<Guardrail>) -> Self {
-        Self { client: client(config, region, timeout), guardrail }
+    pub fn new(config: &SdkConfig, settings: BedrockModelsSettings) -> Self {
+        Self { client: client(config, settings.region, settings.timeout), guardrail: settings.guardrail }
     }
 }
 
@@ -59,28 +56,13 @@ impl Models for BedrockModels {
                 body: answer.body.into_inner().into(),
                 latency_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
             }),
-            Err(error) if is_about_the_length(&error) => {
-                Err(Error::invalid("body", "holds a longer conversation than the model reads: send less of it"))
+            Err(error) => {
+                let time_limit = "MODEL_TIMEOUT_SECONDS";
+                let asked = Call { action: "bedrock:InvokeModel", model_id: call.model_id, time_limit };
+                Err(chat_failure(&error, asked))
             }
-            Err(error) => match refusal(&error, call.model_id) {
-                Err(error) => Err(error),
-                // No image was sent: it is another defect of the request.
-                Ok(ModelReply::ImageRejected | ModelReply::Answer { .. }) => Err(Error::Internal {
-                    problem: "Bedrock does not take the request (400 ValidationException)".into(),
-                }),
-            },
         }
     }
-}
-
-/// Bedrock has one code for everything it does not take; only its text says
-/// that the conversation is too long.
-fn is_about_the_length(error: &SdkError<InvokeModelError>) -> bool {
-    error.code() == Some("ValidationException")
-        && error.message().is_some_and(|text| {
-            let text = text.to_ascii_lowercase();
-            text.contains("too long") || text.contains("context limit") || text.contains("context window")
-        })
 }
 
 #[cfg(test)]
@@ -109,17 +91,19 @@ mod tests {
             .sleep_impl(TokioSleep::new())
             .http_client(http.clone())
             .build();
-        (BedrockModels::new(&sdk, None, Duration::from_secs(5), guardrail), http)
+        let settings = BedrockModelsSettings { region: None, timeout: Duration::from_secs(5), guardrail };
+        (BedrockModels::new(&sdk, settings), http)
     }
 
-    const CALL: ModelCall<'_> =
-        ModelCall { model_id: "us.m", body: b"{}", request_metadata: Some(r#"{"caller":"k1"}"#) };
+    fn call() -> ModelCall<'static> {
+        ModelCall { model_id: "us.m", body: b"{}".to_vec(), request_metadata: Some(r#"{"caller":"k1"}"#) }
+    }
 
     #[tokio::test]
     async fn a_call_says_who_asks_which_model_under_which_guardrail() {
         let guardrail = Guardrail { id: "gr1".into(), version: "2".into() };
         let (models, http) = models(200, r#"{"content":[]}"#, Some(guardrail));
-        assert_eq!(models.call(CALL).await.unwrap().body, r#"{"content":[]}"#);
+        assert_eq!(models.call(call()).await.unwrap().body, r#"{"content":[]}"#);
         let request = http.actual_requests().next().unwrap();
         assert!(request.uri().ends_with("/model/us.m/invoke"), "{}", request.uri());
         for (header, expected) in [
@@ -135,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn a_call_without_guardrail_and_metadata_sends_neither() {
         let (models, http) = models(200, "{}", None);
-        models.call(ModelCall { request_metadata: None, ..CALL }).await.unwrap();
+        models.call(ModelCall { request_metadata: None, ..call() }).await.unwrap();
         let request = http.actual_requests().next().unwrap();
         assert!(!request.headers().iter().any(|(name, _)| name.contains("guardrail") || name.contains("metadata")));
     }
@@ -149,7 +133,7 @@ mod tests {
             ("Could not process image", "Internal"),
         ] {
             let (models, _) = models(400, &format!(r#"{{"message":"{text}"}}"#), None);
-            let error = models.call(CALL).await.unwrap_err();
+            let error = models.call(call()).await.unwrap_err();
             assert_eq!(error.name().as_str(), name, "{text}");
             assert!(!error.to_string().contains("215000"), "{error}");
         }

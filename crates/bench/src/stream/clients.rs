@@ -10,9 +10,10 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
-use warden_aws::{BedrockStream, BedrockStreamSettings};
+use warden_aws::{BedrockModelsSettings, BedrockStream};
 use warden_core::chat::Offer;
-use warden_lambda::chat::{Body, Chat, ChatSettings};
+use warden_lambda::chat::{Chat, ChatSettings};
+use warden_lambda::streaming::{Body, StreamLimits};
 
 use crate::{
     LIMIT,
@@ -106,10 +107,9 @@ impl Function {
             token: None,
             offer: Offer { default_model: String::new(), models, max_tokens: 4096 },
             max_request_bytes: 6_291_456,
-            receive_timeout: LIMIT,
-            answer_timeout: LIMIT,
+            limits: StreamLimits { receive_timeout: LIMIT, answer_timeout: LIMIT },
         };
-        let bedrock = BedrockStreamSettings { region: None, timeout: LIMIT };
+        let bedrock = BedrockModelsSettings { region: None, timeout: LIMIT, guardrail: None };
         Self { chat: bedrock_stream::chat(BedrockStream::new(&sdk, bedrock), settings) }
     }
 

@@ -9,3 +9,12 @@ pub mod request;
 pub use answer::{Answer, StopReason, Usage};
 pub use capabilities::Capabilities;
 pub use request::{ImageBody, Question};
+
+/// A guardrail that sees every question and every answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guardrail {
+    /// Its id or ARN.
+    pub id: String,
+    /// Its version, a number or `DRAFT`.
+    pub version: String,
+}

@@ -69,6 +69,9 @@ impl Conversation {
     /// [`Error::InvalidInput`] for what is no JSON object, a field that is not
     /// known, missing or of another kind, and for what is not on offer.
     pub fn read(body: &[u8], offer: &Offer) -> Result<Self, Error> {
+        if body.is_empty() {
+            return Err(Error::invalid("body", "is empty"));
+        }
         let body: Value = serde_json::from_slice(body).map_err(|error| {
             let problem = format!("is not JSON: see line {}, column {}", error.line(), error.column());
             Error::invalid("body", problem)
@@ -260,7 +263,7 @@ mod tests {
         for (body, expected) in [
             (&b"prompt=secret"[..], "body: is not JSON: see line 1, column 1"),
             (b"{\n \"prompt\": \"secret", "body: is not JSON: see line 2, column 18"),
-            (b"", "body: is not JSON: see line 1, column 0"),
+            (b"", "body: is empty"),
             (b"{\"prompt\": \"\xff\"}", "body: is not JSON: see line 1, column 13"),
         ] {
             assert_eq!(Conversation::read(body, &offer()).err().unwrap().to_string(), expected);

@@ -59,7 +59,7 @@ impl Encoding {
         match self {
             Self::Text => out.extend_from_slice(format!("\n[cut: {}: {error}]\n", error.name()).as_bytes()),
             Self::Events => {
-                event("error", &json!({"name": error.name().as_str(), "message": error.to_string()}), out);
+                event("error", &json!({"code": error.name().as_str(), "message": error.to_string()}), out);
             }
         }
     }
@@ -163,7 +163,7 @@ mod tests {
         let data = events.strip_prefix("event: error\ndata: ").and_then(|data| data.strip_suffix("\n\n")).unwrap();
         assert_eq!(
             serde_json::from_str::<Value>(data).unwrap(),
-            json!({"name": "ModelThrottled", "message": "the model is throttled (429)"})
+            json!({"code": "ModelThrottled", "message": "the model is throttled (429)"})
         );
     }
 }

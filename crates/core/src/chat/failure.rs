@@ -14,7 +14,10 @@ pub enum Failure {
     /// The token is missing or wrong.
     Unauthorized,
     /// There is nothing under that path.
-    NotFound,
+    NotFound {
+        /// What there is instead.
+        paths: &'static str,
+    },
     /// The path does not take that method.
     MethodNotAllowed {
         /// Those that it takes, as in `Allow`.
@@ -41,14 +44,14 @@ impl Failure {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Unauthorized => 401,
-            Self::NotFound => 404,
+            Self::NotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::TooLarge { .. } => 413,
             Self::Error(error) => match error {
                 Error::InvalidInput { .. } => 400,
-                Error::AccessDenied { .. } => 403,
                 Error::ModelThrottled { .. } => 429,
-                Error::ModelUnavailable { .. } | Error::ModelOutputInvalid { .. } => 502,
+                // That AWS refuses the function's role is no fault of the caller's.
+                Error::ModelUnavailable { .. } | Error::ModelOutputInvalid { .. } | Error::AccessDenied { .. } => 502,
                 Error::ModelTimeout { .. } => 504,
                 Error::ObjectNotFound { .. }
                 | Error::ObjectChanged
@@ -58,12 +61,12 @@ impl Failure {
         }
     }
 
-    /// Its name on the wire.
+    /// Its code on the wire.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized => "Unauthorized",
-            Self::NotFound => "NotFound",
+            Self::NotFound { .. } => "NotFound",
             Self::MethodNotAllowed { .. } => "MethodNotAllowed",
             Self::TooLarge { .. } => "TooLarge",
             Self::Error(error) => error.name().as_str(),
@@ -75,10 +78,20 @@ impl Failure {
     pub fn message(&self) -> String {
         match self {
             Self::Unauthorized => "send the token of this chat in the header x-warden-token".into(),
-            Self::NotFound => "there is nothing here: POST / asks, GET /models lists the models".into(),
+            Self::NotFound { paths } => format!("there is nothing here: {paths}"),
             Self::MethodNotAllowed { allowed } => format!("this path takes {allowed}"),
             Self::TooLarge { most } => format!("the body is longer than {most} bytes: send less of the history"),
             Self::Error(error) => error.to_string(),
+        }
+    }
+
+    /// What a log may tell of it: of a wrong request the field alone, since the
+    /// message repeats the names of fields that the caller made up.
+    #[must_use]
+    pub fn log_reason(&self) -> String {
+        match self {
+            Self::Error(Error::InvalidInput { field, .. }) => (*field).to_owned(),
+            _ => self.message(),
         }
     }
 
@@ -92,10 +105,10 @@ impl Failure {
         }
     }
 
-    /// The body: `{"error":{"name","message"}}`.
+    /// The body: `{"error":{"code","message"}}`.
     #[must_use]
     pub fn body(&self) -> String {
-        json!({"error": {"name": self.name(), "message": self.message()}}).to_string()
+        json!({"error": {"code": self.code(), "message": self.message()}}).to_string()
     }
 }
 
@@ -104,25 +117,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_failure_has_its_status_and_name() {
+    fn each_failure_has_its_status_and_code() {
         let error = Failure::Error;
-        for (failure, status, name) in [
+        for (failure, status, code) in [
             (Failure::Unauthorized, 401, "Unauthorized"),
-            (Failure::NotFound, 404, "NotFound"),
+            (Failure::NotFound { paths: "x" }, 404, "NotFound"),
             (Failure::MethodNotAllowed { allowed: "GET" }, 405, "MethodNotAllowed"),
             (Failure::TooLarge { most: 6 }, 413, "TooLarge"),
             (error(Error::invalid("prompt", "is blank")), 400, "InvalidInput"),
-            (error(Error::AccessDenied { action: "a", what: "b".into(), hint: "c" }), 403, "AccessDenied"),
+            (error(Error::AccessDenied { action: "a", what: "b".into(), hint: "c" }), 502, "AccessDenied"),
             (error(Error::ModelThrottled { code: "429".into() }), 429, "ModelThrottled"),
             (error(Error::ModelUnavailable { code: "503".into(), hint: "x" }), 502, "ModelUnavailable"),
             (error(Error::ModelOutputInvalid { problem: "x" }), 502, "ModelOutputInvalid"),
             (error(Error::ModelTimeout { code: "408".into() }), 504, "ModelTimeout"),
             (error(Error::Internal { problem: "x".into() }), 500, "Internal"),
         ] {
-            assert_eq!((failure.status(), failure.name()), (status, name));
+            assert_eq!((failure.status(), failure.code()), (status, code));
             let body: serde_json::Value = serde_json::from_str(&failure.body()).unwrap();
-            assert_eq!(body, json!({"error": {"name": name, "message": failure.message()}}));
+            assert_eq!(body, json!({"error": {"code": code, "message": failure.message()}}));
         }
+    }
+
+    #[test]
+    fn a_log_repeats_no_name_that_a_caller_made_up_and_all_that_operators_need() {
+        let mistake = Error::invalid("body", "has an unknown field \"kim@example.com\"");
+        assert_eq!(Failure::Error(mistake).log_reason(), "body");
+        let down = Error::ModelUnavailable { code: "503".into(), hint: "look" };
+        assert_eq!(Failure::Error(down).log_reason(), "the model is unavailable (503): look");
     }
 
     #[test]

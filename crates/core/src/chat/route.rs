@@ -2,6 +2,8 @@
 
 use super::Failure;
 
+const PATHS: &str = "POST / asks, GET /models lists the models";
+
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -28,7 +30,7 @@ impl Route {
             ("" | "/", _) => Err(Failure::MethodNotAllowed { allowed: "GET, POST" }),
             ("/models", "GET") => Ok(Self::Models),
             ("/models", _) => Err(Failure::MethodNotAllowed { allowed: "GET" }),
-            _ => Err(Failure::NotFound),
+            _ => Err(Failure::NotFound { paths: PATHS }),
         }
     }
 }
@@ -48,8 +50,8 @@ mod tests {
             ("GET", "/models", "", Ok(Route::Models)),
             ("PUT", "/", "*/*", Err(Failure::MethodNotAllowed { allowed: "GET, POST" })),
             ("POST", "/models", "*/*", Err(Failure::MethodNotAllowed { allowed: "GET" })),
-            ("GET", "/favicon.ico", "image/*", Err(Failure::NotFound)),
-            ("POST", "/chat", "*/*", Err(Failure::NotFound)),
+            ("GET", "/favicon.ico", "image/*", Err(Failure::NotFound { paths: PATHS })),
+            ("POST", "/chat", "*/*", Err(Failure::NotFound { paths: PATHS })),
         ] {
             assert_eq!(Route::of(method, path, accept), expected, "{method} {path} {accept}");
         }

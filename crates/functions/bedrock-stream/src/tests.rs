@@ -4,10 +4,13 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use warden_core::{
     chat::{Offer, TokenDigest},
-    fake::FakeStreamingModel,
+    fake::{FakeCall, FakeStreamingModel},
 };
 use warden_event_files::{EventFile, holds, invalid, valid};
-use warden_lambda::chat::{Chat, ChatSettings};
+use warden_lambda::{
+    chat::{Chat, ChatSettings},
+    streaming::StreamLimits,
+};
 
 const FUNCTION: &str = "bedrock-stream";
 
@@ -18,8 +21,7 @@ fn function() -> Chat<FakeStreamingModel> {
         token: TokenDigest::from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         offer: Offer { default_model: models[0].clone(), models: models.to_vec(), max_tokens: 4096 },
         max_request_bytes: 6_291_456,
-        receive_timeout: Duration::from_secs(50),
-        answer_timeout: Duration::from_secs(280),
+        limits: StreamLimits { receive_timeout: Duration::from_secs(50), answer_timeout: Duration::from_secs(280) },
     };
     crate::chat(FakeStreamingModel::saying(&["Good ", "day."]), settings)
 }
@@ -53,10 +55,10 @@ async fn every_chat_asks_its_own_question_in_the_form_that_bedrock_takes() {
         let function = function();
         assert_eq!(seen(&function, &file).await["status"], 200, "{}", file.name);
         let request: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
-        let (model, body) = function.model().asked().remove(0);
+        let FakeCall { model_id, body, .. } = function.model().asked().remove(0);
         assert_eq!(body["anthropic_version"], "bedrock-2023-05-31", "{}", file.name);
         if request["model"].is_string() {
-            assert_eq!(request["model"], model, "{}", file.name);
+            assert_eq!(request["model"], model_id, "{}", file.name);
         }
         let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
         let last = request["prompt"].as_str().or(messages.last().and_then(|message| message["content"].as_str()));

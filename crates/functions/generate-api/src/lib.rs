@@ -1,6 +1,5 @@
 //! Answers the requests of the private API with a model on Bedrock.
 
-mod caller;
 mod request;
 mod response;
 pub mod settings;
@@ -13,13 +12,13 @@ use warden_core::{
     chat::{Conversation, Failure, Offer},
     ports::{ModelCall, Models},
 };
-use warden_lambda::metrics;
-
-pub use crate::response::Response;
-use crate::{
-    request::{Asked, Request, RequestContext},
-    response::{log_reason, status},
+use warden_lambda::{
+    metrics,
+    rest_api::{Request, RequestContext},
 };
+
+use crate::request::{Asked, asked};
+pub use crate::response::Response;
 
 /// What the function needs, made once at start.
 pub struct GenerateApi<M> {
@@ -43,19 +42,20 @@ impl<M: Models> GenerateApi<M> {
     /// [`Error::InvalidInput`] for an event that is no request of API Gateway.
     pub async fn handle(&self, event: Value) -> Result<Response, Error> {
         let mut request = Request::read(event)?;
-        let context = std::mem::take(&mut request.context);
-        let answer = match request.asked(&self.offer) {
+        let asked = asked(&mut request, &self.offer);
+        let context = request.context();
+        let answer = match asked {
             Ok(Asked::Models) => Ok(Response::models(&self.offer)),
-            Ok(Asked::Answer(conversation)) => self.answer(&conversation, &context).await.map_err(Failure::Error),
+            Ok(Asked::Answer(conversation)) => self.answer(&conversation, context).await.map_err(Failure::Error),
             Err(failure) => Err(failure),
         };
         Ok(answer.unwrap_or_else(|failure| {
             tracing::warn!(
                 api_request_id = context.request_id,
                 caller = context.identity.caller(),
-                status = status(&failure),
-                error = failure.name(),
-                reason = log_reason(&failure),
+                status = failure.status(),
+                error = failure.code(),
+                reason = failure.log_reason(),
                 "request refused"
             );
             Response::failure(&failure)
@@ -63,9 +63,9 @@ impl<M: Models> GenerateApi<M> {
     }
 
     async fn answer(&self, conversation: &Conversation, context: &RequestContext) -> Result<Response, Error> {
-        let metadata = context.identity.request_metadata(context.request_id.as_deref());
+        let metadata = context.metadata();
         let body = chat_body(conversation);
-        let call = ModelCall { model_id: &conversation.model, body: &body, request_metadata: Some(&metadata) };
+        let call = ModelCall { model_id: &conversation.model, body, request_metadata: Some(&metadata) };
         let reply = self.models.call(call).await?;
         let answer = Answer::parse(&reply.body)?;
         let stop_reason = if answer.guardrail_intervened {

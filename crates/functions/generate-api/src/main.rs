@@ -1,17 +1,15 @@
 //! `generate-api` on Lambda.
 
 use generate_api::{GenerateApi, settings};
-use warden_aws::{BedrockModels, sdk_config};
+use warden_aws::{BedrockModels, BedrockModelsSettings, sdk_config};
 use warden_lambda::{Stopped, settings::Environment, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
     let settings = settings::read(&Environment)?;
-    let sdk = sdk_config().await;
-    let api = GenerateApi {
-        models: BedrockModels::new(&sdk, settings.region, settings.timeout, settings.guardrail),
-        offer: settings.offer,
-    };
+    let (region, timeout, guardrail) = (settings.region, settings.timeout, settings.guardrail);
+    let models = BedrockModels::new(&sdk_config().await, BedrockModelsSettings { region, timeout, guardrail });
+    let api = GenerateApi { models, offer: settings.offer };
     warden_lambda::run(|event| api.handle(event)).await
 }

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use warden_core::{
-    Error,
-    chat::{Failure, Offer},
-};
+use warden_core::chat::{Failure, Offer};
 
 /// An answer in the form of API Gateway's proxy integration.
 #[derive(Serialize)]
@@ -37,48 +34,8 @@ impl Response {
     }
 
     pub(crate) fn failure(failure: &Failure) -> Self {
-        let mut response = Self::json(&json!({"error": {"code": failure.name(), "message": message(failure)}}));
-        response.status_code = status(failure);
+        let mut response = Self { status_code: failure.status(), body: failure.body(), ..Self::json(&Value::Null) };
         response.headers.extend(failure.header());
         response
-    }
-}
-
-/// That Bedrock refuses the function's role is no fault of the caller's.
-pub(crate) const fn status(failure: &Failure) -> u16 {
-    match failure {
-        Failure::Error(Error::AccessDenied { .. }) => 502,
-        _ => failure.status(),
-    }
-}
-
-/// What a log may tell of a failure: of a caller's mistake the field alone,
-/// since the message repeats the names of fields that the caller made up.
-pub(crate) fn log_reason(failure: &Failure) -> String {
-    match failure {
-        Failure::Error(Error::InvalidInput { field, .. }) => (*field).to_owned(),
-        _ => message(failure),
-    }
-}
-
-fn message(failure: &Failure) -> String {
-    match failure {
-        Failure::NotFound => {
-            "there is no such path: GET /generate/{prompt} and POST /generate ask, GET /models lists the models".into()
-        }
-        _ => failure.message(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_repeats_no_name_that_a_caller_made_up_and_all_that_operators_need() {
-        let mistake = Error::invalid("body", "has an unknown field \"kim@example.com\"");
-        assert_eq!(log_reason(&Failure::Error(mistake)), "body");
-        let down = Error::ModelUnavailable { code: "503".into(), hint: "look" };
-        assert_eq!(log_reason(&Failure::Error(down)), "the model is unavailable (503): look");
     }
 }

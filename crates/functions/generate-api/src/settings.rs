@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use warden_aws::Guardrail;
-use warden_core::chat::Offer;
-use warden_lambda::settings::{ModelSettings, SettingError, Variables, allowed_models};
+use warden_core::{bedrock::Guardrail, chat::Offer};
+use warden_lambda::settings::{ModelSettings, SettingError, Variables, allowed_models, guardrail};
 
 /// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set: API Gateway
 /// gives up after 29, and then nobody hears why.
@@ -29,16 +28,6 @@ pub struct Settings {
 /// [`SettingError`] for those of [`ModelSettings`], and half a guardrail.
 pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
     let model = ModelSettings::read_with_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?;
-    let guardrail = match (variables.get("GUARDRAIL_ID"), variables.get("GUARDRAIL_VERSION")) {
-        (Some(id), Some(version)) => Some(Guardrail { id, version }),
-        (None, None) => None,
-        _ => {
-            return Err(SettingError {
-                name: "GUARDRAIL_ID",
-                problem: "and GUARDRAIL_VERSION belong together: set both or none".into(),
-            });
-        }
-    };
     Ok(Settings {
         offer: Offer {
             models: allowed_models(variables, &model.model_id),
@@ -47,7 +36,7 @@ pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
         },
         region: model.region,
         timeout: model.timeout,
-        guardrail,
+        guardrail: guardrail(variables)?,
     })
 }
 
@@ -74,11 +63,5 @@ mod tests {
         assert!(given([("MODEL_ID", "us.a")]).unwrap().timeout < Duration::from_secs(29));
         let settings = given([("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "7")]).unwrap();
         assert_eq!(settings.timeout, Duration::from_secs(7));
-    }
-
-    #[test]
-    fn half_a_guardrail_stops_the_start() {
-        let error = given([("MODEL_ID", "us.a"), ("GUARDRAIL_ID", "gr1")]).unwrap_err();
-        assert_eq!(error.to_string(), "GUARDRAIL_ID: and GUARDRAIL_VERSION belong together: set both or none");
     }
 }

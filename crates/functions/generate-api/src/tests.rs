@@ -29,7 +29,7 @@ impl Models for FakeModels {
     async fn call(&self, call: ModelCall<'_>) -> Result<ModelAnswer, Error> {
         self.asked.lock().unwrap().push(Call {
             model: call.model_id.to_owned(),
-            body: serde_json::from_slice(call.body).unwrap(),
+            body: serde_json::from_slice(&call.body).unwrap(),
             metadata: call.request_metadata.unwrap_or_default().to_owned(),
         });
         self.reply.clone().map(|reply| ModelAnswer { body: reply.to_string().into(), latency_ms: 7 })

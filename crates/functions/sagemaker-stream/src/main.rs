@@ -13,7 +13,7 @@ async fn main() -> Result<(), Stopped> {
         endpoint: endpoint.endpoint,
         inference_component: endpoint.inference_component,
         accept: endpoint.protocol.accept(),
-        timeout: settings.receive_timeout,
+        timeout: settings.limits.receive_timeout,
     };
     let model = SageMakerStream::new(&sdk_config().await, sagemaker);
     warden_lambda::chat::run(sagemaker_stream::chat(model, endpoint.protocol, settings)).await

@@ -7,7 +7,10 @@ use warden_core::{
     fake::{FakeStreamingModel, Step},
 };
 use warden_event_files::{EventFile, holds, invalid, valid};
-use warden_lambda::chat::{Chat, ChatSettings};
+use warden_lambda::{
+    chat::{Chat, ChatSettings},
+    streaming::StreamLimits,
+};
 
 const FUNCTION: &str = "sagemaker-stream";
 
@@ -31,8 +34,7 @@ fn function(protocol: Protocol, answer: &str) -> Chat<FakeStreamingModel> {
         token: TokenDigest::from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         offer: Offer { default_model: models[0].clone(), models: models.to_vec(), max_tokens: 4096 },
         max_request_bytes: 6_291_456,
-        receive_timeout: Duration::from_secs(50),
-        answer_timeout: Duration::from_secs(280),
+        limits: StreamLimits { receive_timeout: Duration::from_secs(50), answer_timeout: Duration::from_secs(280) },
     };
     let parts = answer.as_bytes().chunks(7).map(|part| Step::Says(part.to_vec().into())).collect();
     crate::chat(FakeStreamingModel::with_script(parts), protocol, settings)
@@ -70,7 +72,7 @@ async fn every_chat_asks_its_own_question_in_the_form_that_the_container_takes()
             assert_eq!(seen(&function, &file).await["status"], 200, "{}", file.name);
             let request: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
             let asked_last = request["prompt"].as_str().or(last(&request["messages"])).unwrap();
-            let body = &function.model().asked()[0].1;
+            let body = &function.model().asked()[0].body;
             assert_eq!(body["stream"], true, "{}", file.name);
             match protocol {
                 Protocol::JsonLines => assert!(body["inputs"].as_str().unwrap().contains(asked_last), "{}", file.name),

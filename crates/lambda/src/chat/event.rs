@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use warden_core::{Error, chat::Failure as Refusal};
+use warden_core::{Error, chat::Failure};
+
+use crate::request_body;
 
 /// An HTTP request. Its body is content, so there is no `Debug`.
 pub(super) struct Request {
@@ -55,17 +57,8 @@ impl Request {
     }
 
     /// The body's bytes, as the caller sent them.
-    pub(super) fn body(self, most: usize) -> Result<Vec<u8>, Refusal> {
-        // Lambda hands on as base64 what no media type tells it to be text.
-        let bytes = if self.is_base64 {
-            if self.body.len() / 4 * 3 > most + 3 {
-                return Err(Refusal::TooLarge { most });
-            }
-            base64_simd::STANDARD.decode_to_vec(self.body).map_err(|_| Error::invalid("body", "is not base64"))?
-        } else {
-            self.body.into_bytes()
-        };
-        if bytes.len() > most { Err(Refusal::TooLarge { most }) } else { Ok(bytes) }
+    pub(super) fn body(self, most: usize) -> Result<Vec<u8>, Failure> {
+        request_body::bytes(self.body, self.is_base64, most)
     }
 }
 
@@ -75,40 +68,18 @@ mod tests {
 
     use super::*;
 
-    fn event(body: &str, is_base64: bool) -> Value {
-        json!({
+    #[test]
+    fn a_header_is_found_in_any_case() {
+        let event = json!({
             "version": "2.0",
             "headers": {"accept": "*/*", "X-Warden-Token": "t"},
             "requestContext": {"http": {"method": "POST", "path": "/"}},
-            "body": body,
-            "isBase64Encoded": is_base64,
-        })
-    }
-
-    #[test]
-    fn a_header_is_found_in_any_case() {
-        let request = Request::of(event("", false)).unwrap();
+        });
+        let request = Request::of(event).unwrap();
         assert_eq!(
             (request.header("x-warden-token"), request.header("accept"), request.header("host")),
             ("t", "*/*", "")
         );
-    }
-
-    #[test]
-    fn a_body_is_read_as_it_was_sent_up_to_its_limit() {
-        for (body, is_base64, most, expected) in [
-            ("\u{c548}", false, 3, Ok("\u{c548}")),
-            ("7JWI", true, 3, Ok("\u{c548}")),
-            ("", true, 3, Ok("")),
-            ("7JWI", true, 2, Err("TooLarge")),
-            ("\u{c548}", false, 2, Err("TooLarge")),
-            ("7JW", true, 3, Err("InvalidInput")),
-            ("7JWI7JWI7JWI", true, 2, Err("TooLarge")),
-        ] {
-            let read = Request::of(event(body, is_base64)).unwrap().body(most);
-            let read = read.as_deref().map_err(Refusal::name);
-            assert_eq!(read, expected.map(str::as_bytes), "{body}");
-        }
     }
 
     #[test]

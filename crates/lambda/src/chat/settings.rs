@@ -1,24 +1,17 @@
-//! The settings that both streaming functions have.
-
-use std::time::Duration;
+//! The settings that both functions behind a function URL have.
 
 use warden_core::chat::{Offer, TokenDigest};
 
-use crate::settings::{SettingError, Variables, allowed_models, number};
+use crate::{
+    settings::{SettingError, Variables, allowed_models, number},
+    streaming::StreamLimits,
+};
 
 /// Most bytes of a request's body: what Lambda itself takes.
 const MAX_REQUEST_BYTES: usize = 6_291_456;
 
 /// Tokens of an answer when `MAX_TOKENS` is not set.
 const DEFAULT_MAX_TOKENS: u32 = 4_096;
-
-/// Seconds between two chunks when `RECEIVE_TIMEOUT_SECONDS` is not set: an
-/// answer that never begins fails before `CloudFront`'s 60 seconds are over.
-const DEFAULT_RECEIVE_TIMEOUT_SECONDS: u64 = 50;
-
-/// Seconds for a whole answer when `MODEL_TIMEOUT_SECONDS` is not set: the
-/// answer ends before the functions' own limit of 300 ends it.
-const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 280;
 
 /// Who may ask for what, and how long that may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +22,8 @@ pub struct ChatSettings {
     pub offer: Offer,
     /// `MAX_REQUEST_BYTES` of a request's body.
     pub max_request_bytes: usize,
-    /// `RECEIVE_TIMEOUT_SECONDS` until an answer begins, and between its chunks.
-    pub receive_timeout: Duration,
-    /// `MODEL_TIMEOUT_SECONDS` for a whole answer.
-    pub answer_timeout: Duration,
+    /// How long an answer may take.
+    pub limits: StreamLimits,
 }
 
 impl ChatSettings {
@@ -51,20 +42,18 @@ impl ChatSettings {
         });
         let models = allowed_models(variables, &default_model);
         let max_tokens = number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)?;
-        let seconds = |name, default| number(variables, name, default, 1..=880).map(Duration::from_secs);
         Ok(Self {
             token: token.transpose()?,
             offer: Offer { default_model, models, max_tokens },
             max_request_bytes: number(variables, "MAX_REQUEST_BYTES", MAX_REQUEST_BYTES, 1_000..=MAX_REQUEST_BYTES)?,
-            receive_timeout: seconds("RECEIVE_TIMEOUT_SECONDS", DEFAULT_RECEIVE_TIMEOUT_SECONDS)?,
-            answer_timeout: seconds("MODEL_TIMEOUT_SECONDS", DEFAULT_MODEL_TIMEOUT_SECONDS)?,
+            limits: StreamLimits::read(variables)?,
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::{collections::HashMap, time::Duration};
 
     use super::*;
 
@@ -103,7 +92,7 @@ mod tests {
     #[test]
     fn limits_have_their_ranges() {
         let settings = read([("RECEIVE_TIMEOUT_SECONDS", "7"), ("MAX_REQUEST_BYTES", "2000")]).unwrap();
-        assert_eq!((settings.receive_timeout, settings.max_request_bytes), (Duration::from_secs(7), 2000));
+        assert_eq!((settings.limits.receive_timeout, settings.max_request_bytes), (Duration::from_secs(7), 2000));
         for (name, value) in
             [("MAX_REQUEST_BYTES", "6291457"), ("RECEIVE_TIMEOUT_SECONDS", "0"), ("MODEL_TIMEOUT_SECONDS", "881")]
         {

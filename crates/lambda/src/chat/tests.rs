@@ -1,12 +1,15 @@
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use futures_util::StreamExt as _;
+use tokio::time::Instant;
 use warden_core::{
+    Error,
     chat::{Offer, TokenDigest},
     fake::{FakeStreamingModel, Step},
 };
 
 use super::*;
+use crate::streaming::StreamLimits;
 
 /// The digest of the token `abc`.
 const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -16,8 +19,7 @@ fn settings() -> ChatSettings {
         token: TokenDigest::from_hex(DIGEST),
         offer: Offer { default_model: "small".into(), models: vec!["small".into(), "large".into()], max_tokens: 4096 },
         max_request_bytes: 6_291_456,
-        receive_timeout: Duration::from_secs(50),
-        answer_timeout: Duration::from_secs(280),
+        limits: StreamLimits { receive_timeout: Duration::from_secs(50), answer_timeout: Duration::from_secs(280) },
     }
 }
 
@@ -62,9 +64,10 @@ async fn the_answer_is_the_models_text_and_the_body_is_the_conversation() {
     assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(read(response).await, (200, "\u{c548}\u{b155}, there".into()));
-    let (model, asked) = chat.model.asked().remove(0);
-    assert_eq!((model.as_str(), &asked["max_tokens"]), ("large", &json!(9)));
-    assert_eq!(asked["messages"][0]["content"][0]["text"], "Hello");
+    let call = chat.model().asked().remove(0);
+    assert_eq!((call.model_id.as_str(), &call.body["max_tokens"]), ("large", &json!(9)));
+    assert_eq!(call.body["messages"][0]["content"][0]["text"], "Hello");
+    assert_eq!(call.request_metadata, None);
 }
 
 #[tokio::test]
@@ -112,8 +115,8 @@ async fn a_wrong_token_asks_nobody() {
         event["headers"] = if token.is_null() { json!({}) } else { json!({"x-warden-token": token}) };
         let (status, body) = read(chat.handle(event.clone(), "r-1").await).await;
         let error: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, &error["error"]["name"]), (401, &json!("Unauthorized")), "{token}");
-        assert!(chat.model.asked().is_empty());
+        assert_eq!((status, &error["error"]["code"]), (401, &json!("Unauthorized")), "{token}");
+        assert!(chat.model().asked().is_empty());
 
         event["requestContext"]["http"] = json!({"method": "GET", "path": "/models"});
         assert_eq!(chat.handle(event, "r-1").await.status(), 401);
@@ -161,7 +164,7 @@ async fn a_failure_before_the_first_chunk_is_a_status_and_json() {
         assert_eq!(response.headers().get("retry-after").is_some(), status == 429);
         let (seen, body) = read(response).await;
         let error: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((seen, &error["error"]["name"]), (status, &json!(name)));
+        assert_eq!((seen, &error["error"]["code"]), (status, &json!(name)));
         assert_eq!(open.load(Ordering::Relaxed), 0, "the call is ended");
     }
 }
@@ -180,7 +183,7 @@ async fn a_failure_after_the_first_chunk_ends_the_answer_and_says_so() {
 
     let (_, events) = ask(FakeStreamingModel::with_script(script), EVENTS).await;
     assert!(
-        events.ends_with("}\n\n") && events.contains("\"name\":\"ModelUnavailable\"") && !events.contains("event: end"),
+        events.ends_with("}\n\n") && events.contains("\"code\":\"ModelUnavailable\"") && !events.contains("event: end"),
         "{events}"
     );
 }
@@ -214,7 +217,7 @@ async fn a_model_that_falls_silent_is_kept_alive_and_then_given_up() {
     assert_eq!(start.elapsed().as_secs(), 50);
     assert_eq!(events.matches(": keep-alive\n\n").count(), 3, "{events}");
     assert!(
-        events.ends_with("}\n\n") && events.contains("\"name\":\"ModelTimeout\"") && !events.contains("event: end"),
+        events.ends_with("}\n\n") && events.contains("\"code\":\"ModelTimeout\"") && !events.contains("event: end"),
         "{events}"
     );
     assert_eq!(open.load(Ordering::Relaxed), 0, "the call is ended");
@@ -225,7 +228,8 @@ async fn a_model_that_falls_silent_is_kept_alive_and_then_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_end_ends_at_its_limit() {
-    let settings = ChatSettings { answer_timeout: Duration::from_secs(40), ..settings() };
+    let limits = StreamLimits { answer_timeout: Duration::from_secs(40), ..settings().limits };
+    let settings = ChatSettings { limits, ..settings() };
     let mut script = FakeStreamingModel::messages(&["Good "]);
     script.truncate(2);
     script.push(Step::Stalls);
@@ -259,7 +263,7 @@ async fn a_browser_gets_the_page_and_anybody_else_the_usage() {
     assert!(read(page).await.1.starts_with("<!doctype html>"));
     event["headers"]["accept"] = json!("*/*");
     assert!(read(chat.handle(event, "r-1").await).await.1.starts_with("POST a JSON body"));
-    assert!(chat.model.asked().is_empty());
+    assert!(chat.model().asked().is_empty());
 }
 
 #[tokio::test]
@@ -270,22 +274,4 @@ async fn the_models_on_offer_are_listed() {
     assert_eq!(status, 200);
     let models: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(models, json!({"models": ["small", "large"], "default": "small"}));
-}
-
-#[tokio::test]
-async fn a_response_goes_to_lambda_with_its_status_and_headers() {
-    let response = chat(FakeStreamingModel::saying(&["Hi"])).handle(json!("not JSON"), "r-1").await;
-    let streamed = streamed(response);
-    assert_eq!(streamed.metadata_prelude.status_code.as_u16(), 400);
-    assert_eq!(streamed.metadata_prelude.headers["content-type"], "application/json");
-}
-
-#[test]
-fn a_callers_field_is_told_to_the_caller_and_not_to_the_log() {
-    let offer = settings().offer;
-    let error = Conversation::read(br#"{"prompt": "Hello", "my secret": 1}"#, &offer).err().unwrap();
-    let refusal = Refusal::from(error);
-    assert!(refusal.message().contains("my secret"), "{}", refusal.message());
-    assert!(!loggable(&refusal).contains("secret"));
-    assert_eq!(loggable(&Refusal::TooLarge { most: 6 }), Refusal::TooLarge { most: 6 }.message());
 }

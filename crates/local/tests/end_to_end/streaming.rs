@@ -118,7 +118,7 @@ impl Answer {
 
     fn error(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap();
-        body["error"]["name"].as_str().unwrap_or_default().to_owned()
+        body["error"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
     /// From the first chunk to the last.
@@ -309,7 +309,7 @@ async fn caller_leaves(world: Arc<Streaming>, function: StreamingFunction) {
 async fn fails_at_once(world: Arc<Streaming>, function: StreamingFunction) {
     for (fault, status, name) in [
         (Fault::Throttled, 429, "ModelThrottled"),
-        (Fault::AccessDenied, 403, "AccessDenied"),
+        (Fault::AccessDenied, 502, "AccessDenied"),
         (Fault::Unavailable, 502, "ModelUnavailable"),
     ] {
         // As often as anybody may try again.
@@ -327,7 +327,7 @@ async fn fails_midway(world: Arc<Streaming>, function: StreamingFunction) {
         world.faults.next(1, fault);
         let events = world.ask(function, EVENTS).await;
         assert!(events.text().starts_with("I am a local"), "{events:?}");
-        assert!(events.event("error").unwrap()["name"].as_str().unwrap().starts_with("Model"), "{events:?}");
+        assert!(events.event("error").unwrap()["code"].as_str().unwrap().starts_with("Model"), "{events:?}");
         assert!(events.event("end").is_none() && events.clean, "{events:?}");
 
         world.faults.next(1, fault);
@@ -340,7 +340,7 @@ async fn fails_midway(world: Arc<Streaming>, function: StreamingFunction) {
 async fn falls_silent(world: Arc<Streaming>, function: StreamingFunction) {
     world.faults.next(1, Fault::StreamStalls(6));
     let answer = world.ask(function, EVENTS).await;
-    assert_eq!(answer.event("error").unwrap()["name"], "ModelTimeout", "{answer:?}");
+    assert_eq!(answer.event("error").unwrap()["code"], "ModelTimeout", "{answer:?}");
     assert!(answer.event("end").is_none() && answer.clean, "{answer:?}");
     assert!(answer.took() >= RECEIVE_TIMEOUT && answer.took() < RECEIVE_TIMEOUT * 3, "{:?}", answer.took());
     assert_eq!(world.streams().await.open, 0, "the model's call goes on");

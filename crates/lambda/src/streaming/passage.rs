@@ -12,7 +12,7 @@ use warden_core::{
     ports::AnswerStream,
 };
 
-use super::{ChatSettings, KEEP_ALIVE};
+use super::{KEEP_ALIVE, StreamLimits};
 use crate::metrics;
 
 /// How long a stream that has said everything may take to end, so that its
@@ -46,13 +46,7 @@ struct Record {
 }
 
 impl<A: AnswerStream> Passage<A> {
-    pub(super) fn new(
-        answer: A,
-        decoder: Decoder,
-        encoding: Encoding,
-        settings: &ChatSettings,
-        asked: Instant,
-    ) -> Self {
+    pub(super) fn new(answer: A, decoder: Decoder, encoding: Encoding, limits: StreamLimits, asked: Instant) -> Self {
         Self {
             answer: Some(answer),
             decoder,
@@ -61,8 +55,8 @@ impl<A: AnswerStream> Passage<A> {
             out: Vec::new(),
             silent_since: None,
             last_sent: Instant::now(),
-            receive_timeout: settings.receive_timeout,
-            ends_by: asked + settings.answer_timeout,
+            receive_timeout: limits.receive_timeout,
+            ends_by: asked + limits.answer_timeout,
             record: Record {
                 request_id: String::new(),
                 model_id: String::new(),

@@ -9,25 +9,26 @@ const MAX_VALUE_CHARS: usize = 256;
 /// What API Gateway knows of a caller. The caller writes none of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Identity {
+pub struct Identity {
     /// The id of the API key, not the key.
-    pub(crate) api_key_id: Option<String>,
+    pub api_key_id: Option<String>,
     /// Who signed the request, where requests have to be signed.
-    pub(crate) user_arn: Option<String>,
+    pub user_arn: Option<String>,
     /// The VPC endpoint that it came through.
-    pub(crate) vpce_id: Option<String>,
+    pub vpce_id: Option<String>,
     /// The address that it came from.
-    pub(crate) source_ip: Option<String>,
+    pub source_ip: Option<String>,
 }
 
 impl Identity {
     /// The most that is known of who it was: who signed, whose key, from where.
-    pub(crate) fn caller(&self) -> Option<&str> {
+    #[must_use]
+    pub fn caller(&self) -> Option<&str> {
         [&self.user_arn, &self.api_key_id, &self.vpce_id, &self.source_ip].into_iter().find_map(Option::as_deref)
     }
 
-    /// The metadata of Bedrock's record of a call: a JSON object of texts.
-    pub(crate) fn request_metadata(&self, request_id: Option<&str>) -> String {
+    /// What Bedrock's record of a call tells of it: a JSON object of texts.
+    pub(super) fn request_metadata(&self, request_id: Option<&str>) -> String {
         let entries: Map<String, Value> = [
             ("caller", self.caller()),
             ("request_id", request_id),

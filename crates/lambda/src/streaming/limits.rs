@@ -1,0 +1,37 @@
+//! How long a streamed answer may take.
+
+use std::time::Duration;
+
+use crate::settings::{SettingError, Variables, number};
+
+/// Seconds between two chunks when `RECEIVE_TIMEOUT_SECONDS` is not set: an
+/// answer that never begins fails before `CloudFront`'s 60 seconds are over.
+const DEFAULT_RECEIVE_TIMEOUT_SECONDS: u64 = 50;
+
+/// Seconds for a whole answer when `MODEL_TIMEOUT_SECONDS` is not set: the
+/// answer ends before a function's own limit of 300 ends it.
+const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 280;
+
+/// How long an answer may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// `RECEIVE_TIMEOUT_SECONDS` until an answer begins, and between its chunks.
+    pub receive_timeout: Duration,
+    /// `MODEL_TIMEOUT_SECONDS` for a whole answer.
+    pub answer_timeout: Duration,
+}
+
+impl StreamLimits {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`SettingError`] for a number that is none or out of range.
+    pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
+        // Lambda runs for 900 seconds at most.
+        let seconds = |name, default| number(variables, name, default, 1..=880).map(Duration::from_secs);
+        Ok(Self {
+            receive_timeout: seconds("RECEIVE_TIMEOUT_SECONDS", DEFAULT_RECEIVE_TIMEOUT_SECONDS)?,
+            answer_timeout: seconds("MODEL_TIMEOUT_SECONDS", DEFAULT_MODEL_TIMEOUT_SECONDS)?,
+        })
+    }
+}
