@@ -8,7 +8,8 @@ use warden_core::{
 };
 use warden_lambda::rest_api::Request;
 
-const PATHS: &str = "GET /generate/{prompt} and POST /generate ask, GET /models lists the models";
+const PATHS: &str =
+    "GET /generate/{prompt} and POST /generate ask, POST /stream asks for a stream, GET /models lists the models";
 
 /// What a request asks for.
 pub(crate) enum Asked {
