@@ -20,7 +20,9 @@ OTHER = "444455556666"
 ENDPOINT = "vpce-0aaaaaaaaaaaaaaaa"
 API = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:a1b2c3d4e5"
 PROFILE = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:inference-profile/us.anthropic.claude-haiku-5-5"
-FUNCTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/GenerateApiRole"
+API_ROLE = f"arn:aws:iam::{ACCOUNT}:role/GenerateApiRole"
+STREAM_ROLE = f"arn:aws:iam::{ACCOUNT}:role/GenerateStreamRole"
+FUNCTIONS = {"GenerateApi": (API_ROLE, "bedrock:InvokeModel"), "GenerateStream": (STREAM_ROLE, "bedrock:InvokeModelWithResponseStream")}
 
 # What the references of the template stand for, with its parameters' defaults in us-east-1.
 NAMES = {
@@ -29,9 +31,11 @@ NAMES = {
     "AWS::Partition": "aws",
     "ExecuteApiEndpoint": ENDPOINT,
     "InvocationLogBucket.Arn": "arn:aws:s3:::records",
-    "GenerateApiRole.Arn": FUNCTION_ROLE,
+    "GenerateApiRole.Arn": API_ROLE,
+    "GenerateStreamRole.Arn": STREAM_ROLE,
     "InvocationLogRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/InvocationLogRole",
     "GenerateApiLogGroup.Arn": "arn:aws:logs:us-east-1:111122223333:log-group:g",
+    "GenerateStreamLogGroup.Arn": "arn:aws:logs:us-east-1:111122223333:log-group:s",
     "InvocationLogGroup": "/aws/bedrock/bedrock-warden-dev/invocations",
     "SystemName": "bedrock-warden",
     "Environment": "dev",
@@ -114,46 +118,51 @@ class TheEndpointsPolicies(unittest.TestCase):
             request = {"principal": "anonymous", "action": "execute-api:Invoke", "resource": f"{api}/api/GET/models"}
             self.assertEqual(decision(policy, request, {}), expected)
 
-    def test_lead_to_models_for_the_function_alone(self) -> None:
+    def test_lead_to_models_for_the_functions_alone(self) -> None:
         policy = resolved(RESOURCES["BedrockRuntimeEndpoint"]["Properties"]["PolicyDocument"])
         for role, action, expected in [
-            (FUNCTION_ROLE, "bedrock:InvokeModel", "Allow"),
+            (API_ROLE, "bedrock:InvokeModel", "Allow"),
+            (STREAM_ROLE, "bedrock:InvokeModelWithResponseStream", "Allow"),
             (f"arn:aws:iam::{ACCOUNT}:role/somebody", "bedrock:InvokeModel", "None"),
             (f"arn:aws:iam::{OTHER}:role/GenerateApiRole", "bedrock:InvokeModel", "None"),
-            (FUNCTION_ROLE, "bedrock:StartAsyncInvoke", "None"),
+            (API_ROLE, "bedrock:StartAsyncInvoke", "None"),
         ]:
             request = {"principal": role, "action": action, "resource": PROFILE}
             self.assertEqual(decision(policy, request, {"aws:PrincipalArn": role}), expected, (role, action))
 
 
-class TheFunctionsRole(unittest.TestCase):
-    def test_reaches_its_model_through_its_profile_alone(self) -> None:
-        policies = RESOURCES["GenerateApiRole"]["Properties"]["Policies"]
-        policy = resolved({"Statement": [each for one in policies for each in one["PolicyDocument"]["Statement"]]})
+class TheFunctionsRoles(unittest.TestCase):
+    def test_reach_their_model_through_its_profile_alone_and_by_their_own_action(self) -> None:
         model = "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-haiku-5-5"
         through = {"bedrock:InferenceProfileArn": PROFILE}
-        for resource, context, expected in [
-            (PROFILE, {}, "Allow"),
-            (model, through, "Allow"),
-            ("arn:aws:bedrock:::foundation-model/anthropic.claude-haiku-5-5", through, "Allow"),
-            (model, {}, "None"),
-            (model, {"bedrock:InferenceProfileArn": PROFILE.replace("haiku", "opus")}, "None"),
-            (model.replace("haiku", "opus"), through, "None"),
-            (PROFILE.replace("haiku", "opus"), {}, "None"),
-        ]:
-            request = {"principal": FUNCTION_ROLE, "action": "bedrock:InvokeModel", "resource": resource}
-            self.assertEqual(decision(policy, request, context), expected, (resource, context))
+        for function, (role, own) in FUNCTIONS.items():
+            policies = RESOURCES[f"{function}Role"]["Properties"]["Policies"]
+            policy = resolved({"Statement": [each for one in policies for each in one["PolicyDocument"]["Statement"]]})
+            for resource, context, expected in [
+                (PROFILE, {}, "Allow"),
+                (model, through, "Allow"),
+                ("arn:aws:bedrock:::foundation-model/anthropic.claude-haiku-5-5", through, "Allow"),
+                (model, {}, "None"),
+                (model, {"bedrock:InferenceProfileArn": PROFILE.replace("haiku", "opus")}, "None"),
+                (model.replace("haiku", "opus"), through, "None"),
+                (PROFILE.replace("haiku", "opus"), {}, "None"),
+            ]:
+                for _, action in FUNCTIONS.values():
+                    request = {"principal": role, "action": action, "resource": resource}
+                    decided = expected if action == own else "None"
+                    self.assertEqual(decision(policy, request, context), decided, (function, action, resource, context))
 
-    def test_makes_network_interfaces_for_lambda_and_not_for_its_code(self) -> None:
-        (policy,) = [
-            one["PolicyDocument"]
-            for one in RESOURCES["GenerateApiRole"]["Properties"]["Policies"]
-            if one["PolicyName"] == "network-interfaces"
-        ]
-        request = {"principal": FUNCTION_ROLE, "action": "ec2:CreateNetworkInterface", "resource": "*"}
-        source = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:bedrock-warden-dev-generate-api"
-        self.assertEqual(decision(resolved(policy), request, {}), "Allow")
-        self.assertEqual(decision(resolved(policy), request, {"lambda:SourceFunctionArn": source}), "Deny")
+    def test_make_network_interfaces_for_lambda_and_not_for_their_code(self) -> None:
+        for function, name in [("GenerateApi", "generate-api"), ("GenerateStream", "generate-stream")]:
+            (policy,) = [
+                one["PolicyDocument"]
+                for one in RESOURCES[f"{function}Role"]["Properties"]["Policies"]
+                if one["PolicyName"] == "network-interfaces"
+            ]
+            request = {"principal": FUNCTIONS[function][0], "action": "ec2:CreateNetworkInterface", "resource": "*"}
+            source = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:bedrock-warden-dev-{name}"
+            self.assertEqual(decision(resolved(policy), request, {}), "Allow")
+            self.assertEqual(decision(resolved(policy), request, {"lambda:SourceFunctionArn": source}), "Deny")
 
 
 class TheRecords(unittest.TestCase):
@@ -225,12 +234,13 @@ class TheCustomResource(unittest.TestCase):
             self.assertEqual(decision(policy, request, {"iam:PassedToService": service}), expected, (passed, service))
 
 
-class TheFunctionsVersion(unittest.TestCase):
+class TheFunctionsVersions(unittest.TestCase):
     LONGEST = {
         "InferenceGeography": "us-gov",
         "ModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
         "SecondModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
         "MaxTokens": "128000",
+        "StreamMaxTokens": "128000",
         "GuardrailId": "a1b2c3d4e5f6",
         "GuardrailVersion": "99999",
         "Architecture": "x86_64",
@@ -259,18 +269,19 @@ class TheFunctionsVersion(unittest.TestCase):
                 return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text)
         return value
 
-    def test_has_room_for_the_longest_settings(self) -> None:
+    def test_have_room_for_the_longest_settings(self) -> None:
         for name, value in self.LONGEST.items():
             parameter = TEMPLATE["Parameters"][name]
             self.assertRegex(value, parameter.get("AllowedPattern", "."), name)
             self.assertLessEqual(len(value), parameter.get("MaxLength", 256), name)
-        (version,) = [
-            each["Properties"]
-            for each in RESOURCES.values()
-            if each["Type"] == "AWS::Lambda::Version" and each["Properties"]["FunctionName"] == {"Ref": "GenerateApi"}
-        ]
-        description = self.described(version["Description"])
-        self.assertLessEqual(len(description), 256, description)
+        for function in FUNCTIONS:
+            (version,) = [
+                each["Properties"]
+                for each in RESOURCES.values()
+                if each["Type"] == "AWS::Lambda::Version" and each["Properties"]["FunctionName"] == {"Ref": function}
+            ]
+            description = self.described(version["Description"])
+            self.assertLessEqual(len(description), 256, description)
 
 
 class TheApi(unittest.TestCase):
@@ -283,7 +294,7 @@ class TheApi(unittest.TestCase):
 
     def test_asks_for_a_key_on_every_path(self) -> None:
         methods = [(path, method) for path, item in self.body["paths"].items() for method in item]
-        self.assertEqual(len(methods), 6)
+        self.assertEqual(len(methods), 8)
         for path, method in methods:
             self.assertEqual(self.body["paths"][path][method]["security"], [{"api_key": []}], (path, method))
 
@@ -303,14 +314,48 @@ class TheApi(unittest.TestCase):
             # A variable of the request's would be the caller's own text, unescaped.
             self.assertNotIn("$", error["message"], name)
 
-    def test_waits_longer_than_the_function_waits_for_the_model(self) -> None:
-        function = RESOURCES["GenerateApi"]["Properties"]
-        patience = int(function["Environment"]["Variables"]["MODEL_TIMEOUT_SECONDS"])
-        for item in self.body["paths"].values():
-            for method in item.values():
-                waits = method["x-amazon-apigateway-integration"]["timeoutInMillis"] / 1000
-                self.assertLess(patience + 2, waits)
-                self.assertLessEqual(waits, function["Timeout"])
+    def integrations(self) -> list[tuple[str, str, Any]]:
+        return [
+            (path, method, operation["x-amazon-apigateway-integration"])
+            for path, item in self.body["paths"].items()
+            for method, operation in item.items()
+        ]
+
+    def test_streams_one_path_and_collects_the_answers_of_the_others(self) -> None:
+        for path, method, integration in self.integrations():
+            (form, names) = integration["uri"]["Fn::Sub"]
+            function, action = ("GenerateStream", "/2021-11-15/functions/${Function}/response-streaming-invocations")
+            mode: str | None = "STREAM"
+            if path != "/stream":
+                function, action, mode = "GenerateApi", "/2015-03-31/functions/${Function}/invocations", None
+            self.assertTrue(form.endswith(f":lambda:path{action}"), (path, method, form))
+            self.assertEqual(names["Function"], {"Ref": f"{function}Aliaslive"}, (path, method))
+            self.assertEqual(integration.get("responseTransferMode"), mode, (path, method))
+            self.assertEqual(integration["type"], "aws_proxy", (path, method))
+
+    def test_may_invoke_each_function_for_its_own_paths(self) -> None:
+        sources = {
+            permission["Properties"]["FunctionName"]["Ref"]: permission["Properties"]["SourceArn"]["Fn::Sub"].partition("${Api}")[2]
+            for permission in RESOURCES.values()
+            if permission["Type"] == "AWS::Lambda::Permission"
+        }
+        self.assertEqual(sources, {"GenerateApiAliaslive": "/api/*", "GenerateStreamAliaslive": "/api/*/stream"})
+
+    def test_waits_longer_than_the_functions_wait_for_the_model(self) -> None:
+        for path, method, integration in self.integrations():
+            function = RESOURCES["GenerateStream" if path == "/stream" else "GenerateApi"]["Properties"]
+            patience = int(function["Environment"]["Variables"]["MODEL_TIMEOUT_SECONDS"])
+            waits = integration["timeoutInMillis"] / 1000
+            self.assertLess(patience + 2, waits, (path, method))
+            self.assertLessEqual(waits, function["Timeout"], (path, method))
+            # API Gateway's own limits.
+            self.assertLessEqual(waits, 900 if path == "/stream" else 29, (path, method))
+
+    def test_hears_of_a_stream_before_it_takes_it_for_dead(self) -> None:
+        limits = (ROOT / "crates/lambda/src/streaming/limits.rs").read_text(encoding="utf-8")
+        (silence,) = re.findall(r"^const DEFAULT_RECEIVE_TIMEOUT_SECONDS: u64 = (\d+);$", limits, re.MULTILINE)
+        self.assertNotIn("RECEIVE_TIMEOUT_SECONDS", RESOURCES["GenerateStream"]["Properties"]["Environment"]["Variables"])
+        self.assertLess(int(silence), 300)
 
 
 if __name__ == "__main__":
