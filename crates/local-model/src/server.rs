@@ -32,7 +32,7 @@ use crate::weights;
 /// The largest body that Bedrock takes for Claude.
 const MAX_BODY_BYTES: usize = 20_000_000;
 /// The header of the id that the service gives each request.
-const REQUEST_ID: &str = "x-amzn-requestid";
+pub(crate) const REQUEST_ID: &str = "x-amzn-requestid";
 /// How long open requests get to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -194,7 +194,7 @@ impl Drop for Server {
 pub(crate) struct Endpoint {
     answerer: Answerer,
     pub(crate) faults: Faults,
-    records: Records,
+    pub(crate) records: Records,
     pub(crate) calls: Calls,
     pub(crate) word_delay: Duration,
 }
@@ -394,7 +394,7 @@ fn input_tokens(request: &MessagesRequest) -> u64 {
 }
 
 /// A request's id, a UUID as the service makes them.
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     let [high, low] = [0, 1].map(|part| RandomState::new().hash_one(part));
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",

@@ -4,12 +4,11 @@
 
 mod support;
 
-use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::{MODEL, ask, send, send_raw, server, weights};
-use warden_local_model::{Call, Config, Fault, Faults, Operation, RecordPlace, Server, StartError};
+use warden_local_model::{Call, Config, Fault, Faults, Operation, Server, StartError};
 
 async fn faulty(fault: Fault) -> (Server, Faults) {
     let mut config = Config::reading(weights());
@@ -192,34 +191,18 @@ async fn an_answer_has_a_record_once_somebody_says_where_and_a_refusal_has_none(
     let records = config.records.clone();
     let server = Server::start(config).await.expect("a free port");
     send(&server, MODEL, &question()).await;
-    assert!(files(folder.path()).is_empty());
+    assert!(support::written(folder.path()).is_empty());
 
-    records.write_to(RecordPlace {
-        folder: folder.path().to_owned(),
-        bucket: "logs".into(),
-        prefix: String::new(),
-        account: "123456789012".into(),
-        region: "us-west-2".into(),
-    });
+    records.write_to(support::place(folder.path()));
     send(&server, "us.anthropic.claude-unheard-of", &question()).await;
     let reply = send(&server, MODEL, &question()).await;
 
-    let written = files(folder.path());
-    assert_eq!(written.len(), 1, "{written:?}");
-    let mut line = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(&written[0]).unwrap()).read_to_string(&mut line).unwrap();
-    let record: Value = serde_json::from_str(&line).unwrap();
+    let [record] = support::written(folder.path()).try_into().expect("one record");
     assert_eq!((&record["operation"], &record["modelId"]), (&json!("InvokeModel"), &json!(MODEL)));
     assert_eq!((&record["input"]["inputBodyJson"], &record["output"]["outputBodyJson"]), (&question(), &reply.body));
     assert_eq!(record["input"]["inputTokenCount"], reply.body["usage"]["input_tokens"]);
     assert_eq!(record["output"]["outputTokenCount"], reply.body["usage"]["output_tokens"]);
     assert_eq!(records.problem(), None);
-}
-
-/// The files under a folder.
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 #[tokio::test]

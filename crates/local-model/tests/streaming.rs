@@ -152,6 +152,36 @@ async fn a_stream_fails_stalls_and_breaks_as_ordered() {
 }
 
 #[tokio::test]
+async fn a_stream_has_a_record_of_the_events_that_were_sent() {
+    for fault in [None, Some(Fault::StreamFails(3)), Some(Fault::StreamBreaks(3))] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config::reading(weights());
+        config.records.write_to(support::place(folder.path()));
+        if let Some(fault) = fault {
+            config.faults.next(1, fault);
+        }
+        let server = Server::start(config).await.expect("a free port");
+        let events = bedrock(&server, &ask("Hi", &[])).await.events();
+        // A record of what was cut comes a moment later.
+        let begun = Instant::now();
+        while support::written(folder.path()).is_empty() && begun.elapsed() < Duration::from_secs(5) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+
+        let [record] = support::written(folder.path()).try_into().expect("one record");
+        assert_eq!(record["operation"], "InvokeModelWithResponseStream");
+        assert_eq!(record["input"]["inputBodyJson"], ask("Hi", &[]));
+        let told = record["output"]["outputBodyJson"].as_array().expect("events");
+        let tokens = record["output"]["outputTokenCount"].as_u64();
+        if fault.is_none() {
+            assert!(*told == events && tokens.is_some_and(|tokens| tokens > 10), "{record}");
+        } else {
+            assert_eq!((text(told).as_str(), tokens), ("I am a ", None));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_leaves_is_noticed() {
     let server = server(0, Some(Fault::StreamStalls(3))).await;
     let calls = server.calls();

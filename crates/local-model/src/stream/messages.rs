@@ -7,18 +7,17 @@ use serde_json::{Value, json};
 use super::{Step, frame, words};
 use crate::bedrock::Exception;
 
-/// The frames of an answer of the Messages API.
-pub(super) fn steps(answer: &Value, latency: Duration) -> Result<Vec<Step>, Exception> {
-    events(answer, latency)
-        .into_iter()
-        .map(|event| {
-            let is_word = event["type"] == "content_block_delta";
-            Ok(Step { frame: frame::bedrock_chunk(&event)?, is_word })
-        })
-        .collect()
+/// The frames of the events of an answer.
+pub(super) fn steps(events: &[Value]) -> Result<Vec<Step>, Exception> {
+    let step = |event: &Value| {
+        let is_word = event["type"] == "content_block_delta";
+        Ok(Step { frame: frame::bedrock_chunk(event)?, is_word })
+    };
+    events.iter().map(step).collect()
 }
 
-fn events(answer: &Value, latency: Duration) -> Vec<Value> {
+/// The events of an answer of the Messages API.
+pub(super) fn events(answer: &Value, latency: Duration) -> Vec<Value> {
     let mut message = answer.clone();
     message["content"] = json!([]);
     message["stop_reason"] = Value::Null;

@@ -2,6 +2,7 @@
 
 mod frame;
 mod messages;
+mod record;
 mod sagemaker;
 
 use std::io;
@@ -22,7 +23,8 @@ use crate::bedrock::exception::Kind;
 use crate::bedrock::{Exception, MessagesResponse};
 use crate::calls::{Call, Operation};
 use crate::faults::Fault;
-use crate::server::{Endpoint, exception_of};
+use crate::server::{Endpoint, REQUEST_ID, exception_of, request_id};
+use record::StreamRecord;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("application/vnd.amazon.eventstream");
 
@@ -59,24 +61,40 @@ async fn bedrock(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let begun = Instant::now();
+    let request_id = request_id();
+    let question = body.as_ref().ok().and_then(|body| endpoint.records.keep(body));
     let fault = endpoint.faults.take();
     let mut images = 0;
     let answered = endpoint.invoke(&model_id, &headers, body, fault, &mut images).await;
-    let answered = answered.and_then(|answer| messages::steps(&answer, begun.elapsed()));
+    let answered = answered.and_then(|answer| {
+        let events = messages::events(&answer, begun.elapsed());
+        Ok((messages::steps(&events)?, events, answer))
+    });
     let status = answered.as_ref().map_or_else(Exception::status, |_| 200);
-    endpoint.calls.add(Call { operation: Operation::InvokeModelWithResponseStream, model_id, images, status });
-    let steps = match answered {
-        Ok(steps) => steps,
+    let operation = Operation::InvokeModelWithResponseStream;
+    endpoint.calls.add(Call { operation, model_id: model_id.clone(), images, status });
+    let (steps, events, answer) = match answered {
+        Ok(answered) => answered,
         Err(exception) => return exception.into_response(),
     };
     let trouble = match trouble(fault, frame::bedrock_failure) {
         Ok(trouble) => trouble,
         Err(exception) => return exception.into_response(),
     };
-    let mut response = streamed(&endpoint, steps, trouble);
+    let record = question.map(|question| StreamRecord {
+        records: endpoint.records.clone(),
+        request_id: request_id.clone(),
+        model_id,
+        headers,
+        question,
+        events,
+        said: 0,
+        usage: answer["usage"].clone(),
+    });
+    let mut response = streamed(&endpoint, steps, trouble, record);
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert("x-amzn-bedrock-content-type", json);
-    response
+    ([(REQUEST_ID, request_id)], response).into_response()
 }
 
 async fn sagemaker(
@@ -95,7 +113,7 @@ async fn sagemaker(
     });
     match begun {
         Ok((protocol, steps, trouble)) => {
-            let mut response = streamed(&endpoint, steps, trouble);
+            let mut response = streamed(&endpoint, steps, trouble, None);
             let kind = HeaderValue::from_static(protocol.content_type());
             response.headers_mut().insert("x-amzn-sagemaker-content-type", kind);
             response
@@ -131,13 +149,21 @@ fn trouble(
     })
 }
 
-fn streamed(endpoint: &Endpoint, steps: Vec<Step>, trouble: Option<Trouble>) -> Response {
+fn streamed(
+    endpoint: &Endpoint,
+    steps: Vec<Step>,
+    trouble: Option<Trouble>,
+    mut record: Option<StreamRecord>,
+) -> Response {
     // One frame waits at most, so that a reader who does not read is noticed.
     let (send, receive) = mpsc::channel(1);
     let (calls, delay) = (endpoint.calls.clone(), endpoint.word_delay);
     calls.count_stream(|streams| streams.open += 1);
     tokio::spawn(async move {
-        let played = play(steps, trouble, delay, &send).await;
+        let played = play(steps, trouble, delay, &send, &mut record).await;
+        if let Some(record) = record {
+            record.write();
+        }
         calls.count_stream(|streams| {
             streams.open -= 1;
             match played {
@@ -159,6 +185,7 @@ async fn play(
     mut trouble: Option<Trouble>,
     delay: Duration,
     send: &mpsc::Sender<io::Result<Bytes>>,
+    record: &mut Option<StreamRecord>,
 ) -> Result<(), Left> {
     let mut words = 0;
     for Step { frame, is_word } in steps {
@@ -178,6 +205,13 @@ async fn play(
                 };
             }
             words += 1;
+        }
+        if let Some(record) = record.as_mut() {
+            record.said += 1;
+        }
+        // Whoever has read the end finds the record.
+        if let Some(record) = record.take_if(|record| record.is_whole()) {
+            record.write();
         }
         send.send(Ok(frame)).await.map_err(|_| Left)?;
     }

@@ -3,10 +3,11 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "in a test a panic is the report")]
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use warden_local_model::{Config, Server, weights};
+use warden_local_model::{Config, RecordPlace, Server, weights};
 
 pub const MODEL: &str = "us.anthropic.claude-haiku-5-5";
 
@@ -94,4 +95,32 @@ pub fn ask_by_schema(prompt: &str, images: &[(&str, &[u8])], schema: &Value) -> 
     let mut body = ask(prompt, images);
     body["output_config"] = json!({"format": {"type": "json_schema", "schema": schema}});
     body
+}
+
+/// A place for records.
+pub fn place(folder: &Path) -> RecordPlace {
+    RecordPlace {
+        folder: folder.to_owned(),
+        bucket: "logs".into(),
+        prefix: String::new(),
+        account: "123456789012".into(),
+        region: "us-west-2".into(),
+    }
+}
+
+/// The records in a folder.
+pub fn written(folder: &Path) -> Vec<Value> {
+    let record = |path: &PathBuf| {
+        let mut line = String::new();
+        let file = std::fs::File::open(path).expect("a record");
+        flate2::read::GzDecoder::new(file).read_to_string(&mut line).expect("gzip");
+        serde_json::from_str(&line).expect("a record is JSON")
+    };
+    files(folder).iter().map(record).collect()
+}
+
+/// The files under a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
