@@ -3,15 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use warden_local_model::Server;
 
-use crate::function_url::{Function, FunctionUrl, FunctionUrlError};
 use crate::functions::{self, FunctionsError};
-use crate::model::{self, Calls, ModelError, ModelOptions};
+use crate::model::{self, Calls, ModelError, ModelOptions, WORD_DELAY};
 use crate::output::Console;
+use crate::streaming_host::{Front, Function, StreamingHost, StreamingHostError};
 use crate::workspace::Workspace;
 
 /// The client's package.
@@ -22,8 +21,6 @@ const INSTANCES: usize = 2;
 const ENDPOINT: &str = "local-chat";
 /// The language of its container.
 const CONTAINER: &str = "openai-sse";
-/// What a model's words wait for where nobody says it: a fast reader's pace.
-const WORD_DELAY: Duration = Duration::from_millis(40);
 
 /// A streaming function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,7 +69,7 @@ impl Default for ChatOptions {
 #[derive(Debug)]
 pub struct Chat {
     // The functions end first: they are what calls the model.
-    functions: Vec<(StreamingFunction, FunctionUrl)>,
+    functions: Vec<(StreamingFunction, StreamingHost)>,
     model: Server,
     client: PathBuf,
     token: String,
@@ -89,7 +86,7 @@ pub enum ChatError {
     Functions(#[from] FunctionsError),
     /// A function does not listen.
     #[error(transparent)]
-    FunctionUrl(#[from] FunctionUrlError),
+    StreamingHost(#[from] StreamingHostError),
     /// The client could not be run.
     #[error("{path} could not be run: {source}")]
     Client {
@@ -117,7 +114,7 @@ impl Chat {
         let token = token();
         let mut started = Self { functions: Vec::new(), model, client, token };
         for (function, executable) in options.functions.iter().zip(&executables) {
-            let url = FunctionUrl::start(started.function(*function, executable, &options.settings)).await?;
+            let url = StreamingHost::start(started.function(*function, executable, &options.settings)).await?;
             started.functions.push((*function, url));
         }
         step.done();
@@ -179,7 +176,9 @@ impl Chat {
         }
         // Of two settings of one name the later counts.
         environment.extend(settings.iter().cloned());
-        Function { name: function.package(), executable, environment, instances: INSTANCES }
+        let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let name = function.package();
+        Function { name, executable, environment, instances: INSTANCES, front: Front::FunctionUrl }
     }
 }
 

@@ -20,7 +20,9 @@ use crate::workspace::Workspace;
 pub struct Package {
     /// The name of the Cargo package.
     pub name: String,
-    /// The ZIP file.
+    /// The executable that cargo built.
+    pub executable: PathBuf,
+    /// The ZIP file with it.
     pub zip: PathBuf,
 }
 
@@ -84,7 +86,7 @@ pub async fn build(
             .ok_or_else(|| FunctionsError::NoExecutable(name.clone()))?;
         let zip = folder.join(format!("{name}.zip"));
         pack(executable, &zip).map_err(|source| pack_error(&zip, source))?;
-        packed.push(Package { name: name.clone(), zip });
+        packed.push(Package { name: name.clone(), executable: executable.clone(), zip });
     }
     console.done("the functions are built", begun.elapsed());
     Ok(packed)

@@ -15,7 +15,7 @@ use warden_local::demo;
 use warden_local::engine::EngineOptions;
 use warden_local::follow::{self, Sent};
 use warden_local::instructions;
-use warden_local::model::ModelOptions;
+use warden_local::model::{ModelOptions, WORD_DELAY};
 use warden_local::output::Console;
 use warden_local::private_api::PrivateApi;
 use warden_local::questions;
@@ -316,7 +316,8 @@ async fn run_api_demo(
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
     console.say(DEVELOPMENT);
-    let options: SystemOptions = arguments.system.into();
+    let mut options: SystemOptions = arguments.system.into();
+    options.model.word_delay = WORD_DELAY;
     let api = PrivateApi::up(workspace, &options, console).await?;
     let text = arguments.output == Output::Text;
     let outcome = questions::run(&api, &options.model.faults, console, text).await?;

@@ -11,6 +11,9 @@ pub use warden_local_model::{Calls, Fault, Faults, Operation, RecordPlace, Recor
 use crate::output::Console;
 use crate::workspace::Workspace;
 
+/// What a model's words wait for where people watch: a fast reader's pace.
+pub const WORD_DELAY: Duration = Duration::from_millis(40);
+
 /// Who answers as the model.
 #[derive(Clone, Debug, Default)]
 pub struct ModelOptions {

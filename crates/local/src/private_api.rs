@@ -1,4 +1,7 @@
 //! The private API, deployed to the local engine from the template that goes to AWS.
+//!
+//! The engine cannot stream a response: the function of the path that streams
+//! runs behind a host of its own, with the settings that the engine was told for it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,15 +10,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use warden_calls::{CallsReader, Query, Report};
 use warden_local_model::{RecordPlace, Records, Server};
 
 use crate::aws::{CallError, Clients};
 use crate::engine::{ACCOUNT, Engine, REGION};
+use crate::functions::FunctionsError;
 use crate::output::Console;
 use crate::stack::{self, Source};
+use crate::streaming_host::{Front, Function, REQUEST_ID, StreamingHost};
 use crate::system::{self, SystemError, SystemOptions};
 use crate::workspace::Workspace;
 
@@ -23,12 +28,15 @@ use crate::workspace::Workspace;
 pub const TEMPLATE: &str = "infra/private-api.yaml";
 /// The stack of the template, as it is called on this machine.
 const STACK: &str = "warden-private-api";
+/// The path whose answers are streamed, and the package of its function.
+const STREAM: &str = "/stream";
+const STREAM_PACKAGE: &str = "generate-stream";
+/// How many streams there are at once.
+const STREAMS: usize = 2;
 /// No answer takes longer: API Gateway gives up after 29 seconds.
 const LIMIT: Duration = Duration::from_secs(40);
 /// The header with a caller's key.
 const KEY: &str = "x-api-key";
-/// The header by which the engine tells a request's id (on AWS, `x-amzn-RequestId` does).
-const REQUEST_ID: &str = "x-amz-apigw-id";
 
 /// A running private API. It stops when it is dropped.
 #[derive(Debug)]
@@ -42,7 +50,8 @@ pub struct PrivateApi {
     records: Records,
     folder: PathBuf,
     delivery: Mutex<()>,
-    // The engine ends first: its functions are what calls the model.
+    // Host and engine end first: their functions are what calls the model.
+    host: StreamingHost,
     engine: Engine,
     _model: Server,
 }
@@ -54,10 +63,13 @@ pub struct Reply {
     pub status: u16,
     /// When to ask again, in seconds, if the answer says so.
     pub retry_after: Option<String>,
-    /// The id of the request, if it came to the function.
+    /// The id of the request, if it came to the function. On AWS it stands in `x-amzn-RequestId`.
     pub request_id: Option<String>,
-    /// The body, which is always JSON.
+    /// The body, which is always JSON; of a stream what its events tell: the
+    /// fields of an answer, or the error that cut it beside what came before.
     pub body: Value,
+    /// In how many pieces it came.
+    pub pieces: usize,
 }
 
 /// Why the API could not be asked, or its records not be read.
@@ -66,6 +78,9 @@ pub enum PrivateApiError {
     /// Nothing answered.
     #[error("the private API could not be asked: {0}")]
     Http(#[from] reqwest::Error),
+    /// What was answered is no JSON.
+    #[error("the private API answered what is no JSON: {0}")]
+    NoJson(#[from] serde_json::Error),
     /// A record could not be put into the bucket.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -111,12 +126,22 @@ impl PrivateApi {
         ];
         let outputs = stack::create(&started.clients.cloudformation, STACK, Source::Url(&url), &parameters).await?;
         let output = |name: &'static str| outputs.get(name).cloned().ok_or(SystemError::NoOutput(TEMPLATE, name));
-        let (api, stage, key) = (output("ApiId")?, output("ApiStageName")?, output("ApiKeyId")?);
+        let (api, stage, key_id) = (output("ApiId")?, output("ApiStageName")?, output("ApiKeyId")?);
         let (bucket, prefix) = (output("InvocationLogBucketName")?, output("InvocationLogPrefix")?);
         let endpoint = started.engine.endpoint();
         let url = format!("{endpoint}/_aws/execute-api/{api}/{stage}");
         let http = reqwest::Client::builder().no_proxy().timeout(LIMIT).build().map_err(of("a client"))?;
-        let key = key_value(&http, endpoint, &key).await?;
+        let key = key_value(&http, endpoint, &key_id).await?;
+        let mut packages = started.packages.iter();
+        let executable = packages.find(|package| package.name == STREAM_PACKAGE).map(|package| &*package.executable);
+        let host = StreamingHost::start(Function {
+            name: STREAM_PACKAGE,
+            executable: executable.ok_or_else(|| FunctionsError::NoExecutable(STREAM_PACKAGE.to_owned()))?,
+            environment: settings(&http, endpoint, &output("GenerateStreamArn")?).await?,
+            instances: STREAMS,
+            front: Front::RestApi { stage, api_key: key.clone(), api_key_id: key_id },
+        });
+        let host = host.await?;
         step.done();
 
         let folder = started.engine.state().join("records");
@@ -137,6 +162,7 @@ impl PrivateApi {
             records,
             folder,
             delivery: Mutex::default(),
+            host,
             engine,
             _model: model,
         })
@@ -144,23 +170,35 @@ impl PrivateApi {
 
     /// A request to a path of the API, which bears the caller's key.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).header(KEY, &self.key)
+        self.request_without_key(method, path).header(KEY, &self.key)
     }
 
     /// The same without a key.
     pub fn request_without_key(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
+        let stage = if path == STREAM { self.host.url().trim_end_matches('/') } else { &self.url };
+        self.http.request(method, format!("{stage}{path}"))
     }
 
     /// Sends a request, and waits for the answer.
     ///
     /// # Errors
-    /// When nothing answers, or the answer is no JSON.
+    /// When nothing answers, or the answer is neither JSON nor a stream of events.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Result<Reply, PrivateApiError> {
-        let answer = request.send().await?;
+        let mut answer = request.send().await?;
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (retry_after, request_id) = (header("retry-after"), header(REQUEST_ID));
-        Ok(Reply { status: answer.status().as_u16(), retry_after, request_id, body: answer.json().await? })
+        let streams = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let status = answer.status().as_u16();
+        let (mut body, mut pieces) = (Vec::new(), 0);
+        while let Some(piece) = answer.chunk().await? {
+            body.extend_from_slice(&piece);
+            pieces += 1;
+        }
+        if streams {
+            let body = told(&events(&String::from_utf8_lossy(&body))?);
+            return Ok(Reply { status, retry_after, request_id, body, pieces });
+        }
+        Ok(Reply { status, retry_after, request_id, body: serde_json::from_slice(&body)?, pieces })
     }
 
     /// A stack's output.
@@ -203,6 +241,47 @@ impl PrivateApi {
         }
         Ok(())
     }
+}
+
+/// The events of a body of server-sent events: their names and data, in order.
+///
+/// # Errors
+/// When an event's data is no JSON.
+pub fn events(body: &str) -> Result<Vec<(String, Value)>, serde_json::Error> {
+    let event = |text: &str| {
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let (name, data) = (field("event:")?, field("data:")?);
+        Some(serde_json::from_str(data).map(|data| (name.to_owned(), data)))
+    };
+    body.split("\n\n").filter_map(event).collect()
+}
+
+/// The fields of an answer that was streamed.
+fn told(events: &[(String, Value)]) -> Value {
+    let data = |wanted: &str| events.iter().find_map(|(name, data)| (name == wanted).then_some(data));
+    let deltas = events.iter().filter(|(name, _)| name == "delta");
+    let text: String = deltas.filter_map(|(_, data)| data["text"].as_str()).collect();
+    let start = data("start").map(|start| &start["id"]);
+    let mut answer = json!({"id": start, "completion": text, "stop_reason": null, "usage": data("usage")});
+    if let Some(end) = data("end") {
+        answer["stop_reason"] = end["stop_reason"].clone();
+    }
+    if let Some(error) = data("error") {
+        answer["error"] = error.clone();
+    }
+    answer
+}
+
+/// The settings of a deployed function.
+async fn settings(http: &reqwest::Client, endpoint: &str, arn: &str) -> Result<Vec<(String, String)>, SystemError> {
+    let call = "lambda:GetFunctionConfiguration";
+    let url = format!("{endpoint}/2015-03-31/functions/{arn}/configuration");
+    let configuration: Value = http.get(url).send().await.map_err(of(call))?.json().await.map_err(of(call))?;
+    let variables = configuration["Environment"]["Variables"].as_object();
+    let variables =
+        variables.ok_or(SystemError::NoOutput(TEMPLATE, "GenerateStreamArn of a function with settings"))?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(variables.iter().map(|(name, value)| (name.clone(), text(value))).collect())
 }
 
 /// The whole files under a folder, which need not exist.

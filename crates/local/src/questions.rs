@@ -15,6 +15,10 @@ use crate::private_api::{PrivateApi, PrivateApiError, Reply};
 
 /// How much of an answer is shown.
 const SHOWN: usize = 160;
+/// What the path that streams takes for events; the others have JSON alone.
+const ACCEPT: &str = "text/event-stream, application/json";
+/// A stream of words comes in more pieces than that.
+const FEWEST_PIECES: usize = 5;
 /// More calls than a request makes of a model that fails.
 const ALL: usize = 100;
 
@@ -41,6 +45,8 @@ pub struct Row {
     pub request_id: Option<String>,
     /// The answer.
     pub answer: Value,
+    /// In how many pieces it came.
+    pub pieces: usize,
     /// How long it took.
     pub seconds: f64,
     /// What is not as it should be.
@@ -83,6 +89,10 @@ fn questions() -> Vec<Question> {
         get("a question in the path", "/generate/Hello"),
         get("a question in Korean in the path", "/generate/%EC%95%88%EB%85%95%ED%95%98%EC%84%B8%EC%9A%94"),
         post("a question by POST, with an emoji", r#"{"prompt":"What does 🔐 stand for?","max_tokens":100}"#, 200),
+        Question {
+            path: "/stream",
+            ..post("a question whose answer is streamed", r#"{"prompt":"Who are you?"}"#, 200)
+        },
         post("an empty question", r#"{"prompt":""}"#, 400),
         post("JSON that is broken", r#"{"prompt":"#, 400),
         post("a field that is unknown", r#"{"prompt":"Hello","temprature":1}"#, 400),
@@ -115,7 +125,7 @@ pub async fn run(
             api.request_without_key(question.method.clone(), question.path)
         };
         let asked = match question.body {
-            Some(body) => asked.header("content-type", "application/json").body(body),
+            Some(body) => asked.header("content-type", "application/json").header("accept", ACCEPT).body(body),
             None => asked,
         };
         let reply = api.send(asked).await;
@@ -147,9 +157,13 @@ fn row(question: &Question, reply: Reply, seconds: f64) -> Row {
     if reply.status == 429 && reply.retry_after.is_none() {
         mismatches.push("it does not say when to ask again".to_owned());
     }
+    if question.path == "/stream" && reply.pieces < FEWEST_PIECES {
+        mismatches.push(format!("it came in {} pieces", reply.pieces));
+    }
     Row {
         asked: question.title.to_owned(),
         status: reply.status,
+        pieces: reply.pieces,
         request_id: reply.request_id,
         answer: reply.body,
         seconds,
@@ -188,7 +202,8 @@ impl Row {
         };
         let answer: String = answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let answer = console::truncate_str(&answer, SHOWN, "…");
-        let mut text = format!("{}  {} ({:.1} s)\n     {answer}", self.status, self.asked, self.seconds);
+        let pieces = if self.pieces > FEWEST_PIECES { format!(", {} pieces", self.pieces) } else { String::new() };
+        let mut text = format!("{}  {} ({:.1} s{pieces})\n     {answer}", self.status, self.asked, self.seconds);
         for mismatch in &self.mismatches {
             // Writing to a text does not fail.
             let _ = write!(text, "\n     NOT AS IT SHOULD BE: {mismatch}");
@@ -225,6 +240,7 @@ mod tests {
             status: 200,
             request_id: Some(request_id.into()),
             answer: json!({"completion": completion}),
+            pieces: 1,
             seconds: 0.25,
             mismatches: Vec::new(),
         }

@@ -15,6 +15,7 @@ use crate::functions::{self, FunctionsError, Package};
 use crate::model::{self, ModelError, ModelOptions};
 use crate::output::Console;
 use crate::stack::{self, Source, StackError};
+use crate::streaming_host::StreamingHostError;
 use crate::template::{Template, TemplateError};
 use crate::tools::{Tools, ToolsError};
 use crate::workspace::{Workspace, WorkspaceError};
@@ -108,6 +109,9 @@ pub enum SystemError {
     /// The stack lacks an output.
     #[error("{0} has no output {1}")]
     NoOutput(&'static str, &'static str),
+    /// A function that streams does not listen.
+    #[error(transparent)]
+    StreamingHost(#[from] StreamingHostError),
     /// The state machine's definition is wrong.
     #[error(transparent)]
     Definition(#[from] DefinitionError),
@@ -131,8 +135,8 @@ pub(crate) struct Started {
     pub(crate) clients: Clients,
     pub(crate) engine: Engine,
     pub(crate) model: Server,
+    pub(crate) packages: Vec<Package>,
     template: Template,
-    packages: Vec<Package>,
 }
 
 /// Installs the tools, fetches what the model reads with and builds the
@@ -236,7 +240,7 @@ pub(crate) async fn start(
     let engine = Engine::start(workspace, &tools, options.engine).await?;
     let clients = Clients::new(engine.endpoint());
     step.done();
-    Ok(Started { clients, engine, model, template, packages })
+    Ok(Started { clients, engine, model, packages, template })
 }
 
 impl Started {

@@ -1,4 +1,5 @@
-//! A function behind a function URL that streams, on this machine.
+//! A function that streams, on this machine: behind a function URL, or behind
+//! a path of a REST API.
 //!
 //! The local AWS engine collects a response before it hands it on, so a
 //! streaming function runs here: one side speaks Lambda's Runtime API with the
@@ -23,23 +24,25 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::engine::{ACCESS_KEY, REGION};
-use event::{MAX_EVENT, event};
+use event::{MAX_EVENT, function_url, rest_api};
 use runtime_api::{Invocation, RuntimeApi};
 
 /// How long a function may take to begin its answer.
 const BEGIN_LIMIT: Duration = Duration::from_mins(2);
+/// The header by which a caller of a REST API learns a request's id, as the local engine names it.
+pub const REQUEST_ID: &str = "x-amz-apigw-id";
 /// How often it is looked whether a process has ended.
 const RESTART_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A function that listens. It and its processes end with this.
 #[derive(Debug)]
-pub struct FunctionUrl {
+pub struct StreamingHost {
     url: String,
     tasks: Vec<JoinHandle<()>>,
     processes: Vec<Arc<Process>>,
@@ -49,7 +52,23 @@ pub struct FunctionUrl {
 #[derive(Debug)]
 struct Process(Mutex<Option<Child>>);
 
-/// What runs behind a function URL.
+/// What stands before a function, and writes its events.
+#[derive(Clone, Debug)]
+pub enum Front {
+    /// A function URL. Whoever comes is let in.
+    FunctionUrl,
+    /// The paths of a stage of a REST API that stream.
+    RestApi {
+        /// The stage's name.
+        stage: String,
+        /// The key that callers must send.
+        api_key: String,
+        /// Its id.
+        api_key_id: String,
+    },
+}
+
+/// What runs.
 #[derive(Clone, Debug)]
 pub struct Function<'a> {
     /// The function's name.
@@ -57,14 +76,22 @@ pub struct Function<'a> {
     /// Its executable.
     pub executable: &'a Path,
     /// Its settings, beside those that Lambda sets.
-    pub environment: Vec<(&'static str, String)>,
+    pub environment: Vec<(String, String)>,
     /// How many calls it takes at once: as many processes, as on Lambda.
     pub instances: usize,
+    /// What stands before it.
+    pub front: Front,
+}
+
+/// Who takes callers' requests.
+struct Gate {
+    front: Front,
+    api: Arc<RuntimeApi>,
 }
 
 /// Why a function does not listen.
 #[derive(Debug, thiserror::Error)]
-pub enum FunctionUrlError {
+pub enum StreamingHostError {
     /// Loopback is not to be had.
     #[error("no free port on 127.0.0.1: {0}. End some programs that listen there")]
     NoPort(io::Error),
@@ -78,20 +105,21 @@ pub enum FunctionUrlError {
     },
 }
 
-impl FunctionUrl {
+impl StreamingHost {
     /// Starts the function and listens on a free port of 127.0.0.1.
     ///
     /// # Errors
     /// When no port is free or the function cannot be started.
-    pub async fn start(function: Function<'_>) -> Result<Self, FunctionUrlError> {
+    pub async fn start(function: Function<'_>) -> Result<Self, StreamingHostError> {
         let api = Arc::new(RuntimeApi::default());
         let (api_address, api_server) = serve(runtime_api::routes(Arc::clone(&api))).await?;
-        let (address, url_server) = serve(Router::new().fallback(call).with_state(api)).await?;
+        let gate = Arc::new(Gate { front: function.front.clone(), api });
+        let (address, url_server) = serve(Router::new().fallback(call).with_state(gate)).await?;
         let mut started =
             Self { url: format!("http://{address}/"), tasks: vec![api_server, url_server], processes: Vec::new() };
         for _ in 0..function.instances.max(1) {
             let mut command = command(&function, api_address);
-            let not_started = |source| FunctionUrlError::NotStarted { name: function.name.to_owned(), source };
+            let not_started = |source| StreamingHostError::NotStarted { name: function.name.to_owned(), source };
             let process = Arc::new(Process(Mutex::new(Some(command.spawn().map_err(not_started)?))));
             started.processes.push(Arc::clone(&process));
             started.tasks.push(tokio::spawn(async move { process.keep_running(command).await }));
@@ -106,7 +134,7 @@ impl FunctionUrl {
     }
 }
 
-impl Drop for FunctionUrl {
+impl Drop for StreamingHost {
     /// Nothing is left when this returns.
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
@@ -163,9 +191,9 @@ fn command(function: &Function<'_>, api: SocketAddr) -> Command {
     command
 }
 
-async fn serve(router: Router) -> Result<(SocketAddr, JoinHandle<()>), FunctionUrlError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(FunctionUrlError::NoPort)?;
-    let address = listener.local_addr().map_err(FunctionUrlError::NoPort)?;
+async fn serve(router: Router) -> Result<(SocketAddr, JoinHandle<()>), StreamingHostError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(StreamingHostError::NoPort)?;
+    let address = listener.local_addr().map_err(StreamingHostError::NoPort)?;
     let server = tokio::spawn(async move {
         // Ends with the task alone: accept errors are retried inside.
         let _ = axum::serve(listener, router).await;
@@ -174,21 +202,33 @@ async fn serve(router: Router) -> Result<(SocketAddr, JoinHandle<()>), FunctionU
 }
 
 /// Hands a call to the function, and its response back as it comes.
-async fn call(State(api): State<Arc<RuntimeApi>>, request: Request) -> Response<Body> {
+async fn call(State(gate): State<Arc<Gate>>, request: Request) -> Response<Body> {
+    let api = &gate.api;
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_EVENT).await else { return too_large() };
     let id = api.next_id();
-    let event = event(&head, &body, &id).to_string();
+    let event = match &gate.front {
+        Front::FunctionUrl => function_url::event(&head, &body, &id),
+        Front::RestApi { api_key, .. } if head.headers.get("x-api-key").is_none_or(|key| key != api_key) => {
+            return refused(StatusCode::FORBIDDEN, "Forbidden");
+        }
+        Front::RestApi { stage, api_key_id, .. } => rest_api::event(&head, &body, &id, stage, api_key_id),
+    };
+    let event = event.to_string();
     if event.len() > MAX_EVENT {
         return too_large();
     }
     let (respond, response) = oneshot::channel();
-    api.invoke(Invocation { id, event, respond });
-    match tokio::time::timeout(BEGIN_LIMIT, response).await {
+    api.invoke(Invocation { id: id.clone(), event, respond });
+    let mut response = match tokio::time::timeout(BEGIN_LIMIT, response).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => refused(StatusCode::BAD_GATEWAY, "Internal Server Error"),
         Err(_) => refused(StatusCode::GATEWAY_TIMEOUT, "The function did not begin to answer in time"),
+    };
+    if matches!(gate.front, Front::RestApi { .. }) {
+        response.headers_mut().extend(HeaderValue::try_from(id).map(|id| (HeaderName::from_static(REQUEST_ID), id)));
     }
+    response
 }
 
 fn too_large() -> Response<Body> {
@@ -202,6 +242,6 @@ fn too_large() -> Response<Body> {
 fn refused(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(serde_json::json!({"Message": message}).to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -23,6 +23,9 @@ use crate::world::{Running, Stage};
 /// More calls than a request makes of a model that fails.
 const ALL: usize = 100;
 
+/// What the model waits for before each word of a stream.
+const WORD_DELAY: Duration = Duration::from_millis(5);
+
 /// The running API.
 pub struct ApiWorld {
     api: PrivateApi,
@@ -34,7 +37,7 @@ impl Running for ApiWorld {
     async fn up() -> Self {
         let workspace = Workspace::find().unwrap();
         let faults = Faults::default();
-        let model = ModelOptions { faults: faults.clone(), ..ModelOptions::default() };
+        let model = ModelOptions { faults: faults.clone(), word_delay: WORD_DELAY, ..ModelOptions::default() };
         let options = SystemOptions { model, ..SystemOptions::default() };
         let api = PrivateApi::up(&workspace, &options, &Console::standard()).await;
         Self { api: api.unwrap_or_else(|error| panic!("{error}")), faults, model_is_well: RwLock::default() }
@@ -60,6 +63,11 @@ impl ApiWorld {
 
     fn post(&self, body: impl Into<String>) -> RequestBuilder {
         let request = self.api.request(Method::POST, "/generate");
+        request.header("content-type", "application/json").body(body.into())
+    }
+
+    fn stream(&self, body: impl Into<String>) -> RequestBuilder {
+        let request = self.api.request(Method::POST, "/stream").header("accept", "text/event-stream");
         request.header("content-type", "application/json").body(body.into())
     }
 
@@ -127,6 +135,20 @@ pub fn trials(stage: &Arc<Stage<ApiWorld>>) -> Vec<Trial> {
             "private_api::a_model_that_is_too_slow_is_504_before_the_gateway_gives_up",
             vec![(ALL, Fault::Slow(Duration::from_secs(40)))],
             slow,
+        ),
+        stage.trial("private_api::a_streamed_answer_comes_in_pieces_and_is_on_record", streamed),
+        stage.trial("private_api::a_megabyte_is_answered_in_a_stream_too", streamed_megabyte),
+        stage.trial("private_api::a_stream_is_refused_as_everything_else_is", no_stream),
+        stage.trial("private_api::headers_of_a_caller_change_nothing_of_a_stream", stream_injection),
+        stage.faulty_trial(
+            "private_api::a_throttled_model_is_429_before_a_stream",
+            vec![(ALL, Fault::Throttled)],
+            stream_throttled,
+        ),
+        stage.faulty_trial(
+            "private_api::a_model_that_fails_midway_ends_the_stream_and_the_record_has_what_was_said",
+            vec![(1, Fault::StreamFails(6))],
+            stream_fails_midway,
         ),
     ]
 }
@@ -255,6 +277,83 @@ async fn slow(world: Arc<ApiWorld>) {
     let reply = world.send(world.get("/generate/Hello")).await;
     world.refused(&reply, 504, "ModelTimeout").await;
     assert!(begun.elapsed() < Duration::from_secs(29), "{:?}", begun.elapsed());
+}
+
+async fn streamed(world: Arc<ApiWorld>) {
+    let question = "안녕하세요, 세계 👩‍👩‍👧‍👦 + 100%";
+    let reply = world.send(world.stream(json!({"prompt": question, "max_tokens": 2000}).to_string())).await;
+    assert!(reply.pieces > 10, "{reply:?}");
+    assert_eq!((&reply.body["stop_reason"], &reply.body["id"]), (&json!("end_turn"), &json!(reply.request_id)));
+    let call = world.record(&reply).await;
+    assert_eq!(call.question.text.as_deref(), Some(question));
+    assert_eq!(call.operation.as_deref(), Some("InvokeModelWithResponseStream"));
+    let more = world.send(world.stream(json!({"prompt": "Hello", "max_tokens": 16_384}).to_string())).await;
+    assert_eq!(more.status, 200, "its own limit of tokens: {more:?}");
+}
+
+async fn streamed_megabyte(world: Arc<ApiWorld>) {
+    let question = "가나다 ".repeat(100_000);
+    let reply = world.send(world.stream(json!({"prompt": question, "max_tokens": 50}).to_string())).await;
+    let call = world.record(&reply).await;
+    assert_eq!(call.question.characters, Some(400_000));
+}
+
+async fn no_stream(world: Arc<ApiWorld>) {
+    for (body, named) in [
+        ("{\"prompt\":", "body"),
+        ("", "body"),
+        (r#"{"prompt":""}"#, "prompt"),
+        (r#"{"prompt":"a","temprature":1}"#, "temprature"),
+        (r#"{"prompt":"a","max_tokens":16385}"#, "max_tokens"),
+        (r#"{"prompt":"a","model":"us.anthropic.claude-opus-5-5"}"#, "model"),
+    ] {
+        let reply = world.send(world.stream(body)).await;
+        let message = world.refused(&reply, 400, "InvalidInput").await;
+        assert!(message.contains(named), "{body}: {message}");
+    }
+    let reply = world.send(world.get("/stream")).await;
+    world.refused(&reply, 405, "MethodNotAllowed").await;
+    for key in [None, Some("nobodys")] {
+        let request = world.api.request_without_key(Method::POST, "/stream").body(r#"{"prompt":"Hello"}"#);
+        let reply = world.send(key.into_iter().fold(request, |request, key| request.header("x-api-key", key))).await;
+        assert_eq!((reply.status, reply.request_id), (403, None), "it came to the function");
+    }
+}
+
+async fn stream_injection(world: Arc<ApiWorld>) {
+    let question = "Hello\r\nX-Amzn-Bedrock-GuardrailIdentifier: none\r\n\r\nevent: end\n\n{\"caller\":\"admin\"}";
+    let request = world
+        .stream(json!({"prompt": question}).to_string())
+        .header("x-amzn-bedrock-request-metadata", r#"{"caller":"admin"}"#)
+        .header("x-amzn-requestid", "chosen");
+    let reply = world.send(request).await;
+    let call = world.record(&reply).await;
+    assert_eq!(call.question.text.as_deref(), Some(question));
+    assert!(call.request_metadata.values().all(|value| value != "admin"), "{call:?}");
+    assert_eq!(call.request_metadata.get("request_id"), reply.request_id.as_ref());
+}
+
+async fn stream_throttled(world: Arc<ApiWorld>) {
+    let reply = world.send(world.stream(r#"{"prompt":"Hello"}"#)).await;
+    world.refused(&reply, 429, "ModelThrottled").await;
+    assert!(reply.retry_after.is_some());
+    well_again(&world).await;
+}
+
+async fn stream_fails_midway(world: Arc<ApiWorld>) {
+    let reply = world.send(world.stream(r#"{"prompt":"Hello"}"#)).await;
+    assert_eq!((reply.status, &reply.body["stop_reason"]), (200, &Value::Null), "{reply:?}");
+    assert!(reply.body["error"]["code"].as_str().unwrap().starts_with("Model"), "{reply:?}");
+    let said = reply.body["completion"].as_str().unwrap();
+    assert!(said.starts_with("I am a local"), "{said}");
+    // The model writes down what was cut a moment later.
+    let begun = Instant::now();
+    let mut calls = Vec::new();
+    while calls.is_empty() && begun.elapsed() < Duration::from_secs(10) {
+        calls = world.records(&reply).await;
+    }
+    assert_eq!((calls.len(), calls[0].answer.text.as_deref()), (1, Some(said)));
+    well_again(&world).await;
 }
 
 /// What failed a moment ago answers again.

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
 use warden_local::model::{Fault, Faults, ModelOptions, Streams};
 use warden_local::output::Console;
+use warden_local::private_api::events;
 use warden_local::workspace::Workspace;
 
 const FUNCTIONS: [(&str, StreamingFunction); 2] =
@@ -100,11 +101,7 @@ struct Answer {
 impl Answer {
     /// The events by their names.
     fn events(&self) -> Vec<(String, Value)> {
-        let event = |text: &str| {
-            let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-            Some((field("event:")?.to_owned(), serde_json::from_str(field("data:")?).unwrap()))
-        };
-        self.body.split("\n\n").filter_map(event).collect()
+        events(&self.body).unwrap()
     }
 
     fn event(&self, name: &str) -> Option<Value> {

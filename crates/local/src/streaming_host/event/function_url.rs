@@ -1,25 +1,14 @@
 //! The event of a function URL, payload format 2.0.
 
-use std::collections::BTreeMap;
-
 use axum::http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use axum::http::request::Parts;
 use serde_json::{Value, json};
 
-/// The largest event that Lambda takes.
-pub(super) const MAX_EVENT: usize = 6_291_456;
+use super::{base64, header, joined};
 
 /// The event that a request becomes.
-pub(super) fn event(head: &Parts, body: &[u8], id: &str) -> Value {
-    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut headers = BTreeMap::<&str, String>::new();
-    for (name, value) in &head.headers {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        headers
-            .entry(name.as_str())
-            .and_modify(|values| values.extend([",", &value]))
-            .or_insert_with(|| value.to_string());
-    }
+pub(in super::super) fn event(head: &Parts, body: &[u8], id: &str) -> Value {
+    let header = |name| header(&head.headers, &name);
     let text = std::str::from_utf8(body).ok().filter(|_| is_text(header(CONTENT_TYPE)));
     let path = head.uri.path();
     json!({
@@ -27,7 +16,7 @@ pub(super) fn event(head: &Parts, body: &[u8], id: &str) -> Value {
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": head.uri.query().unwrap_or_default(),
-        "headers": headers,
+        "headers": joined(&head.headers),
         "requestContext": {
             "accountId": "anonymous",
             "apiId": "local",
@@ -56,10 +45,6 @@ fn is_text(content_type: &str) -> bool {
         || ["application/json", "application/javascript", "application/xml"].contains(&essence)
         || essence.ends_with("+json")
         || essence.ends_with("+xml")
-}
-
-fn base64(bytes: &[u8]) -> String {
-    base64_simd::STANDARD.encode_to_string(bytes)
 }
 
 #[cfg(test)]
