@@ -8,6 +8,11 @@ from typing import Any
 from rendered import Template
 
 NAMESPACE = "BedrockWarden"
+RECORD_METRICS = [
+    "ModelInvocationLogsCloudWatchDeliveryFailure",
+    "ModelInvocationLogsS3DeliveryFailure",
+    "ModelInvocationLargeDataS3DeliveryFailure",
+]
 STATE_MACHINE_METRICS = ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"]
 
 Metrics = dict[str, set[tuple[str, ...]]]
@@ -20,6 +25,8 @@ def problems(template: Template, documentation: str) -> list[str]:
         *unwatched_queues(template),
         *targets_without_queue(template),
         *unwatched_functions(template),
+        *unwatched_answers(template),
+        *unwatched_records(template),
         *unwatched_state_machine(template),
         *silent_alarms(template),
         *unknown_metrics(template, metrics),
@@ -82,6 +89,34 @@ def unwatched_functions(template: Template) -> Iterator[str]:
         for metric in ["Errors", "Throttles"]:
             if not alarms_on(template, "AWS/Lambda", metric, "FunctionName", {"Ref": name}):
                 yield f"function {name} has no alarm on {metric}"
+
+
+def unwatched_answers(template: Template) -> Iterator[str]:
+    """A function behind HTTP tells of a failure by its response, and not by an error of its own."""
+    for name, url in of_type(template, "AWS::Lambda::Url").items():
+        function = {"Ref": url["Properties"]["TargetFunctionArn"]["Ref"].removesuffix("Aliaslive")}
+        if not alarms_on(template, "AWS/Lambda", "Url5xxCount", "FunctionName", function):
+            yield f"function URL {name} has no alarm on Url5xxCount"
+    names = [api["Properties"]["Body"]["info"]["title"] for api in of_type(template, "AWS::ApiGateway::RestApi").values()]
+    watched = [
+        alarm["Properties"]["Dimensions"][0]
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["MetricName"] == "5XXError" and alarm["Properties"]["Namespace"] == "AWS/ApiGateway"
+    ]
+    for name in names:
+        if {"Name": "ApiName", "Value": name} not in watched:
+            yield f"API {name['Fn::Sub']} has no alarm on 5XXError"
+
+
+def unwatched_records(template: Template) -> Iterator[str]:
+    """Bedrock counts what it could not deliver for all models together, without a dimension."""
+    if not of_type(template, "Custom::ModelInvocationLogging"):
+        return
+    for metric in RECORD_METRICS:
+        wanted = {"Namespace": "AWS/Bedrock", "MetricName": metric}
+        alarms = [alarm["Properties"] for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()]
+        if not any(wanted.items() <= alarm.items() and "Dimensions" not in alarm for alarm in alarms):
+            yield f"the records of model invocations have no alarm on {metric}"
 
 
 def unwatched_state_machine(template: Template) -> Iterator[str]:

@@ -20,8 +20,8 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def render(path: Path) -> Template:
-    """Transforms the template and drops the resources whose condition does not hold by default."""
+def render(path: Path, **chosen: str) -> Template:
+    """Transforms the template and drops the resources whose condition does not hold with these parameters, or by default."""
     # The transform names a Region in ARNs; which one does not matter here.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     template = plain(load(str(path)))
@@ -29,31 +29,42 @@ def render(path: Path) -> Template:
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://code/function.zip"
     rendered = plain(Translator({}, Parser()).translate(template, {}))
-    conditions = template.get("Conditions", {})
+    conditions, mappings = template.get("Conditions", {}), template.get("Mappings", {})
     parameters = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
+    parameters |= {"AWS::Region": "us-east-1"} | chosen
     rendered["Resources"] = {
         name: resource
         for name, resource in rendered["Resources"].items()
-        if holds({"Condition": resource["Condition"]} if "Condition" in resource else True, conditions, parameters)
+        if holds({"Condition": resource["Condition"]} if "Condition" in resource else True, conditions, parameters, mappings)
     }
     return rendered
 
 
-def holds(condition: Any, conditions: Template, parameters: Template) -> bool:
+def holds(condition: Any, conditions: Template, parameters: Template, mappings: Template) -> bool:
     """Whether a condition holds with these parameters."""
     if isinstance(condition, bool):
         return condition
     ((function, arguments),) = condition.items()
     match function:
         case "Condition":
-            return holds(conditions[arguments], conditions, parameters)
+            return holds(conditions[arguments], conditions, parameters, mappings)
         case "Fn::Equals":
-            left, right = (parameters[side["Ref"]] if isinstance(side, dict) else side for side in arguments)
+            left, right = (value(side, parameters, mappings) for side in arguments)
             return left == right
         case "Fn::Not":
-            return not holds(arguments[0], conditions, parameters)
+            return not holds(arguments[0], conditions, parameters, mappings)
         case "Fn::And":
-            return all(holds(argument, conditions, parameters) for argument in arguments)
+            return all(holds(argument, conditions, parameters, mappings) for argument in arguments)
         case "Fn::Or":
-            return any(holds(argument, conditions, parameters) for argument in arguments)
+            return any(holds(argument, conditions, parameters, mappings) for argument in arguments)
     raise ValueError(f"the condition function {function} is not known here")
+
+
+def value(side: Any, parameters: Template, mappings: Template) -> Any:
+    """One side of a comparison."""
+    match side:
+        case {"Ref": name}:
+            return parameters[name]
+        case {"Fn::FindInMap": [name, first, second]}:
+            return mappings[name][value(first, parameters, mappings)][value(second, parameters, mappings)]
+    return side

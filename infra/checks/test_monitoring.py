@@ -9,6 +9,8 @@ from rendered import holds, render
 
 ROOT = Path(__file__).parents[2]
 AUDIT = render(ROOT / "infra/audit.yaml")
+PRIVATE_API = render(ROOT / "infra/private-api.yaml")
+STREAMING = render(ROOT / "infra/streaming.yaml", SageMakerEndpointName="chat")
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 
 
@@ -82,6 +84,41 @@ class TheAuditsTemplate(unittest.TestCase):
         self.assert_noticed("alarm DeadLetterAlarm: docs/operations.md does not say what to do about `letters`")
 
 
+class TheTemplatesBesideIt(unittest.TestCase):
+    def test_watch_everything_that_they_must(self) -> None:
+        for template in [PRIVATE_API, STREAMING]:
+            self.assertEqual(problems(template, OPERATIONS), [])
+
+    def test_are_noticed_when_they_do_not(self) -> None:
+        for template, alarm, expected in [
+            (PRIVATE_API, "ApiFailuresAlarm", "API ${SystemName}-${Environment} has no alarm on 5XXError"),
+            (PRIVATE_API, "GenerateStreamErrorsAlarm", "function GenerateStream has no alarm on Errors"),
+            (
+                PRIVATE_API,
+                "RecordsNotInBucketAlarm",
+                "the records of model invocations have no alarm on ModelInvocationLogsS3DeliveryFailure",
+            ),
+            (STREAMING, "BedrockStreamFailuresAlarm", "function URL BedrockStreamUrl has no alarm on Url5xxCount"),
+            (STREAMING, "SageMakerStreamThrottlesAlarm", "function SageMakerStream has no alarm on Throttles"),
+        ]:
+            with self.subTest(alarm):
+                template = copy.deepcopy(template)
+                del template["Resources"][alarm]
+                self.assertEqual(problems(template, OPERATIONS), [expected])
+
+    def test_ask_for_records_that_are_counted_without_a_dimension(self) -> None:
+        template = copy.deepcopy(PRIVATE_API)
+        template["Resources"]["RecordsNotInBucketAlarm"]["Properties"]["Dimensions"] = [{"Name": "ModelId", "Value": "x"}]
+        self.assertEqual(len(problems(template, OPERATIONS)), 1)
+
+    def test_make_no_alarm_when_that_was_not_chosen(self) -> None:
+        for path in ["infra/private-api.yaml", "infra/streaming.yaml"]:
+            template = render(ROOT / path, CreateMonitoring="false")
+            kinds = {"AWS::CloudWatch::Alarm", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"}
+            self.assertEqual([name for kind in kinds for name in of_type(template, kind)], [])
+            self.assertNotIn("OperationsKey", template["Resources"])
+
+
 class TheDocumentation(unittest.TestCase):
     def test_says_which_metrics_are_written_by_which_dimensions(self) -> None:
         metrics = documented_metrics(OPERATIONS)
@@ -93,14 +130,16 @@ class TheDocumentation(unittest.TestCase):
 class AConditionOfATemplate(unittest.TestCase):
     def test_is_judged_by_the_parameters_defaults(self) -> None:
         conditions = {"On": {"Fn::Equals": [{"Ref": "Create"}, "true"]}}
+        mappings = {"Of": {"true": {"Kept": "yes"}}}
         for condition, expected in [
             ({"Condition": "On"}, True),
+            ({"Fn::Equals": [{"Fn::FindInMap": ["Of", {"Ref": "Create"}, "Kept"]}, "yes"]}, True),
             ({"Fn::Not": [{"Condition": "On"}]}, False),
             ({"Fn::And": [{"Condition": "On"}, {"Fn::Equals": ["a", "b"]}]}, False),
             ({"Fn::Or": [{"Condition": "On"}, {"Fn::Equals": ["a", "b"]}]}, True),
         ]:
             with self.subTest(condition=condition):
-                self.assertEqual(holds(condition, conditions, {"Create": "true"}), expected)
+                self.assertEqual(holds(condition, conditions, {"Create": "true"}, mappings), expected)
 
     def test_leaves_a_resource_out_when_it_does_not_hold(self) -> None:
         self.assertIn("UploadRule", AUDIT["Resources"])
