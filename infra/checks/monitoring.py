@@ -26,6 +26,7 @@ def problems(template: Template, documentation: str) -> list[str]:
         *targets_without_queue(template),
         *unwatched_functions(template),
         *unwatched_answers(template),
+        *unwatched_streams(template),
         *unwatched_records(template),
         *unwatched_state_machine(template),
         *silent_alarms(template),
@@ -106,6 +107,15 @@ def unwatched_answers(template: Template) -> Iterator[str]:
     for name in names:
         if {"Name": "ApiName", "Value": name} not in watched:
             yield f"API {name['Fn::Sub']} has no alarm on 5XXError"
+
+
+def unwatched_streams(template: Template) -> Iterator[str]:
+    """An answer that is cut after it began has status 200."""
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        settings = function["Properties"].get("Environment", {}).get("Variables", {})
+        streams = name.endswith("Stream") and "MAX_TOKENS" in settings
+        if streams and not alarms_on(template, NAMESPACE, "AnswersCut", "Function", {"Ref": name}):
+            yield f"function {name} has no alarm on AnswersCut"
 
 
 def unwatched_records(template: Template) -> Iterator[str]:

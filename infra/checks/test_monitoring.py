@@ -99,6 +99,7 @@ class TheTemplatesBesideIt(unittest.TestCase):
                 "the records of model invocations have no alarm on ModelInvocationLogsS3DeliveryFailure",
             ),
             (STREAMING, "BedrockStreamFailuresAlarm", "function URL BedrockStreamUrl has no alarm on Url5xxCount"),
+            (PRIVATE_API, "GenerateStreamAnswersCutAlarm", "function GenerateStream has no alarm on AnswersCut"),
             (STREAMING, "SageMakerStreamThrottlesAlarm", "function SageMakerStream has no alarm on Throttles"),
         ]:
             with self.subTest(alarm):
@@ -124,7 +125,7 @@ class TheDocumentation(unittest.TestCase):
         metrics = documented_metrics(OPERATIONS)
         self.assertEqual(metrics["Verdicts"], {("Function", "Verdict")})
         self.assertEqual(metrics["EstimatedCost"], {("Function",), ("Function", "ModelId")})
-        self.assertEqual(len(metrics), 8)
+        self.assertEqual(len(metrics), 9)
 
 
 class AConditionOfATemplate(unittest.TestCase):

@@ -303,8 +303,8 @@ class TheApi(unittest.TestCase):
         forbidden = re.compile(r"\$context\.(path|requestOverride|responseOverride|error\.message|error\.validation)|\$input|apiKey$")
         self.assertEqual([value for value in log.values() if forbidden.search(value)], [])
         self.assertEqual(self.stage["TracingEnabled"], False)
-        (settings,) = self.stage["MethodSettings"]
-        self.assertEqual((settings["LoggingLevel"], settings["DataTraceEnabled"]), ("OFF", False))
+        for settings in self.stage["MethodSettings"]:
+            self.assertEqual((settings["LoggingLevel"], settings["DataTraceEnabled"]), ("OFF", False))
 
     def test_answers_every_refusal_of_its_own_by_a_documented_code(self) -> None:
         for name, response in self.body["x-amazon-apigateway-gateway-responses"].items():
@@ -333,7 +333,7 @@ class TheApi(unittest.TestCase):
             self.assertEqual(integration.get("responseTransferMode"), mode, (path, method))
             self.assertEqual(integration["type"], "aws_proxy", (path, method))
 
-    def test_may_invoke_each_function_for_its_own_paths(self) -> None:
+    def test_may_invoke_the_stream_for_its_path_alone(self) -> None:
         sources = {
             permission["Properties"]["FunctionName"]["Ref"]: permission["Properties"]["SourceArn"]["Fn::Sub"].partition("${Api}")[2]
             for permission in RESOURCES.values()
@@ -352,10 +352,17 @@ class TheApi(unittest.TestCase):
             self.assertLessEqual(waits, 900 if path == "/stream" else 29, (path, method))
 
     def test_hears_of_a_stream_before_it_takes_it_for_dead(self) -> None:
-        limits = (ROOT / "crates/lambda/src/streaming/limits.rs").read_text(encoding="utf-8")
-        (silence,) = re.findall(r"^const DEFAULT_RECEIVE_TIMEOUT_SECONDS: u64 = (\d+);$", limits, re.MULTILINE)
-        self.assertNotIn("RECEIVE_TIMEOUT_SECONDS", RESOURCES["GenerateStream"]["Properties"]["Environment"]["Variables"])
+        silence = RESOURCES["GenerateStream"]["Properties"]["Environment"]["Variables"]["RECEIVE_TIMEOUT_SECONDS"]
         self.assertLess(int(silence), 300)
+
+    def test_begins_streams_more_slowly_than_it_takes_requests(self) -> None:
+        limits = {
+            (settings["ResourcePath"], settings["HttpMethod"]): settings["ThrottlingRateLimit"]["Ref"]
+            for settings in self.stage["MethodSettings"]
+        }
+        self.assertEqual(limits, {("/*", "*"): "RequestsPerSecond", ("/~1stream", "POST"): "StreamsPerSecond"})
+        defaults = {name: parameter.get("Default") for name, parameter in TEMPLATE["Parameters"].items()}
+        self.assertLess(defaults["StreamsPerSecond"], defaults["CallerRequestsPerSecond"])
 
 
 if __name__ == "__main__":

@@ -78,6 +78,8 @@ def settings_that_publish_no_version(template: Template) -> Iterator[str]:
     for name, function in of_types(template, ["AWS::Serverless::Function"]):
         properties = {**common, **function["Properties"]}
         properties["Environment"] = [common.get("Environment"), function["Properties"].get("Environment")]
+        # It is the function's and no version's.
+        properties.pop("ReservedConcurrentExecutions", None)
         described = parameters_in(properties.pop("VersionDescription", {}), template)
         for parameter in sorted(parameters_in(properties, template) - described):
             yield f"{name}: a change of {parameter} would not reach the alias"

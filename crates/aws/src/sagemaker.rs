@@ -75,7 +75,8 @@ impl AnswerStream for SageMakerAnswer {
 impl StreamingModel for SageMakerStream {
     type Answer = SageMakerAnswer;
 
-    /// The endpoint decides which model answers; its body may name one.
+    /// The endpoint decides which model answers; its body may name one. It keeps
+    /// no record of calls, so who asks is of no use to it.
     async fn open(&self, call: ModelCall<'_>) -> Result<SageMakerAnswer, Error> {
         let opened = self
             .client

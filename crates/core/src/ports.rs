@@ -143,7 +143,6 @@ pub trait StreamingModel: Send + Sync {
     type Answer: AnswerStream + 'static;
 
     /// Sends a body, in the protocol that the endpoint speaks, to a model.
-    /// `SageMaker` keeps no record of calls, and who asks is of no use to it.
     ///
     /// # Errors
     /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],

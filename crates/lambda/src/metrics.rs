@@ -72,6 +72,11 @@ pub fn model_answer(model_id: &str, usage: Usage, latency_ms: u64) {
     );
 }
 
+/// Counts a streamed answer that ended before it was whole: its HTTP status says nothing of it.
+pub fn answer_cut() {
+    tracing::info!(target: TARGET, AnswersCut = 1_u64);
+}
+
 /// Where metrics go: nowhere but on Lambda, which names the function.
 ///
 /// `INPUT_TOKEN_PRICE` and `OUTPUT_TOKEN_PRICE`, US dollars per million tokens,
@@ -299,6 +304,12 @@ mod tests {
         assert_eq!((told.len(), &told[0]["EstimatedCost"]), (2, &json!(2.5)));
         let cost = json!([{"Name": "EstimatedCost", "Unit": "None"}]);
         assert_eq!(told[1], line(&json!(["Function"]), &cost, &json!({"EstimatedCost": 2.5})));
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_is_counted_by_its_function() {
+        let count = json!([{"Name": "AnswersCut", "Unit": "Count"}]);
+        assert_eq!(lines(None, answer_cut), [line(&json!(["Function"]), &count, &json!({"AnswersCut": 1}))]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use warden_core::{
     bedrock::{Guardrail, profile},
+    chat::Offer,
     image::TokenBudget,
     pii::{Policy, categories},
 };
@@ -74,41 +75,56 @@ impl ModelSettings {
     /// # Errors
     /// As for [`Self::read`].
     pub fn read_with_timeout(variables: &impl Variables, default_seconds: u64) -> Result<Self, SettingError> {
-        let region = variables.get("BEDROCK_REGION");
-        let model_id = match variables.get("MODEL_ID") {
-            Some(model_id) => model_id,
-            None => region
-                .clone()
-                .or_else(|| variables.get("AWS_REGION"))
-                .map(|region| profile::default_model_id(&region))
-                .ok_or_else(|| SettingError {
-                    name: "MODEL_ID",
-                    problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow"
-                        .into(),
-                })?,
-        };
+        let model_id = model_id(variables)?;
         Ok(Self {
             base_model_id: variables.get("BASE_MODEL_ID").unwrap_or_else(|| model_id.clone()),
             model_id,
-            region,
-            max_tokens: number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)?,
+            region: bedrock_region(variables),
+            max_tokens: max_tokens(variables)?,
             timeout: Duration::from_secs(number(variables, "MODEL_TIMEOUT_SECONDS", default_seconds, 1..=880)?),
         })
     }
 }
 
-/// `ALLOWED_MODEL_IDS`: further models that a caller may name, separated by
-/// commas. The one that answers when none is named comes first.
+/// `BEDROCK_REGION`: the Region whose Bedrock is called; `None` for the function's own.
 #[must_use]
-pub fn allowed_models(variables: &impl Variables, default_model: &str) -> Vec<String> {
+pub fn bedrock_region(variables: &impl Variables) -> Option<String> {
+    variables.get("BEDROCK_REGION")
+}
+
+/// `MODEL_ID`, or the default model by the inference profile of the Region's geography.
+///
+/// # Errors
+/// [`SettingError`] when neither it nor a Region is set.
+pub fn model_id(variables: &impl Variables) -> Result<String, SettingError> {
+    let by_region = || bedrock_region(variables).or_else(|| variables.get("AWS_REGION"));
+    variables
+        .get("MODEL_ID")
+        .or_else(|| by_region().map(|region| profile::default_model_id(&region)))
+        .ok_or_else(|| SettingError {
+            name: "MODEL_ID",
+            problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow".into(),
+        })
+}
+
+fn max_tokens(variables: &impl Variables) -> Result<u32, SettingError> {
+    number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)
+}
+
+/// What callers may ask for: that model and those of `ALLOWED_MODEL_IDS`,
+/// separated by commas, and `MAX_TOKENS`.
+///
+/// # Errors
+/// [`SettingError`] for a number of tokens that is none or out of range.
+pub fn offer(variables: &impl Variables, default_model: String) -> Result<Offer, SettingError> {
     let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
-    let mut models = vec![default_model.to_owned()];
+    let mut models = vec![default_model.clone()];
     for model in allowed.split(',').map(str::trim).filter(|model| !model.is_empty()) {
         if !models.iter().any(|known| known == model) {
             models.push(model.to_owned());
         }
     }
-    models
+    Ok(Offer { default_model, models, max_tokens: max_tokens(variables)? })
 }
 
 /// `GUARDRAIL_ID` and `GUARDRAIL_VERSION`, both or neither.

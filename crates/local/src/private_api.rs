@@ -33,7 +33,8 @@ const STREAM: &str = "/stream";
 const STREAM_PACKAGE: &str = "generate-stream";
 /// How many streams there are at once.
 const STREAMS: usize = 2;
-/// No answer takes longer: API Gateway gives up after 29 seconds.
+/// No answer lets its caller wait longer: API Gateway gives up after 29 seconds,
+/// and a stream says something before that.
 const LIMIT: Duration = Duration::from_secs(40);
 /// The header with a caller's key.
 const KEY: &str = "x-api-key";
@@ -130,7 +131,7 @@ impl PrivateApi {
         let (bucket, prefix) = (output("InvocationLogBucketName")?, output("InvocationLogPrefix")?);
         let endpoint = started.engine.endpoint();
         let url = format!("{endpoint}/_aws/execute-api/{api}/{stage}");
-        let http = reqwest::Client::builder().no_proxy().timeout(LIMIT).build().map_err(of("a client"))?;
+        let http = reqwest::Client::builder().no_proxy().read_timeout(LIMIT).build().map_err(of("a client"))?;
         let key = key_value(&http, endpoint, &key_id).await?;
         let mut packages = started.packages.iter();
         let executable = packages.find(|package| package.name == STREAM_PACKAGE).map(|package| &*package.executable);

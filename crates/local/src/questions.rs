@@ -17,7 +17,7 @@ use crate::private_api::{PrivateApi, PrivateApiError, Reply};
 const SHOWN: usize = 160;
 /// What the path that streams takes for events; the others have JSON alone.
 const ACCEPT: &str = "text/event-stream, application/json";
-/// A stream of words comes in more pieces than that.
+/// A stream of words comes in no fewer pieces.
 const FEWEST_PIECES: usize = 5;
 /// More calls than a request makes of a model that fails.
 const ALL: usize = 100;
@@ -202,7 +202,7 @@ impl Row {
         };
         let answer: String = answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let answer = console::truncate_str(&answer, SHOWN, "…");
-        let pieces = if self.pieces > FEWEST_PIECES { format!(", {} pieces", self.pieces) } else { String::new() };
+        let pieces = if self.pieces >= FEWEST_PIECES { format!(", {} pieces", self.pieces) } else { String::new() };
         let mut text = format!("{}  {} ({:.1} s{pieces})\n     {answer}", self.status, self.asked, self.seconds);
         for mismatch in &self.mismatches {
             // Writing to a text does not fail.

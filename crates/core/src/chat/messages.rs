@@ -15,7 +15,7 @@ pub(super) struct Messages {
 /// An event of any type. Types and fields that are not known are passed over.
 #[derive(Deserialize)]
 struct Event {
-    r#type: String,
+    r#type: Option<String>,
     message: Option<Message>,
     content_block: Option<Piece>,
     delta: Option<Piece>,
@@ -28,6 +28,8 @@ struct Event {
 #[derive(Deserialize)]
 struct Message {
     usage: Option<WireUsage>,
+    #[serde(rename = "amazon-bedrock-guardrailAction")]
+    guardrail_action: Option<String>,
 }
 
 /// The beginning of a content block, its continuation, or the end of the message.
@@ -53,12 +55,21 @@ struct WireError {
 impl Messages {
     /// Reads one chunk.
     pub(super) fn push(&mut self, chunk: &[u8], out: &mut Vec<AnswerEvent>) -> Result<(), Error> {
-        let event: Event = serde_json::from_slice(chunk)
-            .map_err(|_| Error::ModelOutputInvalid { problem: "its stream holds what is no Messages event" })?;
-        if event.guardrail_action.is_some_and(|action| action != "NONE") {
+        let unknown = Error::ModelOutputInvalid { problem: "its stream holds what is no Messages event" };
+        let Ok(event) = serde_json::from_slice::<Event>(chunk) else { return Err(unknown) };
+        // Where Bedrock says it is documented for whole answers alone: it may be the event, its message,
+        // or a chunk of its own.
+        let in_message = event.message.as_ref().and_then(|message| message.guardrail_action.as_deref());
+        let action = event.guardrail_action.as_deref().or(in_message);
+        if action.is_some_and(|action| action != "NONE") {
             self.stop_reason = Some("guardrail_intervened".into());
         }
-        match event.r#type.as_str() {
+        let kind = match (event.r#type, action) {
+            (Some(kind), _) => kind,
+            (None, Some(_)) => return Ok(()),
+            (None, None) => return Err(unknown),
+        };
+        match kind.as_str() {
             "message_start" => self.count(event.message.and_then(|message| message.usage)),
             "content_block_start" => text_of(event.content_block, "text", out),
             "content_block_delta" => text_of(event.delta, "text_delta", out),
@@ -152,9 +163,17 @@ mod tests {
         for reason in ["max_tokens", "refusal", "meteor"] {
             assert_eq!(decoded(&whole(reason)).unwrap().last(), Some(&AnswerEvent::Stop(reason.into())));
         }
-        let mut blocked = whole("end_turn");
-        blocked.last_mut().unwrap()["amazon-bedrock-guardrailAction"] = json!("INTERVENED");
-        assert_eq!(decoded(&blocked).unwrap().last(), Some(&AnswerEvent::Stop("guardrail_intervened".into())));
+        let action = "amazon-bedrock-guardrailAction";
+        for (told, expected) in [("INTERVENED", "guardrail_intervened"), ("NONE", "end_turn")] {
+            let (mut at_the_end, mut in_the_message, mut alone) =
+                (whole("end_turn"), whole("end_turn"), whole("end_turn"));
+            at_the_end.last_mut().unwrap()[action] = json!(told);
+            in_the_message[0]["message"][action] = json!(told);
+            alone.insert(9, json!({(action): told, "amazon-bedrock-trace": {"guardrail": {}}}));
+            for events in [at_the_end, in_the_message, alone] {
+                assert_eq!(decoded(&events).unwrap().last(), Some(&AnswerEvent::Stop(expected.into())));
+            }
+        }
     }
 
     #[test]

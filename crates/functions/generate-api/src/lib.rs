@@ -51,7 +51,7 @@ impl<M: Models> GenerateApi<M> {
         };
         Ok(answer.unwrap_or_else(|failure| {
             tracing::warn!(
-                api_request_id = context.request_id,
+                request_id = context.request_id,
                 caller = context.identity.caller(),
                 status = failure.status(),
                 error = failure.code(),
@@ -74,7 +74,7 @@ impl<M: Models> GenerateApi<M> {
             serde_json::from_slice(&reply.body).ok().and_then(|stopped: Stopped| stopped.stop_reason)
         };
         tracing::info!(
-            api_request_id = context.request_id,
+            request_id = context.request_id,
             caller = context.identity.caller(),
             model_id = conversation.model,
             input_tokens = answer.usage.input_tokens,

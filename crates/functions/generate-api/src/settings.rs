@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use warden_core::{bedrock::Guardrail, chat::Offer};
-use warden_lambda::settings::{ModelSettings, SettingError, Variables, allowed_models, guardrail};
+use warden_lambda::settings::{ModelSettings, SettingError, Variables, guardrail, offer};
 
 /// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set: API Gateway
 /// gives up after 29, and then nobody hears why.
@@ -29,11 +29,7 @@ pub struct Settings {
 pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
     let model = ModelSettings::read_with_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?;
     Ok(Settings {
-        offer: Offer {
-            models: allowed_models(variables, &model.model_id),
-            default_model: model.model_id,
-            max_tokens: model.max_tokens,
-        },
+        offer: offer(variables, model.model_id)?,
         region: model.region,
         timeout: model.timeout,
         guardrail: guardrail(variables)?,

@@ -48,7 +48,7 @@ impl<M: StreamingModel> GenerateStream<M> {
         let context = request.context();
         answer.unwrap_or_else(|failure| {
             tracing::warn!(
-                api_request_id = context.request_id,
+                request_id = context.request_id,
                 caller = context.identity.caller(),
                 status = failure.status(),
                 error = failure.code(),
@@ -75,7 +75,7 @@ impl<M: StreamingModel> GenerateStream<M> {
         };
         let response = self.streamer.answer(&conversation, asker).await?;
         tracing::info!(
-            api_request_id = context.request_id,
+            request_id = context.request_id,
             caller = context.identity.caller(),
             model_id = conversation.model,
             "answer begun"

@@ -2,7 +2,7 @@
 
 use warden_core::{bedrock::Guardrail, chat::Offer};
 use warden_lambda::{
-    settings::{ModelSettings, SettingError, Variables, allowed_models, guardrail},
+    settings::{SettingError, Variables, bedrock_region, guardrail, model_id, offer},
     streaming::StreamLimits,
 };
 
@@ -22,17 +22,55 @@ pub struct Settings {
 /// Reads them.
 ///
 /// # Errors
-/// [`SettingError`] for those of [`ModelSettings`] and [`StreamLimits`], and half a guardrail.
+/// [`SettingError`] for a number that is none or out of range, for half a
+/// guardrail, and when neither `MODEL_ID` nor a Region is set.
 pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
-    let model = ModelSettings::read(variables)?;
     Ok(Settings {
-        offer: Offer {
-            models: allowed_models(variables, &model.model_id),
-            default_model: model.model_id,
-            max_tokens: model.max_tokens,
-        },
-        region: model.region,
+        offer: offer(variables, model_id(variables)?)?,
+        region: bedrock_region(variables),
         limits: StreamLimits::read(variables)?,
         guardrail: guardrail(variables)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, time::Duration};
+
+    use super::*;
+
+    struct Given(HashMap<&'static str, &'static str>);
+
+    impl Variables for Given {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|value| (*value).to_owned())
+        }
+    }
+
+    fn given<const N: usize>(variables: [(&'static str, &'static str); N]) -> Result<Settings, SettingError> {
+        read(&Given(variables.into()))
+    }
+
+    #[test]
+    fn a_stream_has_more_time_than_an_answer_that_is_collected() {
+        let settings = given([("AWS_REGION", "eu-west-1")]).unwrap();
+        assert!(settings.offer.default_model.starts_with("eu."), "{settings:?}");
+        assert_eq!((settings.region, settings.guardrail), (None, None));
+        assert_eq!(settings.limits.answer_timeout, Duration::from_secs(280));
+        let settings = given([("MODEL_ID", "us.a"), ("BEDROCK_REGION", "us-west-2"), ("MODEL_TIMEOUT_SECONDS", "880")]);
+        let settings = settings.unwrap();
+        assert_eq!((settings.region.as_deref(), settings.limits.answer_timeout.as_secs()), (Some("us-west-2"), 880));
+    }
+
+    #[test]
+    fn what_cannot_be_read_stops_the_start() {
+        for (variables, name) in [
+            (vec![], "MODEL_ID"),
+            (vec![("MODEL_ID", "us.a"), ("MAX_TOKENS", "many")], "MAX_TOKENS"),
+            (vec![("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "881")], "MODEL_TIMEOUT_SECONDS"),
+            (vec![("MODEL_ID", "us.a"), ("GUARDRAIL_VERSION", "1")], "GUARDRAIL_ID"),
+        ] {
+            assert_eq!(read(&Given(variables.into_iter().collect())).unwrap_err().name, name);
+        }
+    }
 }

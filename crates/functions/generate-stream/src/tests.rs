@@ -82,7 +82,7 @@ async fn a_request_without_an_id_goes_by_the_invocations() {
 }
 
 #[tokio::test]
-async fn a_failure_before_the_first_word_has_a_status_and_one_after_it_ends_the_answer() {
+async fn a_failure_before_the_model_begins_has_a_status_and_one_after_it_ends_the_answer() {
     let broken = || Step::Fails(Error::ModelUnavailable { code: "stream broken".into(), hint: "gone" });
     let throttled = Step::Fails(Error::ModelThrottled { code: "429".into() });
     let denied = Step::Fails(Error::AccessDenied { action: "a", what: "m".into(), hint: "h" });
@@ -96,15 +96,17 @@ async fn a_failure_before_the_first_word_has_a_status_and_one_after_it_ends_the_
         assert_eq!((&seen["status"], &seen["body"]["error"]["code"]), (&json!(status), &json!(code)));
         assert_eq!(open.load(Ordering::Relaxed), 0, "the call is ended");
     }
-    let mut script = FakeStreamingModel::messages(&["Good "]);
-    script.truncate(2);
-    script.push(broken());
-    let seen = seen(&function(FakeStreamingModel::with_script(script)), &named("events")).await;
-    let body = seen["body"].as_str().unwrap();
-    assert!(
-        body.contains("event: error\ndata: {\"code\":\"ModelUnavailable\"") && !body.contains("event: end"),
-        "{body}"
-    );
+    // The model begins before its first word.
+    for events in [1, 2] {
+        let mut script = FakeStreamingModel::messages(&["Good "]);
+        script.truncate(events);
+        script.push(broken());
+        let seen = seen(&function(FakeStreamingModel::with_script(script)), &named("events")).await;
+        let body = seen["body"].as_str().unwrap();
+        assert_eq!(seen["status"], 200);
+        assert!(body.contains("event: error\ndata: {\"code\":\"ModelUnavailable\""), "{body}");
+        assert!(!body.contains("event: end"), "{body}");
+    }
 }
 
 #[tokio::test]

@@ -3,15 +3,12 @@
 use warden_core::chat::{Offer, TokenDigest};
 
 use crate::{
-    settings::{SettingError, Variables, allowed_models, number},
+    settings::{SettingError, Variables, number, offer},
     streaming::StreamLimits,
 };
 
 /// Most bytes of a request's body: what Lambda itself takes.
 const MAX_REQUEST_BYTES: usize = 6_291_456;
-
-/// Tokens of an answer when `MAX_TOKENS` is not set.
-const DEFAULT_MAX_TOKENS: u32 = 4_096;
 
 /// Who may ask for what, and how long that may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +37,9 @@ impl ChatSettings {
                 problem: "is not the SHA-256 of a token in 64 hexadecimal digits".into(),
             })
         });
-        let models = allowed_models(variables, &default_model);
-        let max_tokens = number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)?;
         Ok(Self {
             token: token.transpose()?,
-            offer: Offer { default_model, models, max_tokens },
+            offer: offer(variables, default_model)?,
             max_request_bytes: number(variables, "MAX_REQUEST_BYTES", MAX_REQUEST_BYTES, 1_000..=MAX_REQUEST_BYTES)?,
             limits: StreamLimits::read(variables)?,
         })

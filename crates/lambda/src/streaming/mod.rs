@@ -62,11 +62,11 @@ impl<M: StreamingModel> Streamer<M> {
         &self.model
     }
 
-    /// Asks the model, and answers once it begins. What fails after that stands
-    /// in the body.
+    /// Asks the model, and answers once it says that it begins, which may be long
+    /// before its first word. What fails after that stands in the body.
     ///
     /// # Errors
-    /// Those of [`StreamingModel::open`] and of the answer up to its first word,
+    /// Those of [`StreamingModel::open`] and of the answer up to its first event,
     /// and [`Error::ModelTimeout`].
     pub async fn answer(&self, chat: &Conversation, asker: Asker<'_>) -> Result<Response<Body>, Error> {
         let passage = self.open(chat, asker).await?;

@@ -182,6 +182,7 @@ impl Record {
             latency_ms = milliseconds(self.asked),
             "answer cut: {error}"
         );
+        metrics::answer_cut();
     }
 }
 

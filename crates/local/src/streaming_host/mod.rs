@@ -52,8 +52,9 @@ pub struct StreamingHost {
 #[derive(Debug)]
 struct Process(Mutex<Option<Child>>);
 
-/// What stands before a function, and writes its events.
-#[derive(Clone, Debug)]
+/// What stands before a function, and writes its events. It may hold a caller's
+/// key, so there is no `Debug`.
+#[derive(Clone)]
 pub enum Front {
     /// A function URL. Whoever comes is let in.
     FunctionUrl,
@@ -69,7 +70,7 @@ pub enum Front {
 }
 
 /// What runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Function<'a> {
     /// The function's name.
     pub name: &'a str,
@@ -205,18 +206,18 @@ async fn serve(router: Router) -> Result<(SocketAddr, JoinHandle<()>), Streaming
 async fn call(State(gate): State<Arc<Gate>>, request: Request) -> Response<Body> {
     let api = &gate.api;
     let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_EVENT).await else { return too_large() };
+    let Ok(body) = to_bytes(body, MAX_EVENT).await else { return gate.front.refuses_the_size() };
     let id = api.next_id();
     let event = match &gate.front {
         Front::FunctionUrl => function_url::event(&head, &body, &id),
         Front::RestApi { api_key, .. } if head.headers.get("x-api-key").is_none_or(|key| key != api_key) => {
-            return refused(StatusCode::FORBIDDEN, "Forbidden");
+            return of_the_api(StatusCode::FORBIDDEN, "Forbidden", "the key is missing or of nobody");
         }
         Front::RestApi { stage, api_key_id, .. } => rest_api::event(&head, &body, &id, stage, api_key_id),
     };
     let event = event.to_string();
     if event.len() > MAX_EVENT {
-        return too_large();
+        return gate.front.refuses_the_size();
     }
     let (respond, response) = oneshot::channel();
     api.invoke(Invocation { id: id.clone(), event, respond });
@@ -231,16 +232,32 @@ async fn call(State(gate): State<Arc<Gate>>, request: Request) -> Response<Body>
     response
 }
 
-fn too_large() -> Response<Body> {
-    refused(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
-    )
+impl Front {
+    fn refuses_the_size(&self) -> Response<Body> {
+        match self {
+            Self::FunctionUrl => refused(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
+            ),
+            Self::RestApi { .. } => {
+                of_the_api(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", "the request is over the limit")
+            }
+        }
+    }
+}
+
+/// What the private API's gateway responses say.
+fn of_the_api(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    json(status, &serde_json::json!({"error": {"code": code, "message": message}}))
 }
 
 /// What Lambda says itself.
 fn refused(status: StatusCode, message: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(serde_json::json!({"Message": message}).to_string()));
+    json(status, &serde_json::json!({"Message": message}))
+}
+
+fn json(status: StatusCode, body: &serde_json::Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -15,6 +15,7 @@ use warden_local::engine::Engine;
 use warden_local::model::{Fault, Faults, ModelOptions};
 use warden_local::output::Console;
 use warden_local::private_api::{PrivateApi, Reply};
+use warden_local::streaming_host::REQUEST_ID;
 use warden_local::system::SystemOptions;
 use warden_local::workspace::Workspace;
 
@@ -287,6 +288,15 @@ async fn streamed(world: Arc<ApiWorld>) {
     let call = world.record(&reply).await;
     assert_eq!(call.question.text.as_deref(), Some(question));
     assert_eq!(call.operation.as_deref(), Some("InvokeModelWithResponseStream"));
+    let bare = world.api.request(Method::POST, "/stream").body(json!({"prompt": question}).to_string());
+    let bare = bare.send().await.unwrap();
+    assert_eq!(bare.headers()["content-type"], "text/plain; charset=utf-8");
+    let (id, text) = (bare.headers()[REQUEST_ID].to_str().unwrap().to_owned(), bare.text().await.unwrap());
+    assert!(text.starts_with("I am a local stand-in") && text.contains(question) && !text.contains("[cut"), "{text}");
+    let filter = Filter { request_id: Some(id), ..Filter::default() };
+    let report = world.api.calls(&Query { filter, show_text: true, ..Query::default() }).await.unwrap();
+    assert_eq!(report.calls[0].answer.text.as_deref(), Some(text.as_str()));
+
     let more = world.send(world.stream(json!({"prompt": "Hello", "max_tokens": 16_384}).to_string())).await;
     assert_eq!(more.status, 200, "its own limit of tokens: {more:?}");
 }
@@ -317,6 +327,7 @@ async fn no_stream(world: Arc<ApiWorld>) {
         let request = world.api.request_without_key(Method::POST, "/stream").body(r#"{"prompt":"Hello"}"#);
         let reply = world.send(key.into_iter().fold(request, |request, key| request.header("x-api-key", key))).await;
         assert_eq!((reply.status, reply.request_id), (403, None), "it came to the function");
+        assert_eq!(reply.body["error"]["code"], "Forbidden");
     }
 }
 
