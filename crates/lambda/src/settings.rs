@@ -98,13 +98,12 @@ pub fn bedrock_region(variables: &impl Variables) -> Option<String> {
 /// [`SettingError`] when neither it nor a Region is set.
 pub fn model_id(variables: &impl Variables) -> Result<String, SettingError> {
     let by_region = || bedrock_region(variables).or_else(|| variables.get("AWS_REGION"));
-    variables
-        .get("MODEL_ID")
-        .or_else(|| by_region().map(|region| profile::default_model_id(&region)))
-        .ok_or_else(|| SettingError {
+    variables.get("MODEL_ID").or_else(|| by_region().map(|region| profile::default_model_id(&region))).ok_or_else(
+        || SettingError {
             name: "MODEL_ID",
             problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow".into(),
-        })
+        },
+    )
 }
 
 fn max_tokens(variables: &impl Variables) -> Result<u32, SettingError> {
@@ -243,8 +242,11 @@ mod tests {
 
     #[test]
     fn further_models_stand_behind_the_default_one_each_once() {
-        assert_eq!(allowed_models(&given([]), "us.a"), ["us.a"]);
-        assert_eq!(allowed_models(&given([("ALLOWED_MODEL_IDS", " us.b, us.a,,us.b ")]), "us.a"), ["us.a", "us.b"]);
+        assert_eq!(offer(&given([]), "us.a".into()).unwrap().models, ["us.a"]);
+        assert_eq!(
+            offer(&given([("ALLOWED_MODEL_IDS", " us.b, us.a,,us.b ")]), "us.a".into()).unwrap().models,
+            ["us.a", "us.b"]
+        );
     }
 
     #[test]

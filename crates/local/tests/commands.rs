@@ -188,8 +188,10 @@ fn the_demo_of_the_private_api_asks_it_and_shows_the_record_of_each_answer() {
     let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(outcome["right"], true);
     let answered = outcome["rows"].as_array().unwrap().iter().filter(|row| row["answer"]["completion"].is_string());
-    assert_eq!(answered.count(), 3);
-    assert_eq!(outcome["records"]["summary"]["calls"], 3);
+    assert_eq!(answered.count(), 4);
+    assert_eq!(outcome["records"]["summary"]["calls"], 4);
+    let streamed = outcome["rows"].as_array().unwrap().iter().filter(|row| row["pieces"].as_u64().unwrap() > 5);
+    assert_eq!(streamed.count(), 1);
 }
 
 #[test]
