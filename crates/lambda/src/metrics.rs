@@ -215,6 +215,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
+    use crate::settings::Given;
 
     /// The lines that something emits, without their times.
     fn lines(prices: Option<Prices>, emit: impl FnOnce()) -> Vec<Value> {
@@ -319,12 +320,6 @@ mod tests {
 
     #[test]
     fn a_price_that_is_none_or_alone_stops_the_start() {
-        struct Given(&'static [(&'static str, &'static str)]);
-        impl Variables for Given {
-            fn get(&self, name: &str) -> Option<String> {
-                self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-            }
-        }
         let both = Given(&[("INPUT_TOKEN_PRICE", "1.25"), ("OUTPUT_TOKEN_PRICE", "6")]);
         assert_eq!(prices(&both), Ok(Some(Prices { input: 1.25, output: 6.0 })));
         assert_eq!(prices(&Given(&[])), Ok(None));

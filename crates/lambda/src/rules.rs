@@ -68,17 +68,10 @@ mod tests {
     use warden_core::{cloudtrail::Event, threat::ThreatLevel};
 
     use super::*;
-
-    struct Given(Option<String>);
-
-    impl Variables for Given {
-        fn get(&self, name: &str) -> Option<String> {
-            self.0.clone().filter(|_| name == RULES_DIR)
-        }
-    }
+    use crate::settings::Given;
 
     fn with(folder: &Path) -> Result<RuleSet, SettingError> {
-        rules(&Given(Some(folder.display().to_string())))
+        rules(&Given(&[(RULES_DIR, &folder.display().to_string())]))
     }
 
     fn rule(name: &str) -> String {
@@ -100,7 +93,7 @@ mod tests {
 
     #[test]
     fn without_the_setting_the_rules_are_those_of_the_program() {
-        assert_eq!(rules(&Given(None)).unwrap().len(), RuleSet::shipped().unwrap().len());
+        assert_eq!(rules(&Given(&[])).unwrap().len(), RuleSet::shipped().unwrap().len());
     }
 
     #[test]

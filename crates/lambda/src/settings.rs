@@ -25,6 +25,17 @@ impl Variables for Environment {
     }
 }
 
+/// Settings that are given, for tests of those who read them. As in an
+/// environment, an empty one is not set.
+pub struct Given<'a>(pub &'a [(&'a str, &'a str)]);
+
+impl Variables for Given<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        let value = self.0.iter().find_map(|(known, value)| (*known == name).then_some(*value));
+        value.filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+}
+
 /// A setting that cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {problem}")]
@@ -214,37 +225,23 @@ pub fn number<N: FromStr + PartialOrd + Display>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-
-    struct Given(HashMap<&'static str, &'static str>);
-
-    impl Variables for Given {
-        fn get(&self, name: &str) -> Option<String> {
-            self.0.get(name).map(|value| (*value).to_owned())
-        }
-    }
-
-    fn given<const N: usize>(variables: [(&'static str, &'static str); N]) -> Given {
-        Given(variables.into())
-    }
 
     #[test]
     fn the_default_model_follows_from_the_region_that_is_called() {
-        let settings = ModelSettings::read(&given([("AWS_REGION", "ap-northeast-1")])).unwrap();
+        let settings = ModelSettings::read(&Given(&[("AWS_REGION", "ap-northeast-1")])).unwrap();
         assert_eq!(settings.model_id, "jp.anthropic.claude-haiku-5-5");
         let settings =
-            ModelSettings::read(&given([("AWS_REGION", "ap-northeast-1"), ("BEDROCK_REGION", "us-west-2")])).unwrap();
+            ModelSettings::read(&Given(&[("AWS_REGION", "ap-northeast-1"), ("BEDROCK_REGION", "us-west-2")])).unwrap();
         assert_eq!(settings.model_id, "us.anthropic.claude-haiku-5-5");
         assert_eq!((settings.max_tokens, settings.timeout), (4096, Duration::from_secs(200)));
     }
 
     #[test]
     fn further_models_stand_behind_the_default_one_each_once() {
-        assert_eq!(offer(&given([]), "us.a".into()).unwrap().models, ["us.a"]);
+        assert_eq!(offer(&Given(&[]), "us.a".into()).unwrap().models, ["us.a"]);
         assert_eq!(
-            offer(&given([("ALLOWED_MODEL_IDS", " us.b, us.a,,us.b ")]), "us.a".into()).unwrap().models,
+            offer(&Given(&[("ALLOWED_MODEL_IDS", " us.b, us.a,,us.b ")]), "us.a".into()).unwrap().models,
             ["us.a", "us.b"]
         );
     }
@@ -253,24 +250,24 @@ mod tests {
     fn an_application_inference_profile_is_paired_with_the_model_behind_it() {
         let arn = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3";
         let settings =
-            ModelSettings::read(&given([("MODEL_ID", arn), ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")])).unwrap();
+            ModelSettings::read(&Given(&[("MODEL_ID", arn), ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")])).unwrap();
         assert_eq!((settings.model_id.as_str(), settings.base_model_id.as_str()), (arn, "anthropic.claude-sonnet-5"));
     }
 
     #[test]
     fn every_finding_counts_unless_a_setting_says_otherwise() {
-        assert_eq!(pii_policy(&given([])).unwrap(), Policy::default());
-        let policy = pii_policy(&given([("MINIMUM_CONFIDENCE", "0.6"), ("ALLOWED_CATEGORIES", "FACE , LOCATION,")]));
+        assert_eq!(pii_policy(&Given(&[])).unwrap(), Policy::default());
+        let policy = pii_policy(&Given(&[("MINIMUM_CONFIDENCE", "0.6"), ("ALLOWED_CATEGORIES", "FACE , LOCATION,")]));
         assert_eq!(policy, Ok(Policy { minimum_confidence: 0.6, allowed_categories: vec!["FACE", "LOCATION"] }));
     }
 
     #[test]
     fn half_a_guardrail_stops_the_start() {
-        let both = given([("GUARDRAIL_ID", "gr1"), ("GUARDRAIL_VERSION", "2")]);
+        let both = Given(&[("GUARDRAIL_ID", "gr1"), ("GUARDRAIL_VERSION", "2")]);
         assert_eq!(guardrail(&both), Ok(Some(Guardrail { id: "gr1".into(), version: "2".into() })));
-        assert_eq!(guardrail(&given([])), Ok(None));
+        assert_eq!(guardrail(&Given(&[])), Ok(None));
         for half in ["GUARDRAIL_ID", "GUARDRAIL_VERSION"] {
-            let error = guardrail(&given([(half, "1")])).unwrap_err();
+            let error = guardrail(&Given(&[(half, "1")])).unwrap_err();
             assert_eq!(error.to_string(), "GUARDRAIL_ID: and GUARDRAIL_VERSION belong together: set both or none");
         }
     }
@@ -282,19 +279,19 @@ mod tests {
             ("MAX_TOKENS", "0", "MAX_TOKENS: is \"0\", not a whole number from 1 to 128000"),
             ("MODEL_TIMEOUT_SECONDS", "-1", "MODEL_TIMEOUT_SECONDS: is \"-1\", not a whole number from 1 to 880"),
         ] {
-            let error = ModelSettings::read(&given([("MODEL_ID", "m"), (name, value)])).unwrap_err();
+            let error = ModelSettings::read(&Given(&[("MODEL_ID", "m"), (name, value)])).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
-        let error = image_token_budget(&given([("IMAGE_TOKEN_BUDGET", "1000")])).unwrap_err();
+        let error = image_token_budget(&Given(&[("IMAGE_TOKEN_BUDGET", "1000")])).unwrap_err();
         assert_eq!(error.to_string(), "IMAGE_TOKEN_BUDGET: is \"1000\", not a whole number from 1600 to 1000000");
         for confidence in ["1.1", "-0.1", "NaN", "high"] {
-            let error = pii_policy(&given([("MINIMUM_CONFIDENCE", confidence)])).unwrap_err();
+            let error = pii_policy(&Given(&[("MINIMUM_CONFIDENCE", confidence)])).unwrap_err();
             assert_eq!(error.to_string(), format!("MINIMUM_CONFIDENCE: is {confidence:?}, not a number from 0 to 1"));
         }
-        let error = pii_policy(&given([("ALLOWED_CATEGORIES", "FACE, FACES")])).unwrap_err();
+        let error = pii_policy(&Given(&[("ALLOWED_CATEGORIES", "FACE, FACES")])).unwrap_err();
         assert!(error.to_string().starts_with("ALLOWED_CATEGORIES: \"FACES\" is no category; they are PERSON, FACE,"));
-        let error = s3_force_path_style(&given([("S3_FORCE_PATH_STYLE", "yes")])).unwrap_err();
+        let error = s3_force_path_style(&Given(&[("S3_FORCE_PATH_STYLE", "yes")])).unwrap_err();
         assert_eq!(error.to_string(), "S3_FORCE_PATH_STYLE: is \"yes\", neither true nor false");
-        assert!(ModelSettings::read(&given([])).unwrap_err().to_string().starts_with("MODEL_ID: is not set"));
+        assert!(ModelSettings::read(&Given(&[])).unwrap_err().to_string().starts_with("MODEL_ID: is not set"));
     }
 }

@@ -50,14 +50,7 @@ impl<M: Models> GenerateApi<M> {
             Err(failure) => Err(failure),
         };
         Ok(answer.unwrap_or_else(|failure| {
-            tracing::warn!(
-                request_id = context.request_id,
-                caller = context.identity.caller(),
-                status = failure.status(),
-                error = failure.code(),
-                reason = failure.log_reason(),
-                "request refused"
-            );
+            context.log_refusal(&failure);
             Response::failure(&failure)
         }))
     }

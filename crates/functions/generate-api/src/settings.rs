@@ -38,26 +38,18 @@ pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use warden_lambda::settings::Given;
 
     use super::*;
 
-    struct Given(HashMap<&'static str, &'static str>);
-
-    impl Variables for Given {
-        fn get(&self, name: &str) -> Option<String> {
-            self.0.get(name).map(|value| (*value).to_owned())
-        }
-    }
-
-    fn given<const N: usize>(variables: [(&'static str, &'static str); N]) -> Result<Settings, SettingError> {
-        read(&Given(variables.into()))
+    fn given(variables: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        read(&Given(variables))
     }
 
     #[test]
     fn the_model_is_given_up_before_api_gateway_gives_up_the_function() {
-        assert!(given([("MODEL_ID", "us.a")]).unwrap().timeout < Duration::from_secs(29));
-        let settings = given([("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "7")]).unwrap();
+        assert!(given(&[("MODEL_ID", "us.a")]).unwrap().timeout < Duration::from_secs(29));
+        let settings = given(&[("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "7")]).unwrap();
         assert_eq!(settings.timeout, Duration::from_secs(7));
     }
 }

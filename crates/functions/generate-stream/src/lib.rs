@@ -47,14 +47,7 @@ impl<M: StreamingModel> GenerateStream<M> {
         let answer = self.respond(&mut request, invocation_id).await;
         let context = request.context();
         answer.unwrap_or_else(|failure| {
-            tracing::warn!(
-                request_id = context.request_id,
-                caller = context.identity.caller(),
-                status = failure.status(),
-                error = failure.code(),
-                reason = failure.log_reason(),
-                "request refused"
-            );
+            context.log_refusal(&failure);
             refused(&failure)
         })
     }

@@ -35,29 +35,24 @@ pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashMap, time::Duration};
+    use std::time::Duration;
+
+    use warden_lambda::settings::Given;
 
     use super::*;
 
-    struct Given(HashMap<&'static str, &'static str>);
-
-    impl Variables for Given {
-        fn get(&self, name: &str) -> Option<String> {
-            self.0.get(name).map(|value| (*value).to_owned())
-        }
-    }
-
-    fn given<const N: usize>(variables: [(&'static str, &'static str); N]) -> Result<Settings, SettingError> {
-        read(&Given(variables.into()))
+    fn given(variables: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        read(&Given(variables))
     }
 
     #[test]
     fn a_stream_has_more_time_than_an_answer_that_is_collected() {
-        let settings = given([("AWS_REGION", "eu-west-1")]).unwrap();
+        let settings = given(&[("AWS_REGION", "eu-west-1")]).unwrap();
         assert!(settings.offer.default_model.starts_with("eu."), "{settings:?}");
         assert_eq!((settings.region, settings.guardrail), (None, None));
         assert_eq!(settings.limits.answer_timeout, Duration::from_secs(280));
-        let settings = given([("MODEL_ID", "us.a"), ("BEDROCK_REGION", "us-west-2"), ("MODEL_TIMEOUT_SECONDS", "880")]);
+        let settings =
+            given(&[("MODEL_ID", "us.a"), ("BEDROCK_REGION", "us-west-2"), ("MODEL_TIMEOUT_SECONDS", "880")]);
         let settings = settings.unwrap();
         assert_eq!((settings.region.as_deref(), settings.limits.answer_timeout.as_secs()), (Some("us-west-2"), 880));
     }
@@ -65,12 +60,12 @@ mod tests {
     #[test]
     fn what_cannot_be_read_stops_the_start() {
         for (variables, name) in [
-            (vec![], "MODEL_ID"),
-            (vec![("MODEL_ID", "us.a"), ("MAX_TOKENS", "many")], "MAX_TOKENS"),
-            (vec![("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "881")], "MODEL_TIMEOUT_SECONDS"),
-            (vec![("MODEL_ID", "us.a"), ("GUARDRAIL_VERSION", "1")], "GUARDRAIL_ID"),
+            (&[][..], "MODEL_ID"),
+            (&[("MODEL_ID", "us.a"), ("MAX_TOKENS", "many")], "MAX_TOKENS"),
+            (&[("MODEL_ID", "us.a"), ("MODEL_TIMEOUT_SECONDS", "881")], "MODEL_TIMEOUT_SECONDS"),
+            (&[("MODEL_ID", "us.a"), ("GUARDRAIL_VERSION", "1")], "GUARDRAIL_ID"),
         ] {
-            assert_eq!(read(&Given(variables.into_iter().collect())).unwrap_err().name, name);
+            assert_eq!(given(variables).unwrap_err().name, name);
         }
     }
 }

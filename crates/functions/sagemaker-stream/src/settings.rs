@@ -48,42 +48,34 @@ impl EndpointSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use warden_lambda::settings::Given;
 
     use super::*;
 
-    struct Given(HashMap<&'static str, &'static str>);
-
-    impl Variables for Given {
-        fn get(&self, name: &str) -> Option<String> {
-            self.0.get(name).map(|value| (*value).to_owned())
-        }
-    }
-
-    fn read<const N: usize>(variables: [(&'static str, &'static str); N]) -> Result<EndpointSettings, SettingError> {
-        EndpointSettings::read(&Given(variables.into()))
+    fn read(variables: &[(&str, &str)]) -> Result<EndpointSettings, SettingError> {
+        EndpointSettings::read(&Given(variables))
     }
 
     #[test]
     fn the_container_is_told_a_model_only_when_one_is_set() {
-        let settings = read([("SAGEMAKER_ENDPOINT_NAME", "chat")]).unwrap();
+        let settings = read(&[("SAGEMAKER_ENDPOINT_NAME", "chat")]).unwrap();
         assert_eq!(
             (settings.protocol, settings.model_id.as_str()),
             (Protocol::OpenAiSse { names_model: false }, "chat")
         );
-        let settings = read([("SAGEMAKER_ENDPOINT_NAME", "chat"), ("MODEL_ID", "llama")]).unwrap();
+        let settings = read(&[("SAGEMAKER_ENDPOINT_NAME", "chat"), ("MODEL_ID", "llama")]).unwrap();
         assert_eq!(
             (settings.protocol, settings.model_id.as_str()),
             (Protocol::OpenAiSse { names_model: true }, "llama")
         );
-        let settings = read([("SAGEMAKER_ENDPOINT_NAME", "chat"), ("SAGEMAKER_PROTOCOL", "json-lines")]).unwrap();
+        let settings = read(&[("SAGEMAKER_ENDPOINT_NAME", "chat"), ("SAGEMAKER_PROTOCOL", "json-lines")]).unwrap();
         assert_eq!(settings.protocol, Protocol::JsonLines);
     }
 
     #[test]
     fn a_setting_that_cannot_be_read_is_named() {
-        assert_eq!(read([]).unwrap_err().to_string(), "SAGEMAKER_ENDPOINT_NAME: is not set");
-        let error = read([("SAGEMAKER_ENDPOINT_NAME", "chat"), ("SAGEMAKER_PROTOCOL", "grpc")]).unwrap_err();
+        assert_eq!(read(&[]).unwrap_err().to_string(), "SAGEMAKER_ENDPOINT_NAME: is not set");
+        let error = read(&[("SAGEMAKER_ENDPOINT_NAME", "chat"), ("SAGEMAKER_PROTOCOL", "grpc")]).unwrap_err();
         assert_eq!(error.to_string(), "SAGEMAKER_PROTOCOL: is \"grpc\", neither openai-sse nor json-lines");
     }
 }

@@ -48,50 +48,42 @@ impl ChatSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashMap, time::Duration};
+    use std::time::Duration;
 
     use super::*;
+    use crate::settings::Given;
 
-    struct Given(HashMap<&'static str, String>);
-
-    impl Variables for Given {
-        fn get(&self, name: &str) -> Option<String> {
-            self.0.get(name).cloned().filter(|value| !value.is_empty())
-        }
-    }
-
-    fn read<const N: usize>(variables: [(&'static str, &str); N]) -> Result<ChatSettings, SettingError> {
-        let variables = variables.map(|(name, value)| (name, value.to_owned()));
-        ChatSettings::read(&Given(variables.into()), "small".into())
+    fn read(variables: &[(&str, &str)]) -> Result<ChatSettings, SettingError> {
+        ChatSettings::read(&Given(variables), "small".into())
     }
 
     #[test]
     fn the_default_model_alone_may_be_asked_unless_a_setting_names_others() {
-        let settings = read([]).unwrap();
+        let settings = read(&[]).unwrap();
         assert_eq!(
             (settings.offer.models, settings.offer.default_model),
             (vec!["small".to_owned()], "small".to_owned())
         );
-        let settings = read([("ALLOWED_MODEL_IDS", " large, small,,large ")]).unwrap();
+        let settings = read(&[("ALLOWED_MODEL_IDS", " large, small,,large ")]).unwrap();
         assert_eq!(settings.offer.models, ["small", "large"]);
     }
 
     #[test]
     fn no_digest_is_no_token_and_a_wrong_one_stops_the_start_without_being_told() {
-        assert_eq!(read([("CHAT_TOKEN_SHA256", "")]).unwrap().token, None);
-        assert!(read([("CHAT_TOKEN_SHA256", &"0".repeat(64))]).unwrap().token.is_some());
-        let error = read([("CHAT_TOKEN_SHA256", "my token")]).unwrap_err().to_string();
+        assert_eq!(read(&[("CHAT_TOKEN_SHA256", "")]).unwrap().token, None);
+        assert!(read(&[("CHAT_TOKEN_SHA256", &"0".repeat(64))]).unwrap().token.is_some());
+        let error = read(&[("CHAT_TOKEN_SHA256", "my token")]).unwrap_err().to_string();
         assert_eq!(error, "CHAT_TOKEN_SHA256: is not the SHA-256 of a token in 64 hexadecimal digits");
     }
 
     #[test]
     fn limits_have_their_ranges() {
-        let settings = read([("RECEIVE_TIMEOUT_SECONDS", "7"), ("MAX_REQUEST_BYTES", "2000")]).unwrap();
+        let settings = read(&[("RECEIVE_TIMEOUT_SECONDS", "7"), ("MAX_REQUEST_BYTES", "2000")]).unwrap();
         assert_eq!((settings.limits.receive_timeout, settings.max_request_bytes), (Duration::from_secs(7), 2000));
         for (name, value) in
             [("MAX_REQUEST_BYTES", "6291457"), ("RECEIVE_TIMEOUT_SECONDS", "0"), ("MODEL_TIMEOUT_SECONDS", "881")]
         {
-            assert_eq!(read([(name, value)]).unwrap_err().name, name);
+            assert_eq!(read(&[(name, value)]).unwrap_err().name, name);
         }
     }
 }

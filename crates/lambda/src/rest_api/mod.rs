@@ -48,6 +48,18 @@ impl RequestContext {
     pub fn metadata(&self) -> String {
         self.identity.request_metadata(self.request_id.as_deref())
     }
+
+    /// Logs why a request has no answer, and nothing that its caller wrote.
+    pub fn log_refusal(&self, failure: &Failure) {
+        tracing::warn!(
+            request_id = self.request_id,
+            caller = self.identity.caller(),
+            status = failure.status(),
+            error = failure.code(),
+            reason = failure.log_reason(),
+            "request refused"
+        );
+    }
 }
 
 impl Request {
