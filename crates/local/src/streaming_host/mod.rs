@@ -34,7 +34,7 @@ use event::{MAX_EVENT, function_url, rest_api};
 use runtime_api::{Invocation, RuntimeApi};
 
 /// How long a function may take to begin its answer.
-const BEGIN_LIMIT: Duration = Duration::from_mins(2);
+const BEGIN_LIMIT: Duration = Duration::from_mins(3);
 /// The header by which a caller of a REST API learns a request's id, as the local engine names it.
 pub const REQUEST_ID: &str = "x-amz-apigw-id";
 /// How often it is looked whether a process has ended.
