@@ -86,10 +86,13 @@ def targets_without_queue(template: Template) -> Iterator[str]:
 
 
 def unwatched_functions(template: Template) -> Iterator[str]:
-    for name in of_type(template, "AWS::Lambda::Function"):
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
         for metric in ["Errors", "Throttles"]:
             if not alarms_on(template, "AWS/Lambda", metric, "FunctionName", {"Ref": name}):
                 yield f"function {name} has no alarm on {metric}"
+        asks_a_model = "MODEL_ID" in function["Properties"].get("Environment", {}).get("Variables", {})
+        if asks_a_model and not alarms_on(template, NAMESPACE, "ModelRetries", "Function", {"Ref": name}):
+            yield f"function {name} has no alarm on ModelRetries"
 
 
 def unwatched_answers(template: Template) -> Iterator[str]:
@@ -98,14 +101,13 @@ def unwatched_answers(template: Template) -> Iterator[str]:
         function = {"Ref": url["Properties"]["TargetFunctionArn"]["Ref"].removesuffix("Aliaslive")}
         if not alarms_on(template, "AWS/Lambda", "Url5xxCount", "FunctionName", function):
             yield f"function URL {name} has no alarm on Url5xxCount"
-    names = [api["Properties"]["Body"]["info"]["title"] for api in of_type(template, "AWS::ApiGateway::RestApi").values()]
-    watched = [
-        alarm["Properties"]["Dimensions"][0]
-        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"]["MetricName"] == "5XXError" and alarm["Properties"]["Namespace"] == "AWS/ApiGateway"
-    ]
-    for name in names:
-        if {"Name": "ApiName", "Value": name} not in watched:
+    apis = of_type(template, "AWS::ApiGateway::RestApi")
+    for stage, resource in of_type(template, "AWS::ApiGateway::Stage").items():
+        name = apis[resource["Properties"]["RestApiId"]["Ref"]]["Properties"]["Body"]["info"]["title"]
+        dimensions = [{"Name": "ApiName", "Value": name}, {"Name": "Stage", "Value": {"Ref": stage}}]
+        wanted = {"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": dimensions}
+        alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+        if not any(wanted.items() <= alarm["Properties"].items() for alarm in alarms):
             yield f"API {name['Fn::Sub']} has no alarm on 5XXError"
 
 

@@ -30,7 +30,8 @@ def render(path: Path, **chosen: str) -> Template:
             resource["Properties"]["CodeUri"] = "s3://code/function.zip"
     rendered = plain(Translator({}, Parser()).translate(template, {}))
     conditions, mappings = template.get("Conditions", {}), template.get("Mappings", {})
-    parameters = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
+    # To CloudFormation every value is a text.
+    parameters = {name: str(parameter.get("Default", "")) for name, parameter in template.get("Parameters", {}).items()}
     parameters |= {"AWS::Region": "us-east-1"} | chosen
     rendered["Resources"] = {
         name: resource

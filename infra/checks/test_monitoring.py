@@ -99,6 +99,7 @@ class TheTemplatesBesideIt(unittest.TestCase):
                 "the records of model invocations have no alarm on ModelInvocationLogsS3DeliveryFailure",
             ),
             (STREAMING, "BedrockStreamFailuresAlarm", "function URL BedrockStreamUrl has no alarm on Url5xxCount"),
+            (PRIVATE_API, "GenerateApiModelRetriesAlarm", "function GenerateApi has no alarm on ModelRetries"),
             (PRIVATE_API, "GenerateStreamAnswersCutAlarm", "function GenerateStream has no alarm on AnswersCut"),
             (STREAMING, "SageMakerStreamThrottlesAlarm", "function SageMakerStream has no alarm on Throttles"),
         ]:
@@ -106,6 +107,11 @@ class TheTemplatesBesideIt(unittest.TestCase):
                 template = copy.deepcopy(template)
                 del template["Resources"][alarm]
                 self.assertEqual(problems(template, OPERATIONS), [expected])
+
+    def test_ask_for_an_alarm_on_the_stage_that_there_is(self) -> None:
+        template = copy.deepcopy(PRIVATE_API)
+        template["Resources"]["ApiFailuresAlarm"]["Properties"]["Dimensions"][1]["Value"] = "prod"
+        self.assertEqual(problems(template, OPERATIONS), ["API ${SystemName}-${Environment} has no alarm on 5XXError"])
 
     def test_ask_for_records_that_are_counted_without_a_dimension(self) -> None:
         template = copy.deepcopy(PRIVATE_API)
@@ -141,6 +147,10 @@ class AConditionOfATemplate(unittest.TestCase):
         ]:
             with self.subTest(condition=condition):
                 self.assertEqual(holds(condition, conditions, {"Create": "true"}, mappings), expected)
+
+    def test_takes_a_number_for_the_text_that_it_is(self) -> None:
+        self.assertNotIn("WebAcl", STREAMING["Resources"])
+        self.assertIn("WebAcl", render(ROOT / "infra/streaming.yaml", RateLimit="500")["Resources"])
 
     def test_leaves_a_resource_out_when_it_does_not_hold(self) -> None:
         self.assertIn("UploadRule", AUDIT["Resources"])

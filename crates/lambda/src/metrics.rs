@@ -72,7 +72,7 @@ pub fn model_answer(model_id: &str, usage: Usage, latency_ms: u64) {
     );
 }
 
-/// Counts a streamed answer that ended before it was whole: its HTTP status says nothing of it.
+/// Counts a streamed answer that broke off: its HTTP status says nothing of it.
 pub fn answer_cut() {
     tracing::info!(target: TARGET, AnswersCut = 1_u64);
 }
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_was_cut_is_counted_by_its_function() {
+    fn an_answer_that_broke_off_is_counted_by_its_function() {
         let count = json!([{"Name": "AnswersCut", "Unit": "Count"}]);
         assert_eq!(lines(None, answer_cut), [line(&json!(["Function"]), &count, &json!({"AnswersCut": 1}))]);
     }

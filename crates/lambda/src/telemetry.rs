@@ -49,6 +49,7 @@ fn filter(level: Option<&str>) -> Result<Targets, SettingError> {
         "image_analyzer",
         "log_summarizer",
         "generate_api",
+        "generate_stream",
         "invocation_logging",
         "bedrock_stream",
         "sagemaker_stream",
@@ -73,6 +74,17 @@ mod tests {
         assert!(!filter.would_enable("aws_smithy_runtime", &Level::INFO));
         // They have lines of their own.
         assert!(!filter.would_enable(metrics::TARGET, &Level::INFO));
+    }
+
+    #[test]
+    fn every_function_logs_at_the_chosen_level() {
+        let filter = filter(Some("DEBUG")).unwrap();
+        let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap();
+        let functions: Vec<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(functions.len() > 7, "{functions:?}");
+        for function in functions {
+            assert!(filter.would_enable(&function.replace('-', "_"), &Level::DEBUG), "{function}");
+        }
     }
 
     #[test]

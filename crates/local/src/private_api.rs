@@ -33,9 +33,9 @@ const STREAM: &str = "/stream";
 const STREAM_PACKAGE: &str = "generate-stream";
 /// How many streams there are at once.
 const STREAMS: usize = 2;
-/// No answer lets its caller wait longer: API Gateway gives up after 29 seconds,
-/// and a stream says something before that.
-const LIMIT: Duration = Duration::from_secs(40);
+/// No answer lets its caller wait longer: a stream's function gives a silent
+/// model up after two minutes.
+const LIMIT: Duration = Duration::from_secs(150);
 /// The header with a caller's key.
 const KEY: &str = "x-api-key";
 

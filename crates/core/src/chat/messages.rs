@@ -58,7 +58,7 @@ impl Messages {
         let unknown = Error::ModelOutputInvalid { problem: "its stream holds what is no Messages event" };
         let Ok(event) = serde_json::from_slice::<Event>(chunk) else { return Err(unknown) };
         // Where Bedrock says it is documented for whole answers alone: it may be the event, its message,
-        // or a chunk of its own.
+        // or a chunk of its own. After the stop nothing is read.
         let in_message = event.message.as_ref().and_then(|message| message.guardrail_action.as_deref());
         let action = event.guardrail_action.as_deref().or(in_message);
         if action.is_some_and(|action| action != "NONE") {

@@ -179,8 +179,9 @@ impl Record {
             request_id = self.request_id,
             model_id = self.model_id,
             error = error.name().as_str(),
+            reason = %error,
             latency_ms = milliseconds(self.asked),
-            "answer cut: {error}"
+            "answer cut"
         );
         metrics::answer_cut();
     }
