@@ -180,6 +180,8 @@ fn write(out: &mut String, style: Style, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -284,7 +286,7 @@ mod tests {
             let mut shown: String = cuts.windows(2).map(|cut| renderer.push(&markdown[cut[0]..cut[1]])).collect();
             shown.push_str(&renderer.finish());
             // A style may be written again where a text was cut.
-            prop_assert_eq!(joined(&shown), joined(&expected));
+            prop_assert_eq!(styled(&shown), styled(&expected));
         }
 
         #[test]
@@ -296,10 +298,34 @@ mod tests {
         }
     }
 
-    /// A text without the places where a style ends and begins again at once.
-    fn joined(text: &str) -> String {
-        ["\x1b[36m", "\x1b[1m", "\x1b[1m\x1b[4m"]
-            .iter()
-            .fold(text.to_owned(), |text, style| text.replace(&format!("\x1b[0m{style}"), ""))
+    /// Each character with the styles that it is shown in.
+    fn styled(text: &str) -> Vec<(char, BTreeSet<&str>)> {
+        let (mut characters, mut styles, mut rest) = (Vec::new(), BTreeSet::new(), text);
+        while let Some(character) = rest.chars().next() {
+            match rest.strip_prefix("\x1b[").and_then(|code| code.split_once('m')) {
+                Some(("0", after)) => {
+                    styles.clear();
+                    rest = after;
+                }
+                Some((code, after)) => {
+                    styles.insert(code);
+                    rest = after;
+                }
+                None => {
+                    characters.push((character, styles.clone()));
+                    rest = &rest[character.len_utf8()..];
+                }
+            }
+        }
+        characters
+    }
+
+    #[test]
+    fn a_heading_that_is_cut_inside_a_word_keeps_both_its_styles() {
+        let mut renderer = Renderer::default();
+        let shown = renderer.push("# a") + &renderer.push("b_~--") + &renderer.finish();
+        let styles = BTreeSet::from(["1", "4"]);
+        assert!(styled(&shown).iter().all(|(_, shown_in)| *shown_in == styles), "{shown:?}");
+        assert_eq!(without_styles(&shown), "ab_~--");
     }
 }
