@@ -1,8 +1,6 @@
 //! A model on Bedrock, asked with `InvokeModelWithResponseStream`.
 
-use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::{
-    Client,
     error::SdkError,
     primitives::{Blob, event_stream::EventReceiver},
     types::ResponseStream,
@@ -11,29 +9,13 @@ use aws_sdk_bedrockruntime::{
 use bytes::Bytes;
 use warden_core::{
     Error,
-    bedrock::Guardrail,
     ports::{AnswerStream, ModelCall, StreamingModel},
 };
 
 use crate::{
-    bedrock::{BedrockModelsSettings, Call, chat_failure, client, says_too_long, too_long},
+    bedrock::{BedrockModels, Call, chat_failure, says_too_long, too_long},
     event_stream::Interruption,
 };
-
-/// Models on Bedrock that answer while they think.
-#[derive(Clone, Debug)]
-pub struct BedrockStream {
-    client: Client,
-    guardrail: Option<Guardrail>,
-}
-
-impl BedrockStream {
-    /// Models on the credentials and endpoint of `config`.
-    #[must_use]
-    pub fn new(config: &SdkConfig, settings: BedrockModelsSettings) -> Self {
-        Self { client: client(config, settings.region, settings.timeout), guardrail: settings.guardrail }
-    }
-}
 
 /// An answer that comes from Bedrock.
 #[derive(Debug)]
@@ -57,7 +39,7 @@ impl AnswerStream for BedrockAnswer {
     }
 }
 
-impl StreamingModel for BedrockStream {
+impl StreamingModel for BedrockModels {
     type Answer = BedrockAnswer;
 
     async fn open(&self, call: ModelCall<'_>) -> Result<BedrockAnswer, Error> {
@@ -114,9 +96,13 @@ fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_st
 #[cfg(test)]
 mod tests {
     use aws_config::retry::RetryConfig;
-    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_bedrockruntime::{
+        Client,
+        config::{BehaviorVersion, Credentials, Region},
+    };
     use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
     use aws_smithy_types::body::SdkBody;
+    use warden_core::bedrock::Guardrail;
 
     use super::*;
     use crate::event_stream::recorded;
@@ -126,7 +112,7 @@ mod tests {
         recorded::event("chunk", "application/json", &format!(r#"{{"bytes":"{base64}","p":"abcdefgh"}}"#))
     }
 
-    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (BedrockStream, StaticReplayClient) {
+    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (BedrockModels, StaticReplayClient) {
         let request = http::Request::builder().uri("https://bedrock").body(SdkBody::empty()).unwrap();
         let event = ReplayEvent::new(request, recorded::answer(status, error_type, body));
         let http = StaticReplayClient::new(vec![event]);
@@ -137,7 +123,7 @@ mod tests {
             .retry_config(RetryConfig::disabled())
             .http_client(http.clone())
             .build();
-        (BedrockStream { client: Client::from_conf(config), guardrail: None }, http)
+        (BedrockModels { client: Client::from_conf(config), guardrail: None }, http)
     }
 
     fn call<'a>(model_id: &'a str, body: &[u8]) -> ModelCall<'a> {
@@ -157,7 +143,7 @@ mod tests {
             ),
         ] {
             let (model, http) = model_answering(200, "", chunk("e30="));
-            let model = BedrockStream { guardrail, ..model };
+            let model = BedrockModels { guardrail, ..model };
             model.open(ModelCall { request_metadata: metadata, ..call("m", b"{}") }).await.unwrap();
             let request = http.actual_requests().next().unwrap();
             assert_eq!([0, 1, 2].map(|at| request.headers().get(&headers[at])), expected);

@@ -32,7 +32,7 @@ pub use bedrock::{BedrockModel, BedrockModels, BedrockModelsSettings, BedrockSet
 #[cfg(feature = "bedrock-logging")]
 pub use bedrock_logging::BedrockLogging;
 #[cfg(feature = "bedrock")]
-pub use bedrock_stream::{BedrockAnswer, BedrockStream};
+pub use bedrock_stream::BedrockAnswer;
 #[cfg(feature = "cloudformation-response")]
 pub use cloudformation_response::ResponseUrls;
 #[cfg(feature = "s3")]

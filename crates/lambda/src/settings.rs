@@ -78,21 +78,13 @@ impl ModelSettings {
     /// [`SettingError`] for a number that is none or out of range, and when
     /// neither `MODEL_ID` nor a Region to derive it from is set.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
-        Self::read_with_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)
-    }
-
-    /// Reads them, with these seconds where `MODEL_TIMEOUT_SECONDS` is not set.
-    ///
-    /// # Errors
-    /// As for [`Self::read`].
-    pub fn read_with_timeout(variables: &impl Variables, default_seconds: u64) -> Result<Self, SettingError> {
         let model_id = model_id(variables)?;
         Ok(Self {
             base_model_id: variables.get("BASE_MODEL_ID").unwrap_or_else(|| model_id.clone()),
             model_id,
             region: bedrock_region(variables),
             max_tokens: max_tokens(variables)?,
-            timeout: Duration::from_secs(number(variables, "MODEL_TIMEOUT_SECONDS", default_seconds, 1..=880)?),
+            timeout: model_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?,
         })
     }
 }
@@ -115,6 +107,14 @@ pub fn model_id(variables: &impl Variables) -> Result<String, SettingError> {
             problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow".into(),
         },
     )
+}
+
+/// `MODEL_TIMEOUT_SECONDS`, or these seconds. Lambda runs for 900 at most.
+///
+/// # Errors
+/// [`SettingError`] for a number that is none or out of range.
+pub fn model_timeout(variables: &impl Variables, default_seconds: u64) -> Result<Duration, SettingError> {
+    number(variables, "MODEL_TIMEOUT_SECONDS", default_seconds, 1..=880).map(Duration::from_secs)
 }
 
 fn max_tokens(variables: &impl Variables) -> Result<u32, SettingError> {

@@ -23,11 +23,11 @@ pub struct BedrockModelsSettings {
     pub guardrail: Option<Guardrail>,
 }
 
-/// The models of one Region's Bedrock.
+/// The models of one Region's Bedrock, which answer at once or while they think.
 #[derive(Clone, Debug)]
 pub struct BedrockModels {
-    client: Client,
-    guardrail: Option<Guardrail>,
+    pub(crate) client: Client,
+    pub(crate) guardrail: Option<Guardrail>,
 }
 
 impl BedrockModels {

@@ -298,8 +298,8 @@ mod tests {
         }
     }
 
-    /// Each character with the styles that it is shown in.
-    fn styled(text: &str) -> Vec<(char, BTreeSet<&str>)> {
+    /// Each character with the styles that it is shown in, and the styles that are left on.
+    fn styled(text: &str) -> (Vec<(char, BTreeSet<&str>)>, BTreeSet<&str>) {
         let (mut characters, mut styles, mut rest) = (Vec::new(), BTreeSet::new(), text);
         while let Some(character) = rest.chars().next() {
             match rest.strip_prefix("\x1b[").and_then(|code| code.split_once('m')) {
@@ -317,7 +317,7 @@ mod tests {
                 }
             }
         }
-        characters
+        (characters, styles)
     }
 
     #[test]
@@ -325,7 +325,8 @@ mod tests {
         let mut renderer = Renderer::default();
         let shown = renderer.push("# a") + &renderer.push("b_~--") + &renderer.finish();
         let styles = BTreeSet::from(["1", "4"]);
-        assert!(styled(&shown).iter().all(|(_, shown_in)| *shown_in == styles), "{shown:?}");
+        let (characters, left_on) = styled(&shown);
+        assert!(characters.iter().all(|(_, shown_in)| *shown_in == styles) && left_on.is_empty(), "{shown:?}");
         assert_eq!(without_styles(&shown), "ab_~--");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use warden_core::{bedrock::Guardrail, chat::Offer};
-use warden_lambda::settings::{ModelSettings, SettingError, Variables, guardrail, offer};
+use warden_lambda::settings::{SettingError, Variables, bedrock_region, guardrail, model_id, model_timeout, offer};
 
 /// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set: API Gateway
 /// gives up after 29, and then nobody hears why.
@@ -25,13 +25,13 @@ pub struct Settings {
 /// Reads them.
 ///
 /// # Errors
-/// [`SettingError`] for those of [`ModelSettings`], and half a guardrail.
+/// [`SettingError`] for a number that is none or out of range, for half a
+/// guardrail, and when neither `MODEL_ID` nor a Region is set.
 pub fn read(variables: &impl Variables) -> Result<Settings, SettingError> {
-    let model = ModelSettings::read_with_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?;
     Ok(Settings {
-        offer: offer(variables, model.model_id)?,
-        region: model.region,
-        timeout: model.timeout,
+        offer: offer(variables, model_id(variables)?)?,
+        region: bedrock_region(variables),
+        timeout: model_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?,
         guardrail: guardrail(variables)?,
     })
 }

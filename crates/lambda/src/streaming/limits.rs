@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::settings::{SettingError, Variables, number};
+use crate::settings::{SettingError, Variables, model_timeout, number};
 
 /// Seconds between two chunks when `RECEIVE_TIMEOUT_SECONDS` is not set: an
 /// answer that never begins fails before `CloudFront`'s 60 seconds are over.
@@ -27,11 +27,10 @@ impl StreamLimits {
     /// # Errors
     /// [`SettingError`] for a number that is none or out of range.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
-        // Lambda runs for 900 seconds at most.
-        let seconds = |name, default| number(variables, name, default, 1..=880).map(Duration::from_secs);
+        let receive_seconds = number(variables, "RECEIVE_TIMEOUT_SECONDS", DEFAULT_RECEIVE_TIMEOUT_SECONDS, 1..=880)?;
         Ok(Self {
-            receive_timeout: seconds("RECEIVE_TIMEOUT_SECONDS", DEFAULT_RECEIVE_TIMEOUT_SECONDS)?,
-            answer_timeout: seconds("MODEL_TIMEOUT_SECONDS", DEFAULT_MODEL_TIMEOUT_SECONDS)?,
+            receive_timeout: Duration::from_secs(receive_seconds),
+            answer_timeout: model_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?,
         })
     }
 }

@@ -288,6 +288,7 @@ async fn streamed(world: Arc<ApiWorld>) {
     let call = world.record(&reply).await;
     assert_eq!(call.question.text.as_deref(), Some(question));
     assert_eq!(call.operation.as_deref(), Some("InvokeModelWithResponseStream"));
+
     let bare = world.api.request(Method::POST, "/stream").body(json!({"prompt": question}).to_string());
     let bare = bare.send().await.unwrap();
     assert_eq!(bare.headers()["content-type"], "text/plain; charset=utf-8");
