@@ -2,11 +2,14 @@
 //! files that `cargo lambda invoke` and the Lambda console send.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use http::Response;
+use serde_json::{Value, json};
 
 /// One file of `events/<function>/`.
 #[derive(Clone, Debug)]
@@ -58,6 +61,22 @@ pub fn holds(actual: &Value, expected: &Value) -> bool {
     }
 }
 
+/// What the caller of a streaming function sees, as `expected/` tells it: status,
+/// content type, and the body, which is JSON or text.
+///
+/// # Panics
+/// When the body breaks off, is no UTF-8, or has no type.
+#[expect(clippy::expect_used, reason = "used by tests alone, which must fail without a response")]
+pub async fn seen<E: fmt::Debug>(response: Response<impl Stream<Item = Result<Bytes, E>>>) -> Value {
+    let (head, body) = response.into_parts();
+    let chunks: Vec<_> = body.collect().await;
+    let chunks: Result<Vec<_>, E> = chunks.into_iter().collect();
+    let text = String::from_utf8(chunks.expect("a body that does not break off").concat()).expect("UTF-8");
+    let body = serde_json::from_str(&text).unwrap_or(Value::from(text));
+    let content_type = head.headers["content-type"].to_str().expect("a content type");
+    json!({"status": head.status.as_u16(), "content_type": content_type, "body": body})
+}
+
 #[expect(clippy::panic, reason = "used by tests alone, which must fail without their files")]
 fn read(function: &str, group: &Path) -> Vec<EventFile> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(function);
@@ -84,7 +103,6 @@ fn read(function: &str, group: &Path) -> Vec<EventFile> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
 

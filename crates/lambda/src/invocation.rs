@@ -1,18 +1,33 @@
-//! The event before the runtime reads it.
+//! Invocations on their way from the runtime, and the event before it is read.
 
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use lambda_runtime::LambdaInvocation;
+use lambda_runtime::{LambdaInvocation, Runtime, layers::TracingLayer};
 use serde::de::IgnoredAny;
 use tower::{Layer, Service};
+
+use crate::Stopped;
+
+/// Hands events on until the environment ends.
+pub(crate) async fn take_invocations<S>(runtime: Runtime<S>) -> Result<(), Stopped>
+where
+    S: Service<LambdaInvocation, Response = (), Error = lambda_runtime::Error>,
+{
+    runtime
+        .layer(JsonOnly)
+        .layer(TracingLayer::new())
+        .run()
+        .await
+        .map_err(|error| Stopped(format!("Lambda's Runtime API failed: {error}")))
+}
 
 /// Stands in for a payload that is no JSON.
 const NOT_JSON: &[u8] = br#""not JSON""#;
 
 /// Replaces a payload that is no JSON by a JSON string. The runtime would fail
 /// such an event under the name of a Rust type, before the handler sees it.
-pub(crate) struct JsonOnly;
+struct JsonOnly;
 
 impl<S> Layer<S> for JsonOnly {
     type Service = JsonOnlyService<S>;
@@ -22,7 +37,7 @@ impl<S> Layer<S> for JsonOnly {
     }
 }
 
-pub(crate) struct JsonOnlyService<S>(S);
+struct JsonOnlyService<S>(S);
 
 impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for JsonOnlyService<S> {
     type Response = S::Response;

@@ -17,12 +17,12 @@ pub mod telemetry;
 
 use std::{fmt, future::Future};
 
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, layers::TracingLayer, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde_json::Value;
 use warden_core::Error;
 
-use crate::{invocation::JsonOnly, settings::SettingError};
+use crate::{invocation::take_invocations, settings::SettingError};
 
 /// Why a function's process ends. Its `Debug` is what `main` prints, so it is
 /// the same text as its `Display`.
@@ -84,12 +84,7 @@ where
         let answer = handle(event.payload);
         async { answer.await.map_err(Failure) }
     });
-    Runtime::new(handler)
-        .layer(JsonOnly)
-        .layer(TracingLayer::new())
-        .run()
-        .await
-        .map_err(|error| Stopped(format!("Lambda's Runtime API failed: {error}")))
+    take_invocations(Runtime::new(handler)).await
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
-use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use warden_core::{
     Error,
@@ -25,14 +24,8 @@ fn saying() -> GenerateStream<FakeStreamingModel> {
     function(FakeStreamingModel::saying(&["Good ", "day."]))
 }
 
-/// What the caller sees: the body is JSON, or text.
 async fn seen(function: &GenerateStream<FakeStreamingModel>, file: &EventFile) -> Value {
-    let response = function.handle(file.event(), "invocation").await;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let chunks: Vec<_> = response.into_body().map(|chunk| chunk.unwrap()).collect().await;
-    let text = String::from_utf8(chunks.concat()).unwrap();
-    let body = serde_json::from_str(&text).unwrap_or(Value::from(text));
-    json!({"status": status, "content_type": headers["content-type"].to_str().unwrap(), "body": body})
+    warden_event_files::seen(function.handle(file.event(), "invocation").await).await
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use warden_core::{
     chat::{Offer, Protocol, TokenDigest},
     fake::{FakeStreamingModel, Step},
@@ -40,14 +39,8 @@ fn function(protocol: Protocol, answer: &str) -> Chat<FakeStreamingModel> {
     crate::chat(FakeStreamingModel::with_script(parts), protocol, settings)
 }
 
-/// What the caller sees: the body is JSON, or text.
 async fn seen(function: &Chat<FakeStreamingModel>, file: &EventFile) -> Value {
-    let response = function.handle(file.event(), "r-1").await;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let chunks: Vec<_> = response.into_body().map(|chunk| chunk.unwrap()).collect().await;
-    let text = String::from_utf8(chunks.concat()).unwrap();
-    let body = serde_json::from_str(&text).unwrap_or(Value::from(text));
-    json!({"status": status, "content_type": headers["content-type"].to_str().unwrap(), "body": body})
+    warden_event_files::seen(function.handle(file.event(), "r-1").await).await
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::{convert::Infallible, future::Future, pin::Pin, time::Duration};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use lambda_runtime::{LambdaEvent, MetadataPrelude, Runtime, StreamResponse, layers::TracingLayer, service_fn};
+use lambda_runtime::{LambdaEvent, MetadataPrelude, Runtime, StreamResponse, service_fn};
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use warden_core::{
@@ -23,7 +23,7 @@ use warden_core::{
 pub use limits::StreamLimits;
 
 use self::passage::Passage;
-use crate::{Failure, Stopped, invocation::JsonOnly};
+use crate::{Failure, Stopped, invocation::take_invocations};
 
 /// What a response's body is, whether it is known or still being written.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
@@ -117,12 +117,7 @@ where
         let response = handle(event.payload, event.context.request_id);
         async { Ok::<_, Failure>(streamed(response.await)) }
     });
-    Runtime::new(handler)
-        .layer(JsonOnly)
-        .layer(TracingLayer::new())
-        .run()
-        .await
-        .map_err(|error| Stopped(format!("Lambda's Runtime API failed: {error}")))
+    take_invocations(Runtime::new(handler)).await
 }
 
 fn streamed(response: Response<Body>) -> StreamResponse<Body> {
