@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::protocol::{CodedError, Told, Usage};
+use crate::protocol::{CodedError, Told, ToolCall, Usage};
 use crate::visible::visible_line;
 
 /// An answer, as far as it came.
@@ -12,6 +12,7 @@ use crate::visible::visible_line;
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) model: Option<String>,
+    pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) usage: Option<Usage>,
     pub(crate) finish: Option<Finish>,
 }
@@ -42,6 +43,8 @@ pub(crate) enum Cut {
         /// The limit it reached, or the refusal.
         stop_reason: String,
     },
+    /// The model waits for tools that nobody here runs.
+    Tools(Vec<ToolCall>),
     /// Nothing came for this long.
     Silent(Duration),
     /// The connection broke, or what came was of no use.
@@ -63,9 +66,10 @@ impl Answer {
                 self.text.push_str(&text);
                 return Some(text);
             }
+            Told::ToolCall(call) => self.tool_calls.push(call),
             Told::Usage(usage) => self.usage = Some(usage),
             Told::Error(error) => self.finish = Some(Finish::Cut(Cut::Error(error))),
-            Told::End { stop_reason } => self.finish = Some(finish(stop_reason.unwrap_or_default())),
+            Told::End { stop_reason } => self.finish = Some(self.finish(stop_reason.unwrap_or_default())),
         }
         None
     }
@@ -87,18 +91,23 @@ impl Answer {
     pub(crate) fn stop_reason(&self) -> Option<&str> {
         match &self.finish {
             Some(Finish::Whole { stop_reason } | Finish::Cut(Cut::Limit { stop_reason })) => Some(stop_reason),
+            Some(Finish::Cut(Cut::Tools(_))) => Some(TOOL_USE),
             _ => None,
+        }
+    }
+
+    /// An answer is whole only when its end says so.
+    fn finish(&self, stop_reason: String) -> Finish {
+        match stop_reason.as_str() {
+            "end_turn" | "stop_sequence" | "stop" => Finish::Whole { stop_reason },
+            TOOL_USE => Finish::Cut(Cut::Tools(self.tool_calls.clone())),
+            _ => Finish::Cut(Cut::Limit { stop_reason }),
         }
     }
 }
 
-fn finish(stop_reason: String) -> Finish {
-    match stop_reason.as_str() {
-        "max_tokens" | "length" | "model_context_window_exceeded" => Finish::Cut(Cut::Limit { stop_reason }),
-        reason if is_refusal(reason) => Finish::Cut(Cut::Limit { stop_reason }),
-        _ => Finish::Whole { stop_reason },
-    }
-}
+/// Why a model stops that wants a tool's result.
+const TOOL_USE: &str = "tool_use";
 
 /// Whether the model, or a guardrail before or after it, would say no more. Text
 /// may have come before that.
@@ -113,6 +122,7 @@ impl Cut {
             Self::NoEnd => "NoEnd",
             Self::Error(error) => &error.code,
             Self::Limit { stop_reason } => stop_reason,
+            Self::Tools(_) => TOOL_USE,
             Self::Silent(_) => "Silent",
             Self::Broken(_) => "Broken",
             Self::Stopped => "Stopped",
@@ -133,8 +143,21 @@ impl fmt::Display for Cut {
             Self::Limit { stop_reason } if is_refusal(stop_reason) => {
                 f.write_str("the model, or a guardrail, would not answer this, or not go on")
             }
-            Self::Limit { .. } => {
+            Self::Limit { stop_reason } if matches!(stop_reason.as_str(), "max_tokens" | "length") => {
                 f.write_str("it reached the most tokens of an answer. Allow more with --max-tokens or /max-tokens")
+            }
+            Self::Limit { stop_reason } if stop_reason.is_empty() => f.write_str("it ended without a reason"),
+            Self::Limit { stop_reason } => {
+                write!(f, "it ended for a reason that is not known here: {}", visible_line(stop_reason))
+            }
+            Self::Tools(calls) => {
+                f.write_str("the model calls a tool, and none is run here")?;
+                let mut before = ": ";
+                for ToolCall { name, arguments } in calls {
+                    write!(f, "{before}{}", visible_line(&format!("{name} {arguments}")))?;
+                    before = ", ";
+                }
+                Ok(())
             }
             Self::Silent(time) => write!(f, "nothing came for {}. Ask again", humantime::format_duration(*time)),
             Self::Broken(why) => write!(f, "{why}. Ask again"),
@@ -169,6 +192,28 @@ mod tests {
         let mut whole = answer(vec![Told::Delta("a".into()), Told::Delta("b".into()), end("end_turn")]);
         whole.cut(Cut::NoEnd);
         assert_eq!((whole.text.as_str(), whole.why_cut(), whole.stop_reason()), ("ab", None, Some("end_turn")));
+    }
+
+    #[test]
+    fn a_reason_that_does_not_say_whole_is_told() {
+        for (reason, told) in [
+            (Some("meteor\x1b"), "a reason that is not known here: meteor␛"),
+            (Some(""), "it ended without a reason"),
+            (None, "it ended without a reason"),
+        ] {
+            let answer = answer(vec![Told::Delta("a".into()), Told::End { stop_reason: reason.map(str::to_owned) }]);
+            let cut = answer.why_cut().unwrap().to_string();
+            assert!(cut.contains(told), "{reason:?}: {cut}");
+        }
+    }
+
+    #[test]
+    fn a_call_of_a_tool_is_told_and_commands_no_terminal() {
+        let call = |name: &str| Told::ToolCall(ToolCall { name: name.into(), arguments: "{\"a\":\n1}\x1b".into() });
+        let answer = answer(vec![call("get_time"), call("b"), end("tool_use")]);
+        assert_eq!((answer.tool_calls.len(), answer.stop_reason()), (2, Some("tool_use")));
+        let told = "the model calls a tool, and none is run here: get_time {\"a\": 1}␛, b {\"a\": 1}␛";
+        assert_eq!(answer.why_cut().unwrap().to_string(), told);
     }
 
     #[test]

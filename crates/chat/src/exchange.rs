@@ -72,7 +72,8 @@ impl fmt::Display for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
         if let Some(usage) = self.answer.usage {
-            parts.push(format!("{} tokens in, {} out", usage.input_tokens, usage.output_tokens));
+            let about = if usage.estimated { "about " } else { "" };
+            parts.push(format!("{about}{} tokens in, {} out", usage.input_tokens, usage.output_tokens));
         }
         if let Some(first) = self.first_token {
             parts.push(format!("first after {:.1} s", first.as_secs_f64()));
@@ -96,8 +97,10 @@ mod tests {
             Exchange { answer: Answer::default(), first_token: None, took: Duration::from_millis(2_340) };
         assert_eq!(exchange.to_string(), "2.3 s in all");
         exchange.first_token = Some(Duration::from_millis(420));
-        exchange.answer.usage = Some(Usage { input_tokens: 12, output_tokens: 40 });
+        exchange.answer.usage = Some(Usage { input_tokens: 12, output_tokens: 40, estimated: false });
         exchange.answer.model = Some("claude\x1b".into());
         assert_eq!(exchange.to_string(), "12 tokens in, 40 out · first after 0.4 s · 2.3 s in all · claude␛");
+        exchange.answer.usage = Some(Usage { input_tokens: 12, output_tokens: 40, estimated: true });
+        assert!(exchange.to_string().starts_with("about 12 tokens in, 40 out · "));
     }
 }

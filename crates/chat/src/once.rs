@@ -68,6 +68,7 @@ fn document(exchange: &Exchange) -> Value {
         "cut": cut,
         "stop_reason": answer.stop_reason(),
         "model": answer.model,
+        "tool_calls": answer.tool_calls,
         "usage": answer.usage,
         "first_token_ms": first_token.map(milliseconds),
         "took_ms": milliseconds(*took),
@@ -98,7 +99,7 @@ mod tests {
         };
         let whole = document(&finish(Finish::Whole { stop_reason: "end_turn".into() }));
         let expected = json!({"text": "안녕", "whole": true, "cut": null, "stop_reason": "end_turn", "model": null,
-            "usage": null, "first_token_ms": 5, "took_ms": 9});
+            "tool_calls": [], "usage": null, "first_token_ms": 5, "took_ms": 9});
         assert_eq!(whole, expected);
         let cut = document(&finish(Finish::Cut(Cut::NoEnd)));
         assert_eq!((&cut["whole"], &cut["cut"]["code"]), (&json!(false), &json!("NoEnd")));

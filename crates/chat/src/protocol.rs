@@ -34,10 +34,22 @@ pub(crate) struct Ask {
 }
 
 /// What an answer cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Usage {
     pub(crate) input_tokens: u64,
     pub(crate) output_tokens: u64,
+    /// Whether nobody counted all of them.
+    #[serde(default)]
+    pub(crate) estimated: bool,
+}
+
+/// What the model wants a tool to do. Nobody here runs one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) struct ToolCall {
+    pub(crate) name: String,
+    /// JSON, if all is well.
+    pub(crate) arguments: String,
 }
 
 /// What a function tells while it answers.
@@ -46,6 +58,7 @@ pub(crate) struct Usage {
 pub(crate) enum Told {
     Start { model: Option<String> },
     Delta(String),
+    ToolCall(ToolCall),
     Usage(Usage),
     Error(CodedError),
     End { stop_reason: Option<String> },
@@ -89,6 +102,7 @@ pub(crate) fn told(event: &ServerEvent) -> Result<Option<Told>, BadEvent> {
     let told = match event.name.as_str() {
         "start" => serde_json::from_str(data).map(|Start { model }| Told::Start { model }),
         "delta" => serde_json::from_str(data).map(|Delta { text }| Told::Delta(text)),
+        "tool_call" => serde_json::from_str(data).map(Told::ToolCall),
         "usage" => serde_json::from_str(data).map(Told::Usage),
         "error" => serde_json::from_str(data).map(Told::Error),
         "end" => serde_json::from_str(data).map(|End { stop_reason }| Told::End { stop_reason }),
@@ -113,7 +127,17 @@ mod tests {
             (
                 "usage",
                 r#"{"input_tokens":3,"output_tokens":4}"#,
-                Some(Told::Usage(Usage { input_tokens: 3, output_tokens: 4 })),
+                Some(Told::Usage(Usage { input_tokens: 3, output_tokens: 4, estimated: false })),
+            ),
+            (
+                "usage",
+                r#"{"input_tokens":3,"output_tokens":4,"estimated":true}"#,
+                Some(Told::Usage(Usage { input_tokens: 3, output_tokens: 4, estimated: true })),
+            ),
+            (
+                "tool_call",
+                r#"{"name":"get_time","arguments":"{}"}"#,
+                Some(Told::ToolCall(ToolCall { name: "get_time".into(), arguments: "{}".into() })),
             ),
             ("end", r#"{"stop_reason":"end_turn"}"#, Some(Told::End { stop_reason: Some("end_turn".into()) })),
             ("end", r#"{"stop_reason":null}"#, Some(Told::End { stop_reason: None })),

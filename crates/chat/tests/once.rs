@@ -75,7 +75,7 @@ fn a_program_gets_one_document() {
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((run.code, &document["whole"]), (Some(0), &json!(true)));
     assert_eq!(document["text"], "안녕 **👋🏽**\n\x1b[1m");
-    assert_eq!(document["usage"], json!({"input_tokens": 3, "output_tokens": 4}));
+    assert_eq!(document["usage"], json!({"input_tokens": 3, "output_tokens": 4, "estimated": false}));
     assert_eq!(document["model"], "claude-haiku-5-5");
     assert!(document["first_token_ms"].as_u64().unwrap() <= document["took_ms"].as_u64().unwrap());
 }
@@ -130,6 +130,20 @@ fn an_answer_that_is_cut_is_told_and_stays_as_far_as_it_came() {
         assert_eq!((run.code, &document["whole"], &document["text"]), (Some(3), &json!(false), &json!("half")));
         assert!(document["cut"]["message"].as_str().unwrap().contains(why), "{document}");
     }
+}
+
+#[test]
+fn a_call_of_a_tool_is_told_to_people_and_to_programs() {
+    const CALL: &str = "event: tool_call\ndata: {\"name\":\"get_time\",\"arguments\":\"{}\"}\n\n";
+    let answers = || Answers::Events(vec![START, CALL, "event: end\ndata: {\"stop_reason\":\"tool_use\"}\n\n"]);
+    let run = fails(answers(), &[]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(3), ""), "{run:?}");
+    assert!(run.stderr.starts_with("cut: the model calls a tool") && run.stderr.contains("get_time {}"), "{run:?}");
+
+    let run = fails(answers(), &["--output", "json"]);
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(document["tool_calls"], json!([{"name": "get_time", "arguments": "{}"}]));
+    assert_eq!((&document["whole"], &document["stop_reason"]), (&json!(false), &json!("tool_use")));
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub fn event(level: ThreatLevel) {
     tracing::info!(target: TARGET, ThreatLevel = level.as_str(), Events = 1_u64);
 }
 
-/// Counts a model's answer: what it used and how long it took.
+/// Counts a model's answer, be it whole or cut: what it used and how long it took.
 pub fn model_answer(model_id: &str, usage: Usage, latency_ms: u64) {
     tracing::info!(
         target: TARGET,
@@ -210,12 +210,24 @@ impl Visit for Values {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::{
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
 
+    use futures_util::StreamExt as _;
     use tracing_subscriber::layer::SubscriberExt;
+    use warden_core::{
+        Error,
+        chat::{Conversation, Encoding, Offer, Protocol},
+        fake::{FakeStreamingModel, Step},
+    };
 
     use super::*;
-    use crate::settings::Given;
+    use crate::{
+        settings::Given,
+        streaming::{Asker, StreamLimits, Streamer},
+    };
 
     /// The lines that something emits, without their times.
     fn lines(prices: Option<Prices>, emit: impl FnOnce()) -> Vec<Value> {
@@ -305,6 +317,37 @@ mod tests {
         assert_eq!((told.len(), &told[0]["EstimatedCost"]), (2, &json!(2.5)));
         let cost = json!([{"Name": "EstimatedCost", "Unit": "None"}]);
         assert_eq!(told[1], line(&json!(["Function"]), &cost, &json!({"EstimatedCost": 2.5})));
+    }
+
+    #[test]
+    fn the_tokens_of_an_answer_count_however_it_ends() {
+        let broken = || Step::Fails(Error::ModelUnavailable { code: "x".into(), hint: "x" });
+        let limits = StreamLimits { receive_timeout: Duration::from_secs(1), answer_timeout: Duration::from_secs(1) };
+        // The model's own 12 and 9; or 12, and 1 before four more bytes.
+        for (length, end, whole_body, output_tokens) in
+            [(4, None, true, 9), (2, Some(broken()), true, 3), (2, None, true, 3), (2, Some(Step::Stalls), false, 3)]
+        {
+            let mut script = FakeStreamingModel::messages(&["Good"]);
+            script.truncate(length);
+            script.extend(end);
+            let streamer = Streamer::new(FakeStreamingModel::with_script(script), Protocol::Messages, limits);
+            let asker = Asker { request_id: "r-1", encoding: Encoding::Events, request_metadata: None };
+            let offer = Offer { default_model: "m".into(), models: Vec::new(), max_tokens: 9 };
+            let question = Conversation::read(br#"{"prompt": "Hi"}"#, &offer).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let told = lines(None, || {
+                runtime.block_on(async {
+                    let mut body = streamer.answer(&question, asker).await.unwrap().into_body();
+                    // The start, and the text; or all.
+                    let mut taken = 0;
+                    while (whole_body || taken < 2) && body.next().await.is_some() {
+                        taken += 1;
+                    }
+                });
+            });
+            let tokens: Vec<_> = told.iter().filter_map(|line| line.get("OutputTokens")).collect();
+            assert_eq!(tokens, [&json!(output_tokens)], "{length} {told:?}");
+        }
     }
 
     #[test]

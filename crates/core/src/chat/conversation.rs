@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::tokens::estimated;
 use crate::{error::Error, fields::kind};
 
 /// Who said something.
@@ -116,6 +117,15 @@ impl Conversation {
             },
             turns,
         })
+    }
+}
+
+impl Conversation {
+    /// About how many tokens its texts are.
+    #[must_use]
+    pub fn estimated_tokens(&self) -> u64 {
+        let texts = self.system.iter().chain(self.turns.iter().map(|turn| &turn.text));
+        estimated(texts.map(|text| text.len() as u64).sum())
     }
 }
 

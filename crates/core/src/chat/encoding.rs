@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::AnswerEvent;
+use super::{AnswerEvent, ToolCall};
 use crate::error::Error;
 
 /// The form of an answer.
@@ -10,7 +10,7 @@ use crate::error::Error;
 pub enum Encoding {
     /// The text alone, as it comes.
     Text,
-    /// Server-sent events: `start`, `delta`, `usage`, `error`, `end`.
+    /// Server-sent events: `start`, `delta`, `tool_call`, `usage`, `error`, `end`.
     Events,
 }
 
@@ -42,15 +42,19 @@ impl Encoding {
         match (self, part) {
             (Self::Text, AnswerEvent::Text(text)) => out.extend_from_slice(text.as_bytes()),
             (Self::Text, AnswerEvent::Usage(_)) => {}
+            (Self::Text, AnswerEvent::ToolCall(ToolCall { name, arguments })) => {
+                out.extend_from_slice(format!("\n[tool call: {name} {arguments}]\n").as_bytes());
+            }
             // Events say the reason itself; text alone would pass for the whole answer.
             (Self::Text, AnswerEvent::Stop(reason)) => {
-                if let Some(problem) = incomplete(reason) {
+                if let Some(problem) = reason.problem() {
                     self.error(&Error::ModelOutputInvalid { problem }, out);
                 }
             }
             (Self::Events, AnswerEvent::Text(text)) => event("delta", &json!({"text": text}), out),
-            (Self::Events, AnswerEvent::Usage(usage)) => event("usage", &json!(usage), out),
-            (Self::Events, AnswerEvent::Stop(reason)) => event("end", &json!({"stop_reason": reason}), out),
+            (Self::Events, AnswerEvent::ToolCall(call)) => event("tool_call", &json!(call), out),
+            (Self::Events, AnswerEvent::Usage(tokens)) => event("usage", &json!(tokens), out),
+            (Self::Events, AnswerEvent::Stop(reason)) => event("end", &json!({"stop_reason": reason.as_str()}), out),
         }
     }
 
@@ -79,21 +83,13 @@ fn event(name: &str, data: &Value, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("event: {name}\ndata: {data}\n\n").as_bytes());
 }
 
-/// What is wrong with an answer that stopped for this reason.
-fn incomplete(reason: &str) -> Option<&'static str> {
-    match reason {
-        "max_tokens" => Some("it was cut at max_tokens"),
-        "model_context_window_exceeded" => Some("it was cut where the model's context window ended"),
-        "refusal" => Some("the model declined to answer, or to go on"),
-        "guardrail_intervened" => Some("a guardrail intervened"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bedrock::Usage;
+    use crate::{
+        bedrock::Usage,
+        chat::{StopReason, TokenCount},
+    };
 
     fn encoded(encoding: Encoding, reason: &str) -> String {
         let mut out = Vec::new();
@@ -101,8 +97,8 @@ mod tests {
         for part in [
             AnswerEvent::Text("Hi\n\u{1f600} ".into()),
             AnswerEvent::Text("\"you\"".into()),
-            AnswerEvent::Usage(Usage { input_tokens: 3, output_tokens: 2 }),
-            AnswerEvent::Stop(reason.into()),
+            AnswerEvent::Usage(TokenCount { usage: Usage { input_tokens: 3, output_tokens: 2 }, estimated: false }),
+            AnswerEvent::Stop(StopReason::of(reason).unwrap()),
         ] {
             encoding.part(&part, &mut out);
         }
@@ -140,14 +136,31 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_whole_says_so() {
-        for reason in ["max_tokens", "model_context_window_exceeded", "refusal", "guardrail_intervened"] {
+        for reason in
+            ["max_tokens", "model_context_window_exceeded", "refusal", "guardrail_intervened", "tool_use", "meteor"]
+        {
             let text = encoded(Encoding::Text, reason);
             let last = text.trim_end().lines().last().unwrap();
             assert!(last.starts_with("[cut: ModelOutputInvalid: ") && last.ends_with(']'), "{text}");
         }
-        for reason in ["end_turn", "stop_sequence", "meteor"] {
+        for reason in ["end_turn", "stop_sequence"] {
             assert!(!encoded(Encoding::Text, reason).contains("[cut"), "{reason}");
         }
+    }
+
+    #[test]
+    fn a_call_of_a_tool_is_told_in_either_form() {
+        let call = AnswerEvent::ToolCall(ToolCall { name: "get_time".into(), arguments: "{\"zone\":\"UTC\"}".into() });
+        let encoded = |encoding: Encoding| {
+            let mut out = Vec::new();
+            encoding.part(&call, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(encoded(Encoding::Text), "\n[tool call: get_time {\"zone\":\"UTC\"}]\n");
+        let events = encoded(Encoding::Events);
+        let data = events.strip_prefix("event: tool_call\ndata: ").and_then(|data| data.strip_suffix("\n\n")).unwrap();
+        let expected = json!({"name": "get_time", "arguments": "{\"zone\":\"UTC\"}"});
+        assert_eq!(serde_json::from_str::<Value>(data).unwrap(), expected);
     }
 
     #[test]

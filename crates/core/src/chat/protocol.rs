@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{AnswerEvent, Conversation, Role, lines::Lines, messages::Messages};
+use super::{
+    AnswerEvent, Conversation, Role, TokenCount, container::Container, messages::Messages, progress::Progress,
+};
 use crate::{bedrock::request::chat_body, error::Error};
 
 /// The language that a model's endpoint speaks.
@@ -91,13 +93,14 @@ impl Protocol {
         }
     }
 
-    /// A reader for one answer.
+    /// A reader for the answer to a conversation.
     #[must_use]
-    pub fn decoder(self) -> Decoder {
+    pub fn decoder(self, chat: &Conversation) -> Decoder {
+        let progress = Progress::new(chat.estimated_tokens());
         Decoder {
             reader: match self {
-                Self::Messages => Reader::Messages(Messages::default()),
-                Self::OpenAiSse { .. } | Self::JsonLines => Reader::Lines(Lines::default()),
+                Self::Messages => Reader::Messages(Messages { progress }),
+                Self::OpenAiSse { .. } | Self::JsonLines => Reader::Container(Container::new(progress)),
             },
             begun: false,
             stopped: false,
@@ -145,7 +148,7 @@ pub struct Decoder {
 #[derive(Debug)]
 enum Reader {
     Messages(Messages),
-    Lines(Lines),
+    Container(Container),
 }
 
 impl Decoder {
@@ -154,7 +157,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The error that the stream tells, or [`Error::ModelOutputInvalid`] for
-    /// bytes of no known shape.
+    /// bytes of no known shape and an answer that is done and says nothing.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<AnswerEvent>) -> Result<(), Error> {
         if self.stopped {
             return Ok(());
@@ -164,7 +167,7 @@ impl Decoder {
                 messages.push(bytes, out)?;
                 true
             }
-            Reader::Lines(lines) => lines.push(bytes, out)?,
+            Reader::Container(container) => container.push(bytes, out)?,
         };
         self.stopped = matches!(out.last(), Some(AnswerEvent::Stop(_)));
         Ok(())
@@ -178,14 +181,23 @@ impl Decoder {
         if self.stopped {
             return Ok(());
         }
-        if let Reader::Lines(lines) = &mut self.reader {
-            lines.finish(out)?;
+        if let Reader::Container(container) = &mut self.reader {
+            container.finish(out)?;
             self.stopped = matches!(out.last(), Some(AnswerEvent::Stop(_)));
         }
         if self.stopped {
             return Ok(());
         }
         Err(Error::ModelUnavailable { code: "the stream ended early".into(), hint: "the model's answer is not whole" })
+    }
+
+    /// What the answer used so far.
+    #[must_use]
+    pub fn tokens(&self) -> TokenCount {
+        match &self.reader {
+            Reader::Messages(messages) => messages.progress.tokens(),
+            Reader::Container(container) => container.progress.tokens(),
+        }
     }
 
     /// Whether the model said anything yet, if only that it begins.
@@ -199,6 +211,13 @@ impl Decoder {
     pub const fn has_stopped(&self) -> bool {
         self.stopped
     }
+}
+
+/// One question.
+#[cfg(test)]
+pub(super) fn question(text: &str) -> Conversation {
+    let turns = vec![super::Turn { role: Role::User, text: text.into() }];
+    Conversation { model: "m".into(), system: None, turns, max_tokens: 64 }
 }
 
 #[cfg(test)]
@@ -245,12 +264,12 @@ mod tests {
     #[test]
     fn a_stream_has_begun_with_its_first_event_and_not_with_half_of_it() {
         let mut out = Vec::new();
-        let mut decoder = Protocol::JsonLines.decoder();
+        let mut decoder = Protocol::JsonLines.decoder(&question("Hi"));
         for (part, begun) in [("{\"token\":", false), ("{\"text\":\"a\"}}", false), ("\n", true)] {
             decoder.push(part.as_bytes(), &mut out).unwrap();
             assert_eq!(decoder.has_begun(), begun, "{part}");
         }
-        let mut decoder = Protocol::Messages.decoder();
+        let mut decoder = Protocol::Messages.decoder(&question("Hi"));
         assert!(!decoder.has_begun());
         decoder.push(br#"{"type": "message_start"}"#, &mut out).unwrap();
         assert!(decoder.has_begun() && !decoder.has_stopped());

@@ -189,6 +189,37 @@ async fn a_failure_after_the_first_chunk_ends_the_answer_and_says_so() {
 }
 
 #[tokio::test]
+async fn the_tokens_of_a_cut_answer_are_told_before_its_error() {
+    let mut script = FakeStreamingModel::messages(&["Good ", "day"]);
+    script.truncate(3);
+    script.push(broken());
+    let (_, events) = ask(FakeStreamingModel::with_script(script), EVENTS).await;
+    // 12 and 1 are the model's own, and 8 bytes of text came after it counted.
+    let expected = json!({"input_tokens": 12, "output_tokens": 4, "estimated": true});
+    let (before, after) = events.split_once("event: usage\ndata: ").unwrap();
+    let (usage, after) = after.split_once("\n\n").unwrap();
+    assert_eq!(serde_json::from_str::<Value>(usage).unwrap(), expected);
+    assert!(before.contains("day") && after.starts_with("event: error"), "{events}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_in_its_first_chunk_keeps_what_it_said() {
+    let stream =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: {\"error\":\"x\"}\n\ndata: [DONE]\n\n";
+    for protocol in [Protocol::OpenAiSse { names_model: false }, Protocol::JsonLines] {
+        let model = FakeStreamingModel::with_script(vec![Step::Says(stream.into())]);
+        let chat = Chat::new(model, protocol, settings());
+        let (status, text) = read(chat.handle(event(TEXT, HELLO), "r-1").await).await;
+        assert!(status == 200 && text.starts_with("Hi\n[cut: ModelUnavailable: "), "{status} {text}");
+    }
+    for nothing_said in ["data: [DONE]\n\n", "data: {\"error\":\"x\"}\n\n", "event: error\n\n"] {
+        let model = FakeStreamingModel::with_script(vec![Step::Says(nothing_said.into())]);
+        let chat = Chat::new(model, Protocol::JsonLines, settings());
+        assert_eq!(chat.handle(event(TEXT, HELLO), "r-1").await.status(), 502, "{nothing_said}");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_just_ends_is_no_whole_answer() {
     let mut script = FakeStreamingModel::messages(&["Good ", "day"]);
     script.pop();

@@ -23,7 +23,7 @@ use warden_core::{
 pub use limits::StreamLimits;
 
 use self::passage::Passage;
-use crate::{Failure, Stopped, invocation::take_invocations};
+use crate::{Failure, Stopped, invocation::take_invocations, metrics};
 
 /// What a response's body is, whether it is known or still being written.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
@@ -77,7 +77,7 @@ impl<M: StreamingModel> Streamer<M> {
 
     async fn open(&self, chat: &Conversation, asker: Asker<'_>) -> Result<Passage<M::Answer>, Error> {
         let start = Instant::now();
-        let (mut decoder, mut parts) = (self.protocol.decoder(), Vec::new());
+        let (mut decoder, mut parts) = (self.protocol.decoder(chat), Vec::new());
         let begun = async {
             let call = ModelCall {
                 model_id: &chat.model,
@@ -87,20 +87,36 @@ impl<M: StreamingModel> Streamer<M> {
             // Large, and of another crate: on the heap.
             let mut answer = Box::pin(self.model.open(call)).await?;
             while !decoder.has_begun() {
-                match answer.next_chunk().await? {
-                    Some(chunk) => decoder.push(&chunk, &mut parts)?,
-                    None => decoder.finish(&mut parts)?,
+                let read = match answer.next_chunk().await? {
+                    Some(chunk) => decoder.push(&chunk, &mut parts),
+                    None => decoder.finish(&mut parts),
+                };
+                match read {
+                    Ok(()) => {}
+                    // What was said before the error is an answer, which is cut.
+                    Err(error) if !parts.is_empty() => return Ok((answer, Err(error))),
+                    Err(error) => {
+                        let tokens = decoder.tokens();
+                        if !tokens.estimated {
+                            metrics::model_answer(&chat.model, tokens.usage, milliseconds(start));
+                        }
+                        return Err(error);
+                    }
                 }
             }
-            Ok(answer)
+            Ok((answer, Ok(())))
         };
-        let answer = timeout(self.limits.receive_timeout, begun)
+        let (answer, read) = timeout(self.limits.receive_timeout, begun)
             .await
             .map_err(|_| Error::ModelTimeout { code: "RECEIVE_TIMEOUT_SECONDS passed".into() })??;
         let mut passage = Passage::new(answer, decoder, asker.encoding, self.limits, start);
-        passage.begin(asker.request_id, &chat.model, parts);
+        passage.begin(asker.request_id, &chat.model, parts, read);
         Ok(passage)
     }
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Takes events until the environment ends. Each goes to `handle` as the JSON

@@ -7,12 +7,11 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout, timeout_at};
 use warden_core::{
     Error,
-    bedrock::Usage,
-    chat::{AnswerEvent, Decoder, Encoding},
+    chat::{AnswerEvent, Decoder, Encoding, StopReason, TokenCount},
     ports::AnswerStream,
 };
 
-use super::{KEEP_ALIVE, StreamLimits};
+use super::{KEEP_ALIVE, StreamLimits, milliseconds};
 use crate::metrics;
 
 /// How long a stream that has said everything may take to end, so that its
@@ -21,7 +20,6 @@ const ENDING: Duration = Duration::from_millis(200);
 
 pub(super) struct Passage<A> {
     answer: Option<A>,
-    decoder: Decoder,
     encoding: Encoding,
     /// What the decoder said and nobody encoded yet; kept for its memory.
     parts: Vec<AnswerEvent>,
@@ -41,7 +39,8 @@ struct Record {
     model_id: String,
     asked: Instant,
     begun_ms: u64,
-    usage: Usage,
+    /// Read along with the answer, for what it used as far as it came.
+    decoder: Decoder,
     is_over: bool,
 }
 
@@ -49,7 +48,6 @@ impl<A: AnswerStream> Passage<A> {
     pub(super) fn new(answer: A, decoder: Decoder, encoding: Encoding, limits: StreamLimits, asked: Instant) -> Self {
         Self {
             answer: Some(answer),
-            decoder,
             encoding,
             parts: Vec::new(),
             out: Vec::new(),
@@ -62,19 +60,19 @@ impl<A: AnswerStream> Passage<A> {
                 model_id: String::new(),
                 asked,
                 begun_ms: milliseconds(asked),
-                usage: Usage::default(),
+                decoder,
                 is_over: false,
             },
         }
     }
 
-    /// Begins the answer with what the model said so far.
-    pub(super) fn begin(&mut self, request_id: &str, model_id: &str, parts: Vec<AnswerEvent>) {
+    /// Begins the answer with what the model said so far, and ends it at an error.
+    pub(super) fn begin(&mut self, request_id: &str, model_id: &str, parts: Vec<AnswerEvent>, read: Result<(), Error>) {
         request_id.clone_into(&mut self.record.request_id);
         model_id.clone_into(&mut self.record.model_id);
         self.encoding.start(request_id, model_id, &mut self.out);
         self.parts = parts;
-        self.encode();
+        self.take(read);
     }
 
     /// The next bytes of the body, as soon as there are some.
@@ -108,12 +106,12 @@ impl<A: AnswerStream> Passage<A> {
         match timeout_at(until, answer.next_chunk()).await {
             Ok(Ok(Some(chunk))) => {
                 self.silent_since = None;
-                let read = self.decoder.push(&chunk, &mut self.parts);
+                let read = self.record.decoder.push(&chunk, &mut self.parts);
                 self.take(read);
             }
             Ok(Ok(None)) => {
                 self.answer = None;
-                let read = self.decoder.finish(&mut self.parts);
+                let read = self.record.decoder.finish(&mut self.parts);
                 self.take(read);
             }
             Ok(Err(error)) => self.fail(&error),
@@ -135,10 +133,8 @@ impl<A: AnswerStream> Passage<A> {
         let mut parts = std::mem::take(&mut self.parts);
         for part in parts.drain(..) {
             self.encoding.part(&part, &mut self.out);
-            match part {
-                AnswerEvent::Text(_) => {}
-                AnswerEvent::Usage(usage) => self.record.usage = usage,
-                AnswerEvent::Stop(reason) => self.record.stopped(&reason),
+            if let AnswerEvent::Stop(reason) = part {
+                self.record.stopped(&reason);
             }
         }
         self.parts = parts;
@@ -146,6 +142,7 @@ impl<A: AnswerStream> Passage<A> {
 
     fn fail(&mut self, error: &Error) {
         self.answer = None;
+        self.encoding.part(&AnswerEvent::Usage(self.record.decoder.tokens()), &mut self.out);
         self.encoding.error(error, &mut self.out);
         self.record.failed(error);
     }
@@ -159,41 +156,57 @@ impl<A: AnswerStream> Passage<A> {
 }
 
 impl Record {
-    fn stopped(&mut self, reason: &str) {
-        self.is_over = true;
-        let latency_ms = milliseconds(self.asked);
+    fn stopped(&mut self, reason: &StopReason) {
+        let (tokens, latency_ms) = self.over();
         tracing::info!(
             request_id = self.request_id,
             model_id = self.model_id,
-            stop_reason = reason,
+            stop_reason = reason.as_str(),
             begun_ms = self.begun_ms,
             latency_ms,
+            input_tokens = tokens.usage.input_tokens,
+            output_tokens = tokens.usage.output_tokens,
+            tokens_estimated = tokens.estimated,
             "answer streamed"
         );
-        metrics::model_answer(&self.model_id, self.usage, latency_ms);
     }
 
     fn failed(&mut self, error: &Error) {
-        self.is_over = true;
+        let (tokens, latency_ms) = self.over();
         tracing::warn!(
             request_id = self.request_id,
             model_id = self.model_id,
             error = error.name().as_str(),
             reason = %error,
-            latency_ms = milliseconds(self.asked),
+            latency_ms,
+            input_tokens = tokens.usage.input_tokens,
+            output_tokens = tokens.usage.output_tokens,
+            tokens_estimated = tokens.estimated,
             "answer cut"
         );
         metrics::answer_cut();
+    }
+
+    /// Counts what the answer used, for it is paid for however it ends.
+    fn over(&mut self) -> (TokenCount, u64) {
+        self.is_over = true;
+        let (tokens, latency_ms) = (self.decoder.tokens(), milliseconds(self.asked));
+        metrics::model_answer(&self.model_id, tokens.usage, latency_ms);
+        (tokens, latency_ms)
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         if !self.is_over {
+            let (tokens, latency_ms) = self.over();
             tracing::info!(
                 request_id = self.request_id,
                 model_id = self.model_id,
-                latency_ms = milliseconds(self.asked),
+                latency_ms,
+                input_tokens = tokens.usage.input_tokens,
+                output_tokens = tokens.usage.output_tokens,
+                tokens_estimated = tokens.estimated,
                 "nobody takes the answer any more; the model's call is ended"
             );
         }
@@ -202,8 +215,4 @@ impl Drop for Record {
 
 fn passed(setting: &str) -> Error {
     Error::ModelTimeout { code: format!("{setting} passed") }
-}
-
-fn milliseconds(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
