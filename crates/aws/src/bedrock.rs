@@ -171,49 +171,33 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use aws_config::retry::RetryConfig;
-    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials, SharedCredentialsProvider};
     use aws_smithy_async::rt::sleep::TokioSleep;
-    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-    use aws_smithy_types::body::SdkBody;
     use tracing::field::Field;
     use tracing_subscriber::{
         Layer,
         layer::{Context, SubscriberExt},
     };
+    use warden_test_support::{Answer, RecordedAws};
 
     use super::*;
 
-    fn answer(status: u16, error_type: &'static str, body: &str) -> ReplayEvent {
-        let request = http::Request::builder().uri("https://bedrock").body(SdkBody::empty()).unwrap();
-        let response = http::Response::builder()
-            .status(status)
-            .header("content-type", "application/json")
-            .header("x-amzn-errortype", error_type)
-            .body(SdkBody::from(body))
-            .unwrap();
-        ReplayEvent::new(request, response)
+    fn answer(status: u16, error_type: &'static str, body: &str) -> Answer {
+        Answer::new(status, body).header("content-type", "application/json").header("x-amzn-errortype", error_type)
     }
 
-    fn model_answering(status: u16, error_type: &'static str, body: &str) -> (BedrockModel, StaticReplayClient) {
-        let http = StaticReplayClient::new(vec![answer(status, error_type, body)]);
-        let config = aws_sdk_bedrockruntime::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .retry_config(RetryConfig::disabled())
-            .http_client(http.clone())
-            .build();
+    fn model_answering(status: u16, error_type: &'static str, body: &str) -> (BedrockModel, RecordedAws) {
+        let aws = RecordedAws::answering([answer(status, error_type, body)]);
         let model_id = "us.anthropic.claude-haiku-5-5".to_owned();
-        (BedrockModel { client: Client::from_conf(config), model_id }, http)
+        (BedrockModel { client: Client::new(&aws.config()), model_id }, aws)
     }
 
     #[tokio::test]
     async fn the_body_is_sent_as_it_is_with_its_type_declared() {
-        let (model, http) = model_answering(200, "", r#"{"content":[]}"#);
+        let (model, aws) = model_answering(200, "", r#"{"content":[]}"#);
         let reply = model.invoke(b"{\"max_tokens\":1}".to_vec()).await.unwrap();
         let ModelReply::Answer { body, .. } = reply else { panic!("rejected") };
         assert_eq!(body, r#"{"content":[]}"#);
-        let request = http.actual_requests().next().unwrap();
+        let request = aws.request();
         assert!(request.uri().ends_with("/model/us.anthropic.claude-haiku-5-5/invoke"), "{}", request.uri());
         assert_eq!(request.headers().get("content-type"), Some("application/json"));
         assert_eq!(request.headers().get("accept"), Some("application/json"));
@@ -276,15 +260,12 @@ mod tests {
         for (answers, retries) in
             [(vec![fine()], vec![]), (vec![busy(), fine()], vec![1]), (vec![busy(), busy()], vec![1])]
         {
-            let sdk = SdkConfig::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("us-east-1"))
-                .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            let sdk = RecordedAws::answering(answers)
+                .config_builder()
                 .retry_config(
                     RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(1)),
                 )
                 .sleep_impl(TokioSleep::new())
-                .http_client(StaticReplayClient::new(answers))
                 .build();
             let settings = BedrockSettings { model_id: "m".into(), region: None, timeout: Duration::from_secs(5) };
             let model = BedrockModel::new(&sdk, settings);

@@ -95,14 +95,9 @@ fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_st
 
 #[cfg(test)]
 mod tests {
-    use aws_config::retry::RetryConfig;
-    use aws_sdk_bedrockruntime::{
-        Client,
-        config::{BehaviorVersion, Credentials, Region},
-    };
-    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-    use aws_smithy_types::body::SdkBody;
+    use aws_sdk_bedrockruntime::Client;
     use warden_core::bedrock::Guardrail;
+    use warden_test_support::RecordedAws;
 
     use super::*;
     use crate::event_stream::recorded;
@@ -112,18 +107,9 @@ mod tests {
         recorded::event("chunk", "application/json", &format!(r#"{{"bytes":"{base64}","p":"abcdefgh"}}"#))
     }
 
-    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (BedrockModels, StaticReplayClient) {
-        let request = http::Request::builder().uri("https://bedrock").body(SdkBody::empty()).unwrap();
-        let event = ReplayEvent::new(request, recorded::answer(status, error_type, body));
-        let http = StaticReplayClient::new(vec![event]);
-        let config = aws_sdk_bedrockruntime::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .retry_config(RetryConfig::disabled())
-            .http_client(http.clone())
-            .build();
-        (BedrockModels { client: Client::from_conf(config), guardrail: None }, http)
+    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (BedrockModels, RecordedAws) {
+        let aws = RecordedAws::answering([recorded::answer(status, error_type, body)]);
+        (BedrockModels { client: Client::new(&aws.config()), guardrail: None }, aws)
     }
 
     fn call<'a>(model_id: &'a str, body: &[u8]) -> ModelCall<'a> {
@@ -142,10 +128,10 @@ mod tests {
                 [Some(r#"{"caller":"k1"}"#), Some("gr1"), Some("2")],
             ),
         ] {
-            let (model, http) = model_answering(200, "", chunk("e30="));
+            let (model, aws) = model_answering(200, "", chunk("e30="));
             let model = BedrockModels { guardrail, ..model };
             model.open(ModelCall { request_metadata: metadata, ..call("m", b"{}") }).await.unwrap();
-            let request = http.actual_requests().next().unwrap();
+            let request = aws.request();
             assert_eq!([0, 1, 2].map(|at| request.headers().get(&headers[at])), expected);
         }
     }
@@ -153,13 +139,13 @@ mod tests {
     #[tokio::test]
     async fn each_chunk_arrives_as_it_is_and_in_order() {
         let body = [chunk("eyJhIjoxfQ=="), recorded::event("novelty", "application/json", "{}"), chunk("7JWI64WV")];
-        let (model, http) = model_answering(200, "", body.concat());
+        let (model, aws) = model_answering(200, "", body.concat());
         let mut answer = model.open(call("us.anthropic.claude-haiku-5-5", b"{\"max_tokens\":1}")).await.unwrap();
         assert_eq!(answer.next_chunk().await.unwrap().unwrap(), "{\"a\":1}");
         assert_eq!(answer.next_chunk().await.unwrap().unwrap(), "\u{c548}\u{b155}");
         assert_eq!(answer.next_chunk().await.unwrap(), None);
 
-        let request = http.actual_requests().next().unwrap();
+        let request = aws.request();
         let uri = request.uri();
         assert!(uri.ends_with("/model/us.anthropic.claude-haiku-5-5/invoke-with-response-stream"), "{uri}");
         assert_eq!(request.headers().get("content-type"), Some("application/json"));

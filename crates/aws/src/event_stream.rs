@@ -36,10 +36,8 @@ fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 pub(crate) mod recorded {
     use aws_smithy_eventstream::frame::write_message_to;
-    use aws_smithy_types::{
-        body::SdkBody,
-        event_stream::{Header, HeaderValue, Message},
-    };
+    use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
+    use warden_test_support::Answer;
 
     fn frame(headers: &[(&'static str, &str)], payload: &str) -> Vec<u8> {
         let headers = headers
@@ -62,13 +60,8 @@ pub(crate) mod recorded {
         )
     }
 
-    pub(crate) fn answer(status: u16, error_type: &'static str, body: Vec<u8>) -> http::Response<SdkBody> {
+    pub(crate) fn answer(status: u16, error_type: &'static str, body: Vec<u8>) -> Answer {
         let content_type = if status == 200 { "application/vnd.amazon.eventstream" } else { "application/json" };
-        http::Response::builder()
-            .status(status)
-            .header("content-type", content_type)
-            .header("x-amzn-errortype", error_type)
-            .body(SdkBody::from(body))
-            .unwrap()
+        Answer::new(status, body).header("content-type", content_type).header("x-amzn-errortype", error_type)
     }
 }

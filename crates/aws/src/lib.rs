@@ -16,6 +16,8 @@ mod bedrock_logging;
 mod bedrock_stream;
 #[cfg(feature = "cloudformation-response")]
 mod cloudformation_response;
+#[cfg(feature = "control-plane")]
+mod control_plane;
 #[cfg(any(feature = "bedrock", feature = "sagemaker"))]
 mod event_stream;
 #[cfg(any(feature = "bedrock", feature = "sagemaker"))]
@@ -43,7 +45,7 @@ pub use sagemaker::{SageMakerAnswer, SageMakerSettings, SageMakerStream};
 pub use ssm::SsmParameters;
 
 /// How long a call that sets something up may take, all attempts together.
-#[cfg(any(feature = "bedrock-logging", feature = "ssm"))]
+#[cfg(feature = "control-plane")]
 const SETUP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How long a connection may take to come about.

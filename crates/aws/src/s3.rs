@@ -116,9 +116,7 @@ fn refusal(error: &SdkError<GetObjectError>, object: &ObjectRef) -> Result<Looku
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-    use aws_smithy_types::body::SdkBody;
+    use warden_test_support::{Answer, RecordedAws};
 
     use super::*;
 
@@ -126,27 +124,12 @@ mod tests {
         status: u16,
         headers: &[(&'static str, &'static str)],
         body: &str,
-    ) -> (S3ObjectStore, StaticReplayClient) {
-        let mut response = aws_smithy_http_client_response(status, body);
-        for (name, value) in headers {
-            response.headers_mut().insert(*name, value.parse().unwrap());
-        }
-        let request =
-            http::Request::builder().uri("https://s3.us-east-1.amazonaws.com/").body(SdkBody::empty()).unwrap();
-        let http = StaticReplayClient::new(vec![ReplayEvent::new(request, response)]);
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .force_path_style(true)
-            .http_client(http.clone())
-            .build();
-        (S3ObjectStore { client: Client::from_conf(config) }, http)
-    }
-
-    fn aws_smithy_http_client_response(status: u16, body: &str) -> http::Response<SdkBody> {
-        http::Response::builder().status(status).body(SdkBody::from(body)).unwrap()
+    ) -> (S3ObjectStore, RecordedAws) {
+        let answer = Answer::new(status, body);
+        let answer = headers.iter().fold(answer, |answer, (name, value)| answer.header(name, *value));
+        let aws = RecordedAws::answering([answer]);
+        let config = aws_sdk_s3::config::Builder::from(&aws.config()).force_path_style(true).build();
+        (S3ObjectStore { client: Client::from_conf(config) }, aws)
     }
 
     fn object(version: Option<&str>) -> ObjectRef {
@@ -160,12 +143,12 @@ mod tests {
     #[tokio::test]
     async fn exactly_the_named_version_is_asked_for_and_the_answer_says_what_was_read() {
         let headers = [("x-amz-version-id", "v7"), ("etag", "\"e\""), ("content-length", "3")];
-        let (store, http) = store_answering(200, &headers, "PNG");
+        let (store, aws) = store_answering(200, &headers, "PNG");
         let Lookup::Found(mut found) = store.open(&object(Some("v7"))).await.unwrap() else { panic!("not found") };
         assert_eq!(found.facts, ObjectFacts { version: Some("v7".into()), etag: Some("\"e\"".into()), size: Some(3) });
         assert_eq!(found.body.next_chunk().await.unwrap().unwrap(), "PNG");
         assert_eq!(found.body.next_chunk().await.unwrap(), None);
-        let uri = http.actual_requests().next().unwrap().uri().to_owned();
+        let uri = aws.request().uri().to_owned();
         assert!(uri.contains("/uploads/a%20b%2Bc%2520/%EC%82%AC.png?"), "{uri}");
         assert!(uri.contains("versionId=v7"), "{uri}");
     }

@@ -157,10 +157,7 @@ fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_st
 
 #[cfg(test)]
 mod tests {
-    use aws_config::retry::RetryConfig;
-    use aws_sdk_sagemakerruntime::config::{BehaviorVersion, Credentials, Region};
-    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-    use aws_smithy_types::body::SdkBody;
+    use warden_test_support::RecordedAws;
 
     use super::*;
     use crate::event_stream::recorded;
@@ -169,29 +166,20 @@ mod tests {
         recorded::event("PayloadPart", "application/octet-stream", text)
     }
 
-    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (SageMakerStream, StaticReplayClient) {
-        let request = http::Request::builder().uri("https://sagemaker").body(SdkBody::empty()).unwrap();
-        let event = ReplayEvent::new(request, recorded::answer(status, error_type, body));
-        let http = StaticReplayClient::new(vec![event]);
-        let config = aws_sdk_sagemakerruntime::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .retry_config(RetryConfig::disabled())
-            .http_client(http.clone())
-            .build();
+    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (SageMakerStream, RecordedAws) {
+        let aws = RecordedAws::answering([recorded::answer(status, error_type, body)]);
         let settings = SageMakerSettings {
             endpoint: "chat".into(),
             inference_component: Some("small".into()),
             accept: "text/event-stream",
             timeout: Duration::from_secs(5),
         };
-        (SageMakerStream { client: Client::from_conf(config), settings }, http)
+        (SageMakerStream { client: Client::new(&aws.config()), settings }, aws)
     }
 
     #[tokio::test]
     async fn each_part_arrives_as_it_is_and_in_order() {
-        let (model, http) = model_answering(200, "", [part("data: {\"a\""), part(":1}\n\n")].concat());
+        let (model, aws) = model_answering(200, "", [part("data: {\"a\""), part(":1}\n\n")].concat());
         let mut answer = model
             .open(ModelCall { model_id: "m", body: b"{\"stream\":true}".to_vec(), request_metadata: None })
             .await
@@ -200,7 +188,7 @@ mod tests {
         assert_eq!(answer.next_chunk().await.unwrap().unwrap(), ":1}\n\n");
         assert_eq!(answer.next_chunk().await.unwrap(), None);
 
-        let request = http.actual_requests().next().unwrap();
+        let request = aws.request();
         assert!(request.uri().ends_with("/endpoints/chat/invocations-response-stream"), "{}", request.uri());
         for (name, value) in [
             ("content-type", "application/json"),

@@ -1,114 +1,99 @@
 //! Texts in Systems Manager's Parameter Store.
 
 use aws_config::SdkConfig;
-use aws_sdk_ssm::{
-    Client,
-    config::Builder,
-    error::{ProvideErrorMetadata, SdkError},
-    types::ParameterType,
-};
+use serde_json::{Value, json};
 use warden_core::{Error, invocation_logging::ParameterStore};
 
-use crate::{SETUP_TIMEOUT, timeouts};
+use crate::control_plane::{Call, ControlPlane, Failure, Service};
 
 /// The Parameter Store of the function's account and Region.
 #[derive(Clone, Debug)]
-pub struct SsmParameters(Client);
+pub struct SsmParameters(ControlPlane);
 
 impl SsmParameters {
     /// The store on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self(Client::from_conf(Builder::from(config).timeout_config(timeouts(SETUP_TIMEOUT)).build()))
+        let service = Service { id: "SSM", name: "ssm", content_type: "application/x-amz-json-1.1" };
+        Self(ControlPlane::new(config, service))
+    }
+
+    async fn call(&self, target: &'static str, body: Value) -> Result<Value, Failure> {
+        self.0.call(Call { method: "POST", path: "/", target: Some(target), body: Some(body) }).await
     }
 }
 
 impl ParameterStore for SsmParameters {
     async fn get(&self, name: &str) -> Result<Option<String>, Error> {
-        match self.0.get_parameter().name(name).send().await {
-            Ok(found) => Ok(found.parameter.and_then(|parameter| parameter.value)),
-            Err(error) if error.code() == Some("ParameterNotFound") => Ok(None),
-            Err(error) => Err(failure("ssm:GetParameter", name, &error)),
+        match self.call("AmazonSSM.GetParameter", json!({"Name": name})).await {
+            Ok(found) => Ok(found["Parameter"]["Value"].as_str().map(str::to_owned)),
+            Err(failure) if failure.code.as_deref() == Some("ParameterNotFound") => Ok(None),
+            Err(failure) => Err(error("ssm:GetParameter", name, &failure)),
         }
     }
 
     async fn create(&self, name: &str, text: &str) -> Result<(), Error> {
-        let request = self.0.put_parameter().name(name).value(text).r#type(ParameterType::String).overwrite(false);
-        match request.send().await {
+        let parameter = json!({"Name": name, "Value": text, "Type": "String", "Overwrite": false});
+        match self.call("AmazonSSM.PutParameter", parameter).await {
             Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("ParameterAlreadyExists") => Ok(()),
-            Err(error) => Err(failure("ssm:PutParameter", name, &error)),
+            Err(failure) if failure.code.as_deref() == Some("ParameterAlreadyExists") => Ok(()),
+            Err(failure) => Err(error("ssm:PutParameter", name, &failure)),
         }
     }
 
     async fn delete(&self, name: &str) -> Result<(), Error> {
-        match self.0.delete_parameter().name(name).send().await {
+        match self.call("AmazonSSM.DeleteParameter", json!({"Name": name})).await {
             Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("ParameterNotFound") => Ok(()),
-            Err(error) => Err(failure("ssm:DeleteParameter", name, &error)),
+            Err(failure) if failure.code.as_deref() == Some("ParameterNotFound") => Ok(()),
+            Err(failure) => Err(error("ssm:DeleteParameter", name, &failure)),
         }
     }
 }
 
-fn failure<E: ProvideErrorMetadata>(action: &'static str, name: &str, error: &SdkError<E>) -> Error {
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    match error.code() {
+fn error(action: &'static str, name: &str, failure: &Failure) -> Error {
+    match failure.code.as_deref() {
         Some("AccessDeniedException") => Error::AccessDenied {
             action,
             what: format!("parameter {name}"),
             hint: "allow it in the function's role, and see that no service control policy denies it",
         },
-        code => Error::Internal {
-            problem: format!("{action} failed on parameter {name} ({status} {})", code.unwrap_or("no answer")),
-        },
+        _ => Error::Internal { problem: format!("{action} failed on parameter {name} ({failure})") },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ssm::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
-    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-    use aws_smithy_types::body::SdkBody;
-    use serde_json::{Value, json};
+    use warden_test_support::{Answer, RecordedAws};
 
     use super::*;
 
-    fn store(status: u16, error_type: &str, body: &Value) -> (SsmParameters, StaticReplayClient) {
-        let request = http::Request::builder().uri("https://ssm").body(SdkBody::empty()).unwrap();
+    fn store(status: u16, error_type: &str, body: &Value) -> (SsmParameters, RecordedAws) {
         let mut body = body.clone();
         if !error_type.is_empty() {
             body["__type"] = error_type.into();
         }
-        let response = http::Response::builder().status(status).body(SdkBody::from(body.to_string())).unwrap();
-        let http = StaticReplayClient::new(vec![ReplayEvent::new(request, response)]);
-        let config = aws_sdk_ssm::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .retry_config(RetryConfig::disabled())
-            .http_client(http.clone())
-            .build();
-        (SsmParameters(Client::from_conf(config)), http)
+        let aws = RecordedAws::answering([Answer::new(status, body.to_string())]);
+        (SsmParameters::new(&aws.config()), aws)
     }
 
-    fn sent(http: &StaticReplayClient) -> Value {
-        serde_json::from_slice(http.actual_requests().next().unwrap().body().bytes().unwrap()).unwrap()
+    fn sent(aws: &RecordedAws) -> Value {
+        serde_json::from_slice(aws.request().body().bytes().unwrap()).unwrap()
     }
 
     #[tokio::test]
     async fn a_text_is_read_and_one_that_is_not_there_is_none() {
-        let (found, http) = store(200, "", &json!({"Parameter": {"Name": "/a", "Value": "text"}}));
+        let (found, aws) = store(200, "", &json!({"Parameter": {"Name": "/a", "Value": "text"}}));
         assert_eq!(found.get("/a").await, Ok(Some("text".into())));
-        assert_eq!(sent(&http), json!({"Name": "/a"}));
+        assert_eq!(sent(&aws), json!({"Name": "/a"}));
         let (missing, _) = store(400, "ParameterNotFound", &json!({}));
         assert_eq!(missing.get("/a").await, Ok(None));
     }
 
     #[tokio::test]
     async fn a_text_that_is_there_is_never_overwritten() {
-        let (store_, http) = store(200, "", &json!({"Version": 1}));
+        let (store_, aws) = store(200, "", &json!({"Version": 1}));
         assert_eq!(store_.create("/a", "text").await, Ok(()));
-        assert_eq!(sent(&http), json!({"Name": "/a", "Value": "text", "Type": "String", "Overwrite": false}));
+        assert_eq!(sent(&aws), json!({"Name": "/a", "Value": "text", "Type": "String", "Overwrite": false}));
         let (there, _) = store(400, "ParameterAlreadyExists", &json!({}));
         assert_eq!(there.create("/a", "text").await, Ok(()));
     }

@@ -3,18 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Write;
+use std::sync::{Arc, Mutex};
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_s3::config::{BehaviorVersion, Region};
-use aws_sdk_s3::primitives::SdkBody;
-use aws_smithy_http_client::test_util::infallible_client_fn;
-use aws_types::SdkConfig;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
 use warden_calls::{CallsReader, Filter, Query, Timestamp};
+use warden_test_support::{Answer, RecordedAws};
 
 const REGION_FOLDER: &str = "inv/AWSLogs/111122223333/BedrockModelInvocationLogs/us-west-2/";
 
@@ -28,22 +23,15 @@ impl Aws {
     fn answering(answers: impl Fn(&str) -> (u16, Vec<u8>) + Send + Sync + 'static) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&asked);
-        let client = infallible_client_fn(move |request: http::Request<SdkBody>| {
-            let path = request.uri().path_and_query().unwrap().as_str().to_owned();
-            let host = request.uri().host().unwrap_or_default().to_owned();
-            let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-            let asked = format!("{host}{path} {body}").trim_end().to_owned();
+        let aws = RecordedAws::answering_by(move |request| {
+            let address = request.uri().trim_start_matches("https://");
+            let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
+            let asked = format!("{address} {body}").trim_end().to_owned();
             let (status, answer) = answers(&asked);
             log.lock().unwrap().push(asked);
-            http::Response::builder().status(status).body(SdkBody::from(answer)).unwrap()
+            Answer::new(status, answer)
         });
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .http_client(client)
-            .build();
-        Self { reader: CallsReader::new(&config), asked }
+        Self { reader: CallsReader::new(&aws.config()), asked }
     }
 
     fn asked(&self) -> Vec<String> {

@@ -7,11 +7,10 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_sfn::config::retry::RetryConfig;
 use serde_json::{Value, json};
 use support::{
-    ALIAS, Answer, LOG_GROUP, MACHINE, ROLE, Recorded, TOPIC, alias, answer, complete_stack, config, described,
-    described_with, no_alias, no_machine, refusal, request, stack, stack_refusal, version_arn,
+    ALIAS, Answer, LOG_GROUP, MACHINE, ROLE, Recorded, TOPIC, alias, answer, complete_stack, described, described_with,
+    no_alias, no_machine, refusal, request, stack, stack_refusal, version_arn,
 };
 use warden_deploy::{DefinitionTemplate, Deployer, Difference, Error, Outcome, Progress, Route};
 
@@ -450,7 +449,7 @@ async fn an_endpoint_where_nothing_listens_is_unreachable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let config = config().retry_config(RetryConfig::disabled()).endpoint_url(format!("http://{address}")).build();
+    let config = warden_test_support::sdk_config().endpoint_url(format!("http://{address}")).build();
 
     let message = Deployer::new(&config).apply(&request()).await.unwrap_err().to_string();
 

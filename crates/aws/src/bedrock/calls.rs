@@ -67,32 +67,17 @@ impl Models for BedrockModels {
 
 #[cfg(test)]
 mod tests {
-    use aws_config::{Region, retry::RetryConfig};
-    use aws_sdk_bedrockruntime::config::{BehaviorVersion, Credentials, SharedCredentialsProvider};
     use aws_smithy_async::rt::sleep::TokioSleep;
-    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-    use aws_smithy_types::body::SdkBody;
+    use warden_test_support::{Answer, RecordedAws};
 
     use super::*;
 
-    fn models(status: u16, body: &str, guardrail: Option<Guardrail>) -> (BedrockModels, StaticReplayClient) {
-        let request = http::Request::builder().uri("https://bedrock").body(SdkBody::empty()).unwrap();
-        let response = http::Response::builder()
-            .status(status)
-            .header("x-amzn-errortype", "ValidationException")
-            .body(SdkBody::from(body))
-            .unwrap();
-        let http = StaticReplayClient::new(vec![ReplayEvent::new(request, response)]);
-        let sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .retry_config(RetryConfig::disabled())
-            .sleep_impl(TokioSleep::new())
-            .http_client(http.clone())
-            .build();
+    fn models(status: u16, body: &str, guardrail: Option<Guardrail>) -> (BedrockModels, RecordedAws) {
+        let answer = Answer::new(status, body).header("x-amzn-errortype", "ValidationException");
+        let aws = RecordedAws::answering([answer]);
+        let sdk = aws.config_builder().sleep_impl(TokioSleep::new()).build();
         let settings = BedrockModelsSettings { region: None, timeout: Duration::from_secs(5), guardrail };
-        (BedrockModels::new(&sdk, settings), http)
+        (BedrockModels::new(&sdk, settings), aws)
     }
 
     fn call() -> ModelCall<'static> {
@@ -102,9 +87,9 @@ mod tests {
     #[tokio::test]
     async fn a_call_says_who_asks_which_model_under_which_guardrail() {
         let guardrail = Guardrail { id: "gr1".into(), version: "2".into() };
-        let (models, http) = models(200, r#"{"content":[]}"#, Some(guardrail));
+        let (models, aws) = models(200, r#"{"content":[]}"#, Some(guardrail));
         assert_eq!(models.call(call()).await.unwrap().body, r#"{"content":[]}"#);
-        let request = http.actual_requests().next().unwrap();
+        let request = aws.request();
         assert!(request.uri().ends_with("/model/us.m/invoke"), "{}", request.uri());
         for (header, expected) in [
             ("x-amzn-bedrock-request-metadata", r#"{"caller":"k1"}"#),
@@ -118,9 +103,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_without_guardrail_and_metadata_sends_neither() {
-        let (models, http) = models(200, "{}", None);
+        let (models, aws) = models(200, "{}", None);
         models.call(ModelCall { request_metadata: None, ..call() }).await.unwrap();
-        let request = http.actual_requests().next().unwrap();
+        let request = aws.request();
         assert!(!request.headers().iter().any(|(name, _)| name.contains("guardrail") || name.contains("metadata")));
     }
 

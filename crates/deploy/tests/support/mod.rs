@@ -4,14 +4,11 @@
 // Each test binary uses its part.
 #![allow(dead_code)]
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_sfn::config::{BehaviorVersion, Region};
-use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-use aws_smithy_types::body::SdkBody;
+use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
 use warden_deploy::{ApplyRequest, DefinitionTemplate, Deployer, Replayer};
+use warden_test_support::RecordedAws;
 
 pub const MACHINE: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
 pub const ALIAS: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit:live";
@@ -22,16 +19,16 @@ pub const TOPIC: &str = "arn:aws:sns:us-west-2:111122223333:audit-alerts";
 /// One answer of AWS, to one operation.
 pub struct Answer {
     operation: &'static str,
-    response: http::Response<SdkBody>,
+    response: warden_test_support::Answer,
 }
 
 pub fn answer(operation: &'static str, body: &Value) -> Answer {
-    Answer { operation, response: response(200, body.to_string()) }
+    Answer { operation, response: warden_test_support::Answer::new(200, body.to_string()) }
 }
 
 pub fn refusal(operation: &'static str, code: &str, message: &str) -> Answer {
     let body = json!({"__type": format!("com.amazonaws.swf.service.v2.model#{code}"), "message": message});
-    Answer { operation, response: response(400, body.to_string()) }
+    Answer { operation, response: warden_test_support::Answer::new(400, body.to_string()) }
 }
 
 /// `CloudFormation`'s answer for a stack with these outputs.
@@ -58,14 +55,14 @@ pub fn tagged_stack(status: &str, outputs: &[(&str, &str)], tags: &[(&str, &str)
         <Outputs>{members}</Outputs><Tags>{tags}</Tags>
         </member></Stacks></DescribeStacksResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>"#
     );
-    Answer { operation: "DescribeStacks", response: response(200, body) }
+    Answer { operation: "DescribeStacks", response: warden_test_support::Answer::new(200, body) }
 }
 
 pub fn stack_refusal(status: u16, code: &str, message: &str) -> Answer {
     let body = format!(
         r#"<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"#
     );
-    Answer { operation: "DescribeStacks", response: response(status, body) }
+    Answer { operation: "DescribeStacks", response: warden_test_support::Answer::new(status, body) }
 }
 
 /// The stack as the template leaves it.
@@ -162,17 +159,9 @@ pub fn no_alias() -> Answer {
     refusal("DescribeStateMachineAlias", "ResourceNotFound", &format!("Alias not found: {ALIAS}"))
 }
 
-/// A configuration that lacks only where to connect.
-pub fn config() -> aws_types::sdk_config::Builder {
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-west-2"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-}
-
 /// AWS, with the answers it gives.
 pub struct Recorded {
-    client: StaticReplayClient,
+    aws: RecordedAws,
     expected: Vec<&'static str>,
 }
 
@@ -186,24 +175,25 @@ pub struct Call {
 impl Recorded {
     pub fn new(answers: Vec<Answer>) -> Self {
         let expected = answers.iter().map(|answer| answer.operation).collect();
-        let events = answers
-            .into_iter()
-            .map(|answer| ReplayEvent::new(http::Request::new(SdkBody::empty()), answer.response))
-            .collect();
-        Self { client: StaticReplayClient::new(events), expected }
+        let aws = RecordedAws::answering(answers.into_iter().map(|answer| answer.response));
+        Self { aws, expected }
+    }
+
+    fn config(&self) -> SdkConfig {
+        self.aws.config_builder().retry_config(RetryConfig::standard()).build()
     }
 
     pub fn replayer(&self) -> Replayer {
-        Replayer::new(&config().http_client(self.client.clone()).build())
+        Replayer::new(&self.config())
     }
 
     pub fn deployer(&self) -> Deployer {
-        Deployer::new(&config().http_client(self.client.clone()).build())
+        Deployer::new(&self.config())
     }
 
     /// The requests made, which are those that answers were given for, in this order.
     pub fn calls(&self) -> Vec<Call> {
-        let calls: Vec<_> = self.client.actual_requests().map(call).collect();
+        let calls: Vec<_> = self.aws.requests().iter().map(call).collect();
         let operations: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
         assert_eq!(operations, self.expected);
         calls
@@ -229,8 +219,4 @@ fn call(request: &aws_sdk_sfn::config::http::HttpRequest) -> Call {
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
     Call { operation: fields["Action"].as_str().unwrap().to_owned(), body: fields }
-}
-
-fn response(status: u16, body: String) -> http::Response<SdkBody> {
-    http::Response::builder().status(status).body(SdkBody::from(body)).unwrap()
 }
