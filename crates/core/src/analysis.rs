@@ -94,7 +94,7 @@ impl Output {
                 .map_err(|_| Error::ModelOutputInvalid { problem: "it is not a Messages response" }),
             Self::Text => {
                 let mut answer = Answer::parse(body)?;
-                answer.finished_text().map_err(|why| Error::ModelOutputInvalid { problem: why.problem() })?;
+                answer.finished_text().map_err(|why| Error::ModelOutputInvalid { problem: why.meaning() })?;
                 Ok(Value::String(std::mem::take(&mut answer.text)))
             }
         }

@@ -169,6 +169,7 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::named::table;
 
     #[test]
     fn every_name_is_unique_and_none_is_reserved_by_step_functions() {
@@ -184,5 +185,12 @@ mod tests {
         let error = Error::invalid("s3_key", "is missing");
         assert_eq!(error.to_string(), "s3_key: is missing");
         assert_eq!(error.name().as_str(), "InvalidInput");
+    }
+
+    #[test]
+    fn the_documents_list_every_name() {
+        let errors = include_str!("../../../docs/errors.md");
+        let names: Vec<_> = table(errors, "# Errors").into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ErrorName::ALL.map(ErrorName::as_str));
     }
 }

@@ -1,6 +1,10 @@
 //! What an image is, from its bytes, and what a model reads of it.
 
+mod unreadable;
+
 use infer::MatcherType;
+
+pub use unreadable::Unreadable;
 
 /// Most bytes of an image that a model on Bedrock takes: 5 MiB of base64 text.
 pub const MAX_IMAGE_BYTES: u64 = 3_932_160;

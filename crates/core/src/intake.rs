@@ -8,10 +8,10 @@ use bytes::Bytes;
 use crate::{
     bedrock::{Capabilities, Question},
     error::Error,
-    image::{self, Content, HEAD_BYTES, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES},
+    image::{self, Content, HEAD_BYTES, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, Unreadable},
     metadata::Scanner,
     pii::Finding,
-    ports::{ObjectBody, OpenObject, Seal},
+    ports::{ObjectBody, OpenObject},
 };
 
 /// Bytes within which a header is searched for an image's dimensions: metadata
@@ -45,55 +45,6 @@ pub enum Intake {
     Unreadable(Unreadable),
     /// Surely no picture, and nothing claimed that it was one.
     NotAnImage,
-}
-
-/// Why an object cannot be judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// It has no bytes.
-    Empty,
-    /// It is called an image, and its bytes are none.
-    NotAnImage,
-    /// A picture in a format that models do not read, or bytes of no known format.
-    UnsupportedFormat,
-    /// More than can be decoded, or shown to the model within the budget.
-    TooLarge,
-    /// Its decoder cannot read it.
-    Damaged,
-    /// Its bytes cannot be had.
-    Sealed(Seal),
-}
-
-impl Unreadable {
-    /// The reason's name in a verdict.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Empty => "empty_object",
-            Self::NotAnImage => "not_an_image",
-            Self::UnsupportedFormat => "unsupported_format",
-            Self::TooLarge => "too_large",
-            Self::Damaged => "damaged_image",
-            Self::Sealed(Seal::Archived) => "archived",
-            Self::Sealed(Seal::CustomerKey) => "encrypted_with_customer_key",
-        }
-    }
-
-    /// The same in words.
-    #[must_use]
-    pub const fn problem(self) -> &'static str {
-        match self {
-            Self::Empty => "the object is empty",
-            Self::NotAnImage => "the object's bytes are no image",
-            Self::UnsupportedFormat => "the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO or PNM image",
-            Self::TooLarge => {
-                "the image is over 134,217,728 bytes or 100,000,000 pixels, takes over 400 MiB to decode, or is not readable within IMAGE_TOKEN_BUDGET"
-            }
-            Self::Damaged => "the image is damaged: it cannot be decoded",
-            Self::Sealed(Seal::Archived) => "the object is archived and must be restored first",
-            Self::Sealed(Seal::CustomerKey) => "the object is encrypted with a key of its writer's (SSE-C)",
-        }
-    }
 }
 
 /// Which frames of an animation are asked about.

@@ -18,6 +18,7 @@ pub mod image;
 pub mod intake;
 pub mod invocation_logging;
 pub mod metadata;
+mod named;
 pub mod pii;
 pub mod ports;
 pub mod threat;

@@ -26,7 +26,11 @@ use tracing_subscriber::{
     layer::Context,
     registry::LookupSpan,
 };
-use warden_core::{bedrock::Usage, pii::Verdict, threat::ThreatLevel};
+use warden_core::{
+    bedrock::Usage,
+    pii::{Reason, Verdict},
+    threat::ThreatLevel,
+};
 
 use crate::settings::{SettingError, Variables};
 
@@ -43,13 +47,13 @@ struct Prices {
 }
 
 /// Counts an image's verdict.
-pub fn verdict(verdict: Verdict, reason: Option<&'static str>) {
+pub fn verdict(verdict: Verdict, reason: Option<Reason>) {
     tracing::info!(target: TARGET, Verdict = verdict.as_str(), Verdicts = 1_u64);
     // Under no reason one or zero, so that its average is the share of what nobody could tell.
     match verdict {
         Verdict::Undetermined => {
             tracing::info!(target: TARGET, Undetermined = 1_u64);
-            tracing::info!(target: TARGET, Reason = reason.unwrap_or("unknown"), Undetermined = 1_u64);
+            tracing::info!(target: TARGET, Reason = reason.map_or("unknown", Reason::as_str), Undetermined = 1_u64);
         }
         Verdict::Pii | Verdict::Clean => tracing::info!(target: TARGET, Undetermined = 0_u64),
         Verdict::NotImage | Verdict::Gone => {}
@@ -221,6 +225,7 @@ mod tests {
         Error,
         chat::{Conversation, Encoding, Offer, Protocol},
         fake::{FakeStreamingModel, Step},
+        image::Unreadable,
     };
 
     use super::*;
@@ -277,7 +282,7 @@ mod tests {
                 line(&json!(["Function"]), &count("Undetermined"), &json!({"Undetermined": 0})),
             ]
         );
-        let told = lines(None, || verdict(Verdict::Undetermined, Some("too_large")));
+        let told = lines(None, || verdict(Verdict::Undetermined, Some(Unreadable::TooLarge.into())));
         assert_eq!(
             told[1..],
             [

@@ -7,7 +7,7 @@ use warden_core::{
     bedrock::{Guardrail, profile},
     chat::Offer,
     image::TokenBudget,
-    pii::{Policy, categories},
+    pii::{Category, Policy},
 };
 
 /// Where settings come from.
@@ -185,9 +185,10 @@ pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
     let allowed = variables.get("ALLOWED_CATEGORIES").unwrap_or_default();
     let names = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());
     let category = |name: &str| {
-        categories().find(|known| *known == name).ok_or_else(|| SettingError {
-            name: "ALLOWED_CATEGORIES",
-            problem: format!("{name:?} is no category; they are {}", categories().collect::<Vec<_>>().join(", ")),
+        Category::named(name).ok_or_else(|| {
+            let known: Vec<_> = Category::ALL.iter().map(|category| category.as_str()).collect();
+            let problem = format!("{name:?} is not a category; they are {}", known.join(", "));
+            SettingError { name: "ALLOWED_CATEGORIES", problem }
         })
     };
     Ok(Policy { minimum_confidence, allowed_categories: names.map(category).collect::<Result<_, _>>()? })
@@ -257,8 +258,11 @@ mod tests {
     #[test]
     fn every_finding_counts_unless_a_setting_says_otherwise() {
         assert_eq!(pii_policy(&Given(&[])).unwrap(), Policy::default());
-        let policy = pii_policy(&Given(&[("MINIMUM_CONFIDENCE", "0.6"), ("ALLOWED_CATEGORIES", "FACE , LOCATION,")]));
-        assert_eq!(policy, Ok(Policy { minimum_confidence: 0.6, allowed_categories: vec!["FACE", "LOCATION"] }));
+        let policy = pii_policy(&Given(&[("MINIMUM_CONFIDENCE", "0.6"), ("ALLOWED_CATEGORIES", "FACE , location,")]));
+        assert_eq!(
+            policy,
+            Ok(Policy { minimum_confidence: 0.6, allowed_categories: vec![Category::Face, Category::Location] })
+        );
     }
 
     #[test]
@@ -289,7 +293,9 @@ mod tests {
             assert_eq!(error.to_string(), format!("MINIMUM_CONFIDENCE: is {confidence:?}, not a number from 0 to 1"));
         }
         let error = pii_policy(&Given(&[("ALLOWED_CATEGORIES", "FACE, FACES")])).unwrap_err();
-        assert!(error.to_string().starts_with("ALLOWED_CATEGORIES: \"FACES\" is no category; they are PERSON, FACE,"));
+        assert!(
+            error.to_string().starts_with("ALLOWED_CATEGORIES: \"FACES\" is not a category; they are PERSON, FACE,")
+        );
         let error = s3_force_path_style(&Given(&[("S3_FORCE_PATH_STYLE", "yes")])).unwrap_err();
         assert_eq!(error.to_string(), "S3_FORCE_PATH_STYLE: is \"yes\", neither true nor false");
         assert!(ModelSettings::read(&Given(&[])).unwrap_err().to_string().starts_with("MODEL_ID: is not set"));

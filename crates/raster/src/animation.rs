@@ -7,10 +7,7 @@ use image::{
     codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder},
     metadata::Orientation,
 };
-use warden_core::{
-    image::{ImageFormat, TokenBudget},
-    intake::Unreadable,
-};
+use warden_core::image::{ImageFormat, TokenBudget, Unreadable};
 
 use crate::{
     View,

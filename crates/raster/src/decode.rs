@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, metadata::Orientation};
-use warden_core::{image::ImageFormat, intake::Unreadable};
+use warden_core::image::{ImageFormat, Unreadable};
 
 /// Most pixels of a picture.
 const MAX_PIXELS: u64 = 100_000_000;

@@ -1,7 +1,7 @@
 //! A part of a picture as a JPEG that a model takes.
 
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage, codecs::jpeg::JpegEncoder, imageops, metadata::Orientation};
-use warden_core::{image::MAX_IMAGE_BYTES, intake::Unreadable};
+use warden_core::image::{MAX_IMAGE_BYTES, Unreadable};
 
 use crate::{
     orientation::{stored_area, turns},

@@ -9,10 +9,7 @@ mod orientation;
 mod pages;
 mod plan;
 
-use warden_core::{
-    image::{Area, ImageFormat, TokenBudget},
-    intake::Unreadable,
-};
+use warden_core::image::{Area, ImageFormat, TokenBudget, Unreadable};
 
 use crate::plan::MAX_VIEWS;
 

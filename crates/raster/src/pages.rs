@@ -7,7 +7,7 @@ use tiff::{
     decoder::Decoder,
     tags::{ByteOrder, Tag},
 };
-use warden_core::intake::Unreadable;
+use warden_core::image::Unreadable;
 
 use crate::plan::MAX_VIEWS;
 

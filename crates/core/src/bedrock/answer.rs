@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::{error::Error, named::named};
 
 /// Why the model stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,44 +125,14 @@ impl Answer {
     }
 }
 
-/// Why an answer must not be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unusable {
-    /// The model declined.
-    Refused,
-    /// A guardrail replaced the answer.
-    GuardrailIntervened,
-    /// `max_tokens` or the context window was used up.
-    Cut,
-    /// There is no text.
-    Empty,
-    /// The text is not what was asked for, or the model stopped for an unknown reason.
-    Malformed,
-}
-
-impl Unusable {
-    /// The reason's name in a verdict.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "model_refused",
-            Self::GuardrailIntervened => "guardrail_intervened",
-            Self::Cut => "answer_cut",
-            Self::Empty => "answer_empty",
-            Self::Malformed => "answer_malformed",
-        }
-    }
-
-    /// The same in words.
-    #[must_use]
-    pub const fn problem(self) -> &'static str {
-        match self {
-            Self::Refused => "the model declined to answer",
-            Self::GuardrailIntervened => "a guardrail replaced it",
-            Self::Cut => "it was cut at max_tokens; raise MAX_TOKENS",
-            Self::Empty => "it holds no text",
-            Self::Malformed => "it has not the form that was asked for",
-        }
+named! {
+    /// Why an answer must not be used.
+    pub enum Unusable {
+        Refused = "model_refused": "the model declined to answer",
+        GuardrailIntervened = "guardrail_intervened": "a guardrail replaced it",
+        Cut = "answer_cut": "it was cut at max_tokens; raise MAX_TOKENS",
+        Empty = "answer_empty": "it holds no text",
+        Malformed = "answer_malformed": "it does not have the form that was asked for",
     }
 }
 

@@ -15,7 +15,7 @@ pub use container::Scanner;
 
 use crate::{
     image::ImageFormat,
-    pii::{Finding, METADATA_CATEGORIES, METADATA_PLACE},
+    pii::{Category, Finding, Place},
 };
 
 /// What metadata tells; never what it says.
@@ -36,11 +36,10 @@ impl BitOrAssign for Told {
 
 impl Told {
     fn findings(self) -> Vec<Finding> {
-        METADATA_CATEGORIES
+        [(Category::LocationMetadata, self.location), (Category::PersonMetadata, self.person)]
             .into_iter()
-            .zip([self.location, self.person])
             .filter(|(_, told)| *told)
-            .map(|(category, _)| Finding { category, confidence: 1.0, r#where: METADATA_PLACE })
+            .map(|(category, _)| Finding { category, confidence: 1.0, r#where: Place::Metadata })
             .collect()
     }
 }

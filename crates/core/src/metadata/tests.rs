@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::image::ImageFormat::{Gif, Jpeg, Png, Tiff, WebP};
 
-const LOCATION: &[&str] = &["location_metadata"];
-const PERSON: &[&str] = &["person_metadata"];
-const BOTH: &[&str] = &["location_metadata", "person_metadata"];
-const NOTHING: &[&str] = &[];
+const LOCATION: &[Category] = &[Category::LocationMetadata];
+const PERSON: &[Category] = &[Category::PersonMetadata];
+const BOTH: &[Category] = &[Category::LocationMetadata, Category::PersonMetadata];
+const NOTHING: &[Category] = &[];
 
 /// EXIF as an independent library writes it.
 fn exif_of(fields: &[(Tag, Value)], little_endian: bool) -> Vec<u8> {
@@ -100,14 +100,14 @@ fn webp(pieces: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     })
 }
 
-fn categories_in(format: ImageFormat, bytes: &[u8]) -> Vec<&'static str> {
+fn categories_in(format: ImageFormat, bytes: &[u8]) -> Vec<Category> {
     findings(format, bytes).into_iter().map(|finding| finding.category).collect()
 }
 
 #[test]
 fn a_finding_tells_that_there_is_something_and_never_what() {
     let told = findings(Tiff, &seoul());
-    assert_eq!(told, [Finding { category: "location_metadata", confidence: 1.0, r#where: "metadata" }]);
+    assert_eq!(told, [Finding { category: Category::LocationMetadata, confidence: 1.0, r#where: Place::Metadata }]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use warden_core::{
     analysis::{Inquiry, Output},
     bedrock::{Answer, Capabilities, Question},
     fields::Fields,
-    image::{ImageFormat, TokenBudget},
-    intake::{Frames, Intake, Unreadable, read_image},
+    image::{ImageFormat, TokenBudget, Unreadable},
+    intake::{Frames, Intake, read_image},
     ports::{Lookup, Model, ModelReply, ObjectRef, ObjectStore},
 };
 use warden_lambda::metrics;
@@ -74,19 +74,19 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
         let mut found = match self.store.open(object).await? {
             Lookup::Found(found) => found,
             Lookup::Gone => return Err(Error::ObjectNotFound { what: object.to_string() }),
-            Lookup::Sealed(seal) => return Err(Error::invalid("Key", Unreadable::Sealed(seal).problem())),
+            Lookup::Sealed(seal) => return Err(Error::invalid("Key", Unreadable::from(seal).meaning())),
         };
         let body = match read_image(&mut found, true, question, self.capabilities, Frames::AsTheModelSees).await? {
             Intake::Request { body, .. } => body,
             Intake::ToConvert { bytes, format } => {
                 let view = warden_raster::whole_view(bytes, format, self.token_budget)
-                    .map_err(|why| Error::invalid("Key", why.problem()))?;
+                    .map_err(|why| Error::invalid("Key", why.meaning()))?;
                 let mut body = question.image_body(self.capabilities, ImageFormat::Jpeg.media_type(), view.jpeg.len());
                 body.push(&view.jpeg);
                 body.finish()
             }
-            Intake::Unreadable(why) => return Err(Error::invalid("Key", why.problem())),
-            Intake::NotAnImage => return Err(Error::invalid("Key", Unreadable::NotAnImage.problem())),
+            Intake::Unreadable(why) => return Err(Error::invalid("Key", why.meaning())),
+            Intake::NotAnImage => return Err(Error::invalid("Key", Unreadable::NotAnImage.meaning())),
         };
         match self.model.invoke(body).await? {
             ModelReply::ImageRejected => Err(Error::invalid("Key", "the model cannot read this image")),
@@ -109,7 +109,7 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
 /// The value in an answer that the model finished, if it is valid.
 fn value_under(schema: &AnswerSchema, body: &[u8]) -> Result<Option<Value>, Error> {
     let answer = Answer::parse(body)?;
-    let text = answer.finished_text().map_err(|why| Error::ModelOutputInvalid { problem: why.problem() })?;
+    let text = answer.finished_text().map_err(|why| Error::ModelOutputInvalid { problem: why.meaning() })?;
     Ok(schema.value_in(text))
 }
 

@@ -69,7 +69,7 @@ async fn an_invalid_event_names_its_field_and_calls_nothing() {
 async fn an_object_that_no_model_reads_is_an_invalid_input_and_the_model_is_not_asked() {
     for (stored, message) in [
         (Stored::bytes(b""), "Key: the object is empty"),
-        (Stored::bytes(b"hello"), "Key: the object's bytes are no image"),
+        (Stored::bytes(b"hello"), "Key: the object's bytes are not an image"),
         (Stored::bytes(b"%PDF-1.7"), "Key: the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO or PNM image"),
         (Stored::Sealed(Seal::Archived), "Key: the object is archived and must be restored first"),
     ] {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use warden_core::{
     fake::{ATTACKS, FakeModel, FakeStore, ObedientModel, Stored},
-    pii::{METADATA_PLACE, PLACES, categories},
+    pii::{Category, Place},
 };
 
 use super::*;
@@ -43,8 +43,8 @@ fn check(event: &Value, answer: &Value) -> Result<(), String> {
         let category = finding["category"].as_str().unwrap_or_default();
         let place = finding["where"].as_str().unwrap_or_default();
         let confidence = finding["confidence"].as_f64().unwrap_or(-1.0);
-        if !categories().any(|known| known == category)
-            || !(PLACES.contains(&place) || place == METADATA_PLACE)
+        if !Category::ALL.iter().any(|known| known.as_str() == category)
+            || !Place::ALL.iter().any(|known| known.as_str() == place)
             || !(0.0..=1.0).contains(&confidence)
         {
             return Err(format!("a finding of the attacker's: {finding}"));

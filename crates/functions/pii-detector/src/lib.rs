@@ -3,12 +3,12 @@
 use serde_json::Value;
 use warden_core::{
     Error,
-    bedrock::{Answer, Capabilities, Usage},
+    bedrock::{Answer, Capabilities, Usage, answer::Unusable},
     fields::Fields,
-    image::{self, ImageFormat, TokenBudget},
-    intake::{Frames, Intake, Unreadable, read_image},
+    image::{self, ImageFormat, TokenBudget, Unreadable},
+    intake::{Frames, Intake, read_image},
     metadata,
-    pii::{self, Detection, Finding, Judgement, ModelUse, Policy, Verdict},
+    pii::{self, Detection, Finding, Judgement, ModelUse, Policy, Reason, Verdict},
     ports::{Lookup, Model, ModelReply, ObjectFacts, ObjectRef, ObjectStore},
 };
 use warden_lambda::metrics;
@@ -103,7 +103,7 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
                 let metadata = metadata::findings(format, &bytes);
                 let (judgement, model) = match warden_raster::views(bytes, format, self.token_budget) {
                     Ok(views) => self.judge_views(views).await?,
-                    Err(why) => (Judgement::Undetermined(why.as_str()), None),
+                    Err(why) => (Judgement::Undetermined(why.into()), None),
                 };
                 (facts, format, metadata, judgement, model)
             }
@@ -122,8 +122,7 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
             Lookup::Found(found) => found,
             Lookup::Gone => return done(Detection::gone(object.clone())),
             Lookup::Sealed(seal) => {
-                let why = Unreadable::Sealed(seal);
-                return done(Detection::unreadable(object.clone(), ObjectFacts::default(), why));
+                return done(Detection::unreadable(object.clone(), ObjectFacts::default(), seal.into()));
             }
         };
         let question = pii::question(self.max_tokens);
@@ -171,11 +170,11 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
 
     async fn ask(&self, body: Vec<u8>) -> Result<(Judgement, Option<ModelUse>), Error> {
         Ok(match self.model.invoke(body).await? {
-            ModelReply::ImageRejected => (Judgement::REJECTED, None),
+            ModelReply::ImageRejected => (Judgement::Undetermined(Reason::ImageRejected), None),
             ModelReply::Answer { body, latency_ms } => {
                 let (judgement, usage) = match Answer::parse(&body) {
                     Ok(answer) => (pii::judge(&answer), answer.usage),
-                    Err(_) => (Judgement::Undetermined("answer_malformed"), Usage::default()),
+                    Err(_) => (Judgement::Undetermined(Unusable::Malformed.into()), Usage::default()),
                 };
                 metrics::model_answer(self.model.id(), usage, latency_ms);
                 (judgement, Some(ModelUse { id: self.model.id().to_owned(), usage, latency_ms }))
@@ -212,8 +211,10 @@ fn boolean(detection: &Detection) -> Result<Value, Error> {
     match detection.verdict {
         Verdict::Pii => Ok(Value::from("true")),
         Verdict::Clean => Ok(Value::from("false")),
-        Verdict::Undetermined => Err(Error::Undetermined { reason: detection.reason.unwrap_or("undetermined") }),
-        Verdict::NotImage => Err(Error::Undetermined { reason: "not_an_image" }),
+        Verdict::Undetermined => {
+            Err(Error::Undetermined { reason: detection.reason.map_or("undetermined", Reason::as_str) })
+        }
+        Verdict::NotImage => Err(Error::Undetermined { reason: Unreadable::NotAnImage.as_str() }),
         Verdict::Gone => Err(Error::ObjectNotFound { what: "the object or its version".into() }),
     }
 }
@@ -224,7 +225,7 @@ fn log_decision(detection: &Detection) {
     let model = detection.model.as_ref();
     tracing::info!(
         verdict = detection.verdict.as_str(),
-        reason = detection.reason,
+        reason = detection.reason.map(Reason::as_str),
         findings = detection.findings.len(),
         bucket = detection.object.bucket,
         version = detection.object.version,

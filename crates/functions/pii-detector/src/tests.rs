@@ -4,7 +4,7 @@ use warden_core::{
     bedrock::Capabilities,
     fake::{FakeModel, FakeStore, Stored, facts},
     image::TokenBudget,
-    pii::Policy,
+    pii::{Category, Policy},
     ports::{ModelReply, ObjectFacts, Seal},
 };
 use warden_event_files::{holds, invalid, valid};
@@ -240,7 +240,7 @@ async fn what_does_not_count_is_told_and_removes_nothing() {
     for (policy, verdict) in [
         (Policy { minimum_confidence: 0.9, ..Policy::default() }, "pii"),
         (Policy { minimum_confidence: 0.91, ..Policy::default() }, "clean"),
-        (Policy { allowed_categories: vec!["FACE"], ..Policy::default() }, "clean"),
+        (Policy { allowed_categories: vec![Category::Face], ..Policy::default() }, "clean"),
     ] {
         let detector = PiiDetector { policy, ..detector(Stored::bytes(PNG), FakeModel::saying(PII)) };
         let answer = detector.handle(event()).await.unwrap();
@@ -256,7 +256,7 @@ fn png_with_an_author() -> Vec<u8> {
 
 #[tokio::test]
 async fn what_the_metadata_tells_is_found_without_the_model() {
-    let allowed = || Policy { allowed_categories: vec!["person_metadata"], ..Policy::default() };
+    let allowed = || Policy { allowed_categories: vec![Category::PersonMetadata], ..Policy::default() };
     let refused = json!({"content": [], "stop_reason": "refusal"});
     for (case, policy, model, verdict, categories) in [
         ("a clean picture", Policy::default(), FakeModel::saying(CLEAN), "pii", vec!["person_metadata"]),

@@ -1,0 +1,25 @@
+//! Why an object cannot be judged.
+
+use crate::{named::named, ports::Seal};
+
+named! {
+    /// Why an object cannot be judged.
+    pub enum Unreadable {
+        Empty = "empty_object": "the object is empty",
+        NotAnImage = "not_an_image": "the object's bytes are not an image",
+        UnsupportedFormat = "unsupported_format": "the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO or PNM image",
+        Damaged = "damaged_image": "the image is damaged: it cannot be decoded",
+        TooLarge = "too_large": "the image is over 134,217,728 bytes or 100,000,000 pixels, takes over 400 MiB to decode, or is not readable within IMAGE_TOKEN_BUDGET",
+        Archived = "archived": "the object is archived and must be restored first",
+        CustomerKey = "encrypted_with_customer_key": "the object is encrypted with a key that only its writer has (SSE-C)",
+    }
+}
+
+impl From<Seal> for Unreadable {
+    fn from(seal: Seal) -> Self {
+        match seal {
+            Seal::Archived => Self::Archived,
+            Seal::CustomerKey => Self::CustomerKey,
+        }
+    }
+}

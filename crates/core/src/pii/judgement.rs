@@ -1,0 +1,257 @@
+//! What is known of an image, and what the model's answer says of it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Category, Place, Reason};
+use crate::{
+    bedrock::{
+        Answer,
+        answer::{Unusable, json_objects},
+    },
+    image::Area,
+};
+
+/// Something personal that an image holds; never its value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// What it is of.
+    pub category: Category,
+    /// How sure the model is, 0 to 1; 1 for what the code found.
+    pub confidence: f64,
+    /// Where it is.
+    pub r#where: Place,
+}
+
+/// What is known of an image, or of a part of one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judgement {
+    /// It holds personal data.
+    Pii(Vec<Finding>),
+    /// It holds none, but for findings that do not count.
+    Clean(Vec<Finding>),
+    /// Nobody can tell, for the named reason.
+    Undetermined(Reason),
+}
+
+impl Judgement {
+    /// The model answered, but not in the form it was asked for: it may do better
+    /// when it is asked again, which a refusal or a cut answer would not.
+    #[must_use]
+    pub const fn is_malformed(&self) -> bool {
+        matches!(self, Self::Undetermined(Reason::Unusable(Unusable::Malformed | Unusable::Empty)))
+    }
+
+    /// What an image's metadata tells of it.
+    #[must_use]
+    pub fn of_metadata(findings: Vec<Finding>) -> Self {
+        if findings.is_empty() { Self::Clean(findings) } else { Self::Pii(findings) }
+    }
+
+    /// The same, said of one area of a larger image: each finding at its place in the whole.
+    #[must_use]
+    pub fn within(mut self, area: Area, whole: (u32, u32)) -> Self {
+        if let Self::Pii(findings) | Self::Clean(findings) = &mut self {
+            for finding in findings {
+                finding.r#where = finding.r#where.within(area, whole);
+            }
+        }
+        self
+    }
+
+    /// What two parts of an image say of it, its metadata among them: personal data if either holds any,
+    /// clean only if both are.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Pii(one), Self::Pii(more) | Self::Clean(more)) | (Self::Clean(more), Self::Pii(one)) => {
+                Self::Pii(merged(one.into_iter().chain(more)))
+            }
+            (pii @ Self::Pii(_), Self::Undetermined(_)) | (Self::Undetermined(_), pii @ Self::Pii(_)) => pii,
+            (undetermined @ Self::Undetermined(_), _) | (_, undetermined @ Self::Undetermined(_)) => undetermined,
+            (Self::Clean(one), Self::Clean(more)) => Self::Clean(merged(one.into_iter().chain(more))),
+        }
+    }
+}
+
+/// One finding of each category at each place, the surest, in the order of their first.
+fn merged(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        match kept.iter_mut().find(|known| known.category == finding.category && known.r#where == finding.r#where) {
+            Some(known) => known.confidence = known.confidence.max(finding.confidence),
+            None => kept.push(finding),
+        }
+    }
+    kept
+}
+
+/// Reads the model's answer. Only an answer whose meaning is plain counts;
+/// anything else is undetermined, never clean.
+#[must_use]
+pub fn judge(answer: &Answer) -> Judgement {
+    let text = match answer.finished_text() {
+        Ok(text) => text,
+        Err(unusable) => return Judgement::Undetermined(unusable.into()),
+    };
+    let verdicts: Vec<_> = json_objects(text).iter().filter(|o| o.get("verdict").is_some()).map(read_object).collect();
+    let plain = match verdicts.split_first() {
+        None => read_word(text),
+        Some((first, others)) if others.iter().all(|other| same_verdict(first.as_ref(), other.as_ref())) => {
+            first.clone()
+        }
+        Some(_) => None,
+    };
+    plain.unwrap_or(Judgement::Undetermined(Unusable::Malformed.into()))
+}
+
+fn same_verdict(a: Option<&Judgement>, b: Option<&Judgement>) -> bool {
+    matches!(
+        (a, b),
+        (Some(Judgement::Pii(_)), Some(Judgement::Pii(_))) | (Some(Judgement::Clean(_)), Some(Judgement::Clean(_)))
+    )
+}
+
+fn read_object(object: &Value) -> Option<Judgement> {
+    let findings = match object.get("findings") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) => merged(items.iter().map(read_finding)),
+        Some(_) => return None,
+    };
+    match object["verdict"].as_str()?.trim().to_ascii_lowercase().as_str() {
+        "pii" => Some(Judgement::Pii(findings)),
+        "clean" if findings.is_empty() => Some(Judgement::Clean(Vec::new())),
+        // Clean with findings contradicts itself.
+        _ => None,
+    }
+}
+
+fn read_finding(item: &Value) -> Finding {
+    let given = |key: &str| item[key].as_str().unwrap_or_default().trim();
+    Finding {
+        category: Category::named(given("category"))
+            .filter(|category| !category.is_of_metadata())
+            .unwrap_or(Category::Other),
+        // A finding without a number is a finding without a doubt.
+        confidence: item["confidence"].as_f64().unwrap_or(1.0).clamp(0.0, 1.0),
+        r#where: Place::named(given("where")).filter(|place| *place != Place::Metadata).unwrap_or(Place::WholeImage),
+    }
+}
+
+/// An answer of one word, in quotes or a fence perhaps.
+fn read_word(text: &str) -> Option<Judgement> {
+    let word = text.trim_start_matches("```json").trim_matches(|c: char| c.is_whitespace() || "`\"'.".contains(c));
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "pii" => Some(Judgement::Pii(Vec::new())),
+        "false" | "no" | "clean" => Some(Judgement::Clean(Vec::new())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bedrock::{StopReason, Usage};
+
+    fn undetermined(why: Unusable) -> Judgement {
+        Judgement::Undetermined(why.into())
+    }
+
+    fn answered(text: &str) -> Answer {
+        Answer {
+            text: text.into(),
+            stop_reason: StopReason::EndTurn,
+            guardrail_intervened: false,
+            usage: Usage::default(),
+        }
+    }
+
+    fn face() -> Finding {
+        Finding { category: Category::Face, confidence: 0.9, r#where: Place::TopLeft }
+    }
+
+    #[test]
+    fn an_answer_counts_where_its_meaning_is_plain() {
+        let face_json = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"top left"}]}"#;
+        for (case, text, expected) in [
+            ("asked for", face_json.to_owned(), Judgement::Pii(vec![face()])),
+            ("fenced", format!("```json\n{face_json}\n```"), Judgement::Pii(vec![face()])),
+            ("in prose", format!("I looked closely. {face_json} That is all."), Judgement::Pii(vec![face()])),
+            ("said twice", format!("{face_json}\n{face_json}"), Judgement::Pii(vec![face()])),
+            ("clean", r#"{"verdict":"clean","findings":[]}"#.into(), Judgement::Clean(vec![])),
+            ("clean, no list", r#"{"verdict": "CLEAN "}"#.into(), Judgement::Clean(vec![])),
+            ("true as text", "\"true\"".into(), Judgement::Pii(vec![])),
+            ("false as text", "\"false\"".into(), Judgement::Clean(vec![])),
+            ("bare word", "True.".into(), Judgement::Pii(vec![])),
+            ("fenced word", "```\nfalse\n```".into(), Judgement::Clean(vec![])),
+        ] {
+            assert_eq!(judge(&answered(&text)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_plain_meaning_is_undetermined_and_never_clean() {
+        for text in [
+            r#"{"verdict":"clean","findings":[{"category":"FACE"}]}"#,
+            r#"{"verdict":"clean"} on second thought {"verdict":"pii","findings":[]}"#,
+            r#"{"verdict":"pii or clean"}"#,
+            r#"{"verdict":false}"#,
+            r#"{"verdict":"clean","findings":"none"}"#,
+            r#"{"verdict":"clean""#,
+            "It is not true that it is clean.",
+            "maybe",
+            "{}",
+            "null",
+        ] {
+            assert_eq!(judge(&answered(text)), undetermined(Unusable::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unfinished_answer_is_undetermined_whatever_it_says() {
+        let clean = answered(r#"{"verdict":"clean","findings":[]}"#);
+        let cut = Answer { stop_reason: StopReason::Cut, ..clean.clone() };
+        assert_eq!(judge(&cut), undetermined(Unusable::Cut));
+        let refused = Answer { stop_reason: StopReason::Refusal, ..clean.clone() };
+        assert_eq!(judge(&refused), undetermined(Unusable::Refused));
+        let guarded = Answer { guardrail_intervened: true, ..clean };
+        assert_eq!(judge(&guarded), undetermined(Unusable::GuardrailIntervened));
+    }
+
+    #[test]
+    fn a_value_that_was_found_cannot_leave_through_a_finding() {
+        let text = r#"{"verdict":"pii","findings":[
+            {"category":"Jane Doe","confidence":7,"where":"4111 1111 1111 1111"},
+            {"category":"person","confidence":"high","where":"Top Left"}, "JANE", 3]}"#;
+        let Judgement::Pii(findings) = judge(&answered(text)) else { panic!("not pii") };
+        let other = Finding { category: Category::Other, confidence: 1.0, r#where: Place::WholeImage };
+        let person = Finding { category: Category::Person, confidence: 1.0, r#where: Place::TopLeft };
+        assert_eq!(findings, [other, person]);
+    }
+
+    #[test]
+    fn findings_of_a_flood_are_told_once_each() {
+        let items =
+            vec![r#"{"category":"FACE","confidence":0.2},{"category":"FACE","confidence":0.8}"#; 5_000].join(",");
+        let judgement = judge(&answered(&format!(r#"{{"verdict":"pii","findings":[{items}]}}"#)));
+        assert_eq!(judgement, Judgement::Pii(vec![Finding { confidence: 0.8, r#where: Place::WholeImage, ..face() }]));
+    }
+
+    #[test]
+    fn an_image_is_clean_only_if_all_its_parts_are() {
+        let (pii, clean, unknown) =
+            (|| Judgement::Pii(vec![face()]), || Judgement::Clean(vec![]), || undetermined(Unusable::Cut));
+        for (one, other, expected) in [
+            (clean(), clean(), clean()),
+            (clean(), pii(), pii()),
+            (pii(), clean(), pii()),
+            (pii(), pii(), pii()),
+            (unknown(), pii(), pii()),
+            (pii(), unknown(), pii()),
+            (unknown(), clean(), unknown()),
+            (clean(), unknown(), unknown()),
+        ] {
+            assert_eq!(one.clone().and(other.clone()), expected, "{one:?} and {other:?}");
+        }
+    }
+}
