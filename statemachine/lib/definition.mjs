@@ -11,7 +11,7 @@ const SAMPLES = {
 };
 
 /** The functions' error names. */
-const FUNCTION_ERRORS = ['InvalidInput', 'ObjectNotFound', 'ObjectChanged', 'AccessDenied', 'ModelThrottled', 'ModelTimeout', 'ModelUnavailable', 'ModelOutputInvalid', 'Undetermined', 'Internal'];
+const FUNCTION_ERRORS = ['InvalidInput', 'ObjectNotFound', 'ObjectChanged', 'AccessDenied', 'StoreUnavailable', 'ModelThrottled', 'ModelTimeout', 'ModelUnavailable', 'ModelOutputInvalid', 'Undetermined', 'Internal'];
 /** Those that another try cannot mend. */
 const PERMANENT = ['InvalidInput', 'ObjectNotFound', 'AccessDenied', 'ModelOutputInvalid', 'Undetermined'];
 const SERVICE_ERRORS = [

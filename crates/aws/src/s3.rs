@@ -49,14 +49,17 @@ impl S3ObjectStore {
 
 /// The bytes of an object on S3.
 #[derive(Debug)]
-pub struct S3Body(ByteStream);
+pub struct S3Body {
+    bytes: ByteStream,
+    object: ObjectRef,
+}
 
 impl ObjectBody for S3Body {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.0
-            .try_next()
-            .await
-            .map_err(|_| Error::Internal { problem: "S3 stopped sending the object before its end".into() })
+        self.bytes.try_next().await.map_err(|_| Error::StoreUnavailable {
+            code: "it stopped sending before the end".into(),
+            what: self.object.to_string(),
+        })
     }
 }
 
@@ -79,7 +82,7 @@ impl ObjectStore for S3ObjectStore {
                     etag: found.e_tag,
                     size: found.content_length.and_then(|length| u64::try_from(length).ok()),
                 },
-                body: S3Body(found.body),
+                body: S3Body { bytes: found.body, object: object.clone() },
             })),
             Err(error) => refusal(&error, object),
         }
@@ -109,8 +112,12 @@ fn refusal(error: &SdkError<GetObjectError>, object: &ObjectRef) -> Result<Looku
         ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
             Err(Error::Internal { problem: format!("bucket {} is in another Region than the function", object.bucket) })
         }
-        (code, Some(status)) => Err(Error::Internal { problem: format!("S3 failed with {status} {code} on {object}") }),
-        (_, None) => Err(Error::Internal { problem: format!("S3 could not be reached for {object}") }),
+        ("SlowDown" | "RequestTimeout", _) | (_, Some(429 | 500..)) => {
+            let code = format!("{} {code}", status.unwrap_or_default()).trim_end().to_owned();
+            Err(Error::StoreUnavailable { code, what: object.to_string() })
+        }
+        (code, Some(status)) => Err(Error::Internal { problem: format!("S3 refused {object} ({status} {code})") }),
+        (_, None) => Err(Error::StoreUnavailable { code: "no answer".into(), what: object.to_string() }),
     }
 }
 
@@ -180,8 +187,12 @@ mod tests {
             (403, "", "AccessDenied"),
             (400, "InvalidBucketName", "InvalidInput"),
             (301, "PermanentRedirect", "Internal"),
-            (503, "SlowDown", "Internal"),
-            (500, "InternalError", "Internal"),
+            (400, "InvalidRange", "Internal"),
+            (400, "RequestTimeout", "StoreUnavailable"),
+            (429, "TooManyRequests", "StoreUnavailable"),
+            (500, "InternalError", "StoreUnavailable"),
+            (503, "SlowDown", "StoreUnavailable"),
+            (503, "", "StoreUnavailable"),
         ] {
             let (store, _) = store_answering(status, &[], &xml(code));
             let error = store.open(&object(None)).await.err().unwrap();

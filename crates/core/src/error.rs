@@ -14,6 +14,8 @@ pub enum ErrorName {
     ObjectChanged,
     /// S3 or Bedrock refused the function's role.
     AccessDenied,
+    /// S3 is slow or failing.
+    StoreUnavailable,
     /// Bedrock's quota is used up for now (HTTP 429, and 529 "overloaded").
     ModelThrottled,
     /// The model did not answer in time.
@@ -24,17 +26,18 @@ pub enum ErrorName {
     ModelOutputInvalid,
     /// A yes or no was asked for and nobody can tell.
     Undetermined,
-    /// A setting or the code is wrong, or S3 failed.
+    /// A setting is wrong, or the code.
     Internal,
 }
 
 impl ErrorName {
     /// Every name there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::InvalidInput,
         Self::ObjectNotFound,
         Self::ObjectChanged,
         Self::AccessDenied,
+        Self::StoreUnavailable,
         Self::ModelThrottled,
         Self::ModelTimeout,
         Self::ModelUnavailable,
@@ -51,6 +54,7 @@ impl ErrorName {
             Self::ObjectNotFound => "ObjectNotFound",
             Self::ObjectChanged => "ObjectChanged",
             Self::AccessDenied => "AccessDenied",
+            Self::StoreUnavailable => "StoreUnavailable",
             Self::ModelThrottled => "ModelThrottled",
             Self::ModelTimeout => "ModelTimeout",
             Self::ModelUnavailable => "ModelUnavailable",
@@ -101,6 +105,14 @@ pub enum Error {
         /// What to look at.
         hint: &'static str,
     },
+    /// The object store is slow or failing.
+    #[error("S3 is unavailable ({code}) for {what}")]
+    StoreUnavailable {
+        /// The service's error code and HTTP status, or what happened instead of an answer.
+        code: String,
+        /// What was asked of it.
+        what: String,
+    },
     /// The model's quota is used up for now.
     #[error("the model is throttled ({code})")]
     ModelThrottled {
@@ -133,7 +145,7 @@ pub enum Error {
         /// The verdict's reason.
         reason: &'static str,
     },
-    /// A setting or the code is wrong, or S3 failed.
+    /// A setting is wrong, or the code.
     #[error("{problem}")]
     Internal {
         /// What is wrong and where to look.
@@ -150,6 +162,7 @@ impl Error {
             Self::ObjectNotFound { .. } => ErrorName::ObjectNotFound,
             Self::ObjectChanged => ErrorName::ObjectChanged,
             Self::AccessDenied { .. } => ErrorName::AccessDenied,
+            Self::StoreUnavailable { .. } => ErrorName::StoreUnavailable,
             Self::ModelThrottled { .. } => ErrorName::ModelThrottled,
             Self::ModelTimeout { .. } => ErrorName::ModelTimeout,
             Self::ModelUnavailable { .. } => ErrorName::ModelUnavailable,

@@ -73,7 +73,7 @@ pub trait ObjectBody: Send {
     /// The next chunk, `None` at the end.
     ///
     /// # Errors
-    /// When the connection breaks or the object ends early.
+    /// [`Error::StoreUnavailable`] when the connection breaks or the object ends early.
     fn next_chunk(&mut self) -> impl Future<Output = Result<Option<Bytes>, Error>> + Send;
 }
 
@@ -86,7 +86,7 @@ pub trait ObjectStore: Send + Sync {
     ///
     /// # Errors
     /// [`Error::ObjectNotFound`] for a bucket that does not exist,
-    /// [`Error::AccessDenied`], [`Error::Internal`] when S3 fails after the client's retries.
+    /// [`Error::AccessDenied`]; [`Error::StoreUnavailable`] when the store fails after the client's retries.
     fn open(&self, object: &ObjectRef) -> impl Future<Output = Result<Lookup<Self::Body>, Error>> + Send;
 }
 

@@ -70,6 +70,7 @@ fn meaning(error: &str) -> Option<&'static str> {
         "ObjectNotFound" => "the object or its bucket does not exist",
         "ObjectChanged" => "the object was replaced while it was read",
         "AccessDenied" => "a role may not read the object or use the model: see its policy",
+        "StoreUnavailable" => "S3 is slow or failing",
         "ModelThrottled" => "Bedrock's quota is used up: wait, or raise it",
         "ModelTimeout" => "the model did not answer in time",
         "ModelUnavailable" => "Bedrock has trouble of its own",

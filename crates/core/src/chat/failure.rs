@@ -51,7 +51,10 @@ impl Failure {
                 Error::InvalidInput { .. } => 400,
                 Error::ModelThrottled { .. } => 429,
                 // That AWS refuses the function's role is no fault of the caller's.
-                Error::ModelUnavailable { .. } | Error::ModelOutputInvalid { .. } | Error::AccessDenied { .. } => 502,
+                Error::StoreUnavailable { .. }
+                | Error::ModelUnavailable { .. }
+                | Error::ModelOutputInvalid { .. }
+                | Error::AccessDenied { .. } => 502,
                 Error::ModelTimeout { .. } => 504,
                 Error::ObjectNotFound { .. }
                 | Error::ObjectChanged

@@ -351,6 +351,6 @@ async fn errors_of_the_store_and_the_model_keep_their_names() {
     let breaking = Stored::BreakingOff(facts(PNG), vec![PNG.into()]);
     assert_eq!(
         detector(breaking, FakeModel::saying(PII)).handle(event()).await.unwrap_err().name(),
-        ErrorName::Internal
+        ErrorName::StoreUnavailable
     );
 }
