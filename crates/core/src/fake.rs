@@ -79,7 +79,9 @@ pub struct FakeBody {
 impl ObjectBody for FakeBody {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
         match self.chunks.pop_front() {
-            None if self.breaks_off => Err(Error::StoreUnavailable { code: "it stopped sending".into(), what: "the object".into() }),
+            None if self.breaks_off => {
+                Err(Error::StoreUnavailable { code: "it stopped sending".into(), what: "the object".into() })
+            }
             chunk => Ok(chunk),
         }
     }

@@ -14,6 +14,8 @@ macro_rules! named {
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        // A meaning is a message, too, where backticks say nothing.
+        #[allow(clippy::doc_markdown)]
         $visibility enum $Enum {
             $(#[doc = $meaning] $Variant,)+
         }

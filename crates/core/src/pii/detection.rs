@@ -186,7 +186,7 @@ mod tests {
                 Detection::judged(object.clone(), facts.clone(), "image/png", judgement, Some(cost.clone()));
             assert_eq!(detection.verdict, verdict, "{facts:?}");
             assert_eq!(detection.object.version.as_deref(), version, "{facts:?}");
-            assert_eq!(detection.findings, [face.clone()]);
+            assert_eq!(detection.findings, std::slice::from_ref(&face));
         }
     }
 }
