@@ -78,9 +78,9 @@ pub(crate) enum DeployCommand {
     /// Show what the alias runs, the versions, and the last executions
     #[command(after_help = EXIT_CODES)]
     Status(Status),
-    /// Check a definition without AWS: JSON, placeholders, targets, error names
+    /// Check a definition without AWS: JSON, placeholders, targets, fields, numbers, `JSONata`
     ///
-    /// With `--stack` the definition is filled with the stack's outputs, and Step Functions is
+    /// What cannot be told without AWS is printed. With `--stack` the definition is filled with the stack's outputs, and Step Functions is
     /// asked too (`ValidateStateMachineDefinition`). Nothing is changed.
     #[command(after_help = EXIT_CODES)]
     Validate(Validate),

@@ -16,6 +16,8 @@ struct Validation<'a> {
     definition: &'a str,
     valid: bool,
     diagnostics: &'a [Diagnostic],
+    /// What was not looked at; nothing when Step Functions was asked.
+    unchecked: Option<&'static str>,
 }
 
 /// Runs a command of `warden deploy`.
@@ -95,10 +97,18 @@ async fn validate(arguments: &Validate) -> anyhow::Result<Ending> {
         let deployer = deployer(&arguments.connection).await?;
         diagnostics = deployer.validate(stack, &definition).await?;
     }
-    let validation =
-        Validation { definition: definition.file(), valid: diagnostics.is_empty(), diagnostics: &diagnostics };
+    let validation = Validation {
+        definition: definition.file(),
+        valid: diagnostics.is_empty(),
+        diagnostics: &diagnostics,
+        unchecked: arguments.stack.is_none().then_some(DefinitionTemplate::UNCHECKED),
+    };
     if validation.valid || arguments.output.format == output::Format::Json {
-        let text = format!("{} is valid", definition.file());
+        let file = definition.file();
+        let text = match validation.unchecked {
+            Some(unchecked) => format!("{file} is valid\nNot checked here: {unchecked}. `--stack` asks Step Functions"),
+            None => format!("{file} is valid"),
+        };
         output::result(arguments.output.format, &text, &validation)?;
     }
     definition.refuse(diagnostics)?;

@@ -41,7 +41,13 @@ pub enum Code {
     NoTerminalState,
     /// An object has a key twice.
     DuplicateKey,
-    /// Nothing reports an error of that name.
+    /// Two states have one name.
+    DuplicateStateName,
+    /// The definition is larger than Step Functions takes.
+    DefinitionTooLarge,
+    /// An expression cannot be read, or refers to what is not there.
+    InvalidExpression,
+    /// Step Functions reports no error of that name.
     UnknownErrorName,
     /// `States.ALL` stands where Step Functions refuses it.
     MisplacedErrorName,
@@ -61,6 +67,9 @@ impl Code {
             Self::UnreachableState => "UNREACHABLE_STATE",
             Self::NoTerminalState => "NO_TERMINAL_STATE",
             Self::DuplicateKey => "DUPLICATE_KEY",
+            Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            Self::DefinitionTooLarge => "DEFINITION_TOO_LARGE",
+            Self::InvalidExpression => "INVALID_EXPRESSION",
             Self::UnknownErrorName => "UNKNOWN_ERROR_NAME",
             Self::MisplacedErrorName => "MISPLACED_ERROR_NAME",
             Self::StepFunctions(code) => code,

@@ -22,7 +22,6 @@ mod console;
 mod deployer;
 mod diagnostic;
 mod error;
-mod error_names;
 mod execution;
 mod failure;
 mod history;

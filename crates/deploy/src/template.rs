@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::Position;
+use crate::check;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::{check, error_names};
 
 /// A state machine's definition, with placeholders `${Name}` that stand for the
 /// stack's outputs of the same names.
@@ -81,6 +81,10 @@ struct Placeholder<'t> {
 }
 
 impl DefinitionTemplate {
+    /// What nobody but Step Functions can tell of a definition.
+    pub const UNCHECKED: &str =
+        "the arguments of services, paths and intrinsic functions in JSONPath, and what type an expression yields";
+
     /// A definition; messages speak of it as `file`.
     #[must_use]
     pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
@@ -119,15 +123,15 @@ impl DefinitionTemplate {
         Ok(needed)
     }
 
-    /// Everything that can be told to be wrong without AWS: JSON, placeholders,
-    /// and the structure of the state machine.
+    /// Everything that can be told to be wrong without AWS: JSON, placeholders, the states' structure, fields, numbers
+    /// and `JSONata` expressions. [`Self::UNCHECKED`] says what cannot.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         if let Err(diagnostic) = self.parse() {
             return vec![diagnostic];
         }
         let placeholder = self.placeholders().err();
-        let structure = check::check(&self.file, &self.text, error_names::is_known);
+        let structure = check::check(&self.file, &self.text);
         placeholder.into_iter().chain(structure).collect()
     }
 
@@ -181,6 +185,12 @@ impl DefinitionTemplate {
             copied = placeholder.end;
         }
         rendered.push_str(&self.text[copied..]);
+        if rendered.len() > check::MAX_DEFINITION_BYTES {
+            let most = check::MAX_DEFINITION_BYTES;
+            let message = format!("filled, it has {} bytes, and Step Functions takes {most}", rendered.len());
+            let at = Position { line: 1, column: 1 };
+            return Err(self.invalid(vec![self.diagnostic(Code::DefinitionTooLarge, at, message)]));
+        }
         Ok(rendered)
     }
 

@@ -343,7 +343,7 @@ async fn every_missing_output_is_named_with_what_needs_it() {
     let error = failure(vec![stack("CREATE_COMPLETE", &outputs)]).await;
     assert_eq!(
         error.to_string(),
-        "the stack `audit` lacks the outputs `StateMachineLogGroupArn` (needed by the state machine's log), `AlertTopicArn` (needed by `${AlertTopicArn}` at audit.asl.json:7:34). Is it the right stack, and deployed from this version of the template?"
+        "the stack `audit` lacks the outputs `StateMachineLogGroupArn` (needed by the state machine's log), `AlertTopicArn` (needed by `${AlertTopicArn}` at audit.asl.json:8:34). Is it the right stack, and deployed from this version of the template?"
     );
 }
 

@@ -155,7 +155,7 @@ async fn what_step_functions_finds_points_at_file_line_and_state() {
         lines,
         [
             "audit.asl.json:1:1: no place [OTHER]",
-            "audit.asl.json:7:7: /States/Publish alert/Arguments: Message is required [INVALID_ARGUMENTS]",
+            "audit.asl.json:8:7: /States/Publish alert/Arguments: Message is required [INVALID_ARGUMENTS]",
         ]
     );
 

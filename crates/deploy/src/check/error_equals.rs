@@ -8,6 +8,27 @@ use crate::diagnostic::Code;
 
 const ALL: &str = "States.ALL";
 
+/// The names that begin with `States.`, which the Amazon States Language keeps for itself.
+const RESERVED: [&str; 17] = [
+    ALL,
+    "States.BranchFailed",
+    "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold",
+    "States.HeartbeatTimeout",
+    "States.Http.Socket",
+    "States.IntrinsicFailure",
+    "States.ItemReaderFailed",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
+    "States.Permissions",
+    "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
+    "States.ResultWriterFailed",
+    "States.Runtime",
+    "States.TaskFailed",
+    "States.Timeout",
+];
+
 impl Checker<'_> {
     /// Checks the `ErrorEquals` of each of a state's retriers or catchers.
     pub(super) fn error_equals(&mut self, handlers: &Array<'_>, location: &str) {
@@ -39,8 +60,9 @@ impl Checker<'_> {
             let message = format!("`{ALL}` must stand alone, in the last retrier or catcher");
             self.report(Code::MisplacedErrorName, name.start(), location, message);
         }
-        if !(self.is_known)(&name.value) {
-            let message = format!("nothing reports an error called `{}`", name.value);
+        // Any other name may be a function's own.
+        if name.value.starts_with("States.") && !RESERVED.contains(&name.value.as_ref()) {
+            let message = format!("Step Functions reports no error called `{}`", name.value);
             self.report(Code::UnknownErrorName, name.start(), location, message);
         }
     }
@@ -51,20 +73,24 @@ mod tests {
     use crate::check::check;
 
     fn findings(retriers: &str) -> Vec<String> {
-        let definition =
-            format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","End":true,"Retry":{retriers}}}}}}}"#);
-        check("f", &definition, |name| name != "Misspelt")
-            .iter()
-            .map(|finding| format!("{}: {}", finding.location, finding.message))
-            .collect()
+        let definition = format!(
+            r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":"arn:aws:states:::sns:publish","End":true,"Retry":{retriers}}}}}}}"#
+        );
+        check("f", &definition).iter().map(|finding| format!("{}: {}", finding.location, finding.message)).collect()
     }
 
     #[test]
-    fn an_unknown_name_is_found_wherever_it_stands() {
+    fn a_name_that_step_functions_keeps_for_itself_must_be_one_of_its_own() {
         assert_eq!(
-            findings(r#"[{"ErrorEquals":["Known"]},{"ErrorEquals":["Known","Misspelt"]}]"#),
-            ["/States/A/Retry/1/ErrorEquals/1: nothing reports an error called `Misspelt`"]
+            findings(r#"[{"ErrorEquals":["States.Timeout"]},{"ErrorEquals":["Own","States.Timedout"]}]"#),
+            ["/States/A/Retry/1/ErrorEquals/1: Step Functions reports no error called `States.Timedout`"]
         );
+    }
+
+    #[test]
+    fn a_function_may_report_errors_by_names_of_its_own() {
+        let names = r#"["OrderRejected", "lambda.x", "S3.NoSuchKeyException", "com.example.Failed", "한글"]"#;
+        assert_eq!(findings(&format!(r#"[{{"ErrorEquals":{names}}}]"#)), Vec::<String>::new());
     }
 
     #[test]

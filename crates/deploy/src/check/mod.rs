@@ -1,9 +1,14 @@
-//! What can be told of a definition without AWS: whether its states hang together.
+//! What can be told of a definition without AWS: whether its states hang together, have the fields and numbers that
+//! Step Functions takes, and hold expressions that can be read.
 //!
-//! Expressions and the arguments of services are not looked at.
+//! The arguments of services, paths in `JSONPath` and the types that expressions yield are not looked at.
 
 mod error_equals;
+mod expressions;
+mod fields;
 mod flow;
+mod jsonata;
+mod numbers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,20 +16,32 @@ use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
+use self::fields::QueryLanguage;
+
 use crate::Position;
 use crate::diagnostic::{Code, Diagnostic};
 
+/// The largest definition that Step Functions takes, in bytes: 1 MiB.
+pub(crate) const MAX_DEFINITION_BYTES: usize = 1_048_576;
+/// The longest name of a state, in characters.
+const MAX_NAME: usize = 80;
+
 /// Everything that is wrong with the definition `text`, in the order of the file.
-///
-/// `is_known` tells whether anything reports an error of that name.
-pub(crate) fn check(file: &str, text: &str, is_known: fn(&str) -> bool) -> Vec<Diagnostic> {
-    let mut checker = Checker { file, text, is_known, diagnostics: Vec::new() };
+pub(crate) fn check(file: &str, text: &str) -> Vec<Diagnostic> {
+    let mut checker =
+        Checker { file, text, names: BTreeSet::new(), assigned: BTreeSet::new(), diagnostics: Vec::new() };
+    if text.len() > MAX_DEFINITION_BYTES {
+        let message =
+            format!("the definition has {} bytes, and Step Functions takes {MAX_DEFINITION_BYTES}", text.len());
+        checker.report(Code::DefinitionTooLarge, 0, "", message);
+    }
     match parse_to_ast(text, &CollectOptions::default(), &strict()) {
         Ok(parsed) => match parsed.value {
             Some(value) => {
                 checker.duplicate_keys(&value, "");
+                checker.variables(&value);
                 match value.as_object() {
-                    Some(machine) => checker.machine(machine, ""),
+                    Some(machine) => checker.machine(machine, None, ""),
                     None => checker.schema(&value, "", "a definition is an object"),
                 }
             }
@@ -84,13 +101,20 @@ fn strict() -> ParseOptions {
 struct Checker<'t> {
     file: &'t str,
     text: &'t str,
-    is_known: fn(&str) -> bool,
+    /// The states so far, those of branches and items too.
+    names: BTreeSet<String>,
+    /// The variables that any state assigns.
+    assigned: BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Checker<'_> {
-    /// The whole definition, a branch of a Parallel state or the processor of a Map state.
-    fn machine(&mut self, machine: &Object<'_>, location: &str) {
+    /// The whole definition, a branch of a Parallel state or the processor of a Map state, within a machine in the
+    /// language `around`.
+    fn machine(&mut self, machine: &Object<'_>, around: Option<QueryLanguage>, location: &str) {
+        let language = self.query_language(machine, around, location);
+        self.fields_of_machine(machine, language, location);
+        self.whole(machine, "TimeoutSeconds", 1..=99_999_999, QueryLanguage::JsonPath, location);
         let Some(states) = machine.get_object("States").filter(|states| !states.properties.is_empty()) else {
             return self.schema(machine, location, "a state machine needs `States`, an object with a state or more");
         };
@@ -100,9 +124,10 @@ impl Checker<'_> {
         for property in &states.properties {
             let name = property.name.as_str();
             let state_at = child(&within, name);
+            self.name(property, &state_at);
             match property.value.as_object() {
                 Some(state) => {
-                    transitions.insert(name, self.state(state, &state_at));
+                    transitions.insert(name, self.state(state, Some(language), &state_at));
                 }
                 None => self.schema(property, &state_at, "a state is an object"),
             }
@@ -126,6 +151,38 @@ impl Checker<'_> {
         };
         if !self.diagnostics[before..].iter().any(broken) {
             self.reachability(states, &transitions, &start.value, &within);
+        }
+    }
+
+    /// A state's name is short, and no other state's, in whichever branch.
+    fn name(&mut self, state: &ObjectProp<'_>, location: &str) {
+        let name = state.name.as_str();
+        let length = name.chars().count();
+        if !(1..=MAX_NAME).contains(&length) {
+            let message = format!("the name of a state has 1 to {MAX_NAME} characters, and this one {length}");
+            self.report(Code::SchemaValidationFailed, state.start(), location, message);
+        }
+        // Twice in one object is a duplicate key, and told as one.
+        if !self.names.insert(name.to_owned()) && !self.diagnostics.iter().any(|found| found.location == location) {
+            let message = format!("another state is called `{name}`, and names are unique in the whole definition");
+            self.report(Code::DuplicateStateName, state.start(), location, message);
+        }
+    }
+
+    /// Notes every variable that a state, a rule or a catcher assigns.
+    fn variables(&mut self, value: &Value<'_>) {
+        match value {
+            Value::Object(object) => {
+                for ObjectProp { name, value, .. } in &object.properties {
+                    if let (Some(assigned), "Assign") = (value.as_object(), name.as_str()) {
+                        let names = assigned.properties.iter().map(|property| property.name.as_str());
+                        self.assigned.extend(names.map(|name| name.trim_end_matches(".$").to_owned()));
+                    }
+                    self.variables(value);
+                }
+            }
+            Value::Array(array) => array.elements.iter().for_each(|element| self.variables(element)),
+            _ => {}
         }
     }
 
@@ -196,6 +253,12 @@ impl Checker<'_> {
     }
 }
 
+/// Whether a value is an expression, so that nobody knows what it will be.
+fn is_expression(value: &Value<'_>, language: QueryLanguage) -> bool {
+    language == QueryLanguage::Jsonata
+        && value.as_string_lit().is_some_and(|text| expressions::inner(&text.value).is_some())
+}
+
 /// The location of a member, escaped as JSON Pointer asks.
 fn child(location: &str, name: &str) -> String {
     format!("{location}/{}", name.replace('~', "~0").replace('/', "~1"))
@@ -206,22 +269,19 @@ mod tests {
     use super::*;
 
     fn findings(definition: &str) -> Vec<String> {
-        check("f", definition, |name| ["States.ALL", "States.TaskFailed", "ModelThrottled"].contains(&name))
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        check("f", definition).iter().map(ToString::to_string).collect()
     }
 
     /// A machine of the given states, beginning with `A`.
     fn machine(states: &str) -> String {
-        format!(r#"{{"StartAt": "A", "States": {{{states}}}}}"#)
+        format!(r#"{{"QueryLanguage": "JSONata", "StartAt": "A", "States": {{{states}}}}}"#)
     }
 
     #[test]
     fn a_sound_machine_with_every_type_of_state_has_no_findings() {
         let definition = machine(
             r#"
-            "A": {"Type": "Task", "Resource": "r", "Next": "B",
+            "A": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Next": "B",
                   "Retry": [{"ErrorEquals": ["ModelThrottled"]}, {"ErrorEquals": ["States.ALL"]}],
                   "Catch": [{"ErrorEquals": ["ModelThrottled"], "Next": "F"}, {"ErrorEquals": ["States.ALL"], "Next": "G"}]},
             "B": {"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "C"}], "Default": "D"},
@@ -243,21 +303,21 @@ mod tests {
             (machine(r#""A": {"Type": "Pass", "Next": "Z"}"#), "/States/A/Next"),
             (
                 machine(
-                    r#""A": {"Type": "Task", "End": true,
+                    r#""A": {"Type": "Task", "Resource": "${DetectorArn}", "End": true,
                         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Z"}]}"#,
                 ),
                 "/States/A/Catch/0/Next",
             ),
             (
                 machine(
-                    r#""A": {"Type": "Choice", "Choices": [{"Next": "B"}, {"Next": "Z"}]},
+                    r#""A": {"Type": "Choice", "Choices": [{"Condition": true, "Next": "B"}, {"Condition": true, "Next": "Z"}]},
                        "B": {"Type": "Succeed"}"#,
                 ),
                 "/States/A/Choices/1/Next",
             ),
             (
                 machine(
-                    r#""A": {"Type": "Choice", "Choices": [{"Next": "B"}], "Default": "Z"},
+                    r#""A": {"Type": "Choice", "Choices": [{"Condition": true, "Next": "B"}], "Default": "Z"},
                        "B": {"Type": "Succeed"}"#,
                 ),
                 "/States/A/Default",
@@ -319,13 +379,14 @@ mod tests {
     #[test]
     fn an_orphan_and_an_endless_machine_are_found() {
         let orphan = machine(r#""A": {"Type": "Succeed"}, "B/2": {"Type": "Pass", "Next": "A"}"#);
-        assert_eq!(findings(&orphan), ["f:1:55: /States/B~12: no state leads to `B/2` [UNREACHABLE_STATE]"]);
+        assert_eq!(findings(&orphan), ["f:1:83: /States/B~12: no state leads to `B/2` [UNREACHABLE_STATE]"]);
 
-        let endless = machine(r#""A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Wait", "Next": "A"}"#);
+        let endless =
+            machine(r#""A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Wait", "Seconds": 1, "Next": "A"}"#);
         assert_eq!(
             findings(&endless),
             [
-                r#"f:1:28: /States: no execution can end: no state that is reached is Succeed, Fail or has `"End": true` [NO_TERMINAL_STATE]"#
+                r#"f:1:56: /States: no execution can end: no state that is reached is Succeed, Fail or has `"End": true` [NO_TERMINAL_STATE]"#
             ]
         );
     }
@@ -333,7 +394,45 @@ mod tests {
     #[test]
     fn a_name_that_stands_twice_is_found() {
         let definition = machine(r#""A": {"Type": "Succeed"}, "A": {"Type": "Succeed"}"#);
-        assert_eq!(findings(&definition), ["f:1:55: /States/A: `A` stands twice in one object [DUPLICATE_KEY]"]);
+        assert_eq!(findings(&definition), ["f:1:83: /States/A: `A` stands twice in one object [DUPLICATE_KEY]"]);
+    }
+
+    #[test]
+    fn a_name_is_short_and_stands_once_in_the_whole_definition() {
+        let named = |name: &str| format!(r#"{{"StartAt": "{name}", "States": {{"{name}": {{"Type": "Succeed"}}}}}}"#);
+        assert_eq!(findings(&named(&"한".repeat(80))), Vec::<String>::new());
+        for (name, length) in [("N".repeat(81), 81), (String::new(), 0)] {
+            let message = format!("the name of a state has 1 to 80 characters, and this one {length}");
+            assert!(findings(&named(&name))[0].contains(&message), "{:#?}", findings(&named(&name)));
+        }
+
+        let branch = |name: &str| format!(r#"{{"StartAt": "{name}", "States": {{"{name}": {{"Type": "Succeed"}}}}}}"#);
+        let branches = |first: &str, second: &str| {
+            let (first, second) = (branch(first), branch(second));
+            machine(&format!(r#""A": {{"Type": "Parallel", "End": true, "Branches": [{first}, {second}]}}"#))
+        };
+        assert_eq!(findings(&branches("X", "Y")), Vec::<String>::new());
+        for (definition, location) in [
+            (branches("X", "X"), "/States/A/Branches/1/States/X"),
+            (branches("A", "Y"), "/States/A/Branches/0/States/A"),
+        ] {
+            let found = findings(&definition);
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].contains(location) && found[0].ends_with("[DUPLICATE_STATE_NAME]"), "{found:#?}");
+        }
+    }
+
+    #[test]
+    fn a_definition_over_a_mebibyte_is_refused() {
+        let padded = |bytes: usize| {
+            let around = machine(r#""A": {"Type": "Succeed", "Comment": ""}"#).len();
+            machine(&format!(r#""A": {{"Type": "Succeed", "Comment": "{}"}}"#, " ".repeat(bytes - around)))
+        };
+        assert_eq!(findings(&padded(MAX_DEFINITION_BYTES)), Vec::<String>::new());
+        assert_eq!(
+            findings(&padded(MAX_DEFINITION_BYTES + 1)),
+            ["f:1:1: the definition has 1048577 bytes, and Step Functions takes 1048576 [DEFINITION_TOO_LARGE]"]
+        );
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub const OUTPUTS: [(&str, &str); 5] = [
 /// The definition that tests deploy, with a placeholder for the topic.
 pub fn template() -> &'static str {
     r#"{
+  "QueryLanguage": "JSONata",
   "StartAt": "Publish alert",
   "States": {
     "Publish alert": {
@@ -101,7 +102,7 @@ pub fn deployed_definition() -> String {
         "Resource": "arn:aws:states:::sns:publish",
         "Arguments": {"TopicArn": TOPIC},
         "End": true
-    }}, "StartAt": "Publish alert"})
+    }}, "StartAt": "Publish alert", "QueryLanguage": "JSONata"})
     .to_string()
 }
 
