@@ -6,6 +6,7 @@
 //! implemented by `warden-aws`.
 
 pub mod analysis;
+pub mod audit;
 pub mod bedrock;
 pub mod chat;
 pub mod cloudtrail;

@@ -48,6 +48,7 @@ fn filter(level: Option<&str>) -> Result<Targets, SettingError> {
         "pii_detector",
         "image_analyzer",
         "log_summarizer",
+        "alert_composer",
         "generate_api",
         "generate_stream",
         "invocation_logging",

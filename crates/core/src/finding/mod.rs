@@ -14,7 +14,7 @@ use crate::{
 mod excerpt;
 mod opinion;
 mod prompt;
-mod text;
+pub(crate) mod text;
 
 pub use opinion::Opinion;
 pub use prompt::{prompt, question};

@@ -2,7 +2,7 @@
 
 /// One line of at most `most` characters, with no control character and none
 /// that hides or reorders its neighbours. White space of any kind becomes one space.
-pub(super) fn one_line(text: &str, most: usize) -> String {
+pub(crate) fn one_line(text: &str, most: usize) -> String {
     let mut line = String::with_capacity(text.len().min(most));
     let mut length = 0;
     let words = text.split(|char: char| char.is_whitespace() || char.is_control());

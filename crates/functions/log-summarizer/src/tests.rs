@@ -51,6 +51,20 @@ async fn every_event_is_told_as_expected() {
     }
 }
 
+/// The state machine's cases take these snapshots for the answers.
+#[tokio::test]
+async fn a_summary_is_told_whole() {
+    let plain = LogSummarizer { model: None::<FakeModel>, ..function(calm()) };
+    for file in valid("log-summarizer") {
+        let name = file.name.as_str();
+        if !["put-object", "put-object-denied", "object-created", "record-alone", "stop-logging"].contains(&name) {
+            continue;
+        }
+        insta::assert_json_snapshot!(name, function(calm()).handle(file.event()).await.unwrap());
+        insta::assert_json_snapshot!(format!("{name}-without-model"), plain.handle(file.event()).await.unwrap());
+    }
+}
+
 #[tokio::test]
 async fn a_model_that_obeys_the_attacker_changes_nothing_but_its_own_text() {
     let (calm, obedient) = (function(calm()), function(obedient()));

@@ -1,8 +1,10 @@
 //! Judges whether an image on S3 holds personal data.
 
+use serde::Serialize;
 use serde_json::Value;
 use warden_core::{
     Error,
+    audit::Action,
     bedrock::{Answer, Capabilities, Usage, answer::Unusable},
     fields::Fields,
     image::{self, ImageFormat, TokenBudget, Unreadable},
@@ -28,6 +30,15 @@ pub struct PiiDetector<S, M> {
     pub token_budget: TokenBudget,
     /// Which findings count.
     pub policy: Policy,
+}
+
+/// What the function answers.
+#[derive(Serialize)]
+struct Judged {
+    #[serde(flatten)]
+    detection: Detection,
+    /// What the policy wants done to the object.
+    action: Action,
 }
 
 struct Request {
@@ -64,8 +75,9 @@ impl Request {
 }
 
 impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
-    /// Judges the object that `event` names: the whole [`Detection`], or for
-    /// `output: "boolean"` the text `"true"` or `"false"`.
+    /// Judges the object that `event` names: the whole [`Detection`] with the
+    /// [`Action`] that the policy wants, or for `output: "boolean"` the text
+    /// `"true"` or `"false"`.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] before anything is called; those of the store
@@ -78,7 +90,7 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
-            Output::Full => serde_json::to_value(detection)
+            Output::Full => serde_json::to_value(Judged { action: Action::wanted(&detection), detection })
                 .map_err(|error| Error::Internal { problem: format!("the verdict is no JSON: {error}") }),
             Output::Boolean => boolean(&detection),
         }

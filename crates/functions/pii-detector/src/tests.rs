@@ -80,10 +80,44 @@ async fn a_verdict_tells_what_was_found_in_which_version_and_at_what_cost() {
                 "size": PNG.len(), "media_type": "image/png",
             },
             "model": {"id": "us.anthropic.claude-haiku-5-5", "input_tokens": 1600, "output_tokens": 20, "latency_ms": 7},
+            "action": "delete_version",
         })
     );
     let clean = judged(CLEAN).await;
     assert_eq!((&clean["verdict"], &clean["pii_detected"]), (&json!("clean"), &json!(false)));
+}
+
+/// The state machine's cases take these snapshots for the answers about the
+/// upload in `events/log-summarizer/put-object.json`.
+#[tokio::test]
+async fn an_answer_says_what_the_policy_wants_done() {
+    let put_object = valid("log-summarizer").into_iter().find(|file| file.name == "put-object").unwrap().event();
+    let named = |place: &str| put_object.pointer(place).unwrap().clone();
+    let event = json!({
+        "s3_bucket": named("/detail/requestParameters/bucketName"),
+        "s3_key": named("/detail/requestParameters/key"),
+        "s3_version_id": named("/detail/responseElements/x-amz-version-id"),
+        "media_type": "image/png",
+    });
+    let version = event["s3_version_id"].as_str().map(str::to_owned);
+    let unversioned = json!({"s3_bucket": event["s3_bucket"], "s3_key": event["s3_key"]});
+    let stored = |version: Option<String>, etag: Option<&str>| {
+        let facts = ObjectFacts { version, etag: etag.map(str::to_owned), size: Some(PNG.len() as u64) };
+        Stored::Object(facts, vec![PNG.into()])
+    };
+    let etag = Some("\"b1946ac92492d2347c6235b4d2611184\"");
+    for (name, event, stored, said, action) in [
+        ("pii", &event, stored(version.clone(), etag), PII, "delete_version"),
+        ("pii_unversioned", &unversioned, stored(None, etag), PII, "delete_unless_changed"),
+        ("pii_not_pinned", &unversioned, stored(None, None), PII, "none"),
+        ("clean", &event, stored(version.clone(), etag), CLEAN, "none"),
+        ("undetermined", &event, stored(version.clone(), etag), "perhaps", "none"),
+        ("gone", &event, Stored::Gone, CLEAN, "none"),
+    ] {
+        let answer = detector(stored, FakeModel::saying(said)).handle(event.clone()).await.unwrap();
+        assert_eq!(answer["action"], action, "{name}");
+        insta::assert_json_snapshot!(name, answer);
+    }
 }
 
 #[tokio::test]

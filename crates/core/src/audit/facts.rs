@@ -1,0 +1,119 @@
+//! What the functions answered, as far as an alert tells it.
+
+use serde::Deserialize;
+
+use super::{Action, lenient};
+use crate::{pii::Verdict, threat::ThreatLevel};
+
+/// What is known of an event: log-summarizer's answer, or what stands in for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// `[event][account][identity]`.
+    #[serde(deserialize_with = "lenient::text")]
+    pub event_title: Option<String>,
+    /// What happened, for people.
+    #[serde(deserialize_with = "lenient::text")]
+    pub summarize: Option<String>,
+    /// How bad it is.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub threat_level: Option<ThreatLevel>,
+    /// The rules that set the least level.
+    #[serde(deserialize_with = "lenient::list")]
+    pub matched_rules: Vec<Rule>,
+    /// Whether an object was written that may be an image.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub is_image_upload: bool,
+    /// The bucket of an S3 call.
+    #[serde(deserialize_with = "lenient::text")]
+    pub s3_bucket: Option<String>,
+    /// The key of an S3 call.
+    #[serde(deserialize_with = "lenient::text")]
+    pub s3_key: Option<String>,
+    /// The version that was written.
+    #[serde(deserialize_with = "lenient::text")]
+    pub s3_version_id: Option<String>,
+    /// Who did it.
+    #[serde(deserialize_with = "lenient::text")]
+    pub actor: Option<String>,
+    /// Where it came from.
+    #[serde(deserialize_with = "lenient::text")]
+    pub source_ip: Option<String>,
+    /// When it happened.
+    #[serde(deserialize_with = "lenient::text")]
+    pub event_time: Option<String>,
+    /// The same in each delivery of the event.
+    #[serde(deserialize_with = "lenient::text")]
+    pub event_id: Option<String>,
+}
+
+/// A rule that matched.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Rule {
+    /// What it looks for.
+    pub title: String,
+    /// The least level it sets.
+    pub level: ThreatLevel,
+}
+
+/// What pii-detector answered.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Judged {
+    /// The verdict; `None` for one that there is not.
+    #[serde(deserialize_with = "lenient::verdict")]
+    pub verdict: Option<Verdict>,
+    /// Why nobody can tell.
+    #[serde(deserialize_with = "lenient::text")]
+    pub reason: Option<String>,
+    /// What was found, never its value.
+    #[serde(deserialize_with = "lenient::list")]
+    pub findings: Vec<JudgedFinding>,
+    /// The object that was read.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub object: JudgedObject,
+    /// The model that was asked, if one was.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub model: Option<AskedModel>,
+    /// What the policy wants done.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub action: Action,
+}
+
+/// Something personal that was found.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct JudgedFinding {
+    /// What it is.
+    pub category: String,
+    /// How sure it is, 0 to 1.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub confidence: Option<f64>,
+    /// Where it is.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub r#where: Option<String>,
+}
+
+/// The object that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct JudgedObject {
+    /// Its version, where naming it pins the bytes.
+    #[serde(deserialize_with = "lenient::text")]
+    pub version: Option<String>,
+    /// Its entity tag.
+    #[serde(deserialize_with = "lenient::text")]
+    pub etag: Option<String>,
+    /// Its length in bytes.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub size: Option<u64>,
+    /// What its bytes are.
+    #[serde(deserialize_with = "lenient::text")]
+    pub media_type: Option<String>,
+}
+
+/// The model that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct AskedModel {
+    /// The id that was called.
+    pub id: String,
+}

@@ -1,0 +1,26 @@
+//! What the audit does about an event, and what it tells people.
+//!
+//! pii-detector's answer carries the [`Action`] that the policy wants. The state
+//! machine takes it, and tells alert-composer what came of it: the
+//! [`Progress`] of one execution. From that follow the [`Outcome`] and the
+//! [`Alert`]. Whatever the functions answered, people get an alert: a fact that
+//! cannot be read counts as unknown.
+
+mod action;
+mod alert;
+mod execution;
+mod facts;
+mod lenient;
+mod outcome;
+mod progress;
+mod stand_in;
+
+pub use action::{Action, Deletion, Taken};
+pub use alert::{Alert, Attribute, Attributes};
+pub use facts::{Facts, Judged, JudgedFinding, JudgedObject, Rule};
+pub use outcome::Outcome;
+pub use progress::{Failure, Progress, compose};
+pub use stand_in::stand_in;
+
+#[cfg(test)]
+mod tests;

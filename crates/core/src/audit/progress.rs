@@ -1,0 +1,77 @@
+//! How far one execution of the state machine came.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Alert, Deletion, Facts, Judged, Outcome, lenient, stand_in};
+use crate::Error;
+
+/// What alert-composer is asked: the audit of one event so far.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// What log-summarizer answered; `None` if it did not.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub summary: Option<Facts>,
+    /// With which error the summary failed before it was made without the model.
+    #[serde(deserialize_with = "lenient::text")]
+    pub summarize_error: Option<String>,
+    /// What pii-detector answered; `None` if it was not asked, or failed.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub detection: Option<Judged>,
+    /// How a deletion ended, if one was tried.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub deletion: Option<Deletion>,
+    /// The state that failed for good.
+    #[serde(deserialize_with = "lenient::text")]
+    pub failed_in: Option<String>,
+    /// Why the audit could not go on; `None` if it came to its end.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub failure: Option<Failure>,
+}
+
+/// An error as Step Functions reports it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Failure {
+    /// Its name.
+    #[serde(deserialize_with = "lenient::text")]
+    pub error: Option<String>,
+    /// A text, or what a function answered as JSON.
+    #[serde(deserialize_with = "lenient::text")]
+    pub cause: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Execution {
+    #[serde(deserialize_with = "lenient::text")]
+    id: Option<String>,
+    event: Value,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    #[serde(deserialize_with = "lenient::or_default")]
+    audit: Progress,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    execution: Execution,
+}
+
+/// The alert of an audit, `{"audit": …, "execution": {"id": …, "event": …}}`: a
+/// [`Progress`], the ARN of the execution, and the event where there is no
+/// summary of it.
+///
+/// # Errors
+/// [`Error::InvalidInput`] for what is no object with an `audit`. Within that,
+/// a field that cannot be read counts as unknown: an alert is never held back.
+pub fn compose(request: &Value) -> Result<Alert, Error> {
+    if !request.get("audit").is_some_and(Value::is_object) {
+        return Err(Error::invalid("audit", "is missing, or not an object"));
+    }
+    let Request { audit, execution } =
+        Request::deserialize(request).map_err(|_| Error::invalid("event", "is no audit to tell of"))?;
+    let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
+    let outcome = Outcome::of(&audit, &facts);
+    Ok(Alert::new(&audit, &facts, &outcome, execution.id.as_deref()))
+}

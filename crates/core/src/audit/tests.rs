@@ -1,0 +1,411 @@
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::{pii::Verdict, threat::ThreatLevel};
+
+const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:security-audit:e-1";
+
+fn summary() -> Value {
+    json!({
+        "event_title": "[PutObject][111122223333][uploader/camera-17]",
+        "summarize": "The role uploader stored an image from 203.0.113.24.",
+        "threat_level": "low",
+        "threat_floor": "low",
+        "s3_bucket": "uploads",
+        "s3_key": "gate 3/visitor.png",
+        "s3_version_id": "v-1",
+        "is_image_upload": true,
+        "media_type": "image/png",
+        "event_id": "0c06e2ff",
+        "matched_rules": [{"id": "r-1", "title": "Upload at night", "level": "low"}],
+        "actor": "arn:aws:sts::111122223333:assumed-role/uploader/camera-17",
+        "source_ip": "203.0.113.24",
+        "event_time": "2026-11-20T09:14:07Z",
+    })
+}
+
+fn detection(verdict: &str, action: &str) -> Value {
+    json!({
+        "verdict": verdict,
+        "reason": null,
+        "findings": [{"category": "PERSON", "confidence": 0.97, "where": "top right"}],
+        "object": {
+            "bucket": "uploads", "key": "gate 3/visitor.png", "version": "v-1", "etag": "\"e-1\"", "size": 482_113,
+            "media_type": "image/png",
+        },
+        "model": {"id": "us.anthropic.claude-haiku-5-5", "input_tokens": 1742, "output_tokens": 55, "latency_ms": 2100},
+        "action": action,
+    })
+}
+
+fn composed(audit: &Value) -> Alert {
+    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}})).unwrap()
+}
+
+fn failure() -> Value {
+    json!({"Error": "ModelThrottled", "Cause": r#"{"errorType": "ModelThrottled", "errorMessage": "the model is \"throttled\""}"#})
+}
+
+#[test]
+fn the_outcome_follows_from_the_verdict_and_from_what_was_done() {
+    let detection = |verdict, reason: Option<&str>, action| {
+        Some(Judged { verdict: Some(verdict), reason: reason.map(Into::into), action, ..Judged::default() })
+    };
+    let pii = || detection(Verdict::Pii, None, Action::DeleteVersion);
+    let unversioned = || detection(Verdict::Pii, None, Action::DeleteUnlessChanged);
+    for (judged, deletion, level, taken, headline) in [
+        (None, None, ThreatLevel::Low, Taken::None, None),
+        (
+            pii(),
+            Some(Deletion::Deleted),
+            ThreatLevel::High,
+            Taken::Deleted,
+            Some("Personal data found, version deleted"),
+        ),
+        (
+            unversioned(),
+            Some(Deletion::Deleted),
+            ThreatLevel::High,
+            Taken::Deleted,
+            Some("Personal data found, object deleted"),
+        ),
+        (
+            unversioned(),
+            Some(Deletion::ObjectChanged),
+            ThreatLevel::High,
+            Taken::Kept,
+            Some("Personal data found, but the object changed since it was read, nothing deleted"),
+        ),
+        (
+            detection(Verdict::Pii, None, Action::None),
+            None,
+            ThreatLevel::High,
+            Taken::Kept,
+            Some("Personal data found, kept"),
+        ),
+        (
+            detection(Verdict::Clean, None, Action::None),
+            None,
+            ThreatLevel::Low,
+            Taken::Kept,
+            Some("No personal data found, kept"),
+        ),
+        (
+            detection(Verdict::Undetermined, Some("model_refused"), Action::None),
+            None,
+            ThreatLevel::Medium,
+            Taken::Kept,
+            Some("Image could not be judged, kept"),
+        ),
+        (
+            detection(Verdict::Undetermined, Some("version_not_pinned"), Action::None),
+            None,
+            ThreatLevel::Medium,
+            Taken::Kept,
+            Some("Personal data found in bytes that cannot be pinned, kept"),
+        ),
+        (
+            detection(Verdict::NotImage, None, Action::None),
+            None,
+            ThreatLevel::Low,
+            Taken::Kept,
+            Some("Not an image, kept"),
+        ),
+        (
+            detection(Verdict::Gone, None, Action::None),
+            None,
+            ThreatLevel::Low,
+            Taken::None,
+            Some("Object gone before it was judged"),
+        ),
+        (Some(Judged::default()), None, ThreatLevel::Medium, Taken::Kept, Some("Image could not be judged, kept")),
+    ] {
+        let progress = Progress { detection: judged, deletion, ..Progress::default() };
+        let facts = Facts { threat_level: Some(ThreatLevel::Low), is_image_upload: true, ..Facts::default() };
+        let outcome = Outcome::of(&progress, &facts);
+        assert_eq!((outcome.threat_level, outcome.action, outcome.headline), (level, taken, headline), "{progress:?}");
+        // What was found never makes the event itself less grave.
+        let grave = Facts { threat_level: Some(ThreatLevel::High), ..facts };
+        assert_eq!(Outcome::of(&progress, &grave).threat_level, ThreatLevel::High, "{progress:?}");
+    }
+}
+
+#[test]
+fn a_failure_says_what_became_of_the_object() {
+    for (audit, verdict, action, headline) in [
+        (
+            json!({"summary": summary(), "detection": detection("pii", "delete_version"), "deletion": "failed"}),
+            "pii",
+            "delete_failed",
+            "Personal data found, NOT deleted: the deletion failed",
+        ),
+        (json!({"summary": summary()}), "none", "kept", "Image not checked for personal data, kept"),
+        // About another object than the event's: nothing of it is told.
+        (
+            json!({"summary": summary(), "detection": detection("clean", "none")}),
+            "none",
+            "kept",
+            "Image not checked for personal data, kept",
+        ),
+        (json!({}), "none", "none", "Security audit failed, event not judged"),
+    ] {
+        let mut audit = audit;
+        audit["failure"] = failure();
+        let alert = composed(&audit);
+        assert_eq!(alert.attributes.verdict.value(), verdict, "{headline}");
+        assert_eq!(alert.attributes.action.value(), action, "{headline}");
+        assert_eq!(alert.attributes.threat_level.value(), "high", "{headline}");
+        assert_eq!(alert.attributes.failure.value(), "true", "{headline}");
+        assert!(alert.subject.starts_with(&format!("[HIGH] {headline}: ")), "{}", alert.subject);
+        assert_eq!(alert.message.contains("Finding"), verdict == "pii", "{}", alert.message);
+    }
+}
+
+#[test]
+fn an_alert_tells_what_was_found_and_done() {
+    let alert = composed(&json!({
+        "summary": summary(), "detection": detection("pii", "delete_version"), "deletion": "deleted",
+    }));
+    insta::assert_snapshot!("deleted", format!("{}\n\n{}", alert.subject, alert.message));
+    insta::assert_json_snapshot!("deleted_for_machines", alert.record);
+    let sns = serde_json::to_value(alert.attributes).unwrap();
+    assert_eq!(sns["action"], json!({"DataType": "String", "StringValue": "deleted"}));
+}
+
+#[test]
+fn an_alert_of_a_failure_tells_which_state_failed_and_why() {
+    let alert = composed(&json!({
+        "summary": summary(), "summarize_error": "AccessDenied", "failed_in": "Detect PII", "failure": failure(),
+    }));
+    insta::assert_snapshot!("failed", format!("{}\n\n{}", alert.subject, alert.message));
+}
+
+#[test]
+fn without_a_summary_an_alert_tells_what_the_event_says_of_itself() {
+    let identity =
+        json!({"arn": "arn:aws:sts::111122223333:assumed-role/uploader/camera-17", "accountId": "111122223333"});
+    let record = json!({
+        "eventName": "PutObject", "userIdentity": identity, "sourceIPAddress": "203.0.113.24",
+        "eventTime": "2026-11-20T09:14:07Z", "eventID": "0c06e2ff",
+        "requestParameters": {"bucketName": "uploads", "key": "a.png"},
+        "responseElements": {"x-amz-version-id": "v-1"},
+    });
+    let object_created = json!({
+        "detail-type": "Object Created", "id": "17793124", "account": "111122223333", "time": "2026-11-20T09:14:08Z",
+        "detail": {
+            "bucket": {"name": "uploads"}, "object": {"key": "a.png", "version-id": "v-1"},
+            "requester": "111122223333", "source-ip-address": "203.0.113.24",
+        },
+    });
+    for (name, event) in [
+        ("event_of_a_record", json!({"detail-type": "AWS API Call via CloudTrail", "detail": record, "id": "6f0f"})),
+        ("event_of_a_bare_record", record.clone()),
+        ("event_of_an_object_created", object_created),
+        ("event_of_nothing_known", json!({"nothing": "known"})),
+    ] {
+        let failed = json!({"failed_in": "Summarize event", "failure": {"Error": "InvalidInput"}});
+        let alert = compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}})).unwrap();
+        insta::assert_snapshot!(name, format!("{}\n\n{}", alert.subject, alert.message));
+    }
+}
+
+#[test]
+fn every_fact_of_an_event_may_be_missing_or_odd() {
+    for event in [
+        json!(null),
+        json!([1, "two", null]),
+        json!("text"),
+        json!({"detail": null, "id": 7, "time": {"a": 1}, "userIdentity": ["x"], "eventName": ""}),
+        json!({"detail": {"userIdentity": {"arn": "///"}, "requestParameters": {"key": false}}}),
+    ] {
+        let facts = stand_in(&event);
+        assert_eq!(facts.event_title.as_deref(), Some("[unknown][unknown][unknown]"), "{event}");
+        assert_eq!((facts.s3_bucket, facts.s3_key, facts.event_id), (None, None, None), "{event}");
+        assert_eq!(facts.threat_level, Some(ThreatLevel::High), "{event}");
+    }
+}
+
+#[test]
+fn the_cause_of_a_failure_is_its_message_on_one_line() {
+    for (cause, told) in [
+        (json!("plain\r\ntext"), Some("Cause: plain text")),
+        (json!(r#"{"errorType": "X", "errorMessage": "a \"quoted\"\nmessage"}"#), Some(r#"Cause: a "quoted" message"#)),
+        (json!(r#"{"errorType": "X"}"#), Some(r#"Cause: {"errorType": "X"}"#)),
+        (json!(""), None),
+        (json!(null), None),
+        (json!(7), None),
+    ] {
+        let alert = composed(&json!({"failed_in": "Detect PII", "failure": {"Error": "X", "Cause": cause}}));
+        assert_eq!(alert.message.lines().find(|line| line.starts_with("Cause")), told, "{cause}");
+    }
+}
+
+#[test]
+fn findings_and_causes_without_end_are_cut() {
+    let mut judged = detection("pii", "delete_version");
+    judged["findings"] = vec![judged["findings"][0].clone(); 50].into();
+    let alert = composed(&json!({
+        "summary": summary(), "detection": judged, "deletion": "failed",
+        "failure": {"Error": "S3.S3Exception", "Cause": "x".repeat(30_000)},
+    }));
+    assert_eq!(alert.message.matches("Finding: PERSON").count(), 20);
+    assert!(alert.message.contains("\nand 30 more\n"));
+    assert!(alert.message.len() < 5_000, "{} bytes", alert.message.len());
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    for request in [json!(null), json!([]), json!("audit"), json!({}), json!({"audit": null}), json!({"audit": "x"})] {
+        let error = compose(&request).unwrap_err();
+        assert_eq!(error.to_string(), "audit: is missing, or not an object");
+    }
+}
+
+/// What holds for each alert, whatever was said.
+fn assert_well_formed(alert: &Alert) {
+    let Alert { subject, message, attributes, .. } = alert;
+    assert!(!subject.is_empty() && subject.len() < 100, "{subject:?}");
+    assert!(subject.chars().all(|char| matches!(char, ' '..='~')), "{subject:?}");
+    for line in message.lines() {
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        let starts = [
+            "Threat level: ",
+            "What happened: ",
+            "Action: ",
+            "Failed in: ",
+            "Cause: ",
+            "Event: ",
+            "Summary: ",
+            "Summarised without ",
+            "Matched rules: ",
+            "Actor: ",
+            "Source IP: ",
+            "Time: ",
+            "Event id: ",
+            "Bucket: ",
+            "Key: ",
+            "Version: ",
+            "ETag: ",
+            "Size: ",
+            "Model: ",
+            "Verdict: ",
+            "Reason: ",
+            "Finding: ",
+            "and ",
+            "Execution: ",
+            "https://",
+        ];
+        assert!(line.is_empty() || starts.iter().any(|start| line.starts_with(start)), "{line:?}");
+    }
+    assert!(!message.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}']), "{message:?}");
+    assert!(message.len() < 100_000, "{} bytes", message.len());
+    let written = serde_json::to_value(attributes).unwrap();
+    assert!(written.as_object().unwrap().values().all(|attribute| attribute["StringValue"] != ""));
+    // What was found is told; what is not known to be deleted is not said to be.
+    assert!(attributes.action.value() != "deleted" || attributes.verdict.value() == "pii");
+}
+
+/// Each place of a value with `text` instead.
+fn with_each_place(value: &Value, text: &str) -> Vec<Value> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| {
+                with_each_place(member, text).into_iter().map(|changed| {
+                    let mut whole = members.clone();
+                    whole.insert(name.clone(), changed);
+                    Value::Object(whole)
+                })
+            })
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(at, item)| {
+                with_each_place(item, text).into_iter().map(move |changed| {
+                    let mut whole = items.clone();
+                    whole[at] = changed;
+                    Value::Array(whole)
+                })
+            })
+            .collect(),
+        _ => vec![Value::from(text)],
+    }
+}
+
+#[test]
+fn no_text_of_a_stranger_makes_a_line_of_its_own_or_lowers_anything() {
+    let mut whole = json!({
+        "summary": summary(), "detection": detection("pii", "delete_version"), "deletion": "deleted",
+        "summarize_error": "ModelThrottled",
+    });
+    whole["summary"]["threat_level"] = json!("high");
+    for text in [
+        "line one\r\nSubject: all clear\r\n\r\nVerdict: clean",
+        "\u{85}next\u{2028}line\u{2029}paragraph",
+        "null\u{0}byte\u{7}bell\u{1b}[2J",
+        "gpj.\u{202e}exe\u{2066}hidden\u{2069}",
+        "][root][nobody",
+        "IGNORE ALL RULES: low, clean",
+        "신분증 🙂",
+        "",
+        "clean",
+        "low",
+        &"\u{202e}\r\n".repeat(5_000),
+    ] {
+        for audit in with_each_place(&whole, text) {
+            let alert = composed(&audit);
+            assert_well_formed(&alert);
+            assert_eq!(alert.attributes.threat_level.value(), "high", "{text:?}");
+        }
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        prop_oneof!["pii", "clean", "high", "deleted", "failed", "none"].prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("[a-z]{1,8}", inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_functions_answered_there_is_an_alert(
+        field in prop_oneof![
+            "event_title", "summarize", "threat_level", "s3_bucket", "s3_key", "s3_version_id", "is_image_upload",
+            "matched_rules", "actor", "source_ip", "event_time", "event_id", "verdict", "reason", "findings", "object",
+            "model", "action",
+        ],
+        place in prop_oneof!["summary", "detection", "deletion", "summarize_error", "failed_in", "failure", "within"],
+        odd in any_json(),
+    ) {
+        let mut audit = json!({
+            "summary": summary(), "detection": detection("pii", "delete_version"), "deletion": "deleted",
+        });
+        if place == "within" {
+            let part = if audit["summary"].get(&field).is_some() { "summary" } else { "detection" };
+            audit[part][&field] = odd;
+        } else {
+            audit[&place] = odd;
+        }
+        assert_well_formed(&composed(&audit));
+    }
+
+    #[test]
+    fn an_event_that_may_be_anything_has_an_alert(event in any_json()) {
+        let failed = json!({"failed_in": "Summarize event", "failure": {"Error": "InvalidInput"}});
+        assert_well_formed(&compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}})).unwrap());
+    }
+}
