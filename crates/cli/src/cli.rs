@@ -15,7 +15,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    failed: one message on standard error says why
   2    the command line is wrong
   3    `plan --exit-code`: applying would change something
-  4    `apply --canary`: the new version failed, and the alias runs the old one again
+  4    `apply --canary`: the new version failed or was not tried, and the alias runs the old one again
   5    `start --wait`, `watch EXECUTION`, `replay`: an execution did not succeed
   6    `calls`: some records could not be read; they are named
   130  interrupted; a canary has been taken back";
@@ -67,7 +67,8 @@ pub(crate) enum DeployCommand {
     /// should be already is not touched: applying twice changes nothing.
     ///
     /// With `--canary 10 --for 10m` the new version gets 10 % of the executions for 10 minutes. It
-    /// takes over if none of them fails; else, and on Ctrl-C, the old version gets them all again.
+    /// takes over if one or more end and none fails; else, and on Ctrl-C, the old version gets them all
+    /// again. An alias that somebody else moves meanwhile is left to them.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
     /// Let the alias `live` run the version before, or another
@@ -128,8 +129,8 @@ pub(crate) struct Apply {
     pub(crate) stack: Stack,
     #[command(flatten)]
     pub(crate) definition: Definition,
-    /// What is kept with the version, such as the commit it comes from
-    #[arg(long, value_name = "TEXT")]
+    /// What is kept with the version, such as the commit it comes from; 256 characters at most
+    #[arg(long, value_name = "TEXT", value_parser = version_description)]
     pub(crate) description: Option<String>,
     #[command(flatten)]
     pub(crate) canary: CanaryArguments,
@@ -151,13 +152,17 @@ pub(crate) struct CanaryArguments {
     /// How many of the new version's executions may fail
     #[arg(long, value_name = "COUNT", default_value_t = 0, requires = "percent")]
     allow_failures: usize,
+    /// How many of the new version's executions must have ended before it takes over
+    #[arg(long = "least", value_name = "COUNT", default_value_t = 1, requires = "percent")]
+    least_ended: usize,
 }
 
 impl CanaryArguments {
     /// The canary that is asked for, if any.
     pub(crate) fn canary(&self) -> Option<Canary> {
         let (percent, duration) = self.percent.zip(self.duration)?;
-        Some(Canary { percent, duration, allowed_failures: self.allow_failures })
+        let Self { allow_failures: allowed_failures, least_ended, .. } = *self;
+        Some(Canary { percent, duration, allowed_failures, least_ended })
     }
 }
 
@@ -326,6 +331,14 @@ pub(crate) enum CallsFormat {
     Json,
     /// For spreadsheets: a line for each call; the summary goes to standard error
     Csv,
+}
+
+/// What Step Functions keeps with a version.
+fn version_description(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0..=256 => Ok(text.to_owned()),
+        length => Err(format!("it has {length} characters, and Step Functions keeps 256")),
+    }
 }
 
 /// A time, or how long ago it was.

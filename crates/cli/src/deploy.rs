@@ -57,7 +57,7 @@ async fn apply(arguments: &Apply) -> anyhow::Result<Ending> {
     };
     output::result(arguments.output.format, &report.to_string(), &report)?;
     Ok(match report.canary.map(|canary| canary.end) {
-        Some(CanaryEnd::TooManyFailed) => Ending::CanaryFailed,
+        Some(CanaryEnd::TooManyFailed | CanaryEnd::TooFewEnded) => Ending::CanaryFailed,
         Some(CanaryEnd::Interrupted) => Ending::Interrupted,
         _ => Ending::Done,
     })

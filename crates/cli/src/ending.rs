@@ -11,7 +11,7 @@ pub(crate) enum Ending {
     Failed,
     /// A plan holds changes, and its exit code was asked for.
     WouldChange,
-    /// A canary's executions failed, and it was taken back.
+    /// A canary's executions failed, or too few ended, and it was taken back.
     CanaryFailed,
     /// An execution that was followed did not succeed.
     ExecutionFailed,

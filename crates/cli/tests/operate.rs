@@ -37,7 +37,7 @@ fn account(operation: &str) -> (u16, String) {
         ),
         "DescribeStateMachineAlias" => format!(
             r#"{{"stateMachineAliasArn":"{MACHINE}:live","name":"live","creationDate":1,
-                "routingConfiguration":[{{"stateMachineVersionArn":"{MACHINE}:4","weight":100}}]}}"#
+                "updateDate":0,"routingConfiguration":[{{"stateMachineVersionArn":"{MACHINE}:4","weight":100}}]}}"#
         ),
         "UpdateStateMachine" => format!(r#"{{"updateDate":1,"stateMachineVersionArn":"{MACHINE}:5"}}"#),
         "UpdateStateMachineAlias" => r#"{"updateDate":1}"#.into(),

@@ -1,9 +1,12 @@
 //! An alias, and the versions that it hands executions to.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::RoutingConfigurationListItem;
 
+use crate::report::routes_in_words;
 use crate::{CallError, Deployer, Error, NoRollback, Outcome, RollbackReport, Route, machine, rollback, time};
 
 /// What an alias hands executions to.
@@ -16,6 +19,23 @@ impl Alias {
     pub(crate) fn routes(&self) -> Vec<Route> {
         let route = |(version_arn, weight): &(String, i32)| Route { version_arn: version_arn.clone(), weight: *weight };
         self.routes.iter().map(route).collect()
+    }
+}
+
+/// What an alias was seen or set to last, and when.
+pub(crate) struct Held {
+    pub(crate) routes: Vec<(String, i32)>,
+    pub(crate) updated: Option<DateTime>,
+}
+
+impl Held {
+    /// Whether an alias is as it was left. An answer may be some seconds old, from before it was set.
+    fn is_still(&self, alias: &Alias) -> bool {
+        let used = |routes: &[(String, i32)]| -> BTreeMap<String, i32> {
+            routes.iter().filter(|(_, weight)| *weight > 0).cloned().collect()
+        };
+        let is_older = matches!((alias.updated, self.updated), (Some(seen), Some(set)) if seen < set);
+        is_older || used(&alias.routes) == used(&self.routes)
     }
 }
 
@@ -95,17 +115,32 @@ impl Deployer {
         Ok(Outcome::Updated)
     }
 
+    /// Whether an alias is as it was left; an error when somebody else has moved it since.
+    pub(crate) async fn expect(&self, alias_arn: &str, held: &Held) -> Result<(), Error> {
+        let found = self.alias(alias_arn).await?;
+        if found.as_ref().is_some_and(|alias| held.is_still(alias)) {
+            return Ok(());
+        }
+        let running = found.map(|alias| routes_in_words(&alias.routes())).unwrap_or_default();
+        Err(Error::AliasMoved {
+            alias_arn: alias_arn.to_owned(),
+            running: if running.is_empty() { "nothing".to_owned() } else { format!("version {running}") },
+        })
+    }
+
     /// Lets an alias hand executions to these versions in these shares.
-    pub(crate) async fn set_routes(&self, alias_arn: &str, routes: &[(&str, i32)]) -> Result<(), Error> {
-        let routes = routes.iter().map(|(version, weight)| route(version, *weight)).collect::<Result<_, _>>()?;
-        self.machines
+    pub(crate) async fn set_routes(&self, alias_arn: &str, routes: &[(&str, i32)]) -> Result<Held, Error> {
+        let items = routes.iter().map(|(version, weight)| route(version, *weight)).collect::<Result<_, _>>()?;
+        let answer = self
+            .machines
             .update_state_machine_alias()
             .state_machine_alias_arn(alias_arn)
-            .set_routing_configuration(Some(routes))
+            .set_routing_configuration(Some(items))
             .send()
             .await
             .map_err(|error| CallError::new("states:UpdateStateMachineAlias", &error))?;
-        Ok(())
+        let routes = routes.iter().map(|(version, weight)| ((*version).to_owned(), *weight)).collect();
+        Ok(Held { routes, updated: Some(answer.update_date) })
     }
 
     /// Every version, the newest first.
@@ -153,4 +188,34 @@ fn route(version: &str, weight: i32) -> Result<RoutingConfigurationListItem, Err
         .weight(weight)
         .build()
         .map_err(|_| Error::IncompleteAnswer { action: "states:PublishStateMachineVersion", field: "version" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alias(routes: &[(&str, i32)], updated: i64) -> Alias {
+        Alias { routes: owned(routes), updated: Some(DateTime::from_secs(updated)) }
+    }
+
+    fn owned(routes: &[(&str, i32)]) -> Vec<(String, i32)> {
+        routes.iter().map(|(version, weight)| ((*version).to_owned(), *weight)).collect()
+    }
+
+    #[test]
+    fn an_alias_is_as_it_was_left_whatever_the_order_and_before_the_change_is_seen_everywhere() {
+        let held = Held { routes: owned(&[("v3", 90), ("v4", 10)]), updated: Some(DateTime::from_secs(100)) };
+        for (seen, expected) in [
+            (alias(&[("v3", 90), ("v4", 10)], 100), true),
+            (alias(&[("v4", 10), ("v3", 90), ("v2", 0)], 100), true),
+            (alias(&[("v3", 100)], 99), true),
+            (alias(&[("v3", 100)], 100), false),
+            (alias(&[("v3", 100)], 101), false),
+            (alias(&[("v3", 80), ("v4", 20)], 101), false),
+            (alias(&[("v5", 100)], 101), false),
+            (Alias { routes: owned(&[("v3", 100)]), updated: None }, false),
+        ] {
+            assert_eq!(held.is_still(&seen), expected, "{:?} {:?}", seen.routes, seen.updated);
+        }
+    }
 }

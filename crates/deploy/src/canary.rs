@@ -14,6 +14,8 @@ pub struct Canary {
     pub duration: Duration,
     /// How many of its executions may fail. The next one takes it back.
     pub allowed_failures: usize,
+    /// How many of its executions must have ended, well or not, before it takes over: with none, nothing was tried.
+    pub least_ended: usize,
 }
 
 /// How many executions of a version came to what.
@@ -45,8 +47,10 @@ pub(crate) enum Verdict {
     Watch,
     /// The new version takes over.
     GoOn,
-    /// The old version takes all executions again.
+    /// Too many failed: the old version takes all executions again.
     GoBack,
+    /// Its time is up and too few ended: the old version takes all executions again.
+    GiveUp,
 }
 
 /// How a canary ended.
@@ -58,6 +62,8 @@ pub enum CanaryEnd {
     WentOn,
     /// More of its executions failed than were allowed: the old version runs alone again.
     TooManyFailed,
+    /// Fewer of its executions ended in its time than were asked for: the old version runs alone again.
+    TooFewEnded,
     /// Somebody interrupted it: the old version runs alone again.
     Interrupted,
 }
@@ -82,10 +88,12 @@ pub struct CanaryReport {
 pub(crate) fn verdict(canary: &Canary, tally: &Tally, elapsed: Duration) -> Verdict {
     if tally.failed > canary.allowed_failures {
         Verdict::GoBack
-    } else if elapsed >= canary.duration {
-        Verdict::GoOn
-    } else {
+    } else if elapsed < canary.duration {
         Verdict::Watch
+    } else if tally.ended() < canary.least_ended {
+        Verdict::GiveUp
+    } else {
+        Verdict::GoOn
     }
 }
 
@@ -131,7 +139,7 @@ mod tests {
     const TEN_MINUTES: Duration = Duration::from_mins(10);
 
     fn canary(allowed_failures: usize) -> Canary {
-        Canary { percent: 10, duration: TEN_MINUTES, allowed_failures }
+        Canary { percent: 10, duration: TEN_MINUTES, allowed_failures, least_ended: 1 }
     }
 
     fn tally(succeeded: usize, failed: usize) -> Tally {
@@ -144,17 +152,28 @@ mod tests {
             (0, tally(0, 0), 0, Verdict::Watch),
             (0, tally(500, 0), 599, Verdict::Watch),
             (0, tally(500, 0), 600, Verdict::GoOn),
-            (0, tally(0, 0), 600, Verdict::GoOn),
+            (0, tally(0, 0), 600, Verdict::GiveUp),
+            (0, tally(1, 0), 600, Verdict::GoOn),
             (0, tally(500, 1), 15, Verdict::GoBack),
             (0, tally(500, 1), 600, Verdict::GoBack),
             (2, tally(0, 2), 30, Verdict::Watch),
             (2, tally(0, 2), 600, Verdict::GoOn),
             (2, tally(0, 3), 30, Verdict::GoBack),
-            (0, Tally { aborted: 9, running: 9, ..Tally::default() }, 600, Verdict::GoOn),
+            (0, Tally { aborted: 9, running: 9, ..Tally::default() }, 600, Verdict::GiveUp),
         ];
         for (allowed, tally, seconds, expected) in cases {
             let found = verdict(&canary(allowed), &tally, Duration::from_secs(seconds));
             assert_eq!(found, expected, "{allowed} allowed, {tally:?} after {seconds} s");
+        }
+    }
+
+    #[test]
+    fn as_many_executions_must_have_ended_as_are_asked_for() {
+        for (least_ended, tally, expected) in
+            [(0, tally(0, 0), Verdict::GoOn), (5, tally(4, 0), Verdict::GiveUp), (5, tally(4, 1), Verdict::GoOn)]
+        {
+            let canary = Canary { least_ended, ..canary(1) };
+            assert_eq!(verdict(&canary, &tally, TEN_MINUTES), expected, "{least_ended} of {tally:?}");
         }
     }
 

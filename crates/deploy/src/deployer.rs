@@ -143,10 +143,10 @@ impl Prepared {
     pub(crate) fn report(self, published: Published, alias_outcome: Outcome) -> ApplyReport {
         let outcome = match self.plan {
             Plan::Create => Outcome::Created,
-            Plan::Publish | Plan::Keep(_) if self.missing_tags.is_empty() => Outcome::Unchanged,
-            Plan::Update(_) | Plan::Publish | Plan::Keep(_) => Outcome::Updated,
+            Plan::Publish | Plan::Move(_) | Plan::Keep(_) if self.missing_tags.is_empty() => Outcome::Unchanged,
+            Plan::Update(..) | Plan::Publish | Plan::Move(_) | Plan::Keep(_) => Outcome::Updated,
         };
-        let mut differences = if let Plan::Update(differences) = self.plan { differences } else { Vec::new() };
+        let mut differences = if let Plan::Update(differences, _) = self.plan { differences } else { Vec::new() };
         if !self.missing_tags.is_empty() {
             differences.push(Difference::Tags);
         }
@@ -170,9 +170,12 @@ impl Prepared {
 /// What the state machine needs so that its newest version is what is desired.
 enum Plan {
     Create,
-    Update(Vec<Difference>),
-    /// It is as desired, but the alias does not run it.
+    /// It differs. A version that the alias runs and that is as desired makes publishing another needless.
+    Update(Vec<Difference>, Option<String>),
+    /// It is as desired, but not published.
     Publish,
+    /// It is as desired and published as this version, but the alias does not run it.
+    Move(String),
     /// It is as desired, and the alias runs it as this version.
     Keep(String),
 }
@@ -224,18 +227,18 @@ impl Deployer {
     /// As [`Self::apply`], as far as reading goes.
     pub async fn plan(&self, request: &ApplyRequest) -> Result<PlanReport, Error> {
         let prepared = self.prepare(request).await?;
-        let alias_moves = match &prepared.plan {
-            Plan::Create | Plan::Publish => true,
-            Plan::Keep(_) => false,
-            Plan::Update(_) => self.version_as_desired(&prepared.desired, prepared.alias.as_ref()).await?.is_none(),
-        };
         let Prepared { desired, alias_arn, current, alias, plan, missing_tags } = prepared;
+        let (alias_moves, version_arn) = match &plan {
+            Plan::Create | Plan::Update(_, None) | Plan::Publish => (true, None),
+            Plan::Move(version) => (true, Some(version.clone())),
+            Plan::Update(_, Some(version)) | Plan::Keep(version) => (false, Some(version.clone())),
+        };
         let changes = match (&plan, &current) {
-            (Plan::Update(differences), Some(current)) => {
+            (Plan::Update(differences, _), Some(current)) => {
                 change::changes(differences, &missing_tags, &desired, current)
             }
-            (Plan::Publish | Plan::Keep(_), Some(current)) => change::changes(&[], &missing_tags, &desired, current),
-            _ => Vec::new(),
+            (_, Some(current)) => change::changes(&[], &missing_tags, &desired, current),
+            (_, None) => Vec::new(),
         };
         Ok(PlanReport {
             outcome: match current {
@@ -251,6 +254,7 @@ impl Deployer {
                 Some(_) => Outcome::Updated,
             },
             alias_arn,
+            version_arn,
             running: alias.map(|alias| alias.routes()).unwrap_or_default(),
         })
     }
@@ -312,9 +316,13 @@ impl Deployer {
         }
         let (by_us, arn) = match &prepared.plan {
             Plan::Create => (true, self.create(desired).await?),
-            Plan::Update(_) => (true, self.update(desired).await?),
+            Plan::Update(_, None) => (true, self.update_and_publish(desired).await?),
+            Plan::Update(_, Some(version)) => {
+                self.update(desired, false).await?;
+                (false, version.clone())
+            }
             Plan::Publish => (true, self.publish(desired).await?),
-            Plan::Keep(version) => (false, version.clone()),
+            Plan::Move(version) | Plan::Keep(version) => (false, version.clone()),
         };
         Ok(Published { by_us, arn })
     }
@@ -323,12 +331,28 @@ impl Deployer {
         let Some(current) = current else {
             return Ok(Plan::Create);
         };
+        let as_desired = self.version_as_desired(desired, alias).await?;
         let differences = machine::differences(desired, current);
         if !differences.is_empty() {
-            return Ok(Plan::Update(differences));
+            return Ok(Plan::Update(differences, as_desired));
+        }
+        if let Some(version) = as_desired {
+            return Ok(Plan::Keep(version));
         }
         // A deployment that was cut short may have left the alias behind.
-        Ok(self.version_as_desired(desired, alias).await?.map_or(Plan::Publish, Plan::Keep))
+        Ok(self.version_of(desired, current).await?.map_or(Plan::Publish, Plan::Move))
+    }
+
+    /// The version that was published of the state machine as it is, which can only be the newest.
+    async fn version_of(&self, desired: &Desired, current: &Current) -> Result<Option<String>, Error> {
+        let Some(revision) = &current.revision else {
+            return Ok(None);
+        };
+        let Some(newest) = self.versions(&desired.arn).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let published = self.machine(&newest.arn).await?;
+        Ok(published.filter(|published| published.revision.as_ref() == Some(revision)).map(|_| newest.arn))
     }
 
     /// The version that the alias runs alone, if that is what is desired.
@@ -378,6 +402,7 @@ impl Deployer {
         Ok(Some(Current {
             definition: answer.definition,
             role_arn: answer.role_arn,
+            revision: answer.revision_id,
             logging: answer.logging_configuration,
             tracing: answer.tracing_configuration.map(|tracing| tracing.enabled),
             tags: None,
@@ -404,7 +429,12 @@ impl Deployer {
     }
 
     /// Updates the state machine and publishes it; the new version.
-    async fn update(&self, desired: &Desired) -> Result<String, Error> {
+    async fn update_and_publish(&self, desired: &Desired) -> Result<String, Error> {
+        version("states:UpdateStateMachine", self.update(desired, true).await?)
+    }
+
+    /// Updates the state machine; the new version, if it is published.
+    async fn update(&self, desired: &Desired, publish: bool) -> Result<Option<String>, Error> {
         const ACTION: &str = "states:UpdateStateMachine";
         let request = self
             .machines
@@ -414,10 +444,10 @@ impl Deployer {
             .role_arn(&desired.role_arn)
             .logging_configuration(logging(desired))
             .tracing_configuration(tracing())
-            .set_version_description(desired.version_description.clone())
-            .publish(true);
+            .set_version_description(desired.version_description.clone().filter(|_| publish))
+            .publish(publish);
         let answer = self.once_role_is_usable(desired, ACTION, || request.clone().send()).await?;
-        version(ACTION, answer.state_machine_version_arn)
+        Ok(answer.state_machine_version_arn)
     }
 
     /// Publishes the state machine as it is; the version, which is an older one

@@ -57,6 +57,16 @@ pub enum Error {
         /// Why it could not be watched.
         problem: Box<Error>,
     },
+    /// Somebody else moved the alias while a canary ran. Theirs stands.
+    #[error(
+        "somebody else moved the alias {alias_arn} while the canary ran: it runs {running} now, and is left so. Look at `warden deploy status`, then apply again if the new version is still wanted"
+    )]
+    AliasMoved {
+        /// The alias.
+        alias_arn: String,
+        /// What it runs, in words.
+        running: String,
+    },
     /// Events cannot be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),

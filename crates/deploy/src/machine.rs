@@ -27,6 +27,8 @@ pub(crate) struct Desired {
 pub(crate) struct Current {
     pub(crate) definition: String,
     pub(crate) role_arn: String,
+    /// Changes with the definition and the configuration; equal to that of the version that was published of it.
+    pub(crate) revision: Option<String>,
     pub(crate) logging: Option<LoggingConfiguration>,
     /// Whether executions are traced; `None` when the service does not say.
     pub(crate) tracing: Option<bool>,
@@ -90,10 +92,12 @@ pub(crate) fn missing_tags(desired: &Desired, current: &Current) -> BTreeMap<Str
     desired.tags.iter().filter(|(key, value)| held(key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Whether a version runs what is desired. Logging and tracing do not count:
-/// they belong to the state machine and make no new revision to publish.
+/// Whether a version runs what is desired. A version keeps the role, the logging and the tracing that it was
+/// published with; what a service does not tell of them is no difference.
 pub(crate) fn runs_as_desired(desired: &Desired, version: &Current) -> bool {
-    same_json(&desired.definition, &version.definition) && desired.role_arn == version.role_arn
+    differences(desired, version)
+        .iter()
+        .all(|difference| *difference == Difference::Logging && version.logging.is_none())
 }
 
 /// The version that an alias hands every execution to, if it is one alone.
@@ -161,6 +165,7 @@ mod tests {
         Current {
             definition: desired().definition,
             role_arn: desired().role_arn,
+            revision: None,
             logging: Some(logging(LogLevel::Error, false, LOG_GROUP)),
             tracing: Some(true),
             tags: None,
@@ -218,13 +223,16 @@ mod tests {
     }
 
     #[test]
-    fn a_version_runs_as_desired_by_definition_and_role() {
+    fn a_version_runs_as_desired_by_all_that_is_told_of_it() {
         let silent = Current { logging: None, tracing: None, ..current() };
         assert!(runs_as_desired(&desired(), &silent));
         let older = Current { definition: r#"{"StartAt": "B"}"#.into(), ..current() };
         assert!(!runs_as_desired(&desired(), &older));
         let other_role = Current { role_arn: "arn:aws:iam::111122223333:role/other".into(), ..current() };
         assert!(!runs_as_desired(&desired(), &other_role));
+        let silent_log = Current { logging: Some(logging(LogLevel::Off, false, LOG_GROUP)), ..current() };
+        assert!(!runs_as_desired(&desired(), &silent_log));
+        assert!(!runs_as_desired(&desired(), &Current { tracing: Some(false), ..current() }));
     }
 
     #[test]

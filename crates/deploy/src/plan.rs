@@ -17,10 +17,12 @@ pub struct PlanReport {
     pub state_machine_arn: String,
     /// What would change in it; nothing when it would be created.
     pub changes: Vec<Change>,
-    /// What would happen to the alias. Unless it stays, a version is published for it.
+    /// What would happen to the alias.
     pub alias: Outcome,
     /// The alias.
     pub alias_arn: String,
+    /// The version that the alias would run; none when one would be published for it.
+    pub version_arn: Option<String>,
     /// The versions that the alias runs now, with their weights in percent.
     pub running: Vec<Route>,
 }
@@ -51,12 +53,20 @@ impl fmt::Display for PlanReport {
             }
         }
         let alias = last_part(&self.alias_arn);
-        match self.alias {
-            Outcome::Created => write!(f, "\nAlias {alias} would be created and run a new version"),
-            Outcome::Updated => {
+        let version = self.version_arn.as_deref().map(last_part);
+        match (self.alias, version) {
+            (Outcome::Created, None) => write!(f, "\nAlias {alias} would be created and run a new version"),
+            (Outcome::Created, Some(version)) => {
+                write!(f, "\nAlias {alias} would be created and run version {version}, which is published already")
+            }
+            (Outcome::Updated, None) => {
                 write!(f, "\nAlias {alias} would move from version {} to a new one", routes_in_words(&self.running))
             }
-            Outcome::Unchanged => write!(f, "\nAlias {alias} stays on version {}", routes_in_words(&self.running)),
+            (Outcome::Updated, Some(version)) => {
+                let running = routes_in_words(&self.running);
+                write!(f, "\nAlias {alias} would move from version {running} to {version}, which is published already")
+            }
+            (Outcome::Unchanged, _) => write!(f, "\nAlias {alias} stays on version {}", routes_in_words(&self.running)),
         }
     }
 }

@@ -92,6 +92,13 @@ impl fmt::Display for ApplyReport {
                 CanaryEnd::WentOn if canary.executions.ended() == 0 => {
                     f.write_str(": nothing speaks for or against the new version")?;
                 }
+                CanaryEnd::TooFewEnded => {
+                    return write!(
+                        f,
+                        "\nAlias {alias}: back on version {stable} alone, since too few executions of version {version} ended. \
+                         Watch longer, start some yourself (`warden deploy start`), or ask for fewer (`--least`)"
+                    );
+                }
                 CanaryEnd::WentOn => {}
                 CanaryEnd::TooManyFailed => {
                     return write!(

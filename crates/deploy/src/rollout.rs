@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
 use tokio::time::Instant;
 
+use crate::alias::Held;
 use crate::canary::{self, Verdict};
 use crate::{
     ApplyReport, ApplyRequest, CallError, Canary, CanaryEnd, CanaryReport, Deployer, Error, Outcome, Progress, Tally,
@@ -16,17 +17,20 @@ struct Shift<'a> {
     alias_arn: &'a str,
     stable: &'a str,
     new: &'a str,
+    /// What the alias ran when the deployment began.
+    before: Held,
 }
 
 impl Deployer {
     /// As [`Self::apply`], but gives the new version a share of the executions
     /// first. It takes over when few enough of its executions fail; when more
-    /// do, when they cannot be watched, or once `interrupted` is ready, the old
-    /// version gets all executions again.
+    /// do or too few end, when they cannot be watched, or once `interrupted` is
+    /// ready, the old version gets all executions again.
     ///
     /// # Errors
-    /// As [`Self::apply`], and when the old version could not be given all
-    /// executions again.
+    /// As [`Self::apply`], when the old version could not be given all
+    /// executions again, and when somebody else moved the alias meanwhile,
+    /// which is left as it is then.
     pub async fn apply_with_canary(
         &self,
         request: &ApplyRequest,
@@ -34,7 +38,8 @@ impl Deployer {
         interrupted: impl Future<Output = ()>,
     ) -> Result<ApplyReport, Error> {
         let prepared = self.prepare(request).await?;
-        let stable = prepared.alias.as_ref().and_then(|alias| canary::stable_version(&alias.routes)).map(str::to_owned);
+        let alias = prepared.alias.as_ref();
+        let stable = alias.and_then(|alias| canary::stable_version(&alias.routes)).map(str::to_owned);
         let published = self.bring_about(&prepared).await?;
         let Some(stable) = stable.filter(|stable| *stable != published.arn) else {
             if prepared.alias.is_none() {
@@ -44,14 +49,18 @@ impl Deployer {
                 self.point_alias(&request.alias, &prepared.alias_arn, prepared.alias.as_ref(), &published.arn).await?;
             return Ok(prepared.report(published, outcome));
         };
-        let shift = Shift { alias_arn: &prepared.alias_arn, stable: &stable, new: &published.arn };
+        let before = Held {
+            routes: alias.map(|alias| alias.routes.clone()).unwrap_or_default(),
+            updated: alias.and_then(|alias| alias.updated),
+        };
+        let shift = Shift { alias_arn: &prepared.alias_arn, stable: &stable, new: &published.arn, before };
         let watched = self.shift_and_watch(&shift, canary, interrupted).await?;
         let outcome = match watched.end {
             CanaryEnd::WentOn => {
                 self.put(&shift, shift.new).await?;
                 Outcome::Updated
             }
-            CanaryEnd::TooManyFailed | CanaryEnd::Interrupted => {
+            CanaryEnd::TooManyFailed | CanaryEnd::TooFewEnded | CanaryEnd::Interrupted => {
                 self.put(&shift, shift.stable).await?;
                 Outcome::Unchanged
             }
@@ -79,13 +88,14 @@ impl Deployer {
         let before = self.executions_of(shift.new, &BTreeSet::new()).await?;
         let before = before.into_iter().map(|execution| execution.execution_arn).collect();
         let mut interrupted = std::pin::pin!(interrupted);
+        self.expect(shift.alias_arn, &shift.before).await?;
         tokio::select! {
             biased;
             () = &mut interrupted => return Ok(report(CanaryEnd::Interrupted, Duration::ZERO, Tally::default())),
             () = std::future::ready(()) => {}
         }
         let share = i32::from(canary.percent);
-        self.set_routes(shift.alias_arn, &[(shift.stable, 100 - share), (shift.new, share)]).await?;
+        let held = self.set_routes(shift.alias_arn, &[(shift.stable, 100 - share), (shift.new, share)]).await?;
         (self.progress)(&Progress::CanaryBegan {
             version_arn: shift.new.to_owned(),
             stable_version_arn: shift.stable.to_owned(),
@@ -95,40 +105,64 @@ impl Deployer {
         let begun = Instant::now();
         let mut tally = Tally::default();
         loop {
-            tokio::select! {
+            let is_interrupted = tokio::select! {
                 biased;
-                () = &mut interrupted => return Ok(report(CanaryEnd::Interrupted, begun.elapsed(), tally)),
-                () = tokio::time::sleep(canary::pause(canary, begun.elapsed())) => {}
-            }
-            tally = match self.executions_of(shift.new, &before).await {
-                Ok(executions) => count(&executions),
-                Err(problem) => {
-                    self.put(shift, shift.stable).await?;
-                    return Err(Error::CanaryUnwatched {
-                        alias_arn: shift.alias_arn.to_owned(),
-                        version_arn: shift.stable.to_owned(),
-                        problem: Box::new(problem),
-                    });
-                }
+                () = &mut interrupted => true,
+                () = tokio::time::sleep(canary::pause(canary, begun.elapsed())) => false,
             };
+            if !is_interrupted {
+                tally = match self.executions_of(shift.new, &before).await {
+                    Ok(executions) => count(&executions),
+                    Err(problem) => return Err(self.take_back(shift, &held, problem).await),
+                };
+            }
+            // The last look before anything is set: what somebody else set meanwhile stands.
+            match self.expect(shift.alias_arn, &held).await {
+                Ok(()) => {}
+                Err(moved @ Error::AliasMoved { .. }) => return Err(moved),
+                Err(_) if is_interrupted => {}
+                Err(problem) => return Err(self.take_back(shift, &held, problem).await),
+            }
             let elapsed = begun.elapsed();
+            if is_interrupted {
+                return Ok(report(CanaryEnd::Interrupted, elapsed, tally));
+            }
             (self.progress)(&Progress::CanaryWatched { executions: tally, elapsed, duration: canary.duration });
             match canary::verdict(canary, &tally, elapsed) {
                 Verdict::Watch => {}
                 Verdict::GoOn => return Ok(report(CanaryEnd::WentOn, elapsed, tally)),
                 Verdict::GoBack => return Ok(report(CanaryEnd::TooManyFailed, elapsed, tally)),
+                Verdict::GiveUp => return Ok(report(CanaryEnd::TooFewEnded, elapsed, tally)),
             }
+        }
+    }
+
+    /// Gives the old version all executions again, since the new one cannot be watched; why.
+    async fn take_back(&self, shift: &Shift<'_>, held: &Held, problem: Error) -> Error {
+        if let Err(moved @ Error::AliasMoved { .. }) = self.expect(shift.alias_arn, held).await {
+            return moved;
+        }
+        match self.put(shift, shift.stable).await {
+            Ok(()) => Error::CanaryUnwatched {
+                alias_arn: shift.alias_arn.to_owned(),
+                version_arn: shift.stable.to_owned(),
+                problem: Box::new(problem),
+            },
+            Err(left) => left,
         }
     }
 
     /// Gives one of the two versions all executions. What fails here leaves the
     /// weights shared, which must not go unnoticed.
     async fn put(&self, shift: &Shift<'_>, version: &str) -> Result<(), Error> {
-        self.set_routes(shift.alias_arn, &[(version, 100)]).await.map_err(|problem| Error::CanaryLeft {
-            alias_arn: shift.alias_arn.to_owned(),
-            version_arn: shift.new.to_owned(),
-            problem: Box::new(problem),
-        })
+        match self.set_routes(shift.alias_arn, &[(version, 100)]).await {
+            Ok(_) => Ok(()),
+            Err(problem) => Err(Error::CanaryLeft {
+                alias_arn: shift.alias_arn.to_owned(),
+                version_arn: shift.new.to_owned(),
+                problem: Box::new(problem),
+            }),
+        }
     }
 
     /// The executions of a version up to the first of `before`, the newest first.

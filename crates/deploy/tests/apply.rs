@@ -127,13 +127,13 @@ async fn with_nothing_to_do_it_only_reads() {
 async fn a_changed_definition_is_updated_published_and_put_behind_the_alias() {
     let older = described_with(MACHINE, "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
     let mut answers = found(machine_as(&older), alias_to(&[(3, 100)]));
-    answers.extend([updated(4), alias_updated()]);
+    answers.extend([machine_as(&older), updated(4), alias_updated()]);
     let aws = Recorded::new(answers);
 
     let report = aws.deployer().apply(&request()).await.unwrap();
 
     let calls = aws.calls();
-    let update = &calls[3].body;
+    let update = &calls[4].body;
     assert_eq!(
         update,
         &json!({
@@ -149,7 +149,7 @@ async fn a_changed_definition_is_updated_published_and_put_behind_the_alias() {
         })
     );
     assert!(update["definition"].as_str().unwrap().contains(TOPIC));
-    assert_eq!(calls[4].body, json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(4)}));
+    assert_eq!(calls[5].body, json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(4)}));
     assert_eq!(report.outcome, Outcome::Updated);
     assert_eq!(report.differences, [Difference::Definition]);
     assert_eq!(report.moved_from, [Route { version_arn: version_arn(3), weight: 100 }]);
@@ -163,8 +163,9 @@ async fn a_changed_role_log_or_trace_is_updated_too() {
         ("tracingConfiguration", json!({"enabled": false}), Difference::Tracing),
     ];
     for (field, value, difference) in cases {
-        let mut answers = found(machine_as(&described_with(MACHINE, field, value)), alias_to(&[(3, 100)]));
-        answers.extend([updated(4), alias_updated()]);
+        let differing = described_with(MACHINE, field, value);
+        let mut answers = found(machine_as(&differing), alias_to(&[(3, 100)]));
+        answers.extend([machine_as(&differing), updated(4), alias_updated()]);
         let aws = Recorded::new(answers);
 
         let report = aws.deployer().apply(&request()).await.unwrap();
@@ -175,29 +176,66 @@ async fn a_changed_role_log_or_trace_is_updated_too() {
 }
 
 #[tokio::test]
-async fn an_update_that_makes_no_new_revision_leaves_the_alias_alone() {
-    let untraced = described_with(MACHINE, "tracingConfiguration", json!({"enabled": false}));
-    let mut answers = found(machine_as(&untraced), alias_to(&[(3, 100)]));
-    answers.push(updated(3));
+async fn a_machine_that_was_changed_by_hand_is_put_right_without_another_version_of_what_runs() {
+    let edited = described_with(MACHINE, "definition", json!(r#"{"StartAt":"Edited","States":{}}"#));
+    let mut answers = found(machine_as(&edited), alias_to(&[(3, 100)]));
+    answers.extend([machine_as(&described(&version_arn(3))), updated(4)]);
     let aws = Recorded::new(answers);
 
     let report = aws.deployer().apply(&request()).await.unwrap();
 
-    aws.calls();
-    assert_eq!((report.outcome, report.alias), (Outcome::Updated, Outcome::Unchanged));
+    let calls = aws.calls();
+    // Absent is false.
+    assert!(calls[4].body.get("publish").is_none_or(|publish| publish == false), "{:?}", calls[4].body);
+    assert_eq!((report.outcome, report.published, report.alias), (Outcome::Updated, false, Outcome::Unchanged));
+    assert_eq!(report.version_arn, version_arn(3));
+}
+
+/// The versions there are, the newest first.
+fn versions(numbers: &[u32]) -> Answer {
+    let listed: Vec<_> = numbers
+        .iter()
+        .map(|number| json!({"stateMachineVersionArn": version_arn(*number), "creationDate": 1.0}))
+        .collect();
+    answer("ListStateMachineVersions", &json!({"stateMachineVersions": listed}))
+}
+
+/// The newest version, which is of an older revision than the state machine.
+fn of_an_older_revision(number: u32) -> [Answer; 2] {
+    let older = described_with(&version_arn(number), "revisionId", json!("another"));
+    [versions(&[number, 1]), machine_as(&older)]
+}
+
+#[tokio::test]
+async fn a_revision_that_is_published_already_is_not_published_again() {
+    let older = described_with(&version_arn(2), "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
+    let of_the_alias =
+        [(alias_to(&[(2, 100)]), Some(machine_as(&older)), alias_updated()), (no_alias(), None, alias_created())];
+    for (alias, running, moved) in of_the_alias {
+        let mut answers = found(machine_as(&described(MACHINE)), alias);
+        answers.extend(running);
+        answers.extend([versions(&[3, 2]), machine_as(&described(&version_arn(3))), moved]);
+        let aws = Recorded::new(answers);
+
+        let report = aws.deployer().apply(&request()).await.unwrap();
+
+        aws.calls();
+        assert_eq!((report.published, report.version_arn), (false, version_arn(3)));
+    }
 }
 
 #[tokio::test]
 async fn a_missing_alias_is_made_for_the_version_of_what_is_there() {
     let mut answers = found(machine_as(&described(MACHINE)), no_alias());
+    answers.extend(of_an_older_revision(2));
     answers.extend([published(3), alias_created()]);
     let aws = Recorded::new(answers);
 
     let report = aws.deployer().apply(&request()).await.unwrap();
 
     let calls = aws.calls();
-    assert_eq!(calls[3].body, json!({"stateMachineArn": MACHINE}));
-    assert_eq!(calls[4].body, json!({"name": "live", "routingConfiguration": all_to(3)}));
+    assert_eq!(calls[5].body, json!({"stateMachineArn": MACHINE}));
+    assert_eq!(calls[6].body, json!({"name": "live", "routingConfiguration": all_to(3)}));
     assert_eq!((report.outcome, report.alias), (Outcome::Unchanged, Outcome::Created));
 }
 
@@ -205,13 +243,15 @@ async fn a_missing_alias_is_made_for_the_version_of_what_is_there() {
 async fn an_alias_left_on_an_older_version_is_moved() {
     let older = described_with(&version_arn(2), "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
     let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(2, 100)]));
-    answers.extend([machine_as(&older), published(3), alias_updated()]);
+    answers.push(machine_as(&older));
+    answers.extend(of_an_older_revision(2));
+    answers.extend([published(3), alias_updated()]);
     let aws = Recorded::new(answers);
 
     let report = aws.deployer().apply(&request()).await.unwrap();
 
     let calls = aws.calls();
-    assert_eq!(calls[5].body, json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(3)}));
+    assert_eq!(calls[7].body, json!({"stateMachineAliasArn": ALIAS, "routingConfiguration": all_to(3)}));
     assert_eq!(
         report.to_string(),
         format!("State machine {MACHINE}: unchanged\nVersion 3: published\nAlias live: moved from version 2 to 3")
@@ -221,20 +261,21 @@ async fn an_alias_left_on_an_older_version_is_moved() {
 #[tokio::test]
 async fn an_alias_split_between_two_versions_is_moved_to_one() {
     let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(2, 90), (3, 10)]));
-    answers.extend([published(3), alias_updated()]);
+    answers.extend(of_an_older_revision(3));
+    answers.extend([published(4), alias_updated()]);
     let aws = Recorded::new(answers);
 
     let report = aws.deployer().apply(&request()).await.unwrap();
 
     let calls = aws.calls();
-    assert_eq!(calls[4].body["routingConfiguration"], all_to(3));
+    assert_eq!(calls[6].body["routingConfiguration"], all_to(4));
     assert_eq!(report.moved_from.len(), 2);
 }
 
 #[tokio::test]
 async fn an_alias_on_a_version_that_was_deleted_is_moved() {
     let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(2, 100)]));
-    answers.extend([no_machine(), published(3), alias_updated()]);
+    answers.extend([no_machine(), versions(&[]), published(3), alias_updated()]);
     let aws = Recorded::new(answers);
 
     let report = aws.deployer().apply(&request()).await.unwrap();
@@ -433,11 +474,12 @@ async fn a_definition_that_step_functions_refuses_is_passed_on_in_its_words() {
 async fn an_alias_that_could_not_be_moved_is_moved_by_the_next_deployment() {
     let older = described_with(MACHINE, "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
     let mut answers = found(machine_as(&older), alias_to(&[(3, 100)]));
-    answers.extend([updated(4), refusal("UpdateStateMachineAlias", "ConflictException", "in use")]);
+    let conflict = refusal("UpdateStateMachineAlias", "ConflictException", "in use");
+    answers.extend([machine_as(&older), updated(4), conflict]);
     assert!(matches!(failure(answers).await, Error::Call(_)));
 
     let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(3, 100)]));
-    answers.extend([machine_as(&older), published(4), alias_updated()]);
+    answers.extend([machine_as(&older), versions(&[4, 3]), machine_as(&described(&version_arn(4))), alias_updated()]);
     let aws = Recorded::new(answers);
     let report = aws.deployer().apply(&request()).await.unwrap();
     aws.calls();

@@ -13,7 +13,7 @@ use support::{
 };
 use warden_deploy::{ApplyReport, Canary, CanaryEnd, Error, Outcome};
 
-const CANARY: Canary = Canary { percent: 10, duration: Duration::from_secs(40), allowed_failures: 0 };
+const CANARY: Canary = Canary { percent: 10, duration: Duration::from_secs(40), allowed_failures: 0, least_ended: 1 };
 
 /// A machine with another definition, whose alias runs version 3; version 4 is published of the new one.
 fn changed() -> Vec<Answer> {
@@ -22,6 +22,8 @@ fn changed() -> Vec<Answer> {
         complete_stack(),
         answer("DescribeStateMachine", &older),
         answer("DescribeStateMachineAlias", &alias(&[(3, 100)])),
+        // The version that the alias runs.
+        answer("DescribeStateMachine", &older),
         answer("UpdateStateMachine", &json!({"updateDate": 1.0, "stateMachineVersionArn": version_arn(4)})),
     ]
 }
@@ -41,6 +43,20 @@ fn executions(listed: &[(&str, &str)]) -> Answer {
         })
         .collect();
     answer("ListExecutions", &json!({"executions": listed}))
+}
+
+/// The alias as the canary finds it: on version 3 alone, or with version 4 beside it.
+fn unmoved() -> Answer {
+    answer("DescribeStateMachineAlias", &alias(&[(3, 100)]))
+}
+
+fn shared() -> Answer {
+    answer("DescribeStateMachineAlias", &alias(&[(3, 90), (4, 10)]))
+}
+
+/// One look: what the new version's executions came to, and that nobody moved the alias.
+fn look(listed: &[(&str, &str)]) -> [Answer; 2] {
+    [executions(listed), shared()]
 }
 
 fn alias_updated() -> Answer {
@@ -67,9 +83,9 @@ fn alias_settings(aws: &Recorded) -> Vec<Value> {
 #[tokio::test(start_paused = true)]
 async fn a_version_that_does_well_takes_over_after_its_time() {
     let mut answers = changed();
-    answers.extend([executions(&[("old", "FAILED")]), alias_updated()]);
-    answers.extend((0..19).map(|_| executions(&[("old", "FAILED")])));
-    answers.push(executions(&[("e-3", "RUNNING"), ("e-2", "SUCCEEDED"), ("e-1", "ABORTED"), ("old", "FAILED")]));
+    answers.extend([executions(&[("old", "FAILED")]), unmoved(), alias_updated()]);
+    answers.extend((0..19).flat_map(|_| look(&[("old", "FAILED")])));
+    answers.extend(look(&[("e-3", "RUNNING"), ("e-2", "SUCCEEDED"), ("e-1", "ABORTED"), ("old", "FAILED")]));
     answers.push(alias_updated());
     let aws = Recorded::new(answers);
 
@@ -79,7 +95,7 @@ async fn a_version_that_does_well_takes_over_after_its_time() {
     assert_eq!(begun.elapsed(), CANARY.duration);
     assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)]), weights(&[(4, 100)])]);
     let calls = aws.calls();
-    assert_eq!(calls[4].body, json!({"stateMachineArn": version_arn(4)}));
+    assert_eq!(calls[5].body, json!({"stateMachineArn": version_arn(4)}));
     assert_eq!(report.alias, Outcome::Updated);
     assert_eq!(
         report.to_string(),
@@ -95,8 +111,10 @@ async fn a_version_that_does_well_takes_over_after_its_time() {
 async fn a_version_that_fails_is_taken_back_at_once() {
     for status in ["FAILED", "TIMED_OUT"] {
         let mut answers = changed();
-        answers.extend([executions(&[]), alias_updated(), executions(&[("e-1", "SUCCEEDED")])]);
-        answers.extend([executions(&[("e-2", status), ("e-1", "SUCCEEDED")]), alias_updated()]);
+        answers.extend([executions(&[]), unmoved(), alias_updated()]);
+        answers.extend(look(&[("e-1", "SUCCEEDED")]));
+        answers.extend(look(&[("e-2", status), ("e-1", "SUCCEEDED")]));
+        answers.push(alias_updated());
         let aws = Recorded::new(answers);
 
         let report = try_out(&aws, std::future::pending()).await.unwrap();
@@ -115,7 +133,9 @@ async fn a_version_that_fails_is_taken_back_at_once() {
 #[tokio::test(start_paused = true)]
 async fn an_interruption_puts_the_weights_back() {
     let mut answers = changed();
-    answers.extend([executions(&[]), alias_updated(), executions(&[]), alias_updated()]);
+    answers.extend([executions(&[]), unmoved(), alias_updated()]);
+    answers.extend(look(&[]));
+    answers.extend([shared(), alias_updated()]);
     let aws = Recorded::new(answers);
 
     let report = try_out(&aws, tokio::time::sleep(Duration::from_secs(3))).await.unwrap();
@@ -128,7 +148,7 @@ async fn an_interruption_puts_the_weights_back() {
 #[tokio::test(start_paused = true)]
 async fn an_interruption_before_the_shift_gives_the_new_version_nothing() {
     let mut answers = changed();
-    answers.extend([executions(&[]), alias_updated()]);
+    answers.extend([executions(&[]), unmoved(), alias_updated()]);
     let aws = Recorded::new(answers);
 
     let report = try_out(&aws, std::future::ready(())).await.unwrap();
@@ -141,7 +161,7 @@ async fn an_interruption_before_the_shift_gives_the_new_version_nothing() {
 async fn a_canary_that_cannot_be_watched_is_taken_back() {
     let mut answers = changed();
     let denied = refusal("ListExecutions", "AccessDeniedException", "User: eve is not authorized");
-    answers.extend([executions(&[]), alias_updated(), denied, alias_updated()]);
+    answers.extend([executions(&[]), unmoved(), alias_updated(), denied, shared(), alias_updated()]);
     let aws = Recorded::new(answers);
 
     let error = try_out(&aws, std::future::pending()).await.unwrap_err();
@@ -172,7 +192,9 @@ async fn who_may_not_watch_shifts_nothing() {
 async fn weights_that_cannot_be_put_back_are_a_loud_failure() {
     let mut answers = changed();
     let expired = refusal("UpdateStateMachineAlias", "ExpiredTokenException", "The security token is expired");
-    answers.extend([executions(&[]), alias_updated(), executions(&[("e-1", "FAILED")]), expired]);
+    answers.extend([executions(&[]), unmoved(), alias_updated()]);
+    answers.extend(look(&[("e-1", "FAILED")]));
+    answers.push(expired);
     let aws = Recorded::new(answers);
 
     let error = try_out(&aws, std::future::pending()).await.unwrap_err();
@@ -220,11 +242,103 @@ async fn the_first_version_has_nothing_to_stand_beside() {
 #[tokio::test(start_paused = true)]
 async fn a_canary_that_was_left_is_replaced_beside_the_version_with_most_weight() {
     let mut answers = changed();
-    answers[2] = answer("DescribeStateMachineAlias", &alias(&[(2, 95), (3, 5)]));
-    answers.extend([executions(&[]), alias_updated(), executions(&[("e-1", "FAILED")]), alias_updated()]);
+    let left = || answer("DescribeStateMachineAlias", &alias(&[(2, 95), (3, 5)]));
+    // Of two versions that share an alias, neither is what it runs.
+    answers.remove(3);
+    answers[2] = left();
+    answers.extend([executions(&[]), left(), alias_updated(), executions(&[("e-1", "FAILED")])]);
+    answers.extend([answer("DescribeStateMachineAlias", &alias(&[(2, 90), (4, 10)])), alias_updated()]);
     let aws = Recorded::new(answers);
 
     try_out(&aws, std::future::pending()).await.unwrap();
 
     assert_eq!(alias_settings(&aws), [weights(&[(2, 90), (4, 10)]), weights(&[(2, 100)])]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_nothing_tried_does_not_take_over() {
+    let mut answers = changed();
+    answers.extend([executions(&[]), unmoved(), alias_updated()]);
+    answers.extend((0..20).flat_map(|_| look(&[("e-1", "RUNNING")])));
+    answers.push(alias_updated());
+    let aws = Recorded::new(answers);
+
+    let report = try_out(&aws, std::future::pending()).await.unwrap();
+
+    assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)]), weights(&[(3, 100)])]);
+    assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::TooFewEnded);
+    assert_eq!(report.alias, Outcome::Unchanged);
+    assert!(
+        report.to_string().contains("back on version 3 alone, since too few executions of version 4 ended"),
+        "{report}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_does_with_the_alias_meanwhile_stands() {
+    let moved_to = |routes: &[(u32, i32)]| answer("DescribeStateMachineAlias", &alias(routes));
+    // Rolled back, moved by another deployment, given other weights; or deleted.
+    let by_others = [moved_to(&[(3, 100)]), moved_to(&[(5, 100)]), moved_to(&[(3, 50), (4, 50)]), no_alias()];
+    let running = ["version 3", "version 5", "version 3 (50 %) and 4 (50 %)", "nothing"];
+    for (moved, running) in by_others.into_iter().zip(running) {
+        let mut answers = changed();
+        answers.extend([executions(&[]), unmoved(), alias_updated()]);
+        answers.extend(look(&[("e-1", "SUCCEEDED")]));
+        answers.extend([executions(&[("e-1", "SUCCEEDED")]), moved]);
+        let aws = Recorded::new(answers);
+
+        let error = try_out(&aws, std::future::pending()).await.unwrap_err();
+
+        assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)])]);
+        assert!(matches!(error, Error::AliasMoved { .. }));
+        let begin = format!("somebody else moved the alias {ALIAS} while the canary ran: it runs {running} now");
+        assert!(error.to_string().starts_with(&begin), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alias_that_moved_is_left_when_the_canary_is_interrupted_or_cannot_be_watched() {
+    let rolled_back = || answer("DescribeStateMachineAlias", &alias(&[(3, 100)]));
+    let denied = refusal("ListExecutions", "AccessDeniedException", "User: eve is not authorized");
+    for (further, interrupted_after) in [(vec![rolled_back()], 1), (vec![denied, rolled_back()], 60)] {
+        let mut answers = changed();
+        answers.extend([executions(&[]), unmoved(), alias_updated()]);
+        answers.extend(further);
+        let aws = Recorded::new(answers);
+
+        let interrupted = tokio::time::sleep(Duration::from_secs(interrupted_after));
+        let error = try_out(&aws, interrupted).await.unwrap_err();
+
+        assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)])]);
+        assert!(matches!(error, Error::AliasMoved { .. }), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alias_that_moved_while_the_version_was_published_is_not_shared() {
+    let mut answers = changed();
+    answers.extend([executions(&[]), answer("DescribeStateMachineAlias", &alias(&[(2, 100)]))]);
+    let aws = Recorded::new(answers);
+
+    let error = try_out(&aws, std::future::pending()).await.unwrap_err();
+
+    assert!(alias_settings(&aws).is_empty());
+    assert!(matches!(error, Error::AliasMoved { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_from_before_the_alias_was_set_is_nobody_elses_doing() {
+    let mut answers = changed();
+    answers.extend([executions(&[]), unmoved()]);
+    answers.push(answer("UpdateStateMachineAlias", &json!({"updateDate": 1_793_530_000.0})));
+    // As it was, by its date.
+    answers.extend([executions(&[]), unmoved()]);
+    answers.extend((0..19).flat_map(|_| look(&[("e-1", "SUCCEEDED")])));
+    answers.push(alias_updated());
+    let aws = Recorded::new(answers);
+
+    let report = try_out(&aws, std::future::pending()).await.unwrap();
+
+    aws.calls();
+    assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::WentOn);
 }

@@ -86,6 +86,26 @@ async fn logging_and_tracing_change_without_a_new_version() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_published_already_is_named() {
+    let older = described_with(&version_arn(2), "definition", json!(r#"{"StartAt":"Old","States":{}}"#));
+    let versions = json!({"stateMachineVersions": [{"stateMachineVersionArn": version_arn(3), "creationDate": 1.0}]});
+    let answers = vec![
+        complete_stack(),
+        machine_as(&described(MACHINE)),
+        alias_to(&[(2, 100)]),
+        machine_as(&older),
+        answer("ListStateMachineVersions", &versions),
+        machine_as(&described(&version_arn(3))),
+    ];
+    let plan = planned(answers).await;
+    assert_eq!(plan.version_arn, Some(version_arn(3)));
+    assert!(
+        plan.to_string().ends_with("\nAlias live would move from version 2 to 3, which is published already"),
+        "{plan}"
+    );
+}
+
+#[tokio::test]
 async fn the_stacks_tags_are_borne_by_the_machine() {
     let tags = [("team", "audit"), ("env", "prod"), ("aws:cloudformation:stack-name", "audit")];
     let tagged = |held: &[(&str, &str)]| {
