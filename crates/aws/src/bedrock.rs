@@ -1,169 +1,85 @@
-//! A model on Bedrock, asked with `InvokeModel`.
+//! Models on Bedrock, asked with `InvokeModel`.
 
-mod calls;
+mod refusal;
+mod stream;
 
 use std::time::{Duration, Instant};
 
 use aws_config::{Region, SdkConfig};
-use aws_sdk_bedrockruntime::{
-    Client,
-    config::Builder,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::invoke_model::InvokeModelError,
-    primitives::Blob,
-};
+use aws_sdk_bedrockruntime::{Client, config::Builder, primitives::Blob};
 use warden_core::{
     Error,
-    ports::{Model, ModelReply},
+    bedrock::Guardrail,
+    ports::{ModelAnswer, ModelCall, ModelReply, Models},
 };
 
-pub use calls::{BedrockModels, BedrockModelsSettings};
+pub use stream::BedrockAnswer;
 
+use self::refusal::{Asked, Refusal};
 use crate::{retries::CountsRetries, timeouts};
 
-/// Which model is asked, and how.
+/// How models are reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BedrockSettings {
-    /// Id or ARN of a model or an inference profile.
-    pub model_id: String,
     /// The Region whose Bedrock is called; `None` for the function's own.
     pub region: Option<String>,
-    /// How long the model may take, all attempts together.
+    /// How long a model may take to answer, or to begin its stream, all attempts together.
     pub timeout: Duration,
+    /// What sees every question and answer.
+    pub guardrail: Option<Guardrail>,
 }
 
-/// A model on Bedrock.
+/// The models of one Region's Bedrock, which answer at once or while they think.
 #[derive(Clone, Debug)]
-pub struct BedrockModel {
+pub struct Bedrock {
     client: Client,
-    model_id: String,
+    guardrail: Option<Guardrail>,
 }
 
-impl BedrockModel {
-    /// A model on the credentials and endpoint of `config`.
+impl Bedrock {
+    /// Models on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, settings: BedrockSettings) -> Self {
-        Self { client: client(config, settings.region, settings.timeout), model_id: settings.model_id }
+        let mut builder = Builder::from(config).timeout_config(timeouts(settings.timeout)).interceptor(CountsRetries);
+        if let Some(region) = settings.region {
+            builder = builder.region(Region::new(region));
+        }
+        Self { client: Client::from_conf(builder.build()), guardrail: settings.guardrail }
     }
 }
 
-/// A client of a Region's Bedrock, `None` for that of `config`, whose calls may
-/// take `timeout`, all attempts together.
-pub(crate) fn client(config: &SdkConfig, region: Option<String>, timeout: Duration) -> Client {
-    let mut builder = Builder::from(config).timeout_config(timeouts(timeout)).interceptor(CountsRetries);
-    if let Some(region) = region {
-        builder = builder.region(Region::new(region));
-    }
-    Client::from_conf(builder.build())
-}
-
-impl Model for BedrockModel {
-    fn id(&self) -> &str {
-        &self.model_id
-    }
-
-    async fn invoke(&self, body: Vec<u8>) -> Result<ModelReply, Error> {
+impl Models for Bedrock {
+    async fn invoke(&self, call: ModelCall<'_>) -> Result<ModelReply, Error> {
         let start = Instant::now();
-        let answer = self
+        let request = self
             .client
             .invoke_model()
-            .model_id(&self.model_id)
+            .model_id(call.model_id)
             .content_type("application/json")
             .accept("application/json")
-            .body(Blob::new(body))
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => Ok(ModelReply::Answer {
+            .set_request_metadata(call.request_metadata.map(str::to_owned))
+            .set_guardrail_identifier(self.guardrail.as_ref().map(|guardrail| guardrail.id.clone()))
+            .set_guardrail_version(self.guardrail.as_ref().map(|guardrail| guardrail.version.clone()))
+            .body(Blob::new(call.body));
+        match request.send().await {
+            Ok(answer) => Ok(ModelReply::Answer(ModelAnswer {
                 body: answer.body.into_inner().into(),
                 latency_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-            }),
-            Err(error) => refusal(&error, &self.model_id),
+            })),
+            Err(error) => {
+                let asked = Asked {
+                    action: "bedrock:InvokeModel",
+                    model_id: call.model_id,
+                    time_limit: "MODEL_TIMEOUT_SECONDS",
+                };
+                match Refusal::of(&error, asked) {
+                    Refusal::Image => Ok(ModelReply::ImageRejected),
+                    Refusal::TooLong => Ok(ModelReply::TooLong),
+                    Refusal::Failed(error) => Err(error),
+                }
+            }
         }
     }
-}
-
-/// Bedrock has one code for everything it does not take; only its text says
-/// that it is the image. Either way nothing is taken for clean.
-fn refusal(error: &SdkError<InvokeModelError>, model_id: &str) -> Result<ModelReply, Error> {
-    let call = Call { action: "bedrock:InvokeModel", model_id, time_limit: "MODEL_TIMEOUT_SECONDS" };
-    match failure(error, call) {
-        Error::Internal { .. } if says(error, "image") => Ok(ModelReply::ImageRejected),
-        other => Err(other),
-    }
-}
-
-/// What was asked of Bedrock.
-#[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
-    /// The IAM action.
-    pub(crate) action: &'static str,
-    /// The model that was asked.
-    pub(crate) model_id: &'a str,
-    /// The setting of the time that it may take.
-    pub(crate) time_limit: &'static str,
-}
-
-/// The error of a call that Bedrock did not answer, or answered with one.
-/// [`Error::Internal`] is a request that it does not take.
-pub(crate) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>, call: Call<'_>) -> Error {
-    if matches!(error, SdkError::TimeoutError(_)) {
-        return Error::ModelTimeout { code: format!("{} passed", call.time_limit) };
-    }
-    let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else {
-        return Error::ModelUnavailable {
-            code: "no answer".into(),
-            hint: "Bedrock could not be reached: check the Region, the endpoint and the network",
-        };
-    };
-    let name = error.code().unwrap_or_default();
-    let code = format!("{status} {name}").trim_end().to_owned();
-    match (name, status) {
-        ("ThrottlingException" | "ModelNotReadyException", _) | (_, 429 | 529) => Error::ModelThrottled { code },
-        ("ServiceQuotaExceededException", _) => {
-            Error::ModelUnavailable { code, hint: "a quota of the account is used up: raise it in Service Quotas" }
-        }
-        ("ModelTimeoutException", _) | (_, 408) => Error::ModelTimeout { code },
-        ("AccessDeniedException", _) | (_, 403) => Error::AccessDenied {
-            action: call.action,
-            what: call.model_id.to_owned(),
-            hint: "allow the inference profile and its models in every Region of the profile, and see that the account has access to the model",
-        },
-        ("ResourceNotFoundException", _) | (_, 404) => Error::ModelUnavailable {
-            code,
-            hint: "no such model here: check MODEL_ID and BEDROCK_REGION, the model's end of life, and that the account's use case form is submitted",
-        },
-        ("ValidationException", _) | (_, 400) => Error::Internal {
-            problem: format!(
-                "Bedrock does not take the request ({code}): check that MODEL_ID is an inference profile of this Region and BASE_MODEL_ID the model behind it"
-            ),
-        },
-        _ => Error::ModelUnavailable { code, hint: "Bedrock or the model failed" },
-    }
-}
-
-/// The same for a call that continues a caller's conversation. Bedrock has one
-/// code for everything it does not take; only its text says that it is the length.
-pub(crate) fn chat_failure<E: ProvideErrorMetadata>(error: &SdkError<E>, call: Call<'_>) -> Error {
-    match failure(error, call) {
-        Error::Internal { .. } if says_too_long(error) => too_long(),
-        other => other,
-    }
-}
-
-/// Whether Bedrock says that a conversation is too long.
-pub(crate) fn says_too_long(error: &impl ProvideErrorMetadata) -> bool {
-    ["too long", "context limit", "context window"].iter().any(|words| says(error, words))
-}
-
-/// The conversation is too long.
-pub(crate) fn too_long() -> Error {
-    Error::invalid("body", "holds a longer conversation than the model reads: send less of it")
-}
-
-/// Whether Bedrock's own text, which is repeated nowhere, holds these words.
-fn says(error: &impl ProvideErrorMetadata, words: &str) -> bool {
-    error.message().is_some_and(|text| text.to_ascii_lowercase().contains(words))
 }
 
 #[cfg(test)]
@@ -185,23 +101,42 @@ mod tests {
         Answer::new(status, body).header("content-type", "application/json").header("x-amzn-errortype", error_type)
     }
 
-    fn model_answering(status: u16, error_type: &'static str, body: &str) -> (BedrockModel, RecordedAws) {
+    fn bedrock(status: u16, error_type: &'static str, body: &str) -> (Bedrock, RecordedAws) {
         let aws = RecordedAws::answering([answer(status, error_type, body)]);
-        let model_id = "us.anthropic.claude-haiku-5-5".to_owned();
-        (BedrockModel { client: Client::new(&aws.config()), model_id }, aws)
+        (Bedrock { client: Client::new(&aws.config()), guardrail: None }, aws)
+    }
+
+    fn call() -> ModelCall<'static> {
+        ModelCall { model_id: "us.m", body: b"{\"max_tokens\":1}".to_vec(), request_metadata: None }
     }
 
     #[tokio::test]
     async fn the_body_is_sent_as_it_is_with_its_type_declared() {
-        let (model, aws) = model_answering(200, "", r#"{"content":[]}"#);
-        let reply = model.invoke(b"{\"max_tokens\":1}".to_vec()).await.unwrap();
-        let ModelReply::Answer { body, .. } = reply else { panic!("rejected") };
-        assert_eq!(body, r#"{"content":[]}"#);
+        let (bedrock, aws) = bedrock(200, "", r#"{"content":[]}"#);
+        let ModelReply::Answer(answer) = bedrock.invoke(call()).await.unwrap() else { panic!("rejected") };
+        assert_eq!(answer.body, r#"{"content":[]}"#);
         let request = aws.request();
-        assert!(request.uri().ends_with("/model/us.anthropic.claude-haiku-5-5/invoke"), "{}", request.uri());
+        assert!(request.uri().ends_with("/model/us.m/invoke"), "{}", request.uri());
         assert_eq!(request.headers().get("content-type"), Some("application/json"));
         assert_eq!(request.headers().get("accept"), Some("application/json"));
         assert_eq!(request.body().bytes(), Some(&b"{\"max_tokens\":1}"[..]));
+        assert!(!request.headers().iter().any(|(name, _)| name.contains("guardrail") || name.contains("metadata")));
+    }
+
+    #[tokio::test]
+    async fn a_call_says_who_asks_and_under_which_guardrail() {
+        let (bedrock, aws) = bedrock(200, "", "{}");
+        let guardrail = Some(Guardrail { id: "gr1".into(), version: "2".into() });
+        let bedrock = Bedrock { guardrail, ..bedrock };
+        bedrock.invoke(ModelCall { request_metadata: Some(r#"{"caller":"k1"}"#), ..call() }).await.unwrap();
+        let request = aws.request();
+        for (header, expected) in [
+            ("x-amzn-bedrock-request-metadata", r#"{"caller":"k1"}"#),
+            ("x-amzn-bedrock-guardrailidentifier", "gr1"),
+            ("x-amzn-bedrock-guardrailversion", "2"),
+        ] {
+            assert_eq!(request.headers().get(header), Some(expected), "{header}");
+        }
     }
 
     #[tokio::test]
@@ -220,22 +155,25 @@ mod tests {
             (400, "ValidationException", "Internal"),
             (502, "", "ModelUnavailable"),
         ] {
-            let (model, _) = model_answering(status, error_type, r#"{"message":"your prompt was: secret text"}"#);
-            let error = model.invoke(Vec::new()).await.unwrap_err();
+            let (bedrock, _) = bedrock(status, error_type, r#"{"message":"your prompt was: secret text"}"#);
+            let error = bedrock.invoke(call()).await.unwrap_err();
             assert_eq!(error.name().as_str(), name, "{status} {error_type}");
             assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
         }
     }
 
     #[tokio::test]
-    async fn an_image_that_bedrock_does_not_take_is_a_reply_and_no_error() {
-        for text in [
-            "messages.0.content.0.image.source.base64: image exceeds 5 MB maximum",
-            "Could not process image",
-            "Image does not match the provided media type",
+    async fn what_bedrock_does_not_take_for_its_image_or_length_is_a_reply_and_no_error() {
+        for (text, reply) in [
+            ("messages.0.content.0.image.source.base64: image exceeds 5 MB maximum", ModelReply::ImageRejected),
+            ("Could not process image", ModelReply::ImageRejected),
+            ("Image does not match the provided media type", ModelReply::ImageRejected),
+            ("prompt is too long: 215000 tokens > 200000 maximum", ModelReply::TooLong),
+            ("input length and `max_tokens` exceed context limit: 199000 + 4096 > 200000", ModelReply::TooLong),
+            ("Input is too long for requested model.", ModelReply::TooLong),
         ] {
-            let (model, _) = model_answering(400, "ValidationException", &format!(r#"{{"message":"{text}"}}"#));
-            assert_eq!(model.invoke(Vec::new()).await.unwrap(), ModelReply::ImageRejected, "{text}");
+            let (bedrock, _) = bedrock(400, "ValidationException", &format!(r#"{{"message":"{text}"}}"#));
+            assert_eq!(bedrock.invoke(call()).await.unwrap(), reply, "{text}");
         }
     }
 
@@ -267,18 +205,18 @@ mod tests {
                 )
                 .sleep_impl(TokioSleep::new())
                 .build();
-            let settings = BedrockSettings { model_id: "m".into(), region: None, timeout: Duration::from_secs(5) };
-            let model = BedrockModel::new(&sdk, settings);
+            let settings = BedrockSettings { region: None, timeout: Duration::from_secs(5), guardrail: None };
+            let bedrock = Bedrock::new(&sdk, settings);
             let told = Told::default();
             let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(told.clone()));
-            let _ = model.invoke(Vec::new()).await;
+            let _ = bedrock.invoke(call()).await;
             assert_eq!(*told.0.lock().unwrap(), retries);
         }
     }
 
     #[tokio::test]
     async fn an_answer_that_is_no_json_still_has_its_status() {
-        let (model, _) = model_answering(529, "", "<html>overloaded</html>");
-        assert_eq!(model.invoke(Vec::new()).await.unwrap_err().name().as_str(), "ModelThrottled");
+        let (bedrock, _) = bedrock(529, "", "<html>overloaded</html>");
+        assert_eq!(bedrock.invoke(call()).await.unwrap_err().name().as_str(), "ModelThrottled");
     }
 }

@@ -1,30 +1,67 @@
-//! Failures that a service tells inside an event stream, after it has answered 200.
+//! An answer that a service sends as an event stream, after it has answered 200.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::event_stream::{Message, RawMessage};
+use bytes::Bytes;
+use warden_core::{Error, ports::AnswerStream};
 
-/// Why an event stream has no next event.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Interruption {
-    /// The service says so, under this name.
-    Exception(String),
-    /// The connection broke, or its bytes are no event stream.
-    Broken,
+/// What each SDK crate receives events with, in types of its own.
+pub trait Receiver: Send {
+    /// What the service sends.
+    type Event: Send;
+    /// How it says that it failed.
+    type Failure;
+    /// What a connection that broke is called.
+    const BROKEN: &'static str;
+
+    /// The next event, `None` at the end.
+    fn receive(
+        &mut self,
+    ) -> impl Future<Output = Result<Option<Self::Event>, SdkError<Self::Failure, RawMessage>>> + Send;
+
+    /// What of the answer an event holds; none for one that this version of the API does not know.
+    fn bytes(event: Self::Event) -> Option<Bytes>;
+
+    /// The error of a failure that the service tells under a name.
+    fn error(name: &str, failure: Option<&Self::Failure>) -> Error;
 }
 
-impl Interruption {
-    pub(crate) fn of<E>(error: &SdkError<E, RawMessage>) -> Self {
-        let message = match error {
-            SdkError::ServiceError(error) => error.raw(),
-            SdkError::ResponseError(error) => error.raw(),
-            _ => return Self::Broken,
-        };
-        let RawMessage::Decoded(message) = message else { return Self::Broken };
-        // Modeled failures have a type, all others a code.
-        header(message, ":exception-type")
-            .or_else(|| header(message, ":error-code"))
-            .map_or(Self::Broken, |name| Self::Exception(name.to_owned()))
+/// An answer that comes as events.
+#[derive(Debug)]
+pub struct EventStream<R>(pub(crate) R);
+
+impl<R: Receiver> AnswerStream for EventStream<R> {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            match self.0.receive().await {
+                Ok(Some(event)) => {
+                    if let Some(bytes) = R::bytes(event) {
+                        return Ok(Some(bytes));
+                    }
+                }
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    return Err(match exception(&error) {
+                        Some(name) => R::error(name, error.as_service_error()),
+                        None => Error::ModelUnavailable { code: "stream broken".into(), hint: R::BROKEN },
+                    });
+                }
+            }
+        }
     }
+}
+
+/// The name of the failure that the service tells; `None` when the connection
+/// broke, or its bytes are no event stream.
+fn exception<E>(error: &SdkError<E, RawMessage>) -> Option<&str> {
+    let message = match error {
+        SdkError::ServiceError(error) => error.raw(),
+        SdkError::ResponseError(error) => error.raw(),
+        _ => return None,
+    };
+    let RawMessage::Decoded(message) = message else { return None };
+    // Modeled failures have a type, all others a code.
+    header(message, ":exception-type").or_else(|| header(message, ":error-code"))
 }
 
 fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {

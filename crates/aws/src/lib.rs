@@ -12,8 +12,6 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 mod bedrock;
 #[cfg(feature = "bedrock-logging")]
 mod bedrock_logging;
-#[cfg(feature = "bedrock")]
-mod bedrock_stream;
 #[cfg(feature = "cloudformation-response")]
 mod cloudformation_response;
 #[cfg(feature = "control-plane")]
@@ -28,13 +26,13 @@ mod s3;
 mod sagemaker;
 #[cfg(feature = "ssm")]
 mod ssm;
+#[cfg(any(feature = "bedrock", feature = "sagemaker"))]
+mod unanswered;
 
 #[cfg(feature = "bedrock")]
-pub use bedrock::{BedrockModel, BedrockModels, BedrockModelsSettings, BedrockSettings};
+pub use bedrock::{Bedrock, BedrockAnswer, BedrockSettings};
 #[cfg(feature = "bedrock-logging")]
 pub use bedrock_logging::BedrockLogging;
-#[cfg(feature = "bedrock")]
-pub use bedrock_stream::BedrockAnswer;
 #[cfg(feature = "cloudformation-response")]
 pub use cloudformation_response::ResponseUrls;
 #[cfg(feature = "s3")]

@@ -6,19 +6,24 @@ use aws_config::SdkConfig;
 use aws_sdk_sagemakerruntime::{
     Client,
     config::Builder,
-    error::{ProvideErrorMetadata, SdkError},
+    error::SdkError,
     operation::invoke_endpoint_with_response_stream::InvokeEndpointWithResponseStreamError,
     primitives::{Blob, event_stream::EventReceiver},
-    types::ResponseStream,
-    types::error::ResponseStreamError,
+    types::{ResponseStream, error::ResponseStreamError},
 };
+use aws_smithy_types::event_stream::RawMessage;
 use bytes::Bytes;
 use warden_core::{
     Error,
-    ports::{AnswerStream, ModelCall, StreamingModel},
+    ports::{ModelCall, StreamingModel},
 };
 
-use crate::{event_stream::Interruption, retries::CountsRetries, timeouts};
+use crate::{
+    event_stream::{EventStream, Receiver},
+    retries::CountsRetries,
+    timeouts,
+    unanswered::Unanswered,
+};
 
 /// Which endpoint is asked, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,23 +56,33 @@ impl SageMakerStream {
 }
 
 /// An answer that comes from SageMaker.
-#[derive(Debug)]
-pub struct SageMakerAnswer(EventReceiver<ResponseStream, ResponseStreamError>);
+pub type SageMakerAnswer = EventStream<EventReceiver<ResponseStream, ResponseStreamError>>;
 
-impl AnswerStream for SageMakerAnswer {
-    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            match self.0.recv().await {
-                Ok(Some(ResponseStream::PayloadPart(part))) => {
-                    if let Some(bytes) = part.bytes {
-                        return Ok(Some(bytes.into_inner().into()));
-                    }
-                }
-                // An event that this version of the API does not know.
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(None),
-                Err(error) => return Err(interruption(&error)),
-            }
+impl Receiver for EventReceiver<ResponseStream, ResponseStreamError> {
+    type Event = ResponseStream;
+    type Failure = ResponseStreamError;
+    const BROKEN: &'static str = "the connection to SageMaker broke before the answer's end";
+
+    async fn receive(&mut self) -> Result<Option<ResponseStream>, SdkError<ResponseStreamError, RawMessage>> {
+        self.recv().await
+    }
+
+    fn bytes(event: ResponseStream) -> Option<Bytes> {
+        match event {
+            ResponseStream::PayloadPart(part) => Some(part.bytes?.into_inner().into()),
+            _ => None,
+        }
+    }
+
+    fn error(name: &str, failure: Option<&ResponseStreamError>) -> Error {
+        let cause = match failure {
+            Some(ResponseStreamError::ModelStreamError(failure)) => failure.error_code.as_deref(),
+            _ => None,
+        };
+        let code = cause.map_or_else(|| name.to_owned(), |cause| format!("{name} {cause}"));
+        match cause {
+            Some("ModelInvocationTimeExceeded") => Error::ModelTimeout { code },
+            _ => Error::ModelUnavailable { code, hint: "the endpoint failed while it answered: see its log" },
         }
     }
 }
@@ -89,24 +104,18 @@ impl StreamingModel for SageMakerStream {
             .send()
             .await;
         match opened {
-            Ok(opened) => Ok(SageMakerAnswer(opened.body)),
+            Ok(opened) => Ok(EventStream(opened.body)),
             Err(error) => Err(refusal(&error, &self.settings.endpoint)),
         }
     }
 }
 
 fn refusal(error: &SdkError<InvokeEndpointWithResponseStreamError>, endpoint: &str) -> Error {
-    if matches!(error, SdkError::TimeoutError(_)) {
-        return Error::ModelTimeout { code: "RECEIVE_TIMEOUT_SECONDS passed".into() };
-    }
-    let Some(status) = error.raw_response().map(|response| response.status().as_u16()) else {
-        return Error::ModelUnavailable {
-            code: "no answer".into(),
-            hint: "SageMaker could not be reached: check the Region, the endpoint and the network",
-        };
+    let unreachable = "SageMaker could not be reached: check the Region, the endpoint and the network";
+    let Unanswered { name, status, code } = match Unanswered::of(error, "RECEIVE_TIMEOUT_SECONDS", unreachable) {
+        Ok(unanswered) => unanswered,
+        Err(error) => return error,
     };
-    let name = error.code().unwrap_or_default();
-    let code = format!("{status} {name}").trim_end().to_owned();
     // What the container itself answered, under SageMaker's 424.
     let original = match error.as_service_error() {
         Some(InvokeEndpointWithResponseStreamError::ModelError(error)) => error.original_status_code,
@@ -135,28 +144,9 @@ fn refusal(error: &SdkError<InvokeEndpointWithResponseStreamError>, endpoint: &s
     }
 }
 
-fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_stream::RawMessage>) -> Error {
-    match Interruption::of(error) {
-        Interruption::Broken => Error::ModelUnavailable {
-            code: "stream broken".into(),
-            hint: "the connection to SageMaker broke before the answer's end",
-        },
-        Interruption::Exception(name) => {
-            let cause = match error.as_service_error() {
-                Some(ResponseStreamError::ModelStreamError(error)) => error.error_code.as_deref(),
-                _ => None,
-            };
-            let code = cause.map_or_else(|| name.clone(), |cause| format!("{name} {cause}"));
-            match cause {
-                Some("ModelInvocationTimeExceeded") => Error::ModelTimeout { code },
-                _ => Error::ModelUnavailable { code, hint: "the endpoint failed while it answered: see its log" },
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use warden_core::ports::AnswerStream;
     use warden_test_support::RecordedAws;
 
     use super::*;

@@ -172,6 +172,12 @@ impl Error {
         }
     }
 
+    /// A conversation that is longer than the model reads.
+    #[must_use]
+    pub fn conversation_too_long() -> Self {
+        Self::invalid("body", "holds a longer conversation than the model reads: send less of it")
+    }
+
     /// A field that is missing, empty or of the wrong kind.
     #[must_use]
     pub fn invalid(field: &'static str, problem: impl Into<String>) -> Self {

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 
 use crate::{
     Error,
+    bedrock::{AskedModel, Capabilities},
     ports::{
-        AnswerStream, Lookup, Model, ModelCall, ModelReply, ObjectBody, ObjectFacts, ObjectRef, ObjectStore,
-        OpenObject, Seal, StreamingModel,
+        AnswerStream, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef,
+        ObjectStore, OpenObject, Seal, StreamingModel,
     },
 };
 
@@ -110,7 +111,7 @@ impl ObjectStore for FakeStore {
 #[derive(Debug)]
 pub struct FakeModel {
     replies: Vec<Result<ModelReply, Error>>,
-    asked: Mutex<Vec<Value>>,
+    asked: Mutex<Vec<FakeCall>>,
 }
 
 impl FakeModel {
@@ -145,24 +146,41 @@ impl FakeModel {
     /// A model with this response.
     #[must_use]
     pub fn answering(response: &Value) -> Self {
-        Self::replying(Ok(ModelReply::Answer { body: response.to_string().into(), latency_ms: 7 }))
+        Self::replying(Ok(answer(response)))
     }
 
     /// The bodies it was sent.
     #[must_use]
     pub fn asked(&self) -> Vec<Value> {
+        lock(&self.asked).iter().map(|call| call.body.clone()).collect()
+    }
+
+    /// The calls of it.
+    #[must_use]
+    pub fn calls(&self) -> Vec<FakeCall> {
         lock(&self.asked).clone()
     }
 }
 
-impl Model for FakeModel {
-    fn id(&self) -> &'static str {
-        "us.anthropic.claude-haiku-5-5"
-    }
+fn answer(response: &Value) -> ModelReply {
+    ModelReply::Answer(ModelAnswer { body: response.to_string().into(), latency_ms: 7 })
+}
 
-    async fn invoke(&self, body: Vec<u8>) -> Result<ModelReply, Error> {
+/// The model that a function asks, where a fake stands for the models on Bedrock.
+#[must_use]
+pub fn asking<M>(models: M) -> AskedModel<M> {
+    AskedModel {
+        models,
+        id: "us.anthropic.claude-haiku-5-5".into(),
+        capabilities: Capabilities { temperature: false, json_schema: true },
+        max_tokens: 4_096,
+    }
+}
+
+impl Models for FakeModel {
+    async fn invoke(&self, call: ModelCall<'_>) -> Result<ModelReply, Error> {
         let mut asked = lock(&self.asked);
-        asked.push(serde_json::from_slice(&body).unwrap_or(Value::Null));
+        asked.push(FakeCall::of(&call));
         let reply = self.replies.get(asked.len() - 1).or(self.replies.last());
         reply.cloned().unwrap_or_else(|| Err(Error::Internal { problem: "this model has no reply".into() }))
     }
@@ -259,17 +277,13 @@ impl ObedientModel {
     }
 }
 
-impl Model for ObedientModel {
-    fn id(&self) -> &'static str {
-        "us.anthropic.claude-haiku-5-5"
-    }
-
-    async fn invoke(&self, _: Vec<u8>) -> Result<ModelReply, Error> {
+impl Models for ObedientModel {
+    async fn invoke(&self, _: ModelCall<'_>) -> Result<ModelReply, Error> {
         let answers = Self::answers();
         let mut answered = lock(&self.answered);
-        let answer = &answers[*answered % answers.len()];
+        let next = &answers[*answered % answers.len()];
         *answered += 1;
-        Ok(ModelReply::Answer { body: answer.to_string().into(), latency_ms: 7 })
+        Ok(answer(next))
     }
 }
 
@@ -292,7 +306,7 @@ impl Step {
     }
 }
 
-/// What a [`FakeStreamingModel`] was asked.
+/// What a fake was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FakeCall {
     /// The model that was to answer.
@@ -301,6 +315,16 @@ pub struct FakeCall {
     pub body: Value,
     /// Who asked.
     pub request_metadata: Option<String>,
+}
+
+impl FakeCall {
+    fn of(call: &ModelCall<'_>) -> Self {
+        Self {
+            model_id: call.model_id.to_owned(),
+            body: serde_json::from_slice(&call.body).unwrap_or_default(),
+            request_metadata: call.request_metadata.map(str::to_owned),
+        }
+    }
 }
 
 /// A model that answers by a script, and knows how many of its answers are still open.
@@ -384,11 +408,7 @@ impl StreamingModel for FakeStreamingModel {
     type Answer = FakeAnswer;
 
     async fn open(&self, call: ModelCall<'_>) -> Result<FakeAnswer, Error> {
-        lock(&self.asked).push(FakeCall {
-            model_id: call.model_id.to_owned(),
-            body: serde_json::from_slice(&call.body).unwrap_or_default(),
-            request_metadata: call.request_metadata.map(str::to_owned),
-        });
+        lock(&self.asked).push(FakeCall::of(&call));
         match self.opening.clone() {
             Some(Step::Fails(error)) => Err(error),
             Some(Step::Stalls) => std::future::pending().await,

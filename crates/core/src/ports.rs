@@ -90,40 +90,50 @@ pub trait ObjectStore: Send + Sync {
     fn open(&self, object: &ObjectRef) -> impl Future<Output = Result<Lookup<Self::Body>, Error>> + Send;
 }
 
-/// What the model answered to a request.
-#[derive(Clone, PartialEq, Eq)]
-pub enum ModelReply {
-    /// It answered.
-    Answer {
-        /// The body of its answer.
-        body: Bytes,
-        /// Milliseconds from the request to the last byte of the answer.
-        latency_ms: u64,
-    },
-    /// It says that it cannot read the image.
-    ImageRejected,
+/// One call of a model, by one caller.
+pub struct ModelCall<'a> {
+    /// Id or ARN of the model or inference profile.
+    pub model_id: &'a str,
+    /// The body, in the protocol that the model's endpoint speaks.
+    pub body: Vec<u8>,
+    /// Who asks, as a JSON object of texts. Bedrock keeps it with its record of the call.
+    pub request_metadata: Option<&'a str>,
 }
 
-impl fmt::Debug for ModelReply {
+/// What a model replied to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelReply {
+    /// It answered.
+    Answer(ModelAnswer),
+    /// It says that it cannot read the image.
+    ImageRejected,
+    /// It says that the request is longer than it reads.
+    TooLong,
+}
+
+/// What a model answered to a call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ModelAnswer {
+    /// The body of its answer.
+    pub body: Bytes,
+    /// Milliseconds from the request to the last byte of the answer.
+    pub latency_ms: u64,
+}
+
+impl fmt::Debug for ModelAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Answer { body, latency_ms } => write!(f, "Answer({} bytes, {latency_ms} ms)", body.len()),
-            Self::ImageRejected => f.write_str("ImageRejected"),
-        }
+        write!(f, "ModelAnswer({} bytes, {} ms)", self.body.len(), self.latency_ms)
     }
 }
 
-/// A model on Bedrock.
-pub trait Model: Send + Sync {
-    /// The id of the model or inference profile that is asked.
-    fn id(&self) -> &str;
-
-    /// Sends a Messages body with `InvokeModel`.
+/// The models on Bedrock.
+pub trait Models: Send + Sync {
+    /// Sends a Messages body to one of them with `InvokeModel`.
     ///
     /// # Errors
     /// [`Error::ModelThrottled`], [`Error::ModelTimeout`], [`Error::ModelUnavailable`],
-    /// [`Error::AccessDenied`], or [`Error::Internal`] for a request Bedrock does not take.
-    fn invoke(&self, body: Vec<u8>) -> impl Future<Output = Result<ModelReply, Error>> + Send;
+    /// [`Error::AccessDenied`], or [`Error::Internal`] for a request that Bedrock does not take.
+    fn invoke(&self, call: ModelCall<'_>) -> impl Future<Output = Result<ModelReply, Error>> + Send;
 }
 
 /// The bytes of an answer that a model is still writing.
@@ -149,39 +159,4 @@ pub trait StreamingModel: Send + Sync {
     /// [`Error::AccessDenied`], [`Error::InvalidInput`] for a conversation that is too
     /// long, or [`Error::Internal`] for a request that the service does not take.
     fn open(&self, call: ModelCall<'_>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
-}
-
-/// One call of a model, by one caller.
-pub struct ModelCall<'a> {
-    /// Id or ARN of the model or inference profile.
-    pub model_id: &'a str,
-    /// The body, in the protocol that the model's endpoint speaks.
-    pub body: Vec<u8>,
-    /// Who asks, as a JSON object of texts. Bedrock keeps it with its record of the call.
-    pub request_metadata: Option<&'a str>,
-}
-
-/// What a model answered to a call.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ModelAnswer {
-    /// The body of its answer.
-    pub body: Bytes,
-    /// Milliseconds from the request to the last byte of the answer.
-    pub latency_ms: u64,
-}
-
-impl fmt::Debug for ModelAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ModelAnswer({} bytes, {} ms)", self.body.len(), self.latency_ms)
-    }
-}
-
-/// The models on Bedrock, each call to one of them and with a caller of its own.
-pub trait Models: Send + Sync {
-    /// Sends a Messages body with `InvokeModel`.
-    ///
-    /// # Errors
-    /// Those of [`Model::invoke`], and [`Error::InvalidInput`] for a
-    /// conversation that is longer than the model reads.
-    fn call(&self, call: ModelCall<'_>) -> impl Future<Output = Result<ModelAnswer, Error>> + Send;
 }

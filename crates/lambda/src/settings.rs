@@ -4,7 +4,7 @@
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use warden_core::{
-    bedrock::{Guardrail, profile},
+    bedrock::{AskedModel, Capabilities, Guardrail, profile},
     chat::Offer,
     image::TokenBudget,
     pii::{Category, Policy},
@@ -86,6 +86,13 @@ impl ModelSettings {
             max_tokens: max_tokens(variables)?,
             timeout: model_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?,
         })
+    }
+
+    /// The model, reached through `models`.
+    #[must_use]
+    pub fn of<M>(self, models: M) -> AskedModel<M> {
+        let capabilities = Capabilities::of(&self.base_model_id);
+        AskedModel { models, id: self.model_id, capabilities, max_tokens: self.max_tokens }
     }
 }
 

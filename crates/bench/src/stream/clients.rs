@@ -10,7 +10,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
-use warden_aws::{BedrockModels, BedrockModelsSettings};
+use warden_aws::{Bedrock, BedrockSettings};
 use warden_core::chat::Offer;
 use warden_lambda::chat::{Chat, ChatSettings};
 use warden_lambda::streaming::{Body, StreamLimits};
@@ -90,7 +90,7 @@ impl Client for Direct {
 
 /// By the function, from its event to its response's body.
 pub struct Function {
-    chat: Chat<BedrockModels>,
+    chat: Chat<Bedrock>,
 }
 
 impl Function {
@@ -109,8 +109,8 @@ impl Function {
             max_request_bytes: 6_291_456,
             limits: StreamLimits { receive_timeout: LIMIT, answer_timeout: LIMIT },
         };
-        let bedrock = BedrockModelsSettings { region: None, timeout: LIMIT, guardrail: None };
-        Self { chat: bedrock_stream::chat(BedrockModels::new(&sdk, bedrock), settings) }
+        let bedrock = BedrockSettings { region: None, timeout: LIMIT, guardrail: None };
+        Self { chat: bedrock_stream::chat(Bedrock::new(&sdk, bedrock), settings) }
     }
 
     /// The body of an answer, of which nothing is read yet.

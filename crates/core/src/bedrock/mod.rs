@@ -1,12 +1,14 @@
 //! The Messages body of `InvokeModel`: what each model takes, the request, the answer.
 
 pub mod answer;
+mod asked_model;
 pub mod capabilities;
 pub mod native_schema;
 pub mod profile;
 pub mod request;
 
 pub use answer::{Answer, StopReason, Usage};
+pub use asked_model::AskedModel;
 pub use capabilities::Capabilities;
 pub use request::{ImageBody, Question};
 

@@ -1,6 +1,6 @@
 //! `bedrock-stream` on Lambda.
 
-use warden_aws::{BedrockModels, BedrockModelsSettings, sdk_config};
+use warden_aws::{Bedrock, BedrockSettings, sdk_config};
 use warden_lambda::{
     Stopped,
     chat::ChatSettings,
@@ -13,7 +13,7 @@ async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
     let settings = ChatSettings::read(&Environment, model_id(&Environment)?)?;
     let timeout = settings.limits.receive_timeout;
-    let bedrock = BedrockModelsSettings { region: bedrock_region(&Environment), timeout, guardrail: None };
-    let models = BedrockModels::new(&sdk_config().await, bedrock);
+    let bedrock = BedrockSettings { region: bedrock_region(&Environment), timeout, guardrail: None };
+    let models = Bedrock::new(&sdk_config().await, bedrock);
     warden_lambda::chat::run(bedrock_stream::chat(models, settings)).await
 }

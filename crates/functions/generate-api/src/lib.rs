@@ -10,7 +10,7 @@ use warden_core::{
     Error,
     bedrock::{Answer, request::chat_body},
     chat::{Conversation, Failure, Offer},
-    ports::{ModelCall, Models},
+    ports::{ModelCall, ModelReply, Models},
 };
 use warden_lambda::{
     metrics,
@@ -59,7 +59,13 @@ impl<M: Models> GenerateApi<M> {
         let metadata = context.metadata();
         let body = chat_body(conversation);
         let call = ModelCall { model_id: &conversation.model, body, request_metadata: Some(&metadata) };
-        let reply = self.models.call(call).await?;
+        let reply = match self.models.invoke(call).await? {
+            ModelReply::Answer(answer) => answer,
+            ModelReply::TooLong => return Err(Error::conversation_too_long()),
+            ModelReply::ImageRejected => {
+                return Err(Error::Internal { problem: "Bedrock refuses an image where none was sent".into() });
+            }
+        };
         let answer = Answer::parse(&reply.body)?;
         let stop_reason = if answer.guardrail_intervened {
             Some("guardrail_intervened".to_owned())

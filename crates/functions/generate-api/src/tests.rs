@@ -1,11 +1,5 @@
-use std::sync::Mutex;
-
 use serde_json::{Value, json};
-use warden_core::{
-    Error,
-    chat::Offer,
-    ports::{ModelAnswer, ModelCall, Models},
-};
+use warden_core::{Error, chat::Offer, fake::FakeModel, ports::ModelReply};
 use warden_event_files::{holds, invalid, valid};
 
 use crate::GenerateApi;
@@ -13,34 +7,16 @@ use crate::GenerateApi;
 const SMALL: &str = "us.anthropic.claude-haiku-5-5";
 const LARGE: &str = "us.anthropic.claude-sonnet-5-5";
 
-/// Models with one reply to everything, which remember what they were asked.
-struct FakeModels {
-    reply: Result<Value, Error>,
-    asked: Mutex<Vec<Call>>,
+fn api(reply: Result<Value, Error>) -> GenerateApi<FakeModel> {
+    api_of(match reply {
+        Ok(response) => FakeModel::answering(&response),
+        Err(error) => FakeModel::replying(Err(error)),
+    })
 }
 
-struct Call {
-    model: String,
-    body: Value,
-    metadata: String,
-}
-
-impl Models for FakeModels {
-    async fn call(&self, call: ModelCall<'_>) -> Result<ModelAnswer, Error> {
-        self.asked.lock().unwrap().push(Call {
-            model: call.model_id.to_owned(),
-            body: serde_json::from_slice(&call.body).unwrap(),
-            metadata: call.request_metadata.unwrap_or_default().to_owned(),
-        });
-        self.reply.clone().map(|reply| ModelAnswer { body: reply.to_string().into(), latency_ms: 7 })
-    }
-}
-
-fn api(reply: Result<Value, Error>) -> GenerateApi<FakeModels> {
-    GenerateApi {
-        models: FakeModels { reply, asked: Mutex::default() },
-        offer: Offer { default_model: SMALL.into(), models: vec![SMALL.into(), LARGE.into()], max_tokens: 2048 },
-    }
+fn api_of(models: FakeModel) -> GenerateApi<FakeModel> {
+    let offer = Offer { default_model: SMALL.into(), models: vec![SMALL.into(), LARGE.into()], max_tokens: 2048 };
+    GenerateApi { models, offer }
 }
 
 fn message(text: &str, stop_reason: &str) -> Value {
@@ -54,7 +30,7 @@ fn post(body: &str) -> Value {
 }
 
 /// What the caller sees: the response with its body read.
-async fn seen(api: &GenerateApi<FakeModels>, event: Value) -> Value {
+async fn seen(api: &GenerateApi<FakeModel>, event: Value) -> Value {
     match api.handle(event).await {
         Ok(response) => {
             let mut response = serde_json::to_value(response).unwrap();
@@ -73,7 +49,7 @@ async fn every_event_asks_its_model_its_question_in_its_callers_name() {
         let api = api(Ok(message("\u{c548}\u{b155} \u{1f44b}", "end_turn")));
         let response = seen(&api, file.event()).await;
         assert_eq!(response["statusCode"], file.expected["statusCode"], "{}: {response}", file.name);
-        let asked = api.models.asked.lock().unwrap();
+        let asked = api.models.calls();
         let Some(expected) = file.expected.get("asked") else {
             assert!(holds(&response, &file.expected) && asked.is_empty(), "{}: {response}", file.name);
             continue;
@@ -84,7 +60,7 @@ async fn every_event_asks_its_model_its_question_in_its_callers_name() {
         let [call] = asked.as_slice() else { panic!("{}: {} calls", file.name, asked.len()) };
         let turns = call.body["messages"].as_array().unwrap();
         let question = &turns.last().unwrap()["content"][0]["text"];
-        assert_eq!((&json!(call.model), question), (&expected["model"], &expected["text"]), "{}", file.name);
+        assert_eq!((&json!(call.model_id), question), (&expected["model"], &expected["text"]), "{}", file.name);
         for field in ["system", "max_tokens"] {
             if let Some(value) = expected.get(field) {
                 assert_eq!(&call.body[field], value, "{}", file.name);
@@ -92,10 +68,11 @@ async fn every_event_asks_its_model_its_question_in_its_callers_name() {
         }
         assert_eq!(json!(turns.len()), expected.get("turns").cloned().unwrap_or(json!(1)), "{}", file.name);
         assert!(call.body.get("temperature").is_none());
-        let metadata: Value = serde_json::from_str(&call.metadata).unwrap();
-        assert!(holds(&metadata, file.expected.get("metadata").unwrap_or(&json!({}))), "{}: {metadata}", file.name);
-        assert!(call.metadata.is_ascii() && !call.metadata.contains(char::is_control), "{}", file.name);
-        assert!(!call.metadata.contains("example-key-of-a-caller"), "{}: the key itself", file.name);
+        let metadata = call.request_metadata.as_deref().unwrap();
+        let told: Value = serde_json::from_str(metadata).unwrap();
+        assert!(holds(&told, file.expected.get("metadata").unwrap_or(&json!({}))), "{}: {told}", file.name);
+        assert!(metadata.is_ascii() && !metadata.contains(char::is_control), "{}", file.name);
+        assert!(!metadata.contains("example-key-of-a-caller"), "{}: the key itself", file.name);
     }
 }
 
@@ -105,7 +82,7 @@ async fn an_invalid_request_is_told_why_and_no_model_is_asked() {
         let api = api(Ok(message("no", "end_turn")));
         let response = seen(&api, file.event()).await;
         assert!(file.expected.is_object() && holds(&response, &file.expected), "{}: {response}", file.name);
-        assert!(api.models.asked.lock().unwrap().is_empty(), "{}", file.name);
+        assert!(api.models.asked().is_empty(), "{}", file.name);
     }
 }
 
@@ -115,11 +92,11 @@ async fn a_megabyte_arrives_whole_and_more_than_five_are_refused() {
     let api = api(Ok(message("long", "end_turn")));
     let response = seen(&api, post(&json!({"prompt": prompt}).to_string())).await;
     assert_eq!(response["statusCode"], 200);
-    let question = api.models.asked.lock().unwrap()[0].body["messages"][0]["content"][0]["text"].clone();
+    let question = api.models.asked()[0]["messages"][0]["content"][0]["text"].clone();
     assert!(question == json!(prompt), "the prompt changed on its way");
     let response = seen(&api, post(&json!({"prompt": "x".repeat(5 * 1024 * 1024)}).to_string())).await;
     assert_eq!((&response["statusCode"], &response["body"]["error"]["code"]), (&json!(413), &json!("TooLarge")));
-    assert_eq!(api.models.asked.lock().unwrap().len(), 1);
+    assert_eq!(api.models.asked().len(), 1);
 }
 
 #[tokio::test]
@@ -132,13 +109,19 @@ async fn each_failure_of_the_model_has_its_status_and_code() {
         (Error::ModelTimeout { code: "MODEL_TIMEOUT_SECONDS passed".into() }, 504, "ModelTimeout", None),
         (Error::AccessDenied { action: "a", what: "m".into(), hint: "h" }, 502, "AccessDenied", None),
         (Error::Internal { problem: "p".into() }, 500, "Internal", None),
-        (Error::invalid("body", "holds a longer conversation than the model reads"), 400, "InvalidInput", None),
     ] {
         let response = seen(&api(Err(error.clone())), post(r#"{"prompt":"Hello"}"#)).await;
         let expected = json!({"statusCode": status, "body": {"error": {"code": code, "message": error.to_string()}}});
         assert!(holds(&response, &expected), "{response}");
         assert_eq!(response["headers"].get("retry-after").and_then(Value::as_str), retry_after, "{code}");
     }
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_too_long_is_the_callers_mistake() {
+    let api = api_of(FakeModel::replying(Ok(ModelReply::TooLong)));
+    let response = seen(&api, post(r#"{"prompt":"Hello"}"#)).await;
+    assert!(holds(&response, &json!({"statusCode": 400, "body": {"error": {"code": "InvalidInput"}}})), "{response}");
 }
 
 #[tokio::test]

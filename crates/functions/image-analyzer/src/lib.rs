@@ -7,11 +7,11 @@ use serde_json::Value;
 use warden_core::{
     Error,
     analysis::{Inquiry, Output},
-    bedrock::{Answer, Capabilities, Question},
+    bedrock::{Answer, AskedModel, Question},
     fields::Fields,
     image::{ImageFormat, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
-    ports::{Lookup, Model, ModelReply, ObjectRef, ObjectStore},
+    ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectRef, ObjectStore},
 };
 use warden_lambda::metrics;
 
@@ -22,16 +22,12 @@ pub struct ImageAnalyzer<S, M> {
     /// Where the image is.
     pub store: S,
     /// Who is asked.
-    pub model: M,
-    /// What may be sent to the model.
-    pub capabilities: Capabilities,
-    /// Most tokens of an answer, thinking included.
-    pub max_tokens: u32,
+    pub model: AskedModel<M>,
     /// Most tokens of an image that must be scaled.
     pub token_budget: TokenBudget,
 }
 
-impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
+impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
     /// Asks the event's `prompt` about the object that it names: the answer's
     /// text, for `output: "full"` the model's whole response, or with a
     /// `schema` the value that is valid under it.
@@ -57,14 +53,14 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
         }
 
         let text = inquiry.text();
-        let question = inquiry.question(&text, self.max_tokens);
+        let question = inquiry.question(&text, self.model.max_tokens);
         // Large, and awaited once or twice a call: on the heap.
         let answer = Box::pin(self.ask(&object, &question)).await?;
         let Some(schema) = schema else { return output.of(&answer) };
         if let Some(value) = value_under(&schema, &answer)? {
             return Ok(value);
         }
-        tracing::warn!(model_id = self.model.id(), "asking again after an answer that is not valid under the schema");
+        tracing::warn!(model_id = self.model.id, "asking again after an answer that is not valid under the schema");
         let answer = Box::pin(self.ask(&object, &question)).await?;
         value_under(&schema, &answer)?.ok_or(Error::ModelOutputInvalid { problem: "it is not valid under the schema" })
     }
@@ -76,30 +72,33 @@ impl<S: ObjectStore, M: Model> ImageAnalyzer<S, M> {
             Lookup::Gone => return Err(Error::ObjectNotFound { what: object.to_string() }),
             Lookup::Sealed(seal) => return Err(Error::invalid("Key", Unreadable::from(seal).meaning())),
         };
-        let body = match read_image(&mut found, true, question, self.capabilities, Frames::AsTheModelSees).await? {
+        let body = match read_image(&mut found, true, question, self.model.capabilities, Frames::AsTheModelSees).await?
+        {
             Intake::Request { body, .. } => body,
             Intake::ToConvert { bytes, format } => {
                 let view = warden_raster::whole_view(bytes, format, self.token_budget)
                     .map_err(|why| Error::invalid("Key", why.meaning()))?;
-                let mut body = question.image_body(self.capabilities, ImageFormat::Jpeg.media_type(), view.jpeg.len());
+                let mut body =
+                    question.image_body(self.model.capabilities, ImageFormat::Jpeg.media_type(), view.jpeg.len());
                 body.push(&view.jpeg);
                 body.finish()
             }
             Intake::Unreadable(why) => return Err(Error::invalid("Key", why.meaning())),
             Intake::NotAnImage => return Err(Error::invalid("Key", Unreadable::NotAnImage.meaning())),
         };
-        match self.model.invoke(body).await? {
+        match self.model.ask(body).await? {
             ModelReply::ImageRejected => Err(Error::invalid("Key", "the model cannot read this image")),
-            ModelReply::Answer { body, latency_ms } => {
+            ModelReply::TooLong => Err(Error::invalid("prompt", "is, with the image, longer than the model reads")),
+            ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 tracing::info!(
                     bucket = object.bucket,
                     etag = found.facts.etag,
-                    model_id = self.model.id(),
+                    model_id = self.model.id,
                     latency_ms,
                     "image analysed"
                 );
                 let usage = Answer::parse(&body).map(|answer| answer.usage).unwrap_or_default();
-                metrics::model_answer(self.model.id(), usage, latency_ms);
+                metrics::model_answer(&self.model.id, usage, latency_ms);
                 Ok(body)
             }
         }

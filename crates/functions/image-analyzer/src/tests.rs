@@ -1,8 +1,7 @@
 use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
-    bedrock::Capabilities,
-    fake::{FakeModel, FakeStore, Stored},
+    fake::{FakeModel, FakeStore, Stored, asking},
     image::TokenBudget,
     ports::{ModelReply, Seal},
 };
@@ -13,14 +12,7 @@ use crate::ImageAnalyzer;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
 
 fn analyzer(stored: Stored, model: FakeModel) -> ImageAnalyzer<FakeStore, FakeModel> {
-    let capabilities = Capabilities { temperature: false, json_schema: true };
-    ImageAnalyzer {
-        store: FakeStore::holding(stored),
-        model,
-        capabilities,
-        max_tokens: 4096,
-        token_budget: TokenBudget::DEFAULT,
-    }
+    ImageAnalyzer { store: FakeStore::holding(stored), model: asking(model), token_budget: TokenBudget::DEFAULT }
 }
 
 fn event() -> Value {
@@ -44,7 +36,7 @@ async fn every_event_asks_its_own_prompt_about_exactly_its_object() {
         }
         let asked = &analyzer.store.asked()[0];
         assert_eq!((json!(asked.bucket), json!(asked.key)), (event["Bucket"].clone(), event["Key"].clone()));
-        let body = &analyzer.model.asked()[0];
+        let body = &analyzer.model.models.asked()[0];
         let asked = body["messages"][0]["content"][1]["text"].as_str().unwrap();
         assert!(asked.starts_with(event["prompt"].as_str().unwrap()), "{}", file.name);
         assert_eq!(body.pointer("/output_config/format/schema"), event.get("schema"), "{}", file.name);
@@ -61,7 +53,7 @@ async fn an_invalid_event_names_its_field_and_calls_nothing() {
         let error = analyzer.handle(file.event()).await.unwrap_err();
         let seen = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
         assert!(holds(&seen, &file.expected) && file.expected.is_object(), "{}: {seen}", file.name);
-        assert!(analyzer.store.asked().is_empty() && analyzer.model.asked().is_empty(), "{}", file.name);
+        assert!(analyzer.store.asked().is_empty() && analyzer.model.models.asked().is_empty(), "{}", file.name);
     }
 }
 
@@ -76,7 +68,7 @@ async fn an_object_that_no_model_reads_is_an_invalid_input_and_the_model_is_not_
         let analyzer = analyzer(stored, FakeModel::saying("A hall."));
         let error = analyzer.handle(event()).await.unwrap_err();
         assert_eq!((error.name(), error.to_string().as_str()), (ErrorName::InvalidInput, message));
-        assert!(analyzer.model.asked().is_empty());
+        assert!(analyzer.model.models.asked().is_empty());
     }
 }
 
@@ -94,7 +86,7 @@ async fn an_answer_under_a_schema_is_its_value_or_an_error_after_one_more_try() 
         let analyzer = analyzer(Stored::bytes(PNG), FakeModel::saying_in_turn(texts));
         let answer = analyzer.handle(event.clone()).await;
         assert_eq!(answer.map_err(|error| error.name()), expected, "{texts:?}");
-        assert_eq!(analyzer.model.asked().len(), asked, "{texts:?}");
+        assert_eq!(analyzer.model.models.asked().len(), asked, "{texts:?}");
     }
 }
 
@@ -105,6 +97,7 @@ async fn each_failure_has_its_name() {
     for (stored, model, name) in [
         (Stored::Gone, FakeModel::saying("A hall."), ErrorName::ObjectNotFound),
         (Stored::bytes(PNG), FakeModel::replying(Ok(ModelReply::ImageRejected)), ErrorName::InvalidInput),
+        (Stored::bytes(PNG), FakeModel::replying(Ok(ModelReply::TooLong)), ErrorName::InvalidInput),
         (Stored::bytes(PNG), answering(cut), ErrorName::ModelOutputInvalid),
         (
             Stored::bytes(PNG),

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use serde_json::json;
 use warden_core::{
-    fake::{ATTACKS, COVETED, FakeModel, ObedientModel},
+    fake::{ATTACKS, COVETED, FakeModel, ObedientModel, asking},
     threat::ThreatLevel,
 };
 
@@ -81,13 +81,7 @@ fn function<M>(model: M) -> LogSummarizer<M> {
 }
 
 fn with_rules<M>(rules: RuleSet, model: M) -> LogSummarizer<M> {
-    LogSummarizer {
-        model: Some(model),
-        capabilities: Capabilities { temperature: false, json_schema: true },
-        max_tokens: 4_096,
-        rules,
-        uploads: UploadsToJudge::LikelyImages,
-    }
+    LogSummarizer { model: Some(asking(model)), rules, uploads: UploadsToJudge::LikelyImages }
 }
 
 #[tokio::test]
@@ -127,7 +121,7 @@ async fn an_event_of_a_megabyte_of_attack_makes_a_small_question_and_a_small_ans
             *record.pointer_mut(field).unwrap() = json!("<&\"\\\u{202e}\n한".repeat(90_000));
             let told = function.handle(record.clone()).await.unwrap();
             check(&record, floor, &told).unwrap();
-            let question = function.model.as_ref().unwrap().asked()[0].to_string();
+            let question = function.model.as_ref().unwrap().models.asked()[0].to_string();
             assert!(question.len() < 40_000, "{field}: {} bytes", question.len());
         }
     }

@@ -3,10 +3,10 @@
 use serde_json::Value;
 use warden_core::{
     Error,
-    bedrock::{Answer, Capabilities, answer::Unusable},
+    bedrock::{Answer, AskedModel, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
     finding::{self, Opinion, Summary},
-    ports::{Model, ModelReply},
+    ports::{ModelAnswer, ModelReply, Models},
     threat::{Floor, RuleSet},
 };
 use warden_lambda::metrics;
@@ -15,18 +15,14 @@ use warden_lambda::metrics;
 pub struct LogSummarizer<M> {
     /// Who writes the summary and may raise the threat level; without one the
     /// record and the rules speak alone.
-    pub model: Option<M>,
-    /// What may be sent to the model.
-    pub capabilities: Capabilities,
-    /// Most tokens of an answer, thinking included.
-    pub max_tokens: u32,
+    pub model: Option<AskedModel<M>>,
     /// What sets the least threat level.
     pub rules: RuleSet,
     /// Which uploads are handed on to be judged.
     pub uploads: UploadsToJudge,
 }
 
-impl<M: Model> LogSummarizer<M> {
+impl<M: Models> LogSummarizer<M> {
     /// Summarises and rates an `EventBridge` event that carries a `CloudTrail`
     /// record, a bare record, or S3's "Object Created". Wrapped as
     /// `{"without_model": true, "event": …}` it is told without asking the model:
@@ -54,17 +50,17 @@ impl<M: Model> LogSummarizer<M> {
     }
 
     /// What the model says; `None` if that cannot be used.
-    async fn ask(&self, model: &M, event: &Event<'_>, floor: &Floor) -> Result<Option<Opinion>, Error> {
+    async fn ask(&self, model: &AskedModel<M>, event: &Event<'_>, floor: &Floor) -> Result<Option<Opinion>, Error> {
         let prompt = finding::prompt(event, floor);
-        let body = finding::question(&prompt, self.max_tokens).text_body(self.capabilities);
-        let opinion = match model.invoke(body).await? {
-            ModelReply::Answer { body, latency_ms } => {
+        let body = finding::question(&prompt, model.max_tokens).text_body(model.capabilities);
+        let opinion = match model.ask(body).await? {
+            ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 let usage = Answer::parse(&body).map(|answer| answer.usage).unwrap_or_default();
-                metrics::model_answer(model.id(), usage, latency_ms);
+                metrics::model_answer(&model.id, usage, latency_ms);
                 Opinion::read(&body)
             }
-            // No image was sent, so this says nothing about the event.
-            ModelReply::ImageRejected => Err(Unusable::Malformed),
+            // No image was sent, and the prompt is bounded: this says nothing about the event.
+            ModelReply::ImageRejected | ModelReply::TooLong => Err(Unusable::Malformed),
         };
         if let Err(reason) = &opinion {
             tracing::warn!(

@@ -1,8 +1,8 @@
 //! `log-summarizer` on Lambda.
 
 use log_summarizer::LogSummarizer;
-use warden_aws::{BedrockModel, BedrockSettings, sdk_config};
-use warden_core::{bedrock::Capabilities, cloudtrail::UploadsToJudge};
+use warden_aws::{Bedrock, BedrockSettings, sdk_config};
+use warden_core::cloudtrail::UploadsToJudge;
 use warden_lambda::{
     Stopped,
     rules::rules,
@@ -16,11 +16,9 @@ async fn main() -> Result<(), Stopped> {
     let model = ModelSettings::read(&Environment)?;
     let with_model = flag(&Environment, "SUMMARIZE_WITH_MODEL", true)?;
     let every_upload = flag(&Environment, "JUDGE_EVERY_UPLOAD", false)?;
-    let bedrock = BedrockSettings { model_id: model.model_id, region: model.region, timeout: model.timeout };
+    let bedrock = BedrockSettings { region: model.region.clone(), timeout: model.timeout, guardrail: None };
     let summarizer = LogSummarizer {
-        model: if with_model { Some(BedrockModel::new(&sdk_config().await, bedrock)) } else { None },
-        capabilities: Capabilities::of(&model.base_model_id),
-        max_tokens: model.max_tokens,
+        model: if with_model { Some(model.of(Bedrock::new(&sdk_config().await, bedrock))) } else { None },
         rules: rules(&Environment)?,
         uploads: if every_upload { UploadsToJudge::All } else { UploadsToJudge::LikelyImages },
     };

@@ -1,17 +1,16 @@
 use serde_json::json;
-use warden_core::{fake::FakeModel, threat::ThreatLevel};
+use warden_core::{
+    fake::{FakeModel, asking},
+    threat::ThreatLevel,
+};
 use warden_event_files::{EventFile, holds, invalid, valid};
 
 use super::*;
 
-const SCHEMA_MODEL: Capabilities = Capabilities { temperature: false, json_schema: true };
-
 /// The function with a model that answers as it is told.
 fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
     LogSummarizer {
-        model: Some(model),
-        capabilities: SCHEMA_MODEL,
-        max_tokens: 4_096,
+        model: Some(asking(model)),
         rules: RuleSet::shipped().unwrap(),
         uploads: UploadsToJudge::LikelyImages,
     }
@@ -19,7 +18,7 @@ fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
 
 /// What the function's model was sent.
 fn asked(function: &LogSummarizer<FakeModel>) -> Vec<Value> {
-    function.model.as_ref().unwrap().asked()
+    function.model.as_ref().unwrap().models.asked()
 }
 
 /// A model that finds everything harmless.
@@ -54,7 +53,7 @@ async fn every_event_is_told_as_expected() {
 /// The state machine's cases take these snapshots for the answers.
 #[tokio::test]
 async fn a_summary_is_told_whole() {
-    let plain = LogSummarizer { model: None::<FakeModel>, ..function(calm()) };
+    let plain = LogSummarizer::<FakeModel> { model: None, ..function(calm()) };
     for file in valid("log-summarizer") {
         let name = file.name.as_str();
         if !["put-object", "put-object-denied", "object-created", "record-alone", "stop-logging"].contains(&name) {

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use warden_core::{
-    fake::{ATTACKS, FakeModel, FakeStore, ObedientModel, Stored},
+    fake::{ATTACKS, FakeModel, FakeStore, ObedientModel, Stored, asking},
     pii::{Category, Place},
 };
 
@@ -23,9 +23,7 @@ fn png_with(keyword: &str, text: &str) -> Vec<u8> {
 fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
     PiiDetector {
         store: FakeStore::holding(Stored::bytes(bytes)),
-        model,
-        capabilities: Capabilities { temperature: false, json_schema: true },
-        max_tokens: 4_096,
+        model: asking(model),
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
     }
@@ -115,7 +113,7 @@ async fn an_attackers_text_in_the_metadata_is_a_finding_at_most() {
             assert_eq!(findings.len(), usize::from(found && says_something), "{keyword} {text:?}");
             assert_eq!(told["verdict"], if findings.is_empty() { "clean" } else { "pii" });
             // The image goes to the model as bytes; no text of it joins the question.
-            let asked = &detector.model.asked()[0];
+            let asked = &detector.model.models.asked()[0];
             assert_eq!(asked["messages"][0]["content"][1]["text"], pii::question(1).text);
         }
     }
@@ -137,7 +135,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let told = runtime.block_on(detector.handle(event.clone())).unwrap();
         prop_assert_eq!(check(&event, &told), Ok(()));
-        if detector.model.asked().is_empty() {
+        if detector.model.models.asked().is_empty() {
             prop_assert_ne!(&told["verdict"], "clean");
         }
     }

@@ -5,13 +5,13 @@ use serde_json::Value;
 use warden_core::{
     Error,
     audit::Action,
-    bedrock::{Answer, Capabilities, Usage, answer::Unusable},
+    bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::Fields,
     image::{self, ImageFormat, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
     metadata,
     pii::{self, Detection, Finding, Judgement, ModelUse, Policy, Reason, Verdict},
-    ports::{Lookup, Model, ModelReply, ObjectFacts, ObjectRef, ObjectStore},
+    ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectFacts, ObjectRef, ObjectStore},
 };
 use warden_lambda::metrics;
 use warden_raster::View;
@@ -21,11 +21,7 @@ pub struct PiiDetector<S, M> {
     /// Where the image is.
     pub store: S,
     /// Who judges it.
-    pub model: M,
-    /// What may be sent to the model.
-    pub capabilities: Capabilities,
-    /// Most tokens of an answer, thinking included.
-    pub max_tokens: u32,
+    pub model: AskedModel<M>,
     /// Most tokens of an image that must be scaled or cut up.
     pub token_budget: TokenBudget,
     /// Which findings count.
@@ -74,7 +70,7 @@ impl Request {
     }
 }
 
-impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
+impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// Judges the object that `event` names: the whole [`Detection`] with the
     /// [`Action`] that the policy wants, or for `output: "boolean"` the text
     /// `"true"` or `"false"`.
@@ -103,7 +99,7 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
         // was read last.
         let (read, earlier) = match first {
             Read::Judged { judgement, model, .. } if judgement.is_malformed() => {
-                tracing::warn!(model_id = self.model.id(), "asking again after a malformed answer");
+                tracing::warn!(model_id = self.model.id, "asking again after a malformed answer");
                 (self.read(&object, claims_image).await?, model)
             }
             first => (first, None),
@@ -137,8 +133,8 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
                 return done(Detection::unreadable(object.clone(), ObjectFacts::default(), seal.into()));
             }
         };
-        let question = pii::question(self.max_tokens);
-        let intake = read_image(&mut found, claims_image, &question, self.capabilities, Frames::All).await?;
+        let question = pii::question(self.model.max_tokens);
+        let intake = read_image(&mut found, claims_image, &question, self.model.capabilities, Frames::All).await?;
         let facts = found.facts;
         match intake {
             Intake::Request { body, format, metadata, .. } => {
@@ -156,12 +152,12 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
     /// the images or bytes of a request is in the way. Ends at the first that
     /// holds personal data, which no other view can undo.
     async fn judge_views(&self, views: Vec<View>) -> Result<(Judgement, Option<ModelUse>), Error> {
-        let question = pii::question(self.max_tokens);
+        let question = pii::question(self.model.max_tokens);
         let mut so_far = Judgement::Clean(Vec::new());
         let mut cost = None;
         for View { jpeg, area, whole } in views {
             let body = || {
-                let mut body = question.image_body(self.capabilities, ImageFormat::Jpeg.media_type(), jpeg.len());
+                let mut body = question.image_body(self.model.capabilities, ImageFormat::Jpeg.media_type(), jpeg.len());
                 body.push(&jpeg);
                 body.finish()
             };
@@ -181,15 +177,16 @@ impl<S: ObjectStore, M: Model> PiiDetector<S, M> {
     }
 
     async fn ask(&self, body: Vec<u8>) -> Result<(Judgement, Option<ModelUse>), Error> {
-        Ok(match self.model.invoke(body).await? {
-            ModelReply::ImageRejected => (Judgement::Undetermined(Reason::ImageRejected), None),
-            ModelReply::Answer { body, latency_ms } => {
+        Ok(match self.model.ask(body).await? {
+            // A request of one image and a short question: what is too long is the image.
+            ModelReply::ImageRejected | ModelReply::TooLong => (Judgement::Undetermined(Reason::ImageRejected), None),
+            ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 let (judgement, usage) = match Answer::parse(&body) {
                     Ok(answer) => (pii::judge(&answer), answer.usage),
                     Err(_) => (Judgement::Undetermined(Unusable::Malformed.into()), Usage::default()),
                 };
-                metrics::model_answer(self.model.id(), usage, latency_ms);
-                (judgement, Some(ModelUse { id: self.model.id().to_owned(), usage, latency_ms }))
+                metrics::model_answer(&self.model.id, usage, latency_ms);
+                (judgement, Some(ModelUse { id: self.model.id.clone(), usage, latency_ms }))
             }
         })
     }

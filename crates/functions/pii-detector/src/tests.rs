@@ -1,8 +1,7 @@
 use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
-    bedrock::Capabilities,
-    fake::{FakeModel, FakeStore, Stored, facts},
+    fake::{FakeModel, FakeStore, Stored, asking, facts},
     image::TokenBudget,
     pii::{Category, Policy},
     ports::{ModelReply, ObjectFacts, Seal},
@@ -16,12 +15,9 @@ const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence
 const CLEAN: &str = r#"{"verdict":"clean","findings":[]}"#;
 
 fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeModel> {
-    let capabilities = Capabilities { temperature: false, json_schema: true };
     PiiDetector {
         store: FakeStore::holding(stored),
-        model,
-        capabilities,
-        max_tokens: 4096,
+        model: asking(model),
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
     }
@@ -64,7 +60,7 @@ async fn an_invalid_event_names_its_field_and_calls_nothing() {
         let error = detector.handle(file.event()).await.unwrap_err();
         let seen = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
         assert!(holds(&seen, &file.expected) && file.expected.is_object(), "{}: {seen}", file.name);
-        assert!(detector.store.asked().is_empty() && detector.model.asked().is_empty(), "{}", file.name);
+        assert!(detector.store.asked().is_empty() && detector.model.models.asked().is_empty(), "{}", file.name);
     }
 }
 
@@ -136,7 +132,7 @@ async fn what_nobody_can_judge_is_undetermined_and_the_model_is_not_asked() {
         let expected =
             json!({"verdict": "undetermined", "pii_detected": null, "reason": reason, "findings": [], "model": null});
         assert!(holds(&answer, &expected), "{reason}: {answer}");
-        assert!(detector.model.asked().is_empty(), "{reason}");
+        assert!(detector.model.models.asked().is_empty(), "{reason}");
     }
 }
 
@@ -160,9 +156,10 @@ async fn an_answer_that_must_not_be_used_is_undetermined() {
         let answer = detector(Stored::bytes(PNG), FakeModel::answering(&response)).handle(event()).await.unwrap();
         assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": reason})), "{reason}: {answer}");
     }
-    let model = FakeModel::replying(Ok(ModelReply::ImageRejected));
-    let answer = detector(Stored::bytes(PNG), model).handle(event()).await.unwrap();
-    assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": "model_rejected_image"})), "{answer}");
+    for reply in [ModelReply::ImageRejected, ModelReply::TooLong] {
+        let answer = detector(Stored::bytes(PNG), FakeModel::replying(Ok(reply))).handle(event()).await.unwrap();
+        assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": "model_rejected_image"})), "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -178,7 +175,7 @@ async fn a_malformed_answer_gets_one_more_try_and_both_are_paid_for() {
         let answer = detector.handle(event()).await.unwrap();
         assert_eq!(answer["verdict"], verdict, "{texts:?}");
         assert_eq!(answer["model"]["input_tokens"], input_tokens, "{texts:?}");
-        assert_eq!(detector.model.asked().len(), asked, "{texts:?}");
+        assert_eq!(detector.model.models.asked().len(), asked, "{texts:?}");
     }
 }
 
@@ -188,7 +185,7 @@ async fn a_refused_or_cut_answer_gets_no_other_try() {
         let response = json!({"content": [{"type": "text", "text": CLEAN}], "stop_reason": stop_reason});
         let detector = detector(Stored::bytes(PNG), FakeModel::answering(&response));
         assert_eq!(detector.handle(event()).await.unwrap()["verdict"], "undetermined");
-        assert_eq!(detector.model.asked().len(), 1, "{stop_reason}");
+        assert_eq!(detector.model.models.asked().len(), 1, "{stop_reason}");
     }
 }
 
@@ -214,7 +211,7 @@ async fn a_format_that_no_model_reads_is_judged_as_a_jpeg() {
         "object": {"media_type": "image/bmp", "version": "v1"},
     });
     assert!(holds(&answer, &expected), "{answer}");
-    let source = &detector.model.asked()[0]["messages"][0]["content"][0]["source"];
+    let source = &detector.model.models.asked()[0]["messages"][0]["content"][0]["source"];
     assert_eq!(source["media_type"], "image/jpeg");
 }
 
@@ -233,7 +230,7 @@ async fn every_tile_of_a_large_image_counts() {
         let answer = detector.handle(event()).await.unwrap();
         assert_eq!((&answer["verdict"], &answer["reason"]), (&json!(verdict), &json!(reason)), "{texts:?}");
         assert_eq!(answer["findings"][0]["where"], json!(place), "{texts:?}");
-        assert_eq!(detector.model.asked().len(), asked, "{texts:?}");
+        assert_eq!(detector.model.models.asked().len(), asked, "{texts:?}");
         assert_eq!(answer["model"]["input_tokens"], 1_600 * asked, "{texts:?}");
     }
 }
@@ -244,7 +241,7 @@ async fn an_image_that_cannot_be_decoded_is_undetermined_and_the_model_is_not_as
         let detector = detector(Stored::bytes(&bytes), FakeModel::saying(CLEAN));
         let answer = detector.handle(event()).await.unwrap();
         assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": reason, "model": null})), "{answer}");
-        assert!(detector.model.asked().is_empty());
+        assert!(detector.model.models.asked().is_empty());
     }
 }
 
@@ -257,7 +254,7 @@ async fn an_animation_is_clean_only_if_its_frames_are() {
         let detector = detector(Stored::bytes(&gif), FakeModel::saying_in_turn(texts));
         let answer = detector.handle(event()).await.unwrap();
         assert_eq!((&answer["verdict"], &answer["object"]["media_type"]), (&json!(verdict), &json!("image/gif")));
-        assert_eq!(detector.model.asked().len(), 2);
+        assert_eq!(detector.model.models.asked().len(), 2);
     }
 }
 
@@ -346,14 +343,14 @@ async fn text_that_nothing_called_an_image_is_not_one() {
     let detector = detector(Stored::bytes(b"notes"), FakeModel::saying(PII));
     let answer = detector.handle(json!({"s3_bucket": "uploads", "s3_key": "README"})).await.unwrap();
     assert!(holds(&answer, &json!({"verdict": "not_image", "pii_detected": null})), "{answer}");
-    assert!(detector.model.asked().is_empty());
+    assert!(detector.model.models.asked().is_empty());
 }
 
 #[tokio::test]
 async fn the_bytes_decide_what_is_declared_to_the_model() {
     let detector = detector(Stored::bytes(b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0"), FakeModel::saying(CLEAN));
     detector.handle(event()).await.unwrap();
-    let source = &detector.model.asked()[0]["messages"][0]["content"][0]["source"];
+    let source = &detector.model.models.asked()[0]["messages"][0]["content"][0]["source"];
     assert_eq!(source["media_type"], "image/webp");
 }
 

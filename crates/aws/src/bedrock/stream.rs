@@ -1,49 +1,62 @@
-//! A model on Bedrock, asked with `InvokeModelWithResponseStream`.
+//! Models on Bedrock, asked with `InvokeModelWithResponseStream`.
 
 use aws_sdk_bedrockruntime::{
     error::SdkError,
     primitives::{Blob, event_stream::EventReceiver},
-    types::ResponseStream,
-    types::error::ResponseStreamError,
+    types::{ResponseStream, error::ResponseStreamError},
 };
+use aws_smithy_types::event_stream::RawMessage;
 use bytes::Bytes;
 use warden_core::{
     Error,
-    ports::{AnswerStream, ModelCall, StreamingModel},
+    ports::{ModelCall, StreamingModel},
 };
 
-use crate::{
-    bedrock::{BedrockModels, Call, chat_failure, says_too_long, too_long},
-    event_stream::Interruption,
+use super::{
+    Bedrock,
+    refusal::{Asked, Refusal},
 };
+use crate::event_stream::{EventStream, Receiver};
 
 /// An answer that comes from Bedrock.
-#[derive(Debug)]
-pub struct BedrockAnswer(EventReceiver<ResponseStream, ResponseStreamError>);
+pub type BedrockAnswer = EventStream<EventReceiver<ResponseStream, ResponseStreamError>>;
 
-impl AnswerStream for BedrockAnswer {
-    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            match self.0.recv().await {
-                Ok(Some(ResponseStream::Chunk(chunk))) => {
-                    if let Some(bytes) = chunk.bytes {
-                        return Ok(Some(bytes.into_inner().into()));
-                    }
-                }
-                // An event that this version of the API does not know.
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(None),
-                Err(error) => return Err(interruption(&error)),
-            }
+impl Receiver for EventReceiver<ResponseStream, ResponseStreamError> {
+    type Event = ResponseStream;
+    type Failure = ResponseStreamError;
+    const BROKEN: &'static str = "the connection to Bedrock broke before the answer's end";
+
+    async fn receive(&mut self) -> Result<Option<ResponseStream>, SdkError<ResponseStreamError, RawMessage>> {
+        self.recv().await
+    }
+
+    fn bytes(event: ResponseStream) -> Option<Bytes> {
+        match event {
+            ResponseStream::Chunk(chunk) => Some(chunk.bytes?.into_inner().into()),
+            _ => None,
+        }
+    }
+
+    fn error(name: &str, failure: Option<&ResponseStreamError>) -> Error {
+        let original = match failure {
+            Some(ResponseStreamError::ModelStreamErrorException(failure)) => failure.original_status_code,
+            _ => None,
+        };
+        let code = original.map_or_else(|| name.to_owned(), |status| format!("{name} {status}"));
+        match (name, original, failure) {
+            ("throttlingException", ..) | (_, Some(429 | 529), _) => Error::ModelThrottled { code },
+            ("modelTimeoutException", ..) | (_, Some(408), _) => Error::ModelTimeout { code },
+            ("validationException", _, Some(failure)) => Refusal::of_request(failure, &code).of_chat(),
+            _ => Error::ModelUnavailable { code, hint: "the model failed while it answered" },
         }
     }
 }
 
-impl StreamingModel for BedrockModels {
+impl StreamingModel for Bedrock {
     type Answer = BedrockAnswer;
 
     async fn open(&self, call: ModelCall<'_>) -> Result<BedrockAnswer, Error> {
-        let opened = self
+        let request = self
             .client
             .invoke_model_with_response_stream()
             .model_id(call.model_id)
@@ -52,51 +65,25 @@ impl StreamingModel for BedrockModels {
             .set_request_metadata(call.request_metadata.map(str::to_owned))
             .set_guardrail_identifier(self.guardrail.as_ref().map(|guardrail| guardrail.id.clone()))
             .set_guardrail_version(self.guardrail.as_ref().map(|guardrail| guardrail.version.clone()))
-            .body(Blob::new(call.body))
-            .send()
-            .await;
-        match opened {
-            Ok(opened) => Ok(BedrockAnswer(opened.body)),
+            .body(Blob::new(call.body));
+        match request.send().await {
+            Ok(opened) => Ok(EventStream(opened.body)),
             Err(error) => {
-                let (action, time_limit) = ("bedrock:InvokeModelWithResponseStream", "RECEIVE_TIMEOUT_SECONDS");
-                Err(chat_failure(&error, Call { action, model_id: call.model_id, time_limit }))
+                let asked = Asked {
+                    action: "bedrock:InvokeModelWithResponseStream",
+                    model_id: call.model_id,
+                    time_limit: "RECEIVE_TIMEOUT_SECONDS",
+                };
+                Err(Refusal::of(&error, asked).of_chat())
             }
         }
-    }
-}
-
-fn interruption(error: &SdkError<ResponseStreamError, aws_smithy_types::event_stream::RawMessage>) -> Error {
-    let name = match Interruption::of(error) {
-        Interruption::Exception(name) => name,
-        Interruption::Broken => {
-            return Error::ModelUnavailable {
-                code: "stream broken".into(),
-                hint: "the connection to Bedrock broke before the answer's end",
-            };
-        }
-    };
-    let original = match error.as_service_error() {
-        Some(ResponseStreamError::ModelStreamErrorException(error)) => error.original_status_code,
-        _ => None,
-    };
-    let code = original.map_or_else(|| name.clone(), |status| format!("{name} {status}"));
-    match (name.as_str(), original) {
-        ("throttlingException", _) | (_, Some(429 | 529)) => Error::ModelThrottled { code },
-        ("modelTimeoutException", _) | (_, Some(408)) => Error::ModelTimeout { code },
-        ("validationException", _) if error.as_service_error().is_some_and(says_too_long) => too_long(),
-        ("validationException", _) => Error::Internal {
-            problem: format!(
-                "Bedrock does not take the request ({code}): check that MODEL_ID is a model of Anthropic's"
-            ),
-        },
-        _ => Error::ModelUnavailable { code, hint: "the model failed while it answered" },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use aws_sdk_bedrockruntime::Client;
-    use warden_core::bedrock::Guardrail;
+    use warden_core::{bedrock::Guardrail, ports::AnswerStream};
     use warden_test_support::RecordedAws;
 
     use super::*;
@@ -107,9 +94,9 @@ mod tests {
         recorded::event("chunk", "application/json", &format!(r#"{{"bytes":"{base64}","p":"abcdefgh"}}"#))
     }
 
-    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (BedrockModels, RecordedAws) {
+    fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (Bedrock, RecordedAws) {
         let aws = RecordedAws::answering([recorded::answer(status, error_type, body)]);
-        (BedrockModels { client: Client::new(&aws.config()), guardrail: None }, aws)
+        (Bedrock { client: Client::new(&aws.config()), guardrail: None }, aws)
     }
 
     fn call<'a>(model_id: &'a str, body: &[u8]) -> ModelCall<'a> {
@@ -129,7 +116,7 @@ mod tests {
             ),
         ] {
             let (model, aws) = model_answering(200, "", chunk("e30="));
-            let model = BedrockModels { guardrail, ..model };
+            let model = Bedrock { guardrail, ..model };
             model.open(ModelCall { request_metadata: metadata, ..call("m", b"{}") }).await.unwrap();
             let request = aws.request();
             assert_eq!([0, 1, 2].map(|at| request.headers().get(&headers[at])), expected);
