@@ -18,6 +18,7 @@ def problems(template: Template) -> list[str]:
         *wide_permissions(template),
         *careless_distributions(template),
         *access_by_default(template),
+        *regions_without_urls(template),
     ]
 
 
@@ -105,8 +106,35 @@ def careless_distributions(template: Template) -> Iterator[str]:
                 yield f"{name}: its calls are not signed"
             if origin["CustomOriginConfig"]["OriginProtocolPolicy"] != "https-only":
                 yield f"{name}: calls its origin without TLS"
+            # The most that CloudFront waits, and the function says before that there is nothing.
+            if origin["CustomOriginConfig"]["OriginReadTimeout"] != 120:
+                yield f"{name}: does not wait as long as it may"
         if "Logging" not in config:
             yield f"{name}: writes no access log"
+
+
+# From AWS's list of Lambda's Regions, November 2026.
+WITHOUT_FUNCTION_URLS = [
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+]
+
+
+def regions_without_urls(template: Template) -> Iterator[str]:
+    """Where Lambda has no function URLs the stack fails after minutes, unless a rule says so first."""
+    refused = {"Fn::Not": [{"Fn::Contains": [WITHOUT_FUNCTION_URLS, {"Ref": "AWS::Region"}]}]}
+    rules = [each for each in template.get("Rules", {}).values() if "RuleCondition" not in each]
+    if not any(assertion["Assert"] == refused for rule in rules for assertion in rule["Assertions"]):
+        yield "nothing tells of the Regions without function URLs"
 
 
 def access_by_default(template: Template) -> Iterator[str]:
@@ -124,5 +152,7 @@ def access_by_default(template: Template) -> Iterator[str]:
             yield f"Access={choice}: nothing asks for {' or '.join(parameters)}"
     for name, function in of_type(template, "AWS::Serverless::Function").items():
         variables = function["Properties"]["Environment"]["Variables"]
+        if not 60 < int(variables.get("RECEIVE_TIMEOUT_SECONDS", 50)) < 120:
+            yield f"{name}: does not speak before CloudFront gives up"
         if variables.get("CHAT_TOKEN_SHA256") != {"Ref": "ChatTokenSha256"}:
             yield f"{name}: does not know the token"

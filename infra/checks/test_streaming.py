@@ -95,6 +95,19 @@ class TheStreamingTemplate(unittest.TestCase):
         self.properties("OriginAccessControl")["OriginAccessControlConfig"]["SigningBehavior"] = "no-override"
         self.assert_noticed("OriginAccessControl: does not sign every call to Lambda")
 
+    def test_a_distribution_that_gives_up_early_is_noticed(self) -> None:
+        origin = self.properties("BedrockStreamDistribution")["DistributionConfig"]["Origins"][0]
+        origin["CustomOriginConfig"]["OriginReadTimeout"] = 60
+        self.assert_noticed("BedrockStreamDistribution: does not wait as long as it may")
+
+    def test_a_function_that_waits_longer_than_cloudfront_is_noticed(self) -> None:
+        self.properties("SageMakerStream")["Environment"]["Variables"]["RECEIVE_TIMEOUT_SECONDS"] = "120"
+        self.assert_noticed("SageMakerStream: does not speak before CloudFront gives up")
+
+    def test_a_region_without_function_urls_is_told_of(self) -> None:
+        self.template["Rules"]["FunctionUrlsExistHere"]["Assertions"][0]["Assert"]["Fn::Not"][0]["Fn::Contains"][0].pop()
+        self.assert_noticed("nothing tells of the Regions without function URLs")
+
     def test_access_that_nobody_chose_is_noticed(self) -> None:
         self.template["Parameters"]["Access"]["Default"] = "token"
         self.assert_noticed("Access: has to be chosen, token or ip-set")
