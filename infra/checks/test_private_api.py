@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from iam import Context, decision
-from rendered import Template, render
+from rendered import Template, holds, render
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = render(ROOT / "infra/private-api.yaml")
@@ -219,7 +219,13 @@ class TheCustomResource(unittest.TestCase):
         answering = int(attempts) * seconds("ANSWER_TIMEOUT") + sum(range(1, int(attempts)))
         function = RESOURCES["InvocationLogging"]["Properties"]["Timeout"]
         self.assertLess(seconds("WORK_TIMEOUT") + answering, function)
-        self.assertLess(function, RESOURCES["ModelInvocationLogging"]["Properties"]["ServiceTimeout"])
+        (tries,) = re.findall(r"^const PUT_ATTEMPTS: u32 = (\d+);$", source, re.MULTILINE)
+        self.assertLess((int(tries) - 1) * seconds("PUT_PAUSE"), seconds("WORK_TIMEOUT"))
+        (invoked,) = [each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::Lambda::EventInvokeConfig"]
+        # What waits longer than CloudFormation must not run afterwards.
+        waits = invoked["MaximumEventAgeInSeconds"]
+        self.assertEqual(invoked["MaximumRetryAttempts"], 0)
+        self.assertLess(waits + function, RESOURCES["ModelInvocationLogging"]["Properties"]["ServiceTimeout"])
 
     def test_may_pass_on_the_role_for_the_records_to_bedrock_alone(self) -> None:
         role = RESOURCES["InvocationLoggingRole"]["Properties"]["Policies"][0]["PolicyDocument"]
@@ -248,24 +254,28 @@ class TheFunctionsVersions(unittest.TestCase):
         "SystemName": "bedrock-warden-2",
         "Environment": "development1",
         "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 3),
+        "VpcCidr": "255.255.255.255/16",
+        "FirstZone": "ap-southeasts-1a",
+        "SecondZone": "ap-southeasts-1b",
         "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
     }
 
-    def described(self, value: Any) -> Any:
-        """The value where every condition that names a parameter holds, but for the VPC, which is one's own."""
+    def described(self, value: Any, own_vpc: bool) -> Any:
+        """The value where every condition that names a parameter holds, with a VPC that is there or one that is made."""
+        longest = {**self.LONGEST, "SubnetIds": self.LONGEST["SubnetIds"] if own_vpc else ""}
         match value:
             case {"Ref": name}:
-                return self.LONGEST[name]
+                return longest[name]
             case {"Fn::If": [condition, when, otherwise]}:
-                return self.described(otherwise if condition == "CreatesVpc" else when)
+                return self.described(otherwise if condition == "CreatesVpc" and own_vpc else when, own_vpc)
             case {"Fn::Select": [at, values]}:
-                return self.described(values)[at]
+                return self.described(values, own_vpc)[at]
             case {"Fn::Split": [separator, text]}:
-                return self.described(text).split(separator)
+                return self.described(text, own_vpc).split(separator)
             case {"Fn::Join": [separator, values]}:
-                return separator.join(self.described(values))
+                return separator.join(self.described(values, own_vpc))
             case {"Fn::Sub": [text, names]}:
-                values = {**self.LONGEST, **{name: self.described(each) for name, each in names.items()}}
+                values = {**longest, **{name: self.described(each, own_vpc) for name, each in names.items()}}
                 return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text)
         return value
 
@@ -280,11 +290,48 @@ class TheFunctionsVersions(unittest.TestCase):
                 for each in RESOURCES.values()
                 if each["Type"] == "AWS::Lambda::Version" and each["Properties"]["FunctionName"] == {"Ref": function}
             ]
-            description = self.described(version["Description"])
-            self.assertLessEqual(len(description), 256, description)
+            for own_vpc in [True, False]:
+                description = self.described(version["Description"], own_vpc)
+                self.assertLessEqual(len(description), 256, description)
+
+
+class TheNetwork(unittest.TestCase):
+    def test_lets_the_functions_reach_the_endpoints_wherever_their_subnets_are(self) -> None:
+        def group(name: str) -> Any:
+            return {"Fn::GetAtt": [name, "GroupId"]}
+
+        (rule,) = [each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::EC2::SecurityGroupIngress"]
+        groups = (rule["SourceSecurityGroupId"], rule["GroupId"])
+        self.assertEqual(groups, (group("FunctionSecurityGroup"), group("EndpointSecurityGroup")))
+        self.assertEqual((rule["FromPort"], rule["ToPort"]), (443, 443))
+
+    def test_asks_who_brings_a_vpc_for_what_nobody_can_guess(self) -> None:
+        (rule,) = [each for each in TEMPLATE["Rules"].values() if '"VpcId"' in json.dumps(each["RuleCondition"])]
+        named = [each["Assert"]["Fn::Not"][0]["Fn::Equals"] for each in rule["Assertions"]]
+        self.assertEqual(named, [[{"Ref": name}, ""] for name in ["SubnetIds", "VpcCidr", "PrivateDns"]])
+        for name in ["VpcCidr", "PrivateDns"]:
+            self.assertEqual(TEMPLATE["Parameters"][name]["Default"], "", name)
+
+    def test_has_private_names_in_a_vpc_of_its_own_and_where_they_are_chosen(self) -> None:
+        for chosen, expected in [
+            ({}, True),
+            ({"PrivateDns": "false"}, False),
+            ({"VpcId": "vpc-1", "PrivateDns": "true"}, True),
+            ({"VpcId": "vpc-1", "PrivateDns": "false"}, False),
+        ]:
+            parameters = {name: str(each.get("Default", "")) for name, each in TEMPLATE["Parameters"].items()} | chosen
+            conditions = TEMPLATE["Conditions"]
+            self.assertEqual(holds(conditions["PrivateDnsNames"], conditions, parameters, {}), expected, chosen)
 
 
 class TheApi(unittest.TestCase):
+    def test_costs_nothing_by_its_methods_metrics(self) -> None:
+        for settings in self.stage["MethodSettings"]:
+            self.assertEqual(settings["MetricsEnabled"], False)
+
+    def test_changes_no_refusal_that_cannot_be_changed(self) -> None:
+        self.assertNotIn("REQUEST_TOO_LARGE", self.body["x-amazon-apigateway-gateway-responses"])
+
     body = RESOURCES["Api"]["Properties"]["Body"]
     stage = RESOURCES["ApiapiStage"]["Properties"]
 

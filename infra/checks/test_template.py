@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cfnlint.decode.cfn_yaml import load
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from rendered import Template, plain
 
 TEMPLATES = {path.name: plain(load(str(path))) for path in sorted(Path(__file__).parents[1].glob("[!.]*.yaml"))}
 
 # What holds data or evidence that nothing can make again.
 DATA = ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::EFS::FileSystem"]
+# What works for others too, so that it may not go when this stack's creation fails.
+SHARED = ["AWS::ApiGateway::Account"]
 # What CloudFormation would leave behind or throw away without being told which.
 TOLD = [*DATA, "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::KMS::Key"]
 
@@ -50,19 +53,50 @@ def careless_data(template: Template) -> Iterator[str]:
             yield f"{name} keeps its logs for ever"
 
 
+def create_only(kind: str) -> set[str]:
+    """The properties of a type of resource whose change makes another resource."""
+    if not kind.startswith("AWS::") or kind.startswith("AWS::Serverless::"):
+        return set()
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return {pointer.split("/")[2] for pointer in schema.get("createOnlyProperties", [])}
+
+
+def replaced_by(name: str, template: Template) -> set[str]:
+    """The parameters whose change makes another resource of that name, which whoever refers to it has to learn of."""
+    resource = template["Resources"].get(name)
+    if resource is None:
+        return set()
+    kept = create_only(resource["Type"])
+    fixed = {key: item for key, item in resource.get("Properties", {}).items() if key in kept}
+    return parameters_in(fixed, template)
+
+
+def taken_from_others(template: Template) -> Iterator[str]:
+    """CloudFormation does not undo what it set for the whole account: neither it nor what it names may go."""
+    for name, resource in of_types(template, SHARED):
+        named = [item["Fn::GetAtt"][0] for item in resource["Properties"].values() if "Fn::GetAtt" in item]
+        for each in [name, *named]:
+            if template["Resources"][each].get("DeletionPolicy") != "Retain":
+                yield f"{each} goes when the stack's creation fails"
+
+
 def parameters_in(value: Any, template: Template) -> set[str]:
-    """The parameters that a value depends on, by references, by text and by conditions."""
+    """The parameters that a value depends on, by references, by text, by conditions and by what they make anew."""
     found: set[str] = set()
     if isinstance(value, dict):
         for key, item in value.items():
             if key == "Ref":
-                found |= {item} & template["Parameters"].keys()
+                found |= {item} & template["Parameters"].keys() or replaced_by(item, template)
+            elif key == "Fn::GetAtt":
+                found |= replaced_by(item[0] if isinstance(item, list) else item.split(".")[0], template)
             elif key == "Fn::If":
                 condition = template["Conditions"][item[0]]
                 found |= parameters_in(condition, template) | parameters_in(item[1:], template)
             elif key == "Fn::Sub":
                 text = item if isinstance(item, str) else item[0]
-                found |= set(re.findall(r"\$\{(\w+)\}", text)) & template["Parameters"].keys()
+                own = item[1].keys() if isinstance(item, list) else set()
+                for name in set(re.findall(r"\$\{(\w+)(?:\.\w+)*\}", text)) - own:
+                    found |= {name} & template["Parameters"].keys() or replaced_by(name, template)
                 found |= parameters_in(item[1:] if isinstance(item, list) else [], template)
             else:
                 found |= parameters_in(item, template)
@@ -96,6 +130,11 @@ class EveryTemplate(unittest.TestCase):
             with self.subTest(template=name):
                 self.assertEqual(list(careless_data(template)), [])
 
+    def test_takes_nothing_from_others(self) -> None:
+        for name, template in TEMPLATES.items():
+            with self.subTest(template=name):
+                self.assertEqual(list(taken_from_others(template)), [])
+
     def test_publishes_a_version_when_a_setting_changes(self) -> None:
         for name, template in TEMPLATES.items():
             with self.subTest(template=name):
@@ -103,6 +142,11 @@ class EveryTemplate(unittest.TestCase):
 
 
 class ACarelessChange(unittest.TestCase):
+    def test_that_takes_a_role_from_others_is_noticed(self) -> None:
+        template = copy.deepcopy(TEMPLATES["private-api.yaml"])
+        template["Resources"]["ApiLogRole"]["DeletionPolicy"] = "RetainExceptOnCreate"
+        self.assertEqual(list(taken_from_others(template)), ["ApiLogRole goes when the stack's creation fails"])
+
     def setUp(self) -> None:
         self.template = copy.deepcopy(TEMPLATES["audit.yaml"])
 
@@ -122,6 +166,17 @@ class ACarelessChange(unittest.TestCase):
             "PiiDetectorLogGroup keeps its logs for ever",
         ]
         self.assertEqual(list(careless_data(self.template)), expected)
+
+    def test_that_forgets_what_makes_another_network_is_noticed(self) -> None:
+        template = copy.deepcopy(TEMPLATES["private-api.yaml"])
+        description = template["Resources"]["GenerateApi"]["Properties"]["VersionDescription"]
+        text = json.dumps(description).replace("${Cidr} ${FirstZone}", "").replace('{"Ref": "VpcCidr"}', '""')
+        text = text.replace('"NamesCidr"', '"NamesGuardrail"')
+        template["Resources"]["GenerateApi"]["Properties"]["VersionDescription"] = json.loads(text)
+        self.assertEqual(
+            list(settings_that_publish_no_version(template)),
+            [f"GenerateApi: a change of {parameter} would not reach the alias" for parameter in ["FirstZone", "VpcCidr"]],
+        )
 
     def test_that_forgets_a_setting_in_the_versions_description_is_noticed(self) -> None:
         description = self.template["Resources"]["PiiDetector"]["Properties"]["VersionDescription"]

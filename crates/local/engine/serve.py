@@ -97,6 +97,16 @@ def take_numbers_for_texts(provisioners):
     handlers["create"] = create_with_texts
 
 
+def take_rules_between_groups(provisioners):
+    """A template may let one security group reach another by a rule of its own, as on AWS. Nothing here enforces groups."""
+
+    def create(logical_id, props, stack_name):
+        return f"sgr-{stack_name}-{logical_id}", {}
+
+    rule = {"create": create, "delete": lambda *_: None}
+    provisioners._RESOURCE_HANDLERS.setdefault("AWS::EC2::SecurityGroupIngress", rule)
+
+
 def tell_who_asks(apigateway):
     """A REST API tells its function the id of the caller's key, and the caller the id of the request, as on AWS.
 
@@ -138,6 +148,7 @@ def main():
     refuse_bad_subjects(sns)
     tell_the_version(s3, eventbridge)
     take_numbers_for_texts(provisioners)
+    take_rules_between_groups(provisioners)
     tell_who_asks(apigateway_v1)
 
     sys.argv[1:] = []

@@ -17,15 +17,15 @@ use warden_core::{
 use crate::request::{Envelope, Request};
 
 /// How long the work may take. With the answer's attempts it stays below the
-/// function's own limit of 75 seconds, after which nobody would answer.
-const WORK_TIMEOUT: Duration = Duration::from_secs(45);
+/// function's own limit of 110 seconds, after which nobody would answer.
+const WORK_TIMEOUT: Duration = Duration::from_secs(80);
 
 /// How long one attempt to answer may take, and how many there are.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_ATTEMPTS: u32 = 3;
 
-/// Bedrock tries the role at once, and a new role takes seconds to be known everywhere.
-const PUT_ATTEMPTS: u32 = 5;
+/// Bedrock tries the role at once, and a new role may take a minute to be known everywhere.
+const PUT_ATTEMPTS: u32 = 13;
 const PUT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Most characters of a reason: CloudFormation takes answers of 4,096 bytes.

@@ -11,7 +11,7 @@ use warden_core::{
 };
 use warden_event_files::{holds, invalid, valid};
 
-use crate::{Answers, CustomResource};
+use crate::{Answers, CustomResource, PUT_ATTEMPTS};
 
 const PARAMETER: &str = "/bedrock-warden/dev/previous-model-invocation-logging";
 
@@ -220,8 +220,11 @@ async fn a_failure_in_any_call_is_told_and_the_rollback_leaves_things_as_they_we
     for previous in [None, Some(theirs())] {
         for call in ["get logging", "get parameter", "create parameter", "put logging"] {
             for trouble in [Trouble::Denied, Trouble::Fails, Trouble::Hangs, Trouble::Panics] {
-                let fake =
-                    Fake::having(previous.as_ref()).with(call, trouble, if trouble == Trouble::Denied { 5 } else { 1 });
+                let fake = Fake::having(previous.as_ref()).with(
+                    call,
+                    trouble,
+                    if trouble == Trouble::Denied { PUT_ATTEMPTS as usize } else { 1 },
+                );
                 let answer = fake.answer("Create").await;
                 assert_eq!(answer["Status"], "FAILED", "{call}");
                 assert!(!answer["Reason"].as_str().unwrap().is_empty(), "{call}");
@@ -313,5 +316,5 @@ async fn cloudformation_is_told_before_the_function_ends() {
     let start = tokio::time::Instant::now();
     let fake = Fake::having(None).with("put logging", Trouble::Hangs, 1).with("answer", Trouble::Hangs, 2);
     assert_eq!(fake.status("Create").await, "FAILED");
-    assert!(start.elapsed() < Duration::from_secs(75), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(110), "{:?}", start.elapsed());
 }
