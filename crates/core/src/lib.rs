@@ -14,7 +14,6 @@ pub mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod fields;
-pub mod finding;
 pub mod image;
 pub mod intake;
 pub mod invocation_logging;

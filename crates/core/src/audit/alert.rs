@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Facts, Failure, Judged, Outcome, Progress, execution};
-use crate::{finding::text::one_line, pii::Verdict};
+use super::{Facts, Failure, Judged, Outcome, Progress, execution, text::one_line};
+use crate::pii::Verdict;
 
 /// Most characters of a subject: SNS takes fewer than 100.
 const MAX_SUBJECT_CHARS: usize = 99;

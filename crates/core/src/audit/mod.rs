@@ -14,6 +14,8 @@ mod lenient;
 mod outcome;
 mod progress;
 mod stand_in;
+pub mod summary;
+mod text;
 
 pub use action::{Action, Deletion, Taken};
 pub use alert::{Alert, Attribute, Attributes};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Facts;
-use crate::{finding::text::one_line, threat::ThreatLevel};
+use super::{Facts, text::one_line};
+use crate::threat::ThreatLevel;
 
 const NOT_SUMMARISED: &str =
     "This event could not be summarised. What is said about it here is read from the event itself.";

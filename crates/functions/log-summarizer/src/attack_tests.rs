@@ -56,7 +56,7 @@ fn check(record: &Value, floor: ThreatLevel, told: &Summary) -> Result<(), Strin
         if let Some(char) = text.chars().find(|char| hidden(*char)) {
             return Err(format!("{char:?} in {text:?}"));
         }
-        if text.chars().count() > finding::MAX_SUMMARY_CHARS {
+        if text.chars().count() > summary::MAX_SUMMARY_CHARS {
             return Err(format!("{} characters", text.chars().count()));
         }
     }

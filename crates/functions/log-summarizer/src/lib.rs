@@ -3,9 +3,9 @@
 use serde_json::Value;
 use warden_core::{
     Error,
+    audit::summary::{self, Opinion, Summary},
     bedrock::{Answer, AskedModel, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
-    finding::{self, Opinion, Summary},
     ports::{ModelAnswer, ModelReply, Models},
     threat::{Floor, RuleSet},
 };
@@ -43,7 +43,7 @@ impl<M: Models> LogSummarizer<M> {
             None => None,
             Some(model) => self.ask(model, &event, &floor).await?,
         };
-        let summary = finding::conclude(&event, floor, self.uploads, opinion);
+        let summary = summary::conclude(&event, floor, self.uploads, opinion);
         log_summary(&summary);
         metrics::event(summary.threat_level);
         Ok(summary)
@@ -51,8 +51,8 @@ impl<M: Models> LogSummarizer<M> {
 
     /// What the model says; `None` if that cannot be used.
     async fn ask(&self, model: &AskedModel<M>, event: &Event<'_>, floor: &Floor) -> Result<Option<Opinion>, Error> {
-        let prompt = finding::prompt(event, floor);
-        let body = finding::question(&prompt, model.max_tokens).text_body(model.capabilities);
+        let prompt = summary::prompt(event, floor);
+        let body = summary::question(&prompt, model.max_tokens).text_body(model.capabilities);
         let opinion = match model.ask(body).await? {
             ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 let usage = Answer::parse(&body).map(|answer| answer.usage).unwrap_or_default();

@@ -72,7 +72,7 @@ async fn a_model_that_obeys_the_attacker_changes_nothing_but_its_own_text() {
         let honest = calm.handle(file.event()).await.unwrap();
         let told = obedient.handle(file.event()).await.unwrap();
         assert!(told.summarize.starts_with("All is well. Subject: relax [2J <b>xxx"), "{name}");
-        assert!(told.summarize.chars().count() <= finding::MAX_SUMMARY_CHARS, "{name}");
+        assert!(told.summarize.chars().count() <= summary::MAX_SUMMARY_CHARS, "{name}");
         for text in [&told.summarize, &told.event_title] {
             assert!(!text.chars().any(char::is_control), "{name}: {text:?}");
         }

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text;
 use crate::{
     cloudtrail::{Event, UploadsToJudge},
     threat::{Floor, MatchedRule, ThreatLevel},
@@ -14,7 +15,6 @@ use crate::{
 mod excerpt;
 mod opinion;
 mod prompt;
-pub(crate) mod text;
 
 pub use opinion::Opinion;
 pub use prompt::{prompt, question};
