@@ -54,16 +54,16 @@ impl From<Error> for Stopped {
 
 /// A function's error on its way to the runtime, under the name that a state
 /// machine matches.
-struct Failure(Error);
+struct FunctionError(Error);
 
-impl fmt::Debug for Failure {
+impl fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.name(), self.0)
     }
 }
 
-impl From<Failure> for Diagnostic {
-    fn from(Failure(error): Failure) -> Self {
+impl From<FunctionError> for Diagnostic {
+    fn from(FunctionError(error): FunctionError) -> Self {
         Self { error_type: error.name().to_string(), error_message: error.to_string() }
     }
 }
@@ -82,7 +82,7 @@ where
 {
     let handler = service_fn(|event: LambdaEvent<Value>| {
         let answer = handle(event.payload);
-        async { answer.await.map_err(Failure) }
+        async { answer.await.map_err(FunctionError) }
     });
     take_invocations(Runtime::new(handler)).await
 }
@@ -95,14 +95,14 @@ mod tests {
 
     #[test]
     fn step_functions_sees_the_errors_own_name() {
-        let diagnostic = Diagnostic::from(Failure(Error::invalid("s3_key", "is missing")));
+        let diagnostic = Diagnostic::from(FunctionError(Error::invalid("s3_key", "is missing")));
         assert_eq!(diagnostic.error_type, ErrorName::InvalidInput.as_str());
         assert_eq!(diagnostic.error_message, "s3_key: is missing");
     }
 
     #[test]
     fn the_runtimes_log_of_an_error_reads_like_the_error() {
-        let failure = Failure(Error::ModelThrottled { code: "429 ThrottlingException".into() });
+        let failure = FunctionError(Error::ModelThrottled { code: "429 ThrottlingException".into() });
         assert_eq!(format!("{failure:?}"), "ModelThrottled: the model is throttled (429 ThrottlingException)");
     }
 }

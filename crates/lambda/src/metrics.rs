@@ -1,12 +1,12 @@
 //! Metrics: lines in CloudWatch's embedded metric format among the logs, from
 //! which CloudWatch takes them. `docs/operations.md` lists them.
 //!
-//! Whoever has something to count emits an event under the target [`TARGET`]:
-//! its numbers are metrics, its text is their dimension. On Lambda they become
-//! lines; elsewhere, nothing.
+//! Whoever has something to count emits an event under the target [`TARGET`],
+//! whose fields are metrics and their dimension as [`Kind`] knows them. On
+//! Lambda they become lines; elsewhere, nothing.
 
 use std::{
-    fmt::{self, Write as _},
+    fmt,
     io::{self, Write as _},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -150,7 +150,10 @@ impl<W> EmbeddedMetrics<W> {
         let _ = UtcTime::rfc_3339().format_time(&mut Writer::new(&mut timestamp));
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let dimensions: Vec<_> = ["Function"].into_iter().chain(dimension).collect();
-        let definitions: Vec<_> = metrics.keys().map(|name| json!({"Name": name, "Unit": unit(name)})).collect();
+        let definitions: Vec<_> = metrics
+            .keys()
+            .map(|name| json!({"Name": name, "Unit": Kind::of(name).map_or("None", Kind::unit)}))
+            .collect();
         let mut line = json!({
             "_aws": {
                 "Timestamp": u64::try_from(since_epoch.as_millis()).unwrap_or_default(),
@@ -171,11 +174,37 @@ impl<W> EmbeddedMetrics<W> {
     }
 }
 
-fn unit(name: &str) -> &'static str {
-    match name {
-        "ModelLatency" => "Milliseconds",
-        "EstimatedCost" => "None",
-        _ => "Count",
+/// What a field of an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Count,
+    Milliseconds,
+    Dollars,
+    Dimension,
+}
+
+impl Kind {
+    /// By the field's name; `None` for one that is not known.
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "Verdicts" | "Undetermined" | "Events" | "InputTokens" | "OutputTokens" | "ModelRetries" | "AnswersCut" => {
+                Some(Self::Count)
+            }
+            "ModelLatency" => Some(Self::Milliseconds),
+            "EstimatedCost" => Some(Self::Dollars),
+            "Verdict" | "Reason" | "ThreatLevel" | "ModelId" => Some(Self::Dimension),
+            _ => None,
+        }
+    }
+
+    /// As CloudWatch knows it.
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Count => "Count",
+            Self::Milliseconds => "Milliseconds",
+            // CloudWatch has no unit of money.
+            Self::Dollars | Self::Dimension => "None",
+        }
     }
 }
 
@@ -194,21 +223,35 @@ impl Values {
     }
 }
 
+impl Values {
+    fn number(&mut self, field: &Field, number: Value) {
+        let kind = Kind::of(field.name());
+        debug_assert!(kind.is_some_and(|kind| kind != Kind::Dimension), "{} is not a metric", field.name());
+        self.metrics.insert(field.name().to_owned(), number);
+    }
+}
+
 impl Visit for Values {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.metrics.insert(field.name().to_owned(), value.into());
+        self.number(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.number(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.number(field, value.into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
+        debug_assert_eq!(Kind::of(field.name()), Some(Kind::Dimension), "{}", field.name());
         field.name().clone_into(&mut self.dimension);
         self.texts.insert(field.name().to_owned(), value.into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut text = String::new();
-        // Writing to a text does not fail.
-        let _ = write!(text, "{value:?}");
-        self.record_str(field, &text);
+        self.record_str(field, &format!("{value:?}"));
     }
 }
 
@@ -359,6 +402,23 @@ mod tests {
     fn an_answer_that_broke_off_is_counted_by_its_function() {
         let count = json!([{"Name": "AnswersCut", "Unit": "Count"}]);
         assert_eq!(lines(None, answer_cut), [line(&json!(["Function"]), &count, &json!({"AnswersCut": 1}))]);
+    }
+
+    #[test]
+    fn a_number_is_a_metric_whatever_its_type() {
+        let count = json!([{"Name": "Events", "Unit": "Count"}]);
+        for told in [
+            lines(None, || tracing::info!(target: TARGET, Events = 2_i32)),
+            lines(None, || tracing::info!(target: TARGET, Events = 2_usize)),
+        ] {
+            assert_eq!(told, [line(&json!(["Function"]), &count, &json!({"Events": 2}))]);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "Pages is not a metric")]
+    fn a_number_that_is_not_known_fails_its_test() {
+        lines(None, || tracing::info!(target: TARGET, Pages = 2_u64));
     }
 
     #[test]

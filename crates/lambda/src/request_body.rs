@@ -1,20 +1,20 @@
 //! The body of an HTTP request, as Lambda's events hold it.
 
-use warden_core::{Error, chat::Failure};
+use warden_core::{Error, chat::Refusal};
 
 /// The bytes as the caller sent them, `most` at most. What no media type tells
 /// to be text stands in the event as base64.
-pub(crate) fn bytes(body: String, is_base64: bool, most: usize) -> Result<Vec<u8>, Failure> {
+pub(crate) fn bytes(body: String, is_base64: bool, most: usize) -> Result<Vec<u8>, Refusal> {
     let bytes = if is_base64 {
         // Too long to be worth decoding.
         if body.len() / 4 * 3 > most + 3 {
-            return Err(Failure::TooLarge { most });
+            return Err(Refusal::TooLarge { most });
         }
         base64_simd::STANDARD.decode_to_vec(body).map_err(|_| Error::invalid("body", "is not base64"))?
     } else {
         body.into_bytes()
     };
-    if bytes.len() > most { Err(Failure::TooLarge { most }) } else { Ok(bytes) }
+    if bytes.len() > most { Err(Refusal::TooLarge { most }) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
             ("7JWI7JWI7JWI", true, 2, Err("TooLarge")),
         ] {
             let read = bytes(body.into(), is_base64, most);
-            let read = read.as_deref().map_err(Failure::code);
+            let read = read.as_deref().map_err(Refusal::code);
             assert_eq!(read, expected.map(str::as_bytes), "{body}");
         }
     }

@@ -10,7 +10,7 @@ pub mod request;
 pub use answer::{Answer, StopReason, Usage};
 pub use asked_model::AskedModel;
 pub use capabilities::Capabilities;
-pub use request::{ImageBody, Question};
+pub use request::{ImageBody, Question, conversation_body};
 
 /// A guardrail that sees every question and every answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::capabilities::Capabilities;
-use crate::chat::Conversation;
 
 /// The only version string that Bedrock takes.
 const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
@@ -107,20 +106,21 @@ impl Question<'_> {
     }
 }
 
-/// The body of a chat's next answer. No sampling field is sent: which way of
-/// answering is best, a model knows itself.
+/// The body of a conversation that the model continues, its turns by role and
+/// text. No sampling field is sent: which way of answering is best, a model
+/// knows itself.
 #[must_use]
-pub fn chat_body(chat: &Conversation) -> Vec<u8> {
-    let messages = chat
-        .turns
-        .iter()
-        .map(|turn| Message { role: turn.role.as_str(), content: vec![Block::Text { text: &turn.text }] });
+pub fn conversation_body<'a>(
+    system: Option<&str>,
+    turns: impl Iterator<Item = (&'static str, &'a str)>,
+    max_tokens: u32,
+) -> Vec<u8> {
     let body = Body {
         anthropic_version: ANTHROPIC_VERSION,
-        max_tokens: chat.max_tokens,
+        max_tokens,
         temperature: None,
-        system: chat.system.as_deref(),
-        messages: messages.collect(),
+        system,
+        messages: turns.map(|(role, text)| Message { role, content: vec![Block::Text { text }] }).collect(),
         output_config: None,
     };
     // Strings and numbers always serialise.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::tokens::estimated;
-use crate::{error::Error, fields::kind};
+use crate::{bedrock::conversation_body, error::Error, fields::kind};
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +121,13 @@ impl Conversation {
 }
 
 impl Conversation {
+    /// The Messages body of `InvokeModel` that continues it.
+    #[must_use]
+    pub fn messages_body(&self) -> Vec<u8> {
+        let turns = self.turns.iter().map(|turn| (turn.role.as_str(), &*turn.text));
+        conversation_body(self.system.as_deref(), turns, self.max_tokens)
+    }
+
     /// About how many tokens its texts are.
     #[must_use]
     pub fn estimated_tokens(&self) -> u64 {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     AnswerEvent, Conversation, Role, TokenCount, container::Container, messages::Messages, progress::Progress,
 };
-use crate::{bedrock::request::chat_body, error::Error};
+use crate::error::Error;
 
 /// The language that a model's endpoint speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Protocol {
     #[must_use]
     pub fn body(self, chat: &Conversation) -> Vec<u8> {
         match self {
-            Self::Messages => chat_body(chat),
+            Self::Messages => chat.messages_body(),
             Self::OpenAiSse { names_model } => to_json(&ChatCompletion {
                 model: names_model.then_some(&*chat.model),
                 messages: chat

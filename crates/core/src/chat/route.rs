@@ -1,6 +1,6 @@
 //! What a request is for, by its method and path.
 
-use super::Failure;
+use super::Refusal;
 
 const PATHS: &str = "POST / asks, GET /models lists the models";
 
@@ -21,16 +21,16 @@ impl Route {
     /// The route of a request.
     ///
     /// # Errors
-    /// [`Failure::NotFound`], [`Failure::MethodNotAllowed`].
-    pub fn of(method: &str, path: &str, accept: &str) -> Result<Self, Failure> {
+    /// [`Refusal::NotFound`], [`Refusal::MethodNotAllowed`].
+    pub fn of(method: &str, path: &str, accept: &str) -> Result<Self, Refusal> {
         match (path, method) {
             ("" | "/", "POST") => Ok(Self::Chat),
             ("" | "/", "GET") if accept.to_ascii_lowercase().contains("text/html") => Ok(Self::Page),
             ("" | "/", "GET") => Ok(Self::Usage),
-            ("" | "/", _) => Err(Failure::MethodNotAllowed { allowed: "GET, POST" }),
+            ("" | "/", _) => Err(Refusal::MethodNotAllowed { allowed: "GET, POST" }),
             ("/models", "GET") => Ok(Self::Models),
-            ("/models", _) => Err(Failure::MethodNotAllowed { allowed: "GET" }),
-            _ => Err(Failure::NotFound { paths: PATHS }),
+            ("/models", _) => Err(Refusal::MethodNotAllowed { allowed: "GET" }),
+            _ => Err(Refusal::NotFound { paths: PATHS }),
         }
     }
 }
@@ -48,10 +48,10 @@ mod tests {
             ("GET", "/", browser, Ok(Route::Page)),
             ("GET", "/", "*/*", Ok(Route::Usage)),
             ("GET", "/models", "", Ok(Route::Models)),
-            ("PUT", "/", "*/*", Err(Failure::MethodNotAllowed { allowed: "GET, POST" })),
-            ("POST", "/models", "*/*", Err(Failure::MethodNotAllowed { allowed: "GET" })),
-            ("GET", "/favicon.ico", "image/*", Err(Failure::NotFound { paths: PATHS })),
-            ("POST", "/chat", "*/*", Err(Failure::NotFound { paths: PATHS })),
+            ("PUT", "/", "*/*", Err(Refusal::MethodNotAllowed { allowed: "GET, POST" })),
+            ("POST", "/models", "*/*", Err(Refusal::MethodNotAllowed { allowed: "GET" })),
+            ("GET", "/favicon.ico", "image/*", Err(Refusal::NotFound { paths: PATHS })),
+            ("POST", "/chat", "*/*", Err(Refusal::NotFound { paths: PATHS })),
         ] {
             assert_eq!(Route::of(method, path, accept), expected, "{method} {path} {accept}");
         }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use warden_core::{
     Error,
-    bedrock::{Answer, request::chat_body},
-    chat::{Conversation, Failure, Offer},
+    bedrock::Answer,
+    chat::{Conversation, Offer, Refusal},
     ports::{ModelCall, ModelReply, Models},
 };
 use warden_lambda::{
@@ -46,18 +46,18 @@ impl<M: Models> GenerateApi<M> {
         let context = request.context();
         let answer = match asked {
             Ok(Asked::Models) => Ok(Response::models(&self.offer)),
-            Ok(Asked::Answer(conversation)) => self.answer(&conversation, context).await.map_err(Failure::Error),
-            Err(failure) => Err(failure),
+            Ok(Asked::Answer(conversation)) => self.answer(&conversation, context).await.map_err(Refusal::Error),
+            Err(refusal) => Err(refusal),
         };
-        Ok(answer.unwrap_or_else(|failure| {
-            context.log_refusal(&failure);
-            Response::failure(&failure)
+        Ok(answer.unwrap_or_else(|refusal| {
+            context.log_refusal(&refusal);
+            Response::refusal(&refusal)
         }))
     }
 
     async fn answer(&self, conversation: &Conversation, context: &RequestContext) -> Result<Response, Error> {
         let metadata = context.metadata();
-        let body = chat_body(conversation);
+        let body = conversation.messages_body();
         let call = ModelCall { model_id: &conversation.model, body, request_metadata: Some(&metadata) };
         let reply = match self.models.invoke(call).await? {
             ModelReply::Answer(answer) => answer,

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use warden_core::{
     Error,
-    chat::{Conversation, Failure, Offer},
+    chat::{Conversation, Offer, Refusal},
 };
 use warden_lambda::rest_api::Request;
 
@@ -20,7 +20,7 @@ pub(crate) enum Asked {
 }
 
 /// What is asked for.
-pub(crate) fn asked(request: &mut Request, offer: &Offer) -> Result<Asked, Failure> {
+pub(crate) fn asked(request: &mut Request, offer: &Offer) -> Result<Asked, Refusal> {
     match (request.resource(), request.method()) {
         ("/models", "GET") => Ok(Asked::Models),
         ("/generate", "POST") => Ok(Asked::Answer(Conversation::read(&request.take_body()?, offer)?)),
@@ -28,9 +28,9 @@ pub(crate) fn asked(request: &mut Request, offer: &Offer) -> Result<Asked, Failu
             let body = json!({"prompt": prompt(request)?}).to_string();
             Ok(Asked::Answer(Conversation::read(body.as_bytes(), offer)?))
         }
-        ("/generate", _) => Err(Failure::MethodNotAllowed { allowed: "POST" }),
-        ("/models" | "/generate/{prompt}", _) => Err(Failure::MethodNotAllowed { allowed: "GET" }),
-        _ => Err(Failure::NotFound { paths: PATHS }),
+        ("/generate", _) => Err(Refusal::MethodNotAllowed { allowed: "POST" }),
+        ("/models" | "/generate/{prompt}", _) => Err(Refusal::MethodNotAllowed { allowed: "GET" }),
+        _ => Err(Refusal::NotFound { paths: PATHS }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use warden_core::chat::{Failure, Offer};
+use warden_core::chat::{Offer, Refusal};
 
 /// An answer in the form of API Gateway's proxy integration.
 #[derive(Serialize)]
@@ -33,9 +33,9 @@ impl Response {
         Self::json(&json!({"models": models, "max_tokens": offer.max_tokens}))
     }
 
-    pub(crate) fn failure(failure: &Failure) -> Self {
-        let mut response = Self { status_code: failure.status(), body: failure.body(), ..Self::json(&Value::Null) };
-        response.headers.extend(failure.header());
+    pub(crate) fn refusal(refusal: &Refusal) -> Self {
+        let mut response = Self { status_code: refusal.status(), body: refusal.body(), ..Self::json(&Value::Null) };
+        response.headers.extend(refusal.header());
         response
     }
 }

@@ -5,7 +5,7 @@ pub mod settings;
 use http::Response;
 use serde_json::Value;
 use warden_core::{
-    chat::{Conversation, Encoding, Failure, Offer, Protocol},
+    chat::{Conversation, Encoding, Offer, Protocol, Refusal},
     ports::StreamingModel,
 };
 use warden_lambda::{
@@ -46,17 +46,17 @@ impl<M: StreamingModel> GenerateStream<M> {
         };
         let answer = self.respond(&mut request, invocation_id).await;
         let context = request.context();
-        answer.unwrap_or_else(|failure| {
-            context.log_refusal(&failure);
-            refused(&failure)
+        answer.unwrap_or_else(|refusal| {
+            context.log_refusal(&refusal);
+            refused(&refusal)
         })
     }
 
-    async fn respond(&self, request: &mut Request, invocation_id: &str) -> Result<Response<Body>, Failure> {
+    async fn respond(&self, request: &mut Request, invocation_id: &str) -> Result<Response<Body>, Refusal> {
         match (request.resource(), request.method()) {
             ("/stream", "POST") => {}
-            ("/stream", _) => return Err(Failure::MethodNotAllowed { allowed: "POST" }),
-            _ => return Err(Failure::NotFound { paths: PATHS }),
+            ("/stream", _) => return Err(Refusal::MethodNotAllowed { allowed: "POST" }),
+            _ => return Err(Refusal::NotFound { paths: PATHS }),
         }
         let conversation = Conversation::read(&request.take_body()?, &self.offer)?;
         let context = request.context();

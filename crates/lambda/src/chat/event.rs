@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use warden_core::{Error, chat::Failure};
+use warden_core::{Error, chat::Refusal};
 
 use crate::request_body;
 
@@ -57,7 +57,7 @@ impl Request {
     }
 
     /// The body's bytes, as the caller sent them.
-    pub(super) fn body(self, most: usize) -> Result<Vec<u8>, Failure> {
+    pub(super) fn body(self, most: usize) -> Result<Vec<u8>, Refusal> {
         request_body::bytes(self.body, self.is_base64, most)
     }
 }

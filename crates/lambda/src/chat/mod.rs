@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use warden_core::{
-    chat::{Conversation, Encoding, Failure, Protocol, Route},
+    chat::{Conversation, Encoding, Protocol, Refusal, Route},
     ports::StreamingModel,
 };
 
@@ -50,14 +50,14 @@ impl<M: StreamingModel> Chat<M> {
     /// Answers a function URL's event. Every outcome is a response: a failure
     /// before the answer's first byte has a status, one after it stands in the body.
     pub async fn handle(&self, event: Value, request_id: &str) -> Response<Body> {
-        self.respond(event, request_id).await.unwrap_or_else(|failure| {
-            let (status, error, reason) = (failure.status(), failure.code(), failure.log_reason());
+        self.respond(event, request_id).await.unwrap_or_else(|refusal| {
+            let (status, error, reason) = (refusal.status(), refusal.code(), refusal.log_reason());
             tracing::warn!(request_id, status, error, reason, "request refused");
-            refused(&failure)
+            refused(&refusal)
         })
     }
 
-    async fn respond(&self, event: Value, request_id: &str) -> Result<Response<Body>, Failure> {
+    async fn respond(&self, event: Value, request_id: &str) -> Result<Response<Body>, Refusal> {
         let request = Request::of(event)?;
         match Route::of(&request.method, &request.path, request.header("accept"))? {
             Route::Page => Ok(self.page.response()),
@@ -82,9 +82,9 @@ impl<M: StreamingModel> Chat<M> {
         }
     }
 
-    fn admit(&self, request: &Request) -> Result<(), Failure> {
+    fn admit(&self, request: &Request) -> Result<(), Refusal> {
         match &self.settings.token {
-            Some(token) if !token.admits(request.header("x-warden-token")) => Err(Failure::Unauthorized),
+            Some(token) if !token.admits(request.header("x-warden-token")) => Err(Refusal::Unauthorized),
             _ => Ok(()),
         }
     }

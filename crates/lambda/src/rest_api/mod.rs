@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use warden_core::{Error, chat::Failure};
+use warden_core::{Error, chat::Refusal};
 
 pub use caller::Identity;
 
@@ -50,13 +50,13 @@ impl RequestContext {
     }
 
     /// Logs why a request has no answer, and nothing that its caller wrote.
-    pub fn log_refusal(&self, failure: &Failure) {
+    pub fn log_refusal(&self, refusal: &Refusal) {
         tracing::warn!(
             request_id = self.request_id,
             caller = self.identity.caller(),
-            status = failure.status(),
-            error = failure.code(),
-            reason = failure.log_reason(),
+            status = refusal.status(),
+            error = refusal.code(),
+            reason = refusal.log_reason(),
             "request refused"
         );
     }
@@ -100,9 +100,9 @@ impl Request {
     /// Takes the body out of it.
     ///
     /// # Errors
-    /// [`Failure::TooLarge`] over [`MAX_BODY_BYTES`], and [`Error::InvalidInput`]
+    /// [`Refusal::TooLarge`] over [`MAX_BODY_BYTES`], and [`Error::InvalidInput`]
     /// for what is no base64 where it should be.
-    pub fn take_body(&mut self) -> Result<Vec<u8>, Failure> {
+    pub fn take_body(&mut self) -> Result<Vec<u8>, Refusal> {
         request_body::bytes(self.body.take().unwrap_or_default(), self.is_base64_encoded, MAX_BODY_BYTES)
     }
 

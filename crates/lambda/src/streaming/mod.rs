@@ -16,14 +16,14 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use warden_core::{
     Error,
-    chat::{Conversation, Encoding, Failure as Refusal, Protocol},
+    chat::{Conversation, Encoding, Protocol, Refusal},
     ports::{AnswerStream as _, ModelCall, StreamingModel},
 };
 
 pub use limits::StreamLimits;
 
 use self::passage::Passage;
-use crate::{Failure, Stopped, invocation::take_invocations, metrics};
+use crate::{FunctionError, Stopped, invocation::take_invocations, metrics};
 
 /// What a response's body is, whether it is known or still being written.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
@@ -131,7 +131,7 @@ where
 {
     let handler = service_fn(|event: LambdaEvent<Value>| {
         let response = handle(event.payload, event.context.request_id);
-        async { Ok::<_, Failure>(streamed(response.await)) }
+        async { Ok::<_, FunctionError>(streamed(response.await)) }
     });
     take_invocations(Runtime::new(handler)).await
 }

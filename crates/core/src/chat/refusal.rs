@@ -10,7 +10,7 @@ const RETRY_AFTER_SECONDS: &str = "5";
 
 /// Why a request has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum Refusal {
     /// The token is missing or wrong.
     Unauthorized,
     /// There is nothing under that path.
@@ -32,13 +32,13 @@ pub enum Failure {
     Error(Error),
 }
 
-impl From<Error> for Failure {
+impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-impl Failure {
+impl Refusal {
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
@@ -121,12 +121,12 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_status_and_code() {
-        let error = Failure::Error;
+        let error = Refusal::Error;
         for (failure, status, code) in [
-            (Failure::Unauthorized, 401, "Unauthorized"),
-            (Failure::NotFound { paths: "x" }, 404, "NotFound"),
-            (Failure::MethodNotAllowed { allowed: "GET" }, 405, "MethodNotAllowed"),
-            (Failure::TooLarge { most: 6 }, 413, "TooLarge"),
+            (Refusal::Unauthorized, 401, "Unauthorized"),
+            (Refusal::NotFound { paths: "x" }, 404, "NotFound"),
+            (Refusal::MethodNotAllowed { allowed: "GET" }, 405, "MethodNotAllowed"),
+            (Refusal::TooLarge { most: 6 }, 413, "TooLarge"),
             (error(Error::invalid("prompt", "is blank")), 400, "InvalidInput"),
             (error(Error::AccessDenied { action: "a", what: "b".into(), hint: "c" }), 502, "AccessDenied"),
             (error(Error::ModelThrottled { code: "429".into() }), 429, "ModelThrottled"),
@@ -144,16 +144,16 @@ mod tests {
     #[test]
     fn a_log_repeats_no_name_that_a_caller_made_up_and_all_that_operators_need() {
         let mistake = Error::invalid("body", "has an unknown field \"kim@example.com\"");
-        assert_eq!(Failure::Error(mistake).log_reason(), "body");
+        assert_eq!(Refusal::Error(mistake).log_reason(), "body");
         let down = Error::ModelUnavailable { code: "503".into(), hint: "look" };
-        assert_eq!(Failure::Error(down).log_reason(), "the model is unavailable (503): look");
+        assert_eq!(Refusal::Error(down).log_reason(), "the model is unavailable (503): look");
     }
 
     #[test]
     fn a_throttled_caller_is_told_when_to_come_back() {
-        let throttled = Failure::Error(Error::ModelThrottled { code: "429".into() });
+        let throttled = Refusal::Error(Error::ModelThrottled { code: "429".into() });
         assert_eq!(throttled.header(), Some(("retry-after", "5")));
-        assert_eq!(Failure::MethodNotAllowed { allowed: "GET" }.header(), Some(("allow", "GET")));
-        assert_eq!(Failure::Unauthorized.header(), None);
+        assert_eq!(Refusal::MethodNotAllowed { allowed: "GET" }.header(), Some(("allow", "GET")));
+        assert_eq!(Refusal::Unauthorized.header(), None);
     }
 }
