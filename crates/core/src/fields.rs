@@ -8,9 +8,9 @@ use crate::error::Error;
 const MAX_KEY_BYTES: usize = 1_024;
 
 /// The fields of a request.
-pub struct Fields<'a>(&'a Map<String, Value>);
+pub struct RequestFields<'a>(&'a Map<String, Value>);
 
-impl<'a> Fields<'a> {
+impl<'a> RequestFields<'a> {
     /// The fields of a JSON object.
     ///
     /// # Errors
@@ -96,11 +96,11 @@ mod tests {
             (json!({"k": ["secret"]}), "k: is an array, not a string"),
             (json!({"k": "x".repeat(1025)}), "k: is 1025 bytes long; a key has at most 1024"),
         ] {
-            let error = Fields::of(&request).unwrap().key("k").unwrap_err();
+            let error = RequestFields::of(&request).unwrap().key("k").unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
         for request in [json!([]), json!("text"), json!(3), json!(null)] {
-            let error = Fields::of(&request).err().unwrap();
+            let error = RequestFields::of(&request).err().unwrap();
             assert_eq!(error.to_string(), "event: is not a JSON object");
         }
     }
@@ -109,6 +109,6 @@ mod tests {
     fn a_key_is_taken_exactly_as_it_is() {
         let key = format!(" a+b%20/\u{c0ac}\u{1f600}{}", "x".repeat(1009));
         assert_eq!(key.len(), 1024);
-        assert_eq!(Fields::of(&json!({"k": key})).unwrap().key("k").unwrap(), key);
+        assert_eq!(RequestFields::of(&json!({"k": key})).unwrap().key("k").unwrap(), key);
     }
 }

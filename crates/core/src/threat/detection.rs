@@ -10,7 +10,7 @@ use sigma_rust::{Event, Rule};
 use super::fields::{self, Fields};
 
 /// The condition of a rule and the selections it speaks of.
-pub(super) struct Detection {
+pub(super) struct RuleDetection {
     selections: Vec<(String, Selection)>,
     condition: Rule,
 }
@@ -51,7 +51,7 @@ struct Test {
     expected: Option<Rule>,
 }
 
-impl Detection {
+impl RuleDetection {
     /// Reads the `detection` of a rule.
     pub(super) fn parse(detection: &Mapping) -> Result<Self, Problem> {
         let condition = match detection.get("condition") {
@@ -276,7 +276,7 @@ mod tests {
 
     fn matches(record: &Value, detection: &str) -> bool {
         let detection = serde_norway::from_str(detection).unwrap();
-        Detection::parse(&detection).unwrap().matches(&Fields::of(record))
+        RuleDetection::parse(&detection).unwrap().matches(&Fields::of(record))
     }
 
     #[test]
@@ -353,7 +353,7 @@ mod tests {
             ("{s: {a|sounds_like: b}, condition: s}", "a|sounds_like", "sounds_like"),
             ("{s: {a|re: '('}, condition: s}", "a|re", "regular expression"),
         ] {
-            let problem = Detection::parse(&serde_norway::from_str(detection).unwrap()).err().unwrap();
+            let problem = RuleDetection::parse(&serde_norway::from_str(detection).unwrap()).err().unwrap();
             assert_eq!(problem.at, at, "{detection}: {}", problem.text);
             assert!(problem.text.contains(text), "{detection}: {}", problem.text);
         }

@@ -170,12 +170,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::threat::detection::Detection;
+    use crate::threat::detection::RuleDetection;
 
     /// Whether a record matches a rule with one selection.
     fn matches(record: &Value, selection: &str) -> bool {
         let detection = serde_norway::from_str(&format!("{{s: {{{selection}}}, condition: s}}")).unwrap();
-        Detection::parse(&detection).unwrap().matches(&Fields::of(record))
+        RuleDetection::parse(&detection).unwrap().matches(&Fields::of(record))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_norway::Mapping;
 
 use super::{
     Floor, MatchedRule, ThreatLevel,
-    detection::{self, Detection},
+    detection::{self, RuleDetection},
     fields::Fields,
 };
 use crate::{cloudtrail, error::Error};
@@ -24,7 +24,7 @@ pub struct RuleSet {
 struct Rule {
     file: String,
     matched: MatchedRule,
-    detection: Detection,
+    detection: RuleDetection,
 }
 
 impl RuleSet {
@@ -134,7 +134,7 @@ impl Rule {
             Some(level) => level.parse::<ThreatLevel>().map_err(|problem| format!("level {problem}")),
         };
         let level = level.map_err(|problem| broken("level", problem))?;
-        let detection = Detection::parse(&rule.detection)
+        let detection = RuleDetection::parse(&rule.detection)
             .map_err(|detection::Problem { at, text: problem }| broken(&at, on_one_line(&problem)))?;
         Ok(Self {
             file: file.to_owned(),

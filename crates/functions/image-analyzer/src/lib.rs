@@ -8,7 +8,7 @@ use warden_core::{
     Error,
     analysis::{Inquiry, Output},
     bedrock::{Answer, AskedModel, Question},
-    fields::Fields,
+    fields::RequestFields,
     image::{ImageFormat, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
     ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectRef, ObjectStore},
@@ -38,7 +38,7 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
     /// the model; [`Error::ModelOutputInvalid`] for an answer that is refused,
     /// cut or missing, or at the second try not valid under the schema.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
-        let fields = Fields::of(&event)?;
+        let fields = RequestFields::of(&event)?;
         let object = ObjectRef {
             bucket: fields.required("Bucket")?.to_owned(),
             key: fields.key("Key")?.to_owned(),

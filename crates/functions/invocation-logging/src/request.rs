@@ -3,7 +3,7 @@
 use serde_json::Value;
 use warden_core::{
     Error,
-    fields::Fields,
+    fields::RequestFields,
     invocation_logging::{CloudWatchConfig, LoggingConfiguration, S3Config, Wish},
 };
 
@@ -46,7 +46,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn read(event: &Value) -> Result<Self, Error> {
-        let properties = Fields::of(&event["ResourceProperties"])
+        let properties = RequestFields::of(&event["ResourceProperties"])
             .map_err(|_| Error::invalid("ResourceProperties", "is not a JSON object"))?;
         let parameter = properties.required("PreviousConfigurationParameter")?.to_owned();
         let wish = match event["RequestType"].as_str() {
@@ -87,7 +87,7 @@ impl Request {
 }
 
 /// A text that may be missing or empty: a template has no other way to leave it out.
-fn optional<'a>(properties: &Fields<'a>, name: &'static str) -> Result<Option<&'a str>, Error> {
+fn optional<'a>(properties: &RequestFields<'a>, name: &'static str) -> Result<Option<&'a str>, Error> {
     match properties.optional(name) {
         Err(Error::InvalidInput { problem, .. }) if problem == "is empty" => Ok(None),
         other => other,
@@ -95,7 +95,7 @@ fn optional<'a>(properties: &Fields<'a>, name: &'static str) -> Result<Option<&'
 }
 
 /// CloudFormation hands booleans on as texts.
-fn flag(properties: &Fields<'_>, name: &'static str, default: bool) -> Result<bool, Error> {
+fn flag(properties: &RequestFields<'_>, name: &'static str, default: bool) -> Result<bool, Error> {
     match optional(properties, name)? {
         None => Ok(default),
         Some("true") => Ok(true),

@@ -6,7 +6,7 @@ use warden_core::{
     Error,
     audit::Action,
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
-    fields::Fields,
+    fields::RequestFields,
     image::{self, ImageFormat, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
     metadata,
@@ -51,7 +51,7 @@ enum Output {
 
 impl Request {
     fn read(event: &Value) -> Result<Self, Error> {
-        let fields = Fields::of(event)?;
+        let fields = RequestFields::of(event)?;
         let key = fields.key("s3_key")?;
         let hint = fields.optional("media_type")?;
         Ok(Self {
