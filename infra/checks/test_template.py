@@ -45,7 +45,7 @@ def careless_data(template: Template) -> Iterator[str]:
                 yield f"{name} does not say its {policy}"
     for name, resource in of_types(template, DATA):
         # What a failed creation leaves behind under a fixed name would stop the next.
-        kept = resource.get("DeletionPolicy") in ["Retain", "RetainExceptOnCreate"]
+        kept = resource.get("DeletionPolicy") == "RetainExceptOnCreate"
         if not kept or resource.get("UpdateReplacePolicy") != "Retain":
             yield f"{name} is not kept"
     for name, resource in of_types(template, ["AWS::Logs::LogGroup"]):
@@ -166,6 +166,10 @@ class ACarelessChange(unittest.TestCase):
             "PiiDetectorLogGroup keeps its logs for ever",
         ]
         self.assertEqual(list(careless_data(self.template)), expected)
+
+    def test_that_leaves_a_bucket_behind_a_failed_creation_is_noticed(self) -> None:
+        self.template["Resources"]["UploadBucket"]["DeletionPolicy"] = "Retain"
+        self.assertEqual(list(careless_data(self.template)), ["UploadBucket is not kept"])
 
     def test_that_forgets_what_makes_another_network_is_noticed(self) -> None:
         template = copy.deepcopy(TEMPLATES["private-api.yaml"])

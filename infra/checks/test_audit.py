@@ -1,0 +1,163 @@
+"""What holds for the audit's template alone."""
+
+import json
+import re
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode.cfn_yaml import load
+from descriptions import LONGEST_DESCRIPTION, could_be_longer, described
+from iam import decision
+from rendered import holds, plain
+
+TEMPLATE = plain(load(str(Path(__file__).parents[1] / "audit.yaml")))
+RESOURCES = TEMPLATE["Resources"]
+
+
+class TheFunctionsVersions(unittest.TestCase):
+    # Every setting at its longest. The Region and the geography stand for the stack's own too.
+    LONGEST = {
+        "InferenceGeography": "us-gov",
+        "LogSummarizerModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "PiiDetectorModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "ImageAnalyzerModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "LogSummarizerTokenPrices": "123456.789/98765.432",
+        "PiiDetectorTokenPrices": "123456.789/98765.432",
+        "ImageAnalyzerTokenPrices": "123456.789/98765.432",
+        "SummarizeWithModel": "false",
+        "JudgeEveryUpload": "false",
+        "RulesLayerArn": f"arn:aws-us-gov:lambda:us-gov-west-1:111122223333:layer:{'l' * 40}:99999",
+        "BedrockRegion": "ap-southeasts-1",
+        "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
+        "ImageTokenBudget": "1000000",
+        "MinimumConfidence": "0.999",
+        "AllowedCategories": "A" * 60,
+        "Architecture": "x86_64",
+        "LogLevel": "DEBUG",
+    }
+
+    def functions(self) -> Iterator[tuple[str, Any]]:
+        for name, resource in RESOURCES.items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                yield name, resource["Properties"]["VersionDescription"]
+
+    def test_have_room_for_the_longest_settings(self) -> None:
+        for name, description in self.functions():
+            text = described(description, self.LONGEST)
+            self.assertLessEqual(len(text), LONGEST_DESCRIPTION, (name, text))
+
+    def test_are_measured_with_settings_that_could_not_be_longer(self) -> None:
+        for name, value in self.LONGEST.items():
+            parameter = TEMPLATE["Parameters"][name]
+            self.assertRegex(value, parameter.get("AllowedPattern", "."), name)
+            if name not in ["BedrockRegion", "RulesLayerArn"]:
+                self.assertFalse(could_be_longer(value, parameter), name)
+
+    def test_tell_another_layer_apart(self) -> None:
+        description = dict(self.functions())["LogSummarizer"]
+        other = {**self.LONGEST, "RulesLayerArn": self.LONGEST["RulesLayerArn"].replace(":99999", ":99998")}
+        self.assertNotEqual(described(description, self.LONGEST), described(description, other))
+
+
+class TheStateMachinesRole(unittest.TestCase):
+    MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:security-audit"
+
+    def trusts(self, source: str) -> str:
+        text = json.dumps(RESOURCES["StateMachineRole"]["Properties"]["AssumeRolePolicyDocument"])
+        for name, value in [
+            ("AWS::Partition", "aws"),
+            ("AWS::Region", "us-east-1"),
+            ("AWS::AccountId", "111122223333"),
+            ("StateMachineName", "security-audit"),
+        ]:
+            text = text.replace("${" + name + "}", value).replace(json.dumps({"Ref": name}), json.dumps(value))
+        policy = json.loads(re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", text))
+        request = {"principal": "states.amazonaws.com", "action": "sts:AssumeRole", "resource": ""}
+        return decision(policy, request, {"aws:SourceAccount": "111122223333", "aws:SourceArn": source})
+
+    def test_is_taken_for_the_machine_its_versions_and_its_aliases_alone(self) -> None:
+        for source, expected in [
+            (self.MACHINE, "Allow"),
+            (f"{self.MACHINE}:7", "Allow"),
+            (f"{self.MACHINE}:live", "Allow"),
+            (f"{self.MACHINE}-2", "None"),
+            (f"{self.MACHINE}-2:live", "None"),
+            (self.MACHINE.replace("1111", "4444"), "None"),
+        ]:
+            self.assertEqual(self.trusts(source), expected, source)
+
+
+class TheUploads(unittest.TestCase):
+    def names(self, value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if key == "eventName":
+                    yield from item
+                else:
+                    yield from self.names(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from self.names(item)
+
+    def test_are_recorded_by_the_events_that_rules_listen_to(self) -> None:
+        (selector,) = [
+            {each["Field"]: each for each in branch["Fn::If"][1]["FieldSelectors"]}
+            for branch in RESOURCES["Trail"]["Properties"]["AdvancedEventSelectors"]
+            if "Fn::If" in branch and branch["Fn::If"][0] == "UploadsFromCloudTrail"
+        ]
+        recorded = selector["eventName"]["Equals"]
+        # Each part of a large upload would be recorded, and billed, as an event of its own.
+        self.assertNotIn("UploadPart", recorded)
+        listened = set()
+        for resource in RESOURCES.values():
+            pattern = resource.get("Properties", {}).get("EventPattern", {})
+            if resource["Type"] == "AWS::Events::Rule" and {"Ref": "UploadBucket"} in self.references(pattern):
+                listened |= set(self.names(pattern))
+        self.assertLessEqual(listened, set(recorded))
+        self.assertIn("PutObject", listened)
+
+    def references(self, value: Any) -> list[Any]:
+        if isinstance(value, dict):
+            return [value] if "Ref" in value else [each for item in value.values() for each in self.references(item)]
+        if isinstance(value, list):
+            return [each for item in value for each in self.references(item)]
+        return []
+
+    def test_are_reported_by_s3_only_where_somebody_listens(self) -> None:
+        # S3 bills what it reports to EventBridge.
+        notification = RESOURCES["UploadBucket"]["Properties"]["NotificationConfiguration"]
+        self.assertEqual((notification["Fn::If"][0], notification["Fn::If"][2]), ("UploadsFromS3Events", {"Ref": "AWS::NoValue"}))
+
+
+class TheMailOfAlerts(unittest.TestCase):
+    def pattern(self, least: str) -> list[Any] | None:
+        """What the filter asks of `threat_level`; nothing without a filter."""
+        chosen = {"AlertEmailLevel": least}
+
+        def resolved(value: Any) -> Any:
+            match value:
+                case {"Fn::If": [condition, when, otherwise]}:
+                    held = holds(TEMPLATE["Conditions"][condition], TEMPLATE["Conditions"], chosen, {})
+                    return resolved(when if held else otherwise)
+                case {"Ref": "AWS::NoValue"}:
+                    return None
+                case dict():
+                    return {key: resolved(item) for key, item in value.items()}
+                case list():
+                    return [item for item in map(resolved, value) if item is not None]
+            return value
+
+        policy = resolved(RESOURCES["AlertEmailSubscription"]["Properties"]["FilterPolicy"])
+        return policy and policy["threat_level"]
+
+    def test_is_sent_from_a_level_on_and_for_alerts_without_one(self) -> None:
+        self.assertEqual(TEMPLATE["Parameters"]["AlertEmailLevel"]["Default"], "medium")
+        without = {"exists": False}
+        for least, expected in [("low", None), ("medium", [without, "high", "medium"]), ("high", [without, "high"])]:
+            self.assertEqual(self.pattern(least), expected, least)
+
+
+if __name__ == "__main__":
+    unittest.main()
