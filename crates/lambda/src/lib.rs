@@ -5,6 +5,7 @@
 pub mod chat;
 mod invocation;
 pub mod metrics;
+mod payload;
 #[cfg(any(feature = "chat", feature = "rest-api"))]
 mod request_body;
 #[cfg(feature = "rest-api")]
@@ -69,8 +70,9 @@ impl From<FunctionError> for Diagnostic {
 }
 
 /// Takes events until the environment ends. Each event goes to `handle` as the
-/// JSON that it is; what is no JSON goes to it as a JSON string, which no
-/// function takes, so that it too fails as `InvalidInput`.
+/// JSON that it is, mended where no reader would read it; what is no JSON goes
+/// to it as a JSON string, which no function takes, so that it too fails as
+/// `InvalidInput`.
 ///
 /// # Errors
 /// When the Runtime API cannot be reached.

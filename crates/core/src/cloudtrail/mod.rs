@@ -5,17 +5,19 @@
 //! type counts as absent, and what a decision rests on (bucket, key, version,
 //! upload or not) is read here and nowhere else.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{error::Error, fields::kind, image};
 
 mod extension;
+mod foreign;
 mod identity;
 mod lenient;
 mod object_created;
 mod record;
+mod written_json;
 
 /// Which uploads are worth a look at their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,19 +58,18 @@ pub struct Event<'a> {
     pub version: Option<String>,
     /// Whether an object was written: put, posted, copied or completed, and not refused.
     pub is_object_write: bool,
-    shape: Shape,
-    raw: &'a Value,
+    /// Whether an object was written and the record does not tell which.
+    pub is_write_without_target: bool,
+    content: Content<'a>,
 }
 
-/// The shapes in which an event arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    /// A record by itself.
-    Record,
-    /// A record as the `detail` of an `EventBridge` event.
-    EnvelopedRecord,
+/// Everything that an event tells.
+#[derive(Clone, PartialEq)]
+enum Content<'a> {
+    /// A `CloudTrail` record, each part of it read that came as JSON in a text.
+    Record(Cow<'a, Map<String, Value>>),
     /// S3's own notification through `EventBridge`.
-    ObjectCreated,
+    ObjectCreated(&'a Map<String, Value>),
 }
 
 /// The source of recorded events that are put back on a bus.
@@ -90,11 +91,8 @@ impl<'a> Event<'a> {
                 ),
             ));
         };
-        if fields.contains_key("Records") {
-            return Err(Error::invalid("event", "holds a list of `Records`; send one record at a time"));
-        }
         if !fields.contains_key("detail-type") && !fields.contains_key("detail") {
-            return record::read(raw, "eventName", Shape::Record);
+            return record::read(fields, None);
         }
 
         let detail_type = match fields.get("detail-type") {
@@ -102,16 +100,16 @@ impl<'a> Event<'a> {
             Some(other) => return Err(Error::invalid("detail-type", format!("is {}, not a string", kind(other)))),
             None => return Err(Error::invalid("detail-type", "is missing")),
         };
-        match fields.get("detail") {
-            Some(Value::Object(_)) => {}
+        let detail = match fields.get("detail") {
+            Some(Value::Object(detail)) => detail,
             Some(other) => return Err(Error::invalid("detail", format!("is {}, not a JSON object", kind(other)))),
             None => return Err(Error::invalid("detail", "is missing")),
-        }
+        };
         match detail_type {
             // API calls, console sign-ins (in both spellings), service events, …
-            text if text.ends_with(" via CloudTrail") => record::read(raw, "detail.eventName", Shape::EnvelopedRecord),
+            text if text.ends_with(" via CloudTrail") => record::read(detail, Some(raw)),
             "Object Created" => match fields.get("source").and_then(Value::as_str) {
-                Some("aws.s3" | REPLAY) => object_created::read(raw),
+                Some("aws.s3" | REPLAY) => object_created::read(raw, fields),
                 _ => Err(Error::invalid("source", format!("of Object Created is neither aws.s3 nor {REPLAY}"))),
             },
             _ => Err(Error::invalid(
@@ -123,18 +121,20 @@ impl<'a> Event<'a> {
 
     /// The `CloudTrail` record; an "Object Created" has none.
     #[must_use]
-    pub fn record(&self) -> Option<&'a Value> {
-        match self.shape {
-            Shape::Record => Some(self.raw),
-            Shape::EnvelopedRecord => self.raw.get("detail"),
-            Shape::ObjectCreated => None,
+    pub fn record(&self) -> Option<&Map<String, Value>> {
+        match &self.content {
+            Content::Record(record) => Some(record),
+            Content::ObjectCreated(_) => None,
         }
     }
 
     /// Everything that is known: the record, or the whole "Object Created".
     #[must_use]
-    pub fn content(&self) -> &'a Value {
-        self.record().unwrap_or(self.raw)
+    pub fn content(&self) -> &Map<String, Value> {
+        match &self.content {
+            Content::Record(record) => record,
+            Content::ObjectCreated(event) => event,
+        }
     }
 
     /// Whether an object was written that may be an image. No record tells a
@@ -159,11 +159,7 @@ impl<'a> Event<'a> {
 /// identifies it is shown.
 impl fmt::Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event")
-            .field("name", &self.name)
-            .field("id", &self.id)
-            .field("shape", &self.shape)
-            .finish_non_exhaustive()
+        f.debug_struct("Event").field("name", &self.name).field("id", &self.id).finish_non_exhaustive()
     }
 }
 

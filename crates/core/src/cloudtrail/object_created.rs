@@ -1,9 +1,9 @@
 //! S3's own notification of a written object, "Object Created".
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Event, Shape, lenient};
+use super::{Content, Event, lenient};
 use crate::error::Error;
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,7 +52,7 @@ struct Object {
 
 /// Reads an "Object Created". It is sent for successful writes only, and tells
 /// the account or the service that wrote, not the user.
-pub(super) fn read(raw: &Value) -> Result<Event<'_>, Error> {
+pub(super) fn read<'a>(raw: &'a Value, fields: &'a Map<String, Value>) -> Result<Event<'a>, Error> {
     // Every field is read leniently, so this fails for no object.
     let ObjectCreated { id, account, time, detail } =
         ObjectCreated::deserialize(raw).map_err(|_| Error::invalid("event", "is no Object Created event"))?;
@@ -76,7 +76,7 @@ pub(super) fn read(raw: &Value) -> Result<Event<'_>, Error> {
         key: Some(key),
         version: detail.object.version_id,
         is_object_write: true,
-        shape: Shape::ObjectCreated,
-        raw,
+        is_write_without_target: false,
+        content: Content::ObjectCreated(fields),
     })
 }

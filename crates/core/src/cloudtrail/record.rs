@@ -1,9 +1,9 @@
 //! A `CloudTrail` record, in an `EventBridge` envelope or by itself.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
-use super::{Event, Shape, identity::UserIdentity, lenient};
+use super::{Content, Event, foreign, identity::UserIdentity, lenient, written_json};
 use crate::{error::Error, fields::kind};
 
 /// The calls that write an object. A form post is spelled both ways.
@@ -64,58 +64,98 @@ struct Envelope {
     time: Option<String>,
 }
 
-/// Reads a record; `name_field` is the path of its `eventName` for messages.
-pub(super) fn read<'a>(raw: &'a Value, name_field: &'static str, shape: Shape) -> Result<Event<'a>, Error> {
-    let (envelope, body) = match shape {
-        Shape::EnvelopedRecord => (parse::<Envelope>(raw)?, &raw["detail"]),
-        Shape::Record | Shape::ObjectCreated => (Envelope::default(), raw),
-    };
-    let name = event_name(body, name_field)?;
-    let record = parse::<Record>(body)?;
+/// Reads a record, and the `EventBridge` event around it if there is one.
+pub(super) fn read<'a>(record: &'a Map<String, Value>, around: Option<&Value>) -> Result<Event<'a>, Error> {
+    if foreign::is_s3_notification(record) {
+        return Err(Error::invalid(
+            "eventSource",
+            "is a record of S3's own notification, whose key is encoded for URLs; send S3's Object Created by EventBridge",
+        ));
+    }
+    let name = event_name(record, if around.is_some() { "detail.eventName" } else { "eventName" })?;
+    let whole = written_json::read(record)?;
+    let Record {
+        user_identity,
+        event_time,
+        event_source,
+        source_ip_address,
+        error_code,
+        request_parameters,
+        response_elements,
+        event_id,
+        recipient_account_id,
+    } = parse(&*whole)?;
+    let envelope: Envelope = around.map_or(Ok(Envelope::default()), parse)?;
 
-    let of_s3 = record.event_source.as_deref().is_none_or(|service| S3.contains(&service));
-    let (bucket, key) = match record.request_parameters {
+    let of_s3 = event_source.as_deref().is_none_or(|service| S3.contains(&service));
+    let is_write = of_s3 && error_code.is_none() && OBJECT_WRITES.contains(&name.as_str());
+    let (bucket, key) = match request_parameters {
+        RequestParameters { bucket_name, key: None } if is_write && names_no_key(&whole) => {
+            object_in_resources(&whole, bucket_name)
+        }
         RequestParameters { bucket_name, key } if of_s3 => (bucket_name, key),
         RequestParameters { .. } => (None, None),
     };
-    let is_object_write =
-        OBJECT_WRITES.contains(&name.as_str()) && record.error_code.is_none() && bucket.is_some() && key.is_some();
+    let is_object_write = is_write && bucket.is_some() && key.is_some();
 
     Ok(Event {
         name,
-        service: record.event_source,
-        actor: record.user_identity.actor().map(str::to_owned),
-        identity: record.user_identity.short_name().map(str::to_owned),
-        account: record.recipient_account_id.or(envelope.account).or(record.user_identity.account_id),
-        id: record.event_id.or(envelope.id),
-        time: record.event_time.or(envelope.time),
-        source_ip: record.source_ip_address,
-        error_code: record.error_code,
+        service: event_source,
+        actor: user_identity.actor().map(str::to_owned),
+        identity: user_identity.short_name().map(str::to_owned),
+        account: recipient_account_id.or(envelope.account).or(user_identity.account_id),
+        id: event_id.or(envelope.id),
+        time: event_time.or(envelope.time),
+        source_ip: source_ip_address,
+        error_code,
         bucket,
         key,
         // A delete's answer holds a version too, but not one that was written.
-        version: record.response_elements.version_id.filter(|_| is_object_write),
+        version: response_elements.version_id.filter(|_| is_object_write),
         is_object_write,
-        shape,
-        raw,
+        is_write_without_target: is_write && !is_object_write,
+        content: Content::Record(whole),
     })
 }
 
 /// The call's name. An Insights event tells it one level deeper.
-fn event_name(record: &Value, field: &'static str) -> Result<String, Error> {
+fn event_name(record: &Map<String, Value>, field: &'static str) -> Result<String, Error> {
     let name = match record.get("eventName") {
-        None | Some(Value::Null) => record.pointer("/insightDetails/eventName"),
+        None | Some(Value::Null) => record.get("insightDetails").and_then(|details| details.get("eventName")),
         name => name,
     };
     match name {
         Some(Value::String(name)) if !name.trim().is_empty() => Ok(name.clone()),
         Some(Value::String(_)) => Err(Error::invalid(field, "is empty")),
         Some(other) => Err(Error::invalid(field, format!("is {}, not a string", kind(other)))),
-        None => Err(Error::invalid(field, "is missing; every CloudTrail record has one")),
+        None => Err(match foreign::without_event_name(record) {
+            Some(is) => Error::invalid("event", is),
+            None => Error::invalid(field, "is missing; every CloudTrail record has one"),
+        }),
+    }
+}
+
+/// Whether the request says nothing of a key. One of the wrong type is
+/// something: what stands elsewhere may be another.
+fn names_no_key(record: &Map<String, Value>) -> bool {
+    record.get("requestParameters").and_then(|request| request.get("key")).is_none_or(Value::is_null)
+}
+
+/// The one object that stands in a record's `resources`, in the bucket that the
+/// request names, if it names one; without a key if there are several or none.
+fn object_in_resources(record: &Map<String, Value>, bucket: Option<String>) -> (Option<String>, Option<String>) {
+    let resources = record.get("resources").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let arns = resources.iter().filter_map(|resource| resource.get("ARN").or_else(|| resource.get("arn"))?.as_str());
+    let mut objects = arns
+        .filter_map(|arn| arn.strip_prefix("arn:")?.split_once(":s3:::")?.1.split_once('/'))
+        .filter(|(named, key)| !key.is_empty() && bucket.as_deref().is_none_or(|bucket| bucket == *named));
+    match (objects.next(), objects.next()) {
+        (Some((bucket, key)), None) => (Some(bucket.to_owned()), Some(key.to_owned())),
+        _ => (bucket, None),
     }
 }
 
 /// Every field is read leniently, so this fails for no object.
-fn parse<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, Error> {
+fn parse<'a, T: Deserialize<'a>, D: Deserializer<'a>>(value: D) -> Result<T, Error> {
     T::deserialize(value).map_err(|_| Error::invalid("event", "is no CloudTrail record"))
 }

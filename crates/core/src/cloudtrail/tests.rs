@@ -128,6 +128,96 @@ fn a_write_that_did_not_happen_or_has_no_target_is_no_upload() {
 }
 
 #[test]
+fn a_key_that_stands_in_the_resources_alone_is_read_there() {
+    let object = |key: &str| json!({"type": "AWS::S3::Object", "ARN": format!("arn:aws:s3:::{key}")});
+    let bucket = json!({"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::warden-demo-uploads"});
+    let named = json!({"bucketName": "warden-demo-uploads"});
+    for (request, resources, expected) in [
+        (named.clone(), json!([object("warden-demo-uploads/uploads/card.png"), bucket]), Some("uploads/card.png")),
+        (named.clone(), json!([bucket, {"arn": "arn:aws-cn:s3:::warden-demo-uploads/신분증.jpg"}]), Some("신분증.jpg")),
+        (
+            json!({"bucketName": "warden-demo-uploads", "key": null}),
+            json!([object("warden-demo-uploads/a b+c.png")]),
+            Some("a b+c.png"),
+        ),
+        (Value::Null, json!([object("warden-demo-uploads/card.png")]), Some("card.png")),
+        (named.clone(), json!([object("another-bucket/card.png")]), None),
+        (named.clone(), json!([object("warden-demo-uploads/a.png"), object("warden-demo-uploads/b.png")]), None),
+        (
+            named.clone(),
+            json!([{"type": "AWS::S3::Object", "ARNPrefix": "arn:aws:s3:::warden-demo-uploads/"}, bucket]),
+            None,
+        ),
+        (named.clone(), json!([object("warden-demo-uploads/")]), None),
+        (json!({"bucketName": "warden-demo-uploads", "key": 17}), json!([object("warden-demo-uploads/17")]), None),
+        (named, json!("none"), None),
+    ] {
+        let mut record = put_object_with("/requestParameters", request);
+        record["resources"] = resources;
+        let event = Event::read(&record).unwrap();
+        assert_eq!(event.key.as_deref(), expected, "{record}");
+        assert_eq!(event.is_object_write, expected.is_some(), "{record}");
+        assert_eq!(event.is_write_without_target, expected.is_none(), "{record}");
+    }
+}
+
+#[test]
+fn a_row_whose_parts_are_json_in_texts_reads_like_its_record() {
+    let record = put_object();
+    let mut row = record.clone();
+    for part in ["userIdentity", "requestParameters", "responseElements"] {
+        row[part] = json!(record[part].to_string());
+    }
+    let (of_row, of_record) = (Event::read(&row).unwrap(), Event::read(&record).unwrap());
+    assert_eq!(of_row.record(), of_record.record());
+    assert_eq!(of_row.key, of_record.key);
+    assert_eq!(of_row.version, of_record.version);
+    assert_eq!(of_row.identity, of_record.identity);
+    let envelope = enveloped("AWS API Call via CloudTrail", "aws.s3", &row);
+    assert_eq!(Event::read(&envelope).unwrap().record(), of_record.record());
+
+    row["requestParameters"] = json!("{bucketName=warden-demo-uploads, key=card.png}");
+    let Err(Error::InvalidInput { field, .. }) = Event::read(&row) else { panic!("read") };
+    assert_eq!(field, "requestParameters");
+}
+
+#[test]
+fn what_is_often_taken_for_a_record_is_refused_by_what_it_is() {
+    let notification = json!({
+        "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "warden-demo-uploads"}, "object": {"key": "uploads/my+photo%2B1.png"}},
+    });
+    for (document, expected) in [
+        (notification.clone(), "eventSource: is a record of S3's own notification"),
+        (enveloped("AWS API Call via CloudTrail", "aws.s3", &notification), "eventSource: is a record of S3's own"),
+        (
+            json!({"eventName": "s3:ObjectCreated:Put", "s3": {"object": {"key": "a"}}}),
+            "eventSource: is a record of S3's own",
+        ),
+        (json!({"Records": [put_object()]}), "event: holds a list of `Records`"),
+        (
+            enveloped("AWS API Call via CloudTrail", "aws.s3", &json!({"Records": []})),
+            "event: holds a list of `Records`",
+        ),
+        (json!({"Events": []}), "event: holds a list of `Events`"),
+        (json!({"EventName": "PutObject", "CloudTrailEvent": "{}"}), "event: is an entry of LookupEvents"),
+        (
+            json!({"awsAccountId": "111122223333", "digestStartTime": "t", "logFiles": []}),
+            "event: is a CloudTrail digest file",
+        ),
+        (json!({"awslogs": {"data": "H4sI"}}), "event: is a message of a CloudWatch Logs subscription"),
+        (json!({"Type": "Notification", "TopicArn": "arn", "Message": "{}"}), "event: is a message of SNS"),
+        (json!({"messageId": "1", "receiptHandle": "r", "body": "{}"}), "event: is a message of SQS"),
+        (json!({"eventname": "StopLogging", "useridentity": "{}"}), "event: is a row whose names are in lower case"),
+        (json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}), "eventName: is missing"),
+    ] {
+        let error = Event::read(&document).unwrap_err();
+        assert_eq!(error.name(), ErrorName::InvalidInput);
+        assert!(error.to_string().starts_with(expected), "{document}: {error}");
+    }
+}
+
+#[test]
 fn what_may_be_an_image_is_decided_by_extension_unless_everything_is_judged() {
     for (key, likely) in [("a.png", true), ("a.unknown", true), ("a", true), ("a.csv", false), ("a.zip", false)] {
         let record = put_object_with("/requestParameters/key", json!(key));
