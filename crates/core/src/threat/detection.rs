@@ -1,18 +1,21 @@
 //! The detection of a rule, held against the fields of a record.
 //!
-//! The engine holds one value against one test and works out conditions. What
-//! it leaves to its caller stands here: names with several values, tests for
+//! The engine holds one value against one test. What it leaves to its caller
+//! stands here: names with several values, tests for
 //! null, numbers and booleans that the record writes as text.
 
 use serde_norway::{Mapping, Value as Yaml};
 use sigma_rust::{Event, Rule};
 
-use super::fields::{self, Fields};
+use super::{
+    condition::Condition,
+    fields::{self, Fields},
+};
 
 /// The condition of a rule and the selections it speaks of.
 pub(super) struct RuleDetection {
-    selections: Vec<(String, Selection)>,
-    condition: Rule,
+    selections: Vec<Selection>,
+    condition: Condition,
 }
 
 /// What is wrong with a detection.
@@ -59,52 +62,27 @@ impl RuleDetection {
             Some(_) => return Err(Problem::new("condition", "condition must be one text")),
             None => return Err(Problem::new("detection", "condition is missing")),
         };
-        // The engine slices a condition by characters as if they were bytes.
-        if !condition.is_ascii() {
-            return Err(Problem::new("condition", "condition must be written in ASCII"));
-        }
-        if condition.contains('|') {
-            return Err(Problem::new("condition", "condition counts events, but events are judged one by one"));
-        }
         if detection.contains_key("timeframe") {
             return Err(Problem::new("timeframe", "timeframe: events are judged one by one"));
         }
 
-        let mut selections = Vec::new();
+        let (mut names, mut selections) = (Vec::new(), Vec::new());
         for (name, selection) in detection {
             let Some(name) = name.as_str() else {
                 return Err(Problem::new("detection", "the name of a selection must be a text"));
             };
             if name != "condition" {
-                selections.push((name.to_owned(), Selection::parse(name, selection)?));
+                names.push(name);
+                selections.push(Selection::parse(name, selection)?);
             }
         }
-        for pattern in quantified(condition) {
-            if !selections.iter().any(|(name, _)| fits(&pattern, name)) {
-                return Err(Problem::new(
-                    "condition",
-                    format!("condition speaks of {pattern:?}, which fits no selection"),
-                ));
-            }
-        }
-
-        // To the engine, a selection is a field that is true or not.
-        let mut truths: Mapping = selections
-            .iter()
-            .map(|(name, _)| (Yaml::from(name.as_str()), mapping([(name.as_str(), Yaml::from(true))])))
-            .collect();
-        truths.insert("condition".into(), condition.as_str().into());
-        let condition = rule(truths).map_err(|error| Problem::new("condition", error))?;
+        let condition = Condition::parse(condition, &names).map_err(|problem| Problem::new("condition", problem))?;
         Ok(Self { selections, condition })
     }
 
     /// Whether a record has what the rule looks for.
     pub(super) fn matches(&self, fields: &Fields) -> bool {
-        let mut truths = Event::new();
-        for (name, selection) in &self.selections {
-            truths.insert(name.as_str(), selection.holds(fields));
-        }
-        self.condition.is_match(&truths)
+        self.condition.holds(&|at| self.selections.get(at).is_some_and(|selection| selection.holds(fields)))
     }
 }
 
@@ -227,27 +205,6 @@ impl Test {
     }
 }
 
-/// The patterns after `1 of` and `all of` in a condition.
-fn quantified(condition: &str) -> Vec<String> {
-    let words: Vec<_> = condition.split(|char: char| char.is_whitespace() || "()".contains(char)).collect();
-    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    words
-        .windows(3)
-        .filter(|window| matches!(window[0], "1" | "all" | "any") && window[1] == "of" && window[2] != "them")
-        .map(|window| window[2].to_owned())
-        .collect()
-}
-
-/// Whether a name fits a pattern in which `*` stands for anything.
-fn fits(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
-            (0..=name.len()).filter(|at| name.is_char_boundary(*at)).any(|at| fits(rest, &name[at..]))
-        }),
-    }
-}
-
 /// A rule of the engine with this detection.
 fn rule(detection: Mapping) -> Result<Rule, String> {
     let rule =
@@ -270,13 +227,13 @@ fn text_of_scalar(value: &Yaml) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::{Map, Value, json};
 
     use super::*;
 
     fn matches(record: &Value, detection: &str) -> bool {
         let detection = serde_norway::from_str(detection).unwrap();
-        RuleDetection::parse(&detection).unwrap().matches(&Fields::of(record))
+        RuleDetection::parse(&detection).unwrap().matches(&Fields::of(record.as_object().unwrap(), Map::new()))
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | a name inside the objects of a list | each value that stands there |
 //! | JSON in a string, such as a policy | the string, and its JSON text without and with spaces, names in order |
 //! | `null` | absent: `exists: false` |
+//! | what the call means | the fields of [`meaning`], such as `warden.opensTo` |
 //!
 //! A test of a name with several values holds if it holds for one of them.
 
@@ -17,8 +18,10 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::{Serializer, Value, ser::Formatter};
+use serde_json::{Map, Serializer, Value, ser::Formatter};
 use sigma_rust::Event;
+
+use super::meaning;
 
 /// Objects nested deeper than this have no text of their own. It stands in the
 /// text of those around them, and writing each level out costs its size again.
@@ -29,9 +32,15 @@ const DEEPEST_TEXT: usize = 6;
 pub(super) struct Fields(BTreeMap<String, Vec<Value>>);
 
 impl Fields {
-    /// The fields of a record.
-    pub(super) fn of(record: &Value) -> Self {
+    /// The fields of a record, and what its call means.
+    pub(super) fn of(record: &Map<String, Value>, meaning: Map<String, Value>) -> Self {
         let mut record = record.clone();
+        // What somebody wrote under this name is not what was worked out.
+        record.remove(meaning::FIELD);
+        if !meaning.is_empty() {
+            record.insert(meaning::FIELD.to_owned(), Value::Object(meaning));
+        }
+        let mut record = Value::Object(record);
         // Rules match on the texts of objects, so these must not depend on the order of names.
         record.sort_all_objects();
 
@@ -45,10 +54,12 @@ impl Fields {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// All values, each under a name of its own, for rules that name no field.
+    /// All values that stand in the record, each under a name of its own, for
+    /// rules that name no field.
     pub(super) fn event(&self) -> Event {
         let mut event = Event::new();
-        for (name, values) in &self.0 {
+        let is_recorded = |name: &str| name.split('.').next() != Some(meaning::FIELD);
+        for (name, values) in self.0.iter().filter(|(name, _)| is_recorded(name)) {
             for (at, value) in values.iter().enumerate() {
                 insert(&mut event, format!("{name}[{at}]"), value);
             }
@@ -175,7 +186,7 @@ mod tests {
     /// Whether a record matches a rule with one selection.
     fn matches(record: &Value, selection: &str) -> bool {
         let detection = serde_norway::from_str(&format!("{{s: {{{selection}}}, condition: s}}")).unwrap();
-        RuleDetection::parse(&detection).unwrap().matches(&Fields::of(record))
+        RuleDetection::parse(&detection).unwrap().matches(&Fields::of(record.as_object().unwrap(), Map::new()))
     }
 
     #[test]
@@ -249,7 +260,8 @@ mod tests {
     #[test]
     fn deep_nesting_is_read_and_does_not_grow_out_of_hand() {
         let record = (0..100).fold(json!("x".repeat(1000)), |inner, _| json!({"n": inner}));
-        let size: usize = Fields::of(&record).0.into_keys().map(|name| name.len() + 1000).sum();
+        let size: usize =
+            Fields::of(record.as_object().unwrap(), Map::new()).0.into_keys().map(|name| name.len() + 1000).sum();
         assert!(size < 20_000, "{size}");
     }
 }

@@ -8,10 +8,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+mod calls;
+mod condition;
 mod detection;
 mod fields;
+mod meaning;
 mod rules;
 
+pub use calls::{Calls, Name};
 pub use rules::RuleSet;
 
 /// How bad an event is.

@@ -1,59 +1,75 @@
-//! Sigma rules: read once at start, then held against each record.
+//! Sigma rules, held against records. A rule of the program is read when the
+//! first event comes that it could match, so that many rules cost no start.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use serde::Deserialize;
 use serde_norway::Mapping;
 
 use super::{
     Floor, MatchedRule, ThreatLevel,
+    calls::{self, Calls},
     detection::{self, RuleDetection},
     fields::Fields,
+    meaning,
 };
 use crate::{cloudtrail, error::Error};
 
-/// The rules that lie in `rules/`: file name and text.
-const SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+/// The rules that lie in `rules/`, as the build script lists them.
+const SHIPPED: &[Shipped] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
-/// Rules ready to be held against records.
-#[derive(Default)]
-pub struct RuleSet {
-    rules: Vec<Rule>,
+/// A rule of the program.
+struct Shipped {
+    file: &'static str,
+    id: &'static str,
+    text: &'static str,
+    /// The names of calls that it can match, each with whether it is but the
+    /// beginning of one; `None` for any.
+    names: Option<&'static [(&'static str, bool)]>,
 }
 
+/// Rules to hold against records.
+#[derive(Default)]
+pub struct RuleSet {
+    rules: Vec<Entry>,
+}
+
+enum Entry {
+    /// One of the program's, read once it is needed.
+    Shipped(&'static Shipped, OnceLock<Result<Rule, Broken>>),
+    /// One that was added.
+    Added(Rule),
+}
+
+/// A rule that has been read.
 struct Rule {
     file: String,
     matched: MatchedRule,
+    calls: Vec<Calls>,
     detection: RuleDetection,
 }
 
 impl RuleSet {
     /// The rules that are part of the program.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] names the file and line of a broken one.
-    pub fn shipped() -> Result<Self, Error> {
-        let mut rules = Self::default();
-        for (file, text) in SHIPPED {
-            rules.add(file, text)?;
-        }
-        Ok(rules)
+    #[must_use]
+    pub fn shipped() -> Self {
+        Self { rules: SHIPPED.iter().map(|rule| Entry::Shipped(rule, OnceLock::new())).collect() }
     }
 
-    /// Adds a rule from the text of its file.
+    /// Adds a rule from the text of its file, and tells under which id it matches.
     ///
     /// # Errors
     /// [`Error::Internal`] names the file, the line and what is wrong with it:
     /// no rule is left out silently.
-    pub fn add(&mut self, file: &str, text: &str) -> Result<(), Error> {
-        let broken = |Broken { line, problem }| Error::Internal { problem: format!("rule {file}:{line}: {problem}") };
-        let rule = Rule::parse(file, text).map_err(broken)?;
-        if let Some(other) = self.rules.iter().find(|known| known.matched.id == rule.matched.id) {
-            let problem = format!("its id is also that of {}", other.file);
-            return Err(broken(Broken { line: line_of(text, "id"), problem }));
+    pub fn add(&mut self, file: &str, text: &str) -> Result<String, Error> {
+        let rule = Rule::parse(file, text).map_err(|broken| broken.of(file))?;
+        let id = rule.matched.id.clone();
+        if let Some(other) = self.rules.iter().find(|known| known.id() == id) {
+            let problem = format!("its id is also that of {}", other.file());
+            return Err(Broken { line: line_of(text, "id"), problem }.of(file));
         }
-        self.rules.push(rule);
-        Ok(())
+        self.rules.push(Entry::Added(rule));
+        Ok(id)
     }
 
     /// How many rules there are.
@@ -75,17 +91,83 @@ impl RuleSet {
         let Some(record) = event.record() else {
             return Floor::default();
         };
-        let fields = Fields::of(record);
-        let matched_rules: Vec<MatchedRule> =
-            self.rules.iter().filter(|rule| rule.detection.matches(&fields)).map(|rule| rule.matched.clone()).collect();
+        let name = record.get("eventName").and_then(serde_json::Value::as_str);
+        let fields = Fields::of(record, meaning::of(event, record));
+        let matched_rules: Vec<MatchedRule> = self
+            .rules
+            .iter()
+            .filter(|entry| entry.may_match(name))
+            .filter_map(|entry| match entry.rule() {
+                Ok(rule) => rule.detection.matches(&fields).then(|| rule.matched.clone()),
+                // A rule that was left out would be missed when it is needed.
+                Err(_) => Some(entry.taken_to_match()),
+            })
+            .collect();
         let level = matched_rules.iter().map(|rule| rule.level).max().unwrap_or_default();
         Floor { level, matched_rules }
+    }
+
+    /// The calls that each rule can match, under its file's name.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] names a rule that cannot be read.
+    pub fn calls(&self) -> Result<Vec<(&str, &[Calls])>, Error> {
+        let calls = self.rules.iter().map(|entry| match entry.rule() {
+            Ok(rule) => Ok((entry.file(), rule.calls.as_slice())),
+            Err(broken) => Err(broken.of(entry.file())),
+        });
+        calls.collect()
     }
 }
 
 impl fmt::Debug for RuleSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.rules.iter().map(|rule| &rule.file)).finish()
+        f.debug_list().entries(self.rules.iter().map(Entry::file)).finish()
+    }
+}
+
+impl Entry {
+    fn file(&self) -> &str {
+        match self {
+            Self::Shipped(shipped, _) => shipped.file,
+            Self::Added(rule) => &rule.file,
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Shipped(shipped, _) => shipped.id,
+            Self::Added(rule) => &rule.matched.id,
+        }
+    }
+
+    /// Whether the rule can match a call of this name at all.
+    fn may_match(&self, name: Option<&str>) -> bool {
+        let name = name.unwrap_or_default();
+        match self {
+            Self::Shipped(shipped, _) => shipped.names.is_none_or(|names| {
+                names.iter().any(|(meant, begins)| {
+                    let start = if *begins { name.get(..meant.len()) } else { Some(name) };
+                    start.is_some_and(|start| start.eq_ignore_ascii_case(meant))
+                })
+            }),
+            Self::Added(rule) => rule
+                .calls
+                .iter()
+                .any(|calls| calls.names.as_ref().is_none_or(|names| names.iter().any(|meant| meant.fits(name)))),
+        }
+    }
+
+    fn rule(&self) -> Result<&Rule, &Broken> {
+        match self {
+            Self::Shipped(shipped, read) => read.get_or_init(|| Rule::parse(shipped.file, shipped.text)).as_ref(),
+            Self::Added(rule) => Ok(rule),
+        }
+    }
+
+    fn taken_to_match(&self) -> MatchedRule {
+        let title = format!("Rule {} cannot be read", self.file());
+        MatchedRule { id: self.id().to_owned(), title, level: ThreatLevel::High }
     }
 }
 
@@ -117,6 +199,12 @@ struct Broken {
     problem: String,
 }
 
+impl Broken {
+    fn of(&self, file: &str) -> Error {
+        Error::Internal { problem: format!("rule {file}:{}: {}", self.line, self.problem) }
+    }
+}
+
 impl Rule {
     fn parse(file: &str, text: &str) -> Result<Self, Broken> {
         let broken = |at: &str, problem: String| Broken { line: line_of(text, at), problem };
@@ -136,9 +224,11 @@ impl Rule {
         let level = level.map_err(|problem| broken("level", problem))?;
         let detection = RuleDetection::parse(&rule.detection)
             .map_err(|detection::Problem { at, text: problem }| broken(&at, on_one_line(&problem)))?;
+        let calls = calls::of_detection(&rule.detection).unwrap_or_else(|| vec![Calls::default()]);
         Ok(Self {
             file: file.to_owned(),
             matched: MatchedRule { id: rule.id.unwrap_or_else(|| file.to_owned()), title: rule.title, level },
+            calls,
             detection,
         })
     }

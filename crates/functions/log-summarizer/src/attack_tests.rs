@@ -70,14 +70,15 @@ fn check(record: &Value, floor: ThreatLevel, told: &Summary) -> Result<(), Strin
     if target.0 == Some(COVETED[0]) {
         return Err("the target is the attacker's".to_owned());
     }
-    if told.threat_floor != floor || told.threat_level < floor {
+    // An upload whose key is gone is told as one that nobody looked into.
+    if told.threat_floor < floor || told.threat_level < told.threat_floor {
         return Err(format!("{:?} over a floor of {:?}", told.threat_level, told.threat_floor));
     }
     Ok(())
 }
 
 fn function<M>(model: M) -> LogSummarizer<M> {
-    with_rules(RuleSet::shipped().unwrap(), model)
+    with_rules(RuleSet::shipped(), model)
 }
 
 fn with_rules<M>(rules: RuleSet, model: M) -> LogSummarizer<M> {
@@ -141,7 +142,7 @@ proptest! {
         let answers = ObedientModel::answers();
         let model = FakeModel::answering(&answers[answer.index(answers.len())]);
         // Reading the rules anew for each case would take most of the time.
-        let function = with_rules(RULES.take().unwrap_or_else(|| RuleSet::shipped().unwrap()), model);
+        let function = with_rules(RULES.take().unwrap_or_else(RuleSet::shipped), model);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let told = runtime.block_on(function.handle(record.clone())).unwrap();
         RULES.set(Some(function.rules));

@@ -11,7 +11,7 @@ use super::*;
 fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
     LogSummarizer {
         model: Some(asking(model)),
-        rules: RuleSet::shipped().unwrap(),
+        rules: RuleSet::shipped(),
         uploads: UploadsToJudge::LikelyImages,
     }
 }

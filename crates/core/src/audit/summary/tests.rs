@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{bedrock::Capabilities, threat::RuleSet};
 
-static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::shipped().unwrap());
+static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::shipped);
 
 fn upload() -> Value {
     json!({

@@ -1,0 +1,111 @@
+//! Whom a request gives access without a policy: by an ACL, by sharing, by a permission.
+
+use serde_json::{Map, Value};
+
+use super::{
+    account::{Access, Account},
+    json::{is, member, texts},
+};
+
+/// ACLs by name that let in anybody, or anybody with an AWS account.
+const PUBLIC_ACLS: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
+
+/// The groups of an ACL that are everybody.
+const PUBLIC_GROUPS: [&str; 2] = ["groups/global/AllUsers", "groups/global/AuthenticatedUsers"];
+
+/// Fields that list the accounts which something is shared with, `all` for everybody.
+const SHARED_WITH: [&str; 4] = ["valuesToAdd", "accountIdsToAdd", "awsAccountIds", "principals"];
+
+/// What binds a function's permission for everybody to few.
+const BINDING: [&str; 4] = ["sourceArn", "sourceAccount", "principalOrgID", "organizationId"];
+
+/// Whom a request gives access.
+pub(super) fn of_request(request: &Value, own: &Account<'_>) -> Vec<Access> {
+    let Some(fields) = request.as_object() else { return Vec::new() };
+    let mut access = Vec::new();
+    access.extend(acl(fields).then_some(Access::Everybody));
+    for (name, value) in fields {
+        if SHARED_WITH.iter().any(|shared| shared.eq_ignore_ascii_case(name)) {
+            access.extend(texts(value).into_iter().filter_map(|account| own.access_of(account)));
+        }
+        // Machine images and snapshots: `launchPermission.add.items[].userId`.
+        if name.ends_with("Permission")
+            && let Some(added) = member(value, "add")
+        {
+            access.extend(texts(added).into_iter().filter_map(|account| own.access_of(account)));
+        }
+    }
+    if is(request, "operationType", "add") {
+        let lists = ["groups", "group", "userGroupSet", "userId", "userIds", "userIdSet"];
+        let named = lists.iter().filter_map(|list| member(request, list)).flat_map(texts);
+        access.extend(named.filter_map(|account| own.access_of(account)));
+    }
+    if let Some(principal) = fields.get("principal").and_then(Value::as_str)
+        && !BINDING.iter().any(|binding| fields.get(*binding).is_some_and(|value| !value.is_null()))
+    {
+        access.extend(own.access_of(principal));
+    }
+    access
+}
+
+/// Whether an ACL lets in everybody. What stands in a key or a policy is none.
+fn acl(request: &Map<String, Value>) -> bool {
+    request.iter().any(|(name, value)| {
+        let name = name.to_ascii_lowercase();
+        let texts = || texts(value).into_iter();
+        match name.as_str() {
+            "x-amz-acl" | "acl" => texts().any(|acl| PUBLIC_ACLS.iter().any(|public| public.eq_ignore_ascii_case(acl))),
+            "accesscontrolpolicy" | "accesscontrollist" => texts().any(is_public_group),
+            name => name.starts_with("x-amz-grant-") && texts().any(is_public_group),
+        }
+    })
+}
+
+fn is_public_group(text: &str) -> bool {
+    PUBLIC_GROUPS.iter().any(|group| text.contains(group))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_way_to_share_is_seen() {
+        let (everybody, other, nobody) = (&["everybody"][..], &["other_account"][..], &[][..]);
+        for (request, expected) in [
+            (json!({"x-amz-acl": "public-read"}), everybody),
+            (json!({"x-amz-acl": ["public-read-write"]}), everybody),
+            (json!({"x-amz-acl": "bucket-owner-full-control"}), nobody),
+            (json!({"x-amz-grant-read": "uri=http://acs.amazonaws.com/groups/global/AllUsers"}), everybody),
+            (
+                json!({"AccessControlPolicy": {"AccessControlList": {"Grant": [
+                    {"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"}, "Permission": "READ"}]}}}),
+                everybody,
+            ),
+            (json!({"key": "groups/global/AllUsers", "bucketName": "b"}), nobody),
+            (json!({"launchPermission": {"add": {"items": [{"group": "all"}]}}}), everybody),
+            (json!({"launchPermission": {"add": {"items": [{"userId": "444455556666"}]}}}), other),
+            (json!({"launchPermission": {"add": {"items": [{"userId": "111122223333"}]}}}), nobody),
+            (json!({"launchPermission": {"remove": {"items": [{"group": "all"}]}}}), nobody),
+            (json!({"createVolumePermission": {"add": {"items": [{"userId": "444455556666"}]}}}), other),
+            (json!({"operationType": "add", "userIdSet": {"items": [{"userId": "444455556666"}]}}), other),
+            (json!({"operationType": "remove", "userIdSet": {"items": [{"userId": "444455556666"}]}}), nobody),
+            (json!({"attributeName": "restore", "valuesToAdd": ["444455556666"]}), other),
+            (json!({"attributeName": "restore", "valuesToAdd": ["all"]}), everybody),
+            (json!({"attributeName": "restore", "valuesToRemove": ["all"]}), nobody),
+            (json!({"accountIdsToAdd": ["all"]}), everybody),
+            (json!({"aWSAccountIds": ["444455556666"], "label": "l"}), other),
+            (json!({"principal": "*", "action": "lambda:InvokeFunction"}), everybody),
+            (json!({"principal": "444455556666"}), other),
+            (json!({"principal": "*", "principalOrgID": "o-a1b2c3d4e5"}), nobody),
+            (json!({"principal": "s3.amazonaws.com"}), nobody),
+            (json!(null), nobody),
+        ] {
+            let found: Vec<_> =
+                of_request(&request, &Account(Some("111122223333"))).into_iter().map(Access::as_str).collect();
+            assert_eq!(found, expected, "{request}");
+        }
+    }
+}
