@@ -22,6 +22,7 @@ mod console;
 mod deployer;
 mod diagnostic;
 mod error;
+pub mod event_patterns;
 mod execution;
 mod failure;
 mod history;
