@@ -46,6 +46,13 @@ pub(crate) enum Command {
     /// else the log group, of a stack of the private API, or those that are named.
     #[command(after_help = EXIT_CODES)]
     Calls(Calls),
+    /// Check Sigma rules of your own before they are deployed
+    #[command(after_help = EXIT_CODES)]
+    Rules {
+        /// What to do.
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
     /// Print what makes a shell complete warden's commands and options
     ///
     /// For example: `source <(warden completions bash)`.
@@ -53,6 +60,29 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Read the rules below a folder, try them with their events, and tell what the stack would not hear
+    ///
+    /// The events of `DIR/…/NAME.yml` are `DIR/tests/NAME/match/*.json`, which it has to match, and
+    /// `DIR/tests/NAME/no-match/*.json`. Calls that start no execution are never held against a rule: the
+    /// parameters of the stack that let it hear of them are printed. AWS is not asked.
+    #[command(after_help = EXIT_CODES)]
+    Check(RulesCheck),
+}
+
+/// Rules to check.
+#[derive(Debug, Args)]
+pub(crate) struct RulesCheck {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Format,
 }
 
 /// What to do with the state machine.

@@ -7,6 +7,7 @@ mod deploy;
 mod ending;
 mod operate;
 mod output;
+mod rules;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,7 @@ async fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Deploy { command } => deploy::run(command).await,
         Command::Calls(arguments) => calls::run(arguments).await,
+        Command::Rules { command } => rules::run(command),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "warden", &mut std::io::stdout());
             Ok(Ending::Done)

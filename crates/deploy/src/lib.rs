@@ -22,7 +22,6 @@ mod console;
 mod deployer;
 mod diagnostic;
 mod error;
-pub mod event_patterns;
 mod execution;
 mod failure;
 mod history;

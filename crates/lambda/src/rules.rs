@@ -1,22 +1,16 @@
 //! The rules that set the least threat level: those of the program, and a
 //! user's own.
 
-use std::{
-    fs,
-    io::Error as IoError,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use warden_core::threat::RuleSet;
+use warden_rules::rule_files;
 
 use crate::settings::{SettingError, Variables};
 
 /// A folder of the user's own Sigma rules. On Lambda a layer brings it: what
 /// the layer holds as `rules/` lies at `/opt/rules`.
 const RULES_DIR: &str = "RULES_DIR";
-
-/// Folders nested deeper than this are taken for a link that leads back to itself.
-const DEEPEST_FOLDER: usize = 16;
 
 /// The rules of the program and, if `RULES_DIR` is set, every `*.yml` and
 /// `*.yaml` below that folder, in the order of their paths.
@@ -30,40 +24,16 @@ pub fn rules(variables: &impl Variables) -> Result<RuleSet, SettingError> {
     let Some(folder) = variables.get(RULES_DIR).map(PathBuf::from) else {
         return Ok(rules);
     };
-    let mut files = Vec::new();
-    collect(&folder, DEEPEST_FOLDER, &mut files).map_err(broken)?;
-    if files.is_empty() {
-        return Err(broken(format!("{} holds no *.yml and no *.yaml", folder.display())));
-    }
-    files.sort();
-    for file in files {
-        let text = fs::read_to_string(&file).map_err(|error| broken(unreadable(&file, &error)))?;
-        rules.add(&file.display().to_string(), &text).map_err(|error| broken(error.to_string()))?;
+    for file in rule_files(&folder).map_err(|error| broken(error.to_string()))? {
+        rules.add(&file.path.display().to_string(), &file.text).map_err(|error| broken(error.to_string()))?;
     }
     Ok(rules)
 }
 
-fn collect(folder: &Path, deeper: usize, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let Some(deeper) = deeper.checked_sub(1) else {
-        return Err(format!("{} is nested too deep", folder.display()));
-    };
-    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        if fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.is_dir() {
-            collect(&path, deeper, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn unreadable(path: &Path, error: &IoError) -> String {
-    format!("{} cannot be read: {error}", path.display())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use serde_json::json;
     use warden_core::{cloudtrail::Event, threat::ThreatLevel};
 

@@ -9,11 +9,7 @@ use super::*;
 
 /// The function with a model that answers as it is told.
 fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
-    LogSummarizer {
-        model: Some(asking(model)),
-        rules: RuleSet::shipped(),
-        uploads: UploadsToJudge::LikelyImages,
-    }
+    LogSummarizer { model: Some(asking(model)), rules: RuleSet::shipped(), uploads: UploadsToJudge::LikelyImages }
 }
 
 /// What the function's model was sent.

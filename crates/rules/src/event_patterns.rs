@@ -401,7 +401,7 @@ mod tests {
 
     use super::*;
 
-    const BEGIN: &str = "  # >>> What the rules in rules/ can match: written by `WARDEN_WRITE=1 cargo test -p warden-deploy event_patterns`.\n";
+    const BEGIN: &str = "  # >>> What the rules in rules/ can match: written by `WARDEN_WRITE=1 cargo test -p warden-rules event_patterns`.\n";
     const END: &str = "  # <<<\n";
 
     fn template() -> (std::path::PathBuf, String) {
@@ -421,7 +421,7 @@ mod tests {
         } else {
             assert_eq!(
                 written, expected,
-                "the rules changed: WARDEN_WRITE=1 cargo test -p warden-deploy event_patterns"
+                "the rules changed: WARDEN_WRITE=1 cargo test -p warden-rules event_patterns"
             );
         }
     }
