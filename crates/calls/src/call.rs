@@ -30,7 +30,8 @@ pub struct Call {
     pub region: Option<String>,
     /// The Region that answered, when a profile chose another.
     pub inference_region: Option<String>,
-    /// Tokens of the request, without those that a cache held.
+    /// Tokens of the request, as the record counts them: those that a cache held
+    /// are among them for some models (Nova, those of `OpenAI`), and not for others (Claude).
     pub input_tokens: Option<u64>,
     /// Tokens of the answer.
     pub output_tokens: Option<u64>,
@@ -46,6 +47,8 @@ pub struct Call {
     pub first_byte_ms: Option<u64>,
     /// Why the answer ended.
     pub stop_reason: Option<String>,
+    /// Whether a guardrail stopped or changed the question or the answer.
+    pub guardrail_intervened: bool,
     /// The error of a call that failed.
     pub error_code: Option<String>,
     /// What was asked.
@@ -60,9 +63,9 @@ pub struct Call {
 pub struct Content {
     /// How long the text is; `None` when there is no body, or none whose text is known to be found.
     pub characters: Option<usize>,
-    /// How many images and documents came with it.
+    /// How many images, documents, sounds and films came with it.
     pub attachments: usize,
-    /// The text, when it was asked for. Of a body of unknown form, its JSON.
+    /// The text, when it was asked for. Of a body of unknown form, its JSON without pictures and vectors.
     pub text: Option<String>,
     /// Where the body is, when it was too large for the record.
     pub s3_path: Option<String>,

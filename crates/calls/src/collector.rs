@@ -63,9 +63,19 @@ impl<'q> Collector<'q> {
 
     /// Takes every record in a file or object.
     pub(crate) fn bytes(&mut self, place: &str, file: Option<&Path>, bytes: impl Read) {
+        let mut told = None;
         lines::each(bytes, |line, found| match found.and_then(|value| record::read(&value)) {
             Ok(call) => self.add(call, file),
-            Err(problem) => self.unread(format!("{place}:{line}"), problem.to_string()),
+            Err(problem) => {
+                // A list of something else is one thing that is no record.
+                let what = Some((line, problem));
+                if what != told
+                    && let Some((line, problem)) = &what
+                {
+                    self.unread(format!("{place}:{line}"), problem.to_string());
+                }
+                told = what;
+            }
         });
     }
 
@@ -224,6 +234,26 @@ mod tests {
         let report = collector.report();
         assert_eq!((report.summary.unread, report.unread.len()), (NAMED + 5, NAMED));
         assert_eq!(report.unread[1].place, "x:2");
+    }
+
+    #[test]
+    fn a_list_of_something_else_is_named_once_and_its_records_are_read() {
+        let (other, record) = (r#"{"type":"ping"}"#, line(1, "a"));
+        for (text, calls, unread) in [
+            (format!("[{other},{other},{other}]"), 0, 1),
+            (format!("[\n{other},\n{other}\n]\n[{other}]\n"), 0, 2),
+            (format!("[{other},{record},{other}]"), 1, 1),
+            (format!("[{record},{record}]"), 2, 0),
+            (format!("{other}\n{other}\n"), 0, 2),
+            ("[]".to_owned(), 0, 0),
+            (r#"[1,"a",{"schemaType":"ModelInvocationLog"}]"#.to_owned(), 0, 2),
+        ] {
+            let query = Query::default();
+            let mut collector = Collector::new(&query);
+            collector.bytes("x", None, text.as_bytes());
+            let summary = collector.report().summary;
+            assert_eq!((summary.calls, summary.unread), (calls, unread), "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 mod body;
 mod call;
 mod collector;
+mod data;
 mod error;
 mod filter;
 mod key;

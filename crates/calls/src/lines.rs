@@ -12,6 +12,8 @@ const LONGEST_RECORD: u64 = 16 << 20;
 /// The most that a body of its own may take: Bedrock's are at most 25 MB, and
 /// an escaped character takes six bytes.
 const LARGEST_BODY: u64 = 160 << 20;
+/// How some editors begin a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -35,6 +37,9 @@ pub(crate) fn each(bytes: impl Read, mut tell: impl FnMut(usize, Result<Value, N
                 tell(number, Err(NotARecord::NoJson));
                 return;
             }
+        }
+        if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
         }
         broken &= !matches!(line.first(), Some(b'{' | b'['));
         if broken || line.iter().all(u8::is_ascii_whitespace) {
@@ -166,7 +171,8 @@ mod tests {
     #[test]
     fn records_are_read_line_by_line_and_what_is_none_is_told_by_its_line() {
         type Told = [(usize, Option<u64>)];
-        let cases: [(&str, &Told); 12] = [
+        let cases: [(&str, &Told); 13] = [
+            ("\u{feff}{\"n\":1}\n{\"n\":2}\n", &[(1, Some(1)), (2, Some(2))]),
             ("{\"n\":1}\n{\"n\":2}\n", &[(1, Some(1)), (2, Some(2))]),
             ("{\"n\":1}\r\n\n  \n{\"n\":2}", &[(1, Some(1)), (4, Some(2))]),
             ("{\"n\":1}\nbroken\n{\"n\":3}\n", &[(1, Some(1)), (2, None), (3, Some(3))]),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::body::{self, Answer, Text};
+use crate::data::without_data;
 use crate::{Call, Content, Timestamp};
 
 /// What Bedrock calls such a record.
@@ -60,6 +61,7 @@ pub(crate) fn read(record: &Value) -> Result<Call, NotARecord> {
         latency_ms: None,
         first_byte_ms: None,
         stop_reason: None,
+        guardrail_intervened: false,
         error_code: text("/errorCode"),
         question: Content { s3_path: text("/input/inputBodyS3Path"), ..Content::default() },
         answer: Content { s3_path: text("/output/outputBodyS3Path"), ..Content::default() },
@@ -72,7 +74,8 @@ pub(crate) fn read(record: &Value) -> Result<Call, NotARecord> {
 /// Fills in what the body of the request tells.
 pub(crate) fn set_question(call: &mut Call, body: &Value) {
     if !body.is_null() {
-        set_text(&mut call.question, body::question(body), body);
+        let body = body::parsed(body);
+        set_text(&mut call.question, body::question(&body), &body);
     }
 }
 
@@ -81,22 +84,26 @@ pub(crate) fn set_answer(call: &mut Call, body: &Value) {
     if body.is_null() {
         return;
     }
+    let body = body::parsed(body);
     let Answer {
         text,
         stop_reason,
+        guardrail_intervened,
         input_tokens,
         output_tokens,
         cache_read_tokens,
         cache_write_tokens,
         latency_ms,
         first_byte_ms,
-    } = body::answer(body);
-    set_text(&mut call.answer, text, body);
+    } = body::answer(&body);
+    set_text(&mut call.answer, text, &body);
     call.stop_reason = stop_reason;
+    call.guardrail_intervened = guardrail_intervened;
     call.input_tokens = call.input_tokens.or(input_tokens);
     call.output_tokens = call.output_tokens.or(output_tokens);
-    call.cache_read_tokens = call.cache_read_tokens.or(cache_read_tokens);
-    call.cache_write_tokens = call.cache_write_tokens.or(cache_write_tokens);
+    // A record may say 0 of a cache that the answer knows of.
+    call.cache_read_tokens = call.cache_read_tokens.max(cache_read_tokens);
+    call.cache_write_tokens = call.cache_write_tokens.max(cache_write_tokens);
     call.latency_ms = latency_ms;
     call.first_byte_ms = first_byte_ms;
 }
@@ -104,7 +111,7 @@ pub(crate) fn set_answer(call: &mut Call, body: &Value) {
 fn set_text(content: &mut Content, read: Text, body: &Value) {
     content.characters = read.text.as_ref().map(|text| text.chars().count());
     content.attachments = read.attachments;
-    content.text = Some(read.text.unwrap_or_else(|| body.to_string()));
+    content.text = Some(read.text.unwrap_or_else(|| without_data(body).0.to_string()));
 }
 
 fn metadata(value: &Value) -> BTreeMap<String, String> {
@@ -203,9 +210,109 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_unknown_form_is_told_as_it_is() {
-        let call = read(&record(&json!({"output": {"outputBodyJson": {"embedding": [0.5]}}}))).unwrap();
-        assert_eq!((call.answer.characters, call.answer.text.as_deref()), (None, Some(r#"{"embedding":[0.5]}"#)));
+    fn a_body_of_unknown_form_is_told_without_its_pictures_and_vectors() {
+        let picture = "iVBORw0KGgo".repeat(20);
+        for (body, text, attachments) in [
+            (json!({"something": {"else": 1}}), r#"{"something":{"else":1}}"#, 0),
+            (json!({"embedding": [0.5]}), r#"{"embedding":"(1 number)"}"#, 0),
+            (json!({"images": [picture], "seeds": [1]}), r#"{"images":["(220 characters of data)"],"seeds":[1]}"#, 1),
+            (json!(picture), "\"(220 characters of data)\"", 1),
+            (json!(json!({"images": [picture]}).to_string()), r#"{"images":["(220 characters of data)"]}"#, 1),
+        ] {
+            let changes = json!({"input": {"inputBodyJson": body}, "output": {"outputBodyJson": body}});
+            let call = read(&record(&changes)).unwrap();
+            for content in [&call.question, &call.answer] {
+                assert_eq!((content.characters, content.attachments), (None, attachments), "{body}");
+                let (told, expected): (Value, Value) = (
+                    serde_json::from_str(content.text.as_deref().unwrap()).unwrap(),
+                    serde_json::from_str(text).unwrap(),
+                );
+                assert_eq!(told, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_in_a_text_is_read_as_the_body_that_it_is() {
+        let changes = json!({
+            "input": {"inputBodyJson": json!({"messages": [{"role": "user", "content": "hello"}]}).to_string()},
+            "output": {"outputBodyJson": json!([
+                {"type": "message_start", "message": {"usage": {"input_tokens": 3, "output_tokens": 1}}},
+                json!({"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Hi"}}).to_string(),
+                {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+            ]).to_string()},
+        });
+        let call = read(&record(&changes)).unwrap();
+        assert_eq!((call.question.text.as_deref(), call.answer.text.as_deref()), (Some("hello"), Some("Hi")));
+        assert_eq!((call.stop_reason.as_deref(), call.output_tokens), (Some("end_turn"), Some(2)));
+        for plain in ["a text", "7", "\"quoted\"", "{broken"] {
+            let call = read(&record(&json!({"input": {"inputBodyJson": plain}}))).unwrap();
+            assert_eq!(call.question.text.as_deref(), Some(plain));
+        }
+    }
+
+    #[test]
+    fn a_cache_is_found_whatever_a_model_calls_it_and_its_calls_have_no_plain_price() {
+        let prices: crate::Prices = "us.anthropic.claude-haiku-5-5=1/5".parse().unwrap();
+        for (usage, read_tokens, written_tokens) in [
+            (json!({"cacheReadInputTokenCount": 2000, "cacheWriteInputTokenCount": 0}), Some(2000), Some(0)),
+            (json!({"cacheReadInputTokens": 7, "cacheWriteInputTokens": 8}), Some(7), Some(8)),
+            (
+                json!({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 5, "audio_tokens": 1}}),
+                Some(5),
+                None,
+            ),
+            (json!({"prompt_tokens": 9, "prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 5}), Some(4), None),
+            (
+                json!({"cache_read_input_tokens": 1, "cache_creation_input_tokens": 6,
+                       "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 4}}),
+                Some(1),
+                Some(6),
+            ),
+            (json!({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 0}}), Some(0), None),
+            (json!({"prompt_tokens": 9, "completion_tokens": 1, "prompt_tokens_details": null}), None, None),
+        ] {
+            for body in [
+                json!({"usage": usage}),
+                json!([{"metadata": {"usage": usage}}]),
+                json!([{"message": {"usage": usage}}]),
+            ] {
+                let output = json!({"outputTokenCount": 1, "outputBodyJson": body});
+                let call = read(&record(&json!({"output": output}))).unwrap();
+                assert_eq!((call.cache_read_tokens, call.cache_write_tokens), (read_tokens, written_tokens), "{body}");
+                let is_plain = read_tokens.unwrap_or_default() + written_tokens.unwrap_or_default() == 0;
+                assert_eq!(prices.cost(&call).is_some(), is_plain, "{body}");
+            }
+        }
+        let input = json!({"inputTokenCount": 1, "cacheReadInputTokenCount": 0});
+        let output = json!({"outputBodyJson": {"usage": {"cacheReadInputTokenCount": 3}}});
+        assert_eq!(read(&record(&json!({"input": input, "output": output}))).unwrap().cache_read_tokens, Some(3));
+    }
+
+    #[test]
+    fn a_guardrail_that_steps_in_is_told() {
+        let action = "amazon-bedrock-guardrailAction";
+        for (body, intervened) in [
+            (json!({"content": [], (action): "INTERVENED"}), true),
+            (json!({"content": [], (action): "NONE"}), false),
+            (json!([{"type": "message_start", "message": {}}, {"type": "message_stop", (action): "INTERVENED"}]), true),
+            (json!([{"type": "message_start", "message": {(action): "INTERVENED"}}]), true),
+            (
+                json!([{"type": "content_block_delta", "delta": {"text": "No."}, (action): "INTERVENED"}, {"type": "message_stop"}]),
+                true,
+            ),
+            (json!({"generation": "No.", (action): "INTERVENED", "stop_reason": "stop"}), true),
+            (
+                json!({"output": {"message": {"content": [{"text": "No."}]}}, "stopReason": "guardrail_intervened"}),
+                true,
+            ),
+            (json!([{"messageStop": {"stopReason": "guardrail_intervened"}}]), true),
+            (json!({"content": [{"type": "text", "text": "INTERVENED"}]}), false),
+        ] {
+            let call = read(&record(&json!({"output": {"outputBodyJson": body}}))).unwrap();
+            assert_eq!(call.guardrail_intervened, intervened, "{body}");
+            assert_eq!(call.to_string().contains("\n    guardrail intervened"), intervened, "{body}");
+        }
     }
 
     #[test]

@@ -107,6 +107,9 @@ impl fmt::Display for Call {
         if let Some(reason) = &self.stop_reason {
             write!(f, "\n    ended     {}", printable(reason))?;
         }
+        if self.guardrail_intervened {
+            f.write_str("\n    guardrail intervened")?;
+        }
         if let Some(error) = &self.error_code {
             write!(f, "\n    failed    {}", printable(error))?;
         }

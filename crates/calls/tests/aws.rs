@@ -210,7 +210,9 @@ async fn a_log_group_is_read_page_by_page() {
             );
             json!({"events": [event("3", &large.to_string())]})
         } else {
-            json!({"events": [event("1", &small("r-1", "2026-11-20T12:00:00Z").to_string()), event("2", "{\"schemaType")],
+            // Bedrock writes the first to see whether it may.
+            json!({"events": [event("0", "Permissions are correctly set for Amazon Bedrock logs."),
+                              event("1", &small("r-1", "2026-11-20T12:00:00Z").to_string()), event("2", "{\"schemaType")],
                    "nextToken": "second"})
         };
         (200, page.to_string().into_bytes())
@@ -218,6 +220,7 @@ async fn a_log_group_is_read_page_by_page() {
     let report = aws.reader.log_group("/aws/bedrock/invocations", &asked_for()).await.unwrap();
     let lengths: Vec<_> = report.calls.iter().map(|call| call.question.characters).collect();
     assert_eq!(lengths, [Some(5), Some(4)]);
+    assert_eq!(report.summary.unread, 1);
     assert_eq!(
         report.unread[0].to_string(),
         "/aws/bedrock/invocations aws/bedrock/modelinvocations event 2:1: it is no JSON, or was cut short"

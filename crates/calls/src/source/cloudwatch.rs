@@ -8,6 +8,9 @@ use crate::{Error, Query};
 
 const FILTER_LOG_EVENTS: &str = "logs:FilterLogEvents";
 
+/// What Bedrock writes to see whether it may.
+const PERMISSION_CHECK: &str = "Permissions are correctly set for Amazon Bedrock logs";
+
 /// Reads the records of the asked time.
 pub(crate) async fn read(
     client: &Client,
@@ -30,6 +33,7 @@ pub(crate) async fn read(
             let id = event.event_id.unwrap_or_default();
             let place = format!("{group} {stream} event {id}");
             match event.message {
+                Some(message) if message.trim_start().starts_with(PERMISSION_CHECK) => {}
                 Some(message) => collector.bytes(&place, None, message.as_bytes()),
                 None => collector.unread(place, "the event has no message".to_owned()),
             }
