@@ -129,8 +129,10 @@ pub(crate) enum DeployCommand {
     History(History),
     /// Put recorded events on the stack's replay bus, and follow what they start
     ///
-    /// A file holds an EventBridge event, a CloudTrail record, or a CloudTrail log file with many.
-    /// Each is put with the source `warden.replay`; detail-type and detail stay as they are. The
+    /// A file holds EventBridge events or CloudTrail records, one JSON document after the other, a
+    /// CloudTrail log file, or what `aws cloudtrail lookup-events` or `aws sqs receive-message` prints.
+    /// Each event starts an execution; how many that will be is said first. Of more than 50, a summary
+    /// is printed instead of what happens in each. Each is put with the source `warden.replay`; detail-type and detail stay as they are. The
     /// audit then acts on them again: a judged object that still exists may be deleted.
     #[command(after_help = EXIT_CODES)]
     Replay(Replay),
@@ -283,9 +285,12 @@ pub(crate) struct History {
 pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) stack: Stack,
-    /// The recorded events, JSON files
-    #[arg(long = "event", value_name = "FILE", required = true, num_args = 1..)]
+    /// The recorded events: JSON files, plain or gzipped, or folders of them
+    #[arg(long = "event", value_name = "PATH", required = true, num_args = 1..)]
     pub(crate) events: Vec<PathBuf>,
+    /// Only events with this name or detail-type, where `*` stands for any text, such as 'Put*'
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Vec<String>,
     /// How long an event may take to start its execution
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1m")]
     pub(crate) start_within: Duration,

@@ -8,7 +8,7 @@ use warden_deploy::{ApplyRequest, CanaryEnd, DEFAULT_ALIAS, DefinitionTemplate, 
 
 use crate::cli::{Apply, Connection, DeployCommand, Plan, Rollback, Status, Validate};
 use crate::ending::Ending;
-use crate::{connection, operate, output};
+use crate::{connection, operate, output, replay};
 
 /// What `warden deploy validate --output json` prints.
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ pub(crate) async fn run(command: &DeployCommand) -> anyhow::Result<Ending> {
         DeployCommand::Start(arguments) => operate::start(arguments).await,
         DeployCommand::Watch(arguments) => operate::watch(arguments).await,
         DeployCommand::History(arguments) => operate::history(arguments).await,
-        DeployCommand::Replay(arguments) => operate::replay(arguments).await,
+        DeployCommand::Replay(arguments) => replay::replay(arguments).await,
     }
 }
 

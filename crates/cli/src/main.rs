@@ -7,6 +7,7 @@ mod deploy;
 mod ending;
 mod operate;
 mod output;
+mod replay;
 mod rules;
 
 use std::process::ExitCode;

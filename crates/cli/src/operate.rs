@@ -1,19 +1,18 @@
 //! `warden deploy`: what runs the state machine and follows its executions.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
-use warden_deploy::{DEFAULT_ALIAS, Deployer, Entry, ExecutionReport, RecordedEvent, Replayed, Replayer};
+use warden_deploy::{DEFAULT_ALIAS, Deployer, Entry, ExecutionReport};
 
-use crate::cli::{History, OptionalStack, Replay, Start, Watch};
+use crate::cli::{History, OptionalStack, Start, Watch};
 use crate::deploy::deployer;
 use crate::ending::Ending;
+use crate::output;
 use crate::output::Format;
-use crate::{connection, output};
 
 /// What `warden deploy start --output json` prints.
 #[derive(Serialize)]
@@ -28,15 +27,6 @@ struct Line<'a> {
     execution_arn: &'a str,
     #[serde(flatten)]
     entry: &'a Entry,
-}
-
-/// One event of `warden deploy replay --output json`.
-#[derive(Serialize)]
-struct ReplayedEvent {
-    file: String,
-    event_id: String,
-    /// `null` when none was started in time.
-    execution: Option<ExecutionReport>,
 }
 
 /// Starts an execution, and follows it if asked to.
@@ -97,55 +87,6 @@ pub(crate) async fn history(arguments: &History) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-/// Puts recorded events on the replay bus, and follows what they start.
-pub(crate) async fn replay(arguments: &Replay) -> anyhow::Result<Ending> {
-    let mut events = Vec::new();
-    for path in &arguments.events {
-        events.extend(RecordedEvent::parse(&path.display().to_string(), &read(path)?)?);
-    }
-    let config = connection::load(&arguments.connection).await?;
-    let (replayer, deployer) = (Replayer::new(&config), Deployer::new(&config));
-    let stack = &arguments.stack.name;
-    let taken = replayer.put(stack, &events).await?;
-    output::progress(&format!("Put {} on the replay bus, waiting for what is started", counted(taken.len())));
-    let started = replayer.executions(stack, &taken, arguments.start_within).await?;
-
-    let mut followed = Vec::new();
-    for event in taken {
-        followed.push(follow_replayed(&deployer, event, &started, arguments.output.format).await?);
-    }
-    if arguments.output.format == Format::Json {
-        output::result(Format::Json, "", &followed)?;
-    }
-    let well = |event: &ReplayedEvent| event.execution.as_ref().is_some_and(ExecutionReport::succeeded);
-    let missing = followed.iter().filter(|event| event.execution.is_none()).count();
-    if missing > 0 {
-        anyhow::bail!(
-            "{} of {} started no execution in time. Look whether the alias exists (`warden deploy status`), at the replay rule, and at the queue that the stack's output DeadLetterQueueUrl names",
-            missing,
-            counted(followed.len())
-        );
-    }
-    Ok(if followed.iter().all(well) { Ending::Done } else { Ending::ExecutionFailed })
-}
-
-async fn follow_replayed(
-    deployer: &Deployer,
-    event: Replayed,
-    started: &BTreeMap<String, String>,
-    format: Format,
-) -> anyhow::Result<ReplayedEvent> {
-    let Replayed { file, event_id } = event;
-    let Some(arn) = started.get(&event_id) else {
-        return Ok(ReplayedEvent { file, event_id, execution: None });
-    };
-    if format == Format::Text {
-        output::text(&file)?;
-    }
-    let execution = print_live(deployer, arn, format).await?;
-    Ok(ReplayedEvent { file, event_id, execution: Some(execution) })
-}
-
 /// Follows an execution, and prints all of it for programs in the end.
 async fn follow(deployer: &Deployer, arn: &str, format: Format) -> anyhow::Result<Ending> {
     let report = print_live(deployer, arn, format).await?;
@@ -156,7 +97,7 @@ async fn follow(deployer: &Deployer, arn: &str, format: Format) -> anyhow::Resul
 }
 
 /// Follows an execution, and prints for people what happens as it does.
-async fn print_live(deployer: &Deployer, arn: &str, format: Format) -> anyhow::Result<ExecutionReport> {
+pub(crate) async fn print_live(deployer: &Deployer, arn: &str, format: Format) -> anyhow::Result<ExecutionReport> {
     if format == Format::Json {
         return Ok(deployer.follow(arn, |_| ()).await?);
     }
@@ -197,10 +138,6 @@ fn ending(report: &ExecutionReport) -> Ending {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read the event {}", path.display()))
-}
-
-fn counted(events: usize) -> String {
-    if events == 1 { "1 event".to_owned() } else { format!("{events} events") }
 }
 
 /// The end of an execution's name, which differs where its beginning may be a

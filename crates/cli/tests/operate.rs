@@ -77,6 +77,17 @@ fn quiet_account(operation: &str) -> (u16, String) {
     }
 }
 
+/// The same, where the bus gives every event the same id.
+fn many_events(operation: &str) -> (u16, String) {
+    match operation {
+        "PutEvents" => {
+            let entries = [r#"{"EventId":"ev-1"}"#; 10].join(",");
+            (200, format!(r#"{{"FailedEntryCount":0,"Entries":[{entries}]}}"#))
+        }
+        _ => account(operation),
+    }
+}
+
 fn person() -> Person {
     Person::new()
         .signed_in()
@@ -213,6 +224,37 @@ fn programs_follow_line_by_line_and_get_the_rest_as_one_document() {
     assert_eq!(json(&waited)["failure"]["error"], "Internal");
     let replayed = run(&aws, &["replay", "--event", "event.json", "--output", "json"]);
     assert_eq!(json(&replayed)[0]["execution"]["name"], "e-1");
+}
+
+#[test]
+fn of_many_events_the_number_is_said_first_and_a_summary_is_told() {
+    let aws = Aws::answering(many_events);
+    let event = r#"{"detail-type":"Object Created","detail":{"a":1}}"#;
+    let others = r#"{"Records":[{"eventName":"GetObject","eventSource":"s3.amazonaws.com"}]}"#;
+    let person = Person::new().signed_in().with("AWS_REGION", "us-west-2").with("AWS_ENDPOINT_URL", &aws.url);
+    let person = person
+        .with_file("logs/events.jsonl", &format!("{event}\n").repeat(60))
+        .with_file("logs/others.json", others)
+        .with_file("logs/digest.json", r#"{"digestEndTime":"2026-11-20T12:00:00Z","logFiles":[]}"#);
+    let replay = ["deploy", "replay", "--stack", "audit", "--event", "logs", "--only", "object c*"];
+    let run = person.runs(&replay);
+    assert_eq!(run.code, Some(5), "{run:?}");
+    assert_eq!(run.stderr, "Passed over 1 digest file: it holds no event\n");
+    let mut lines = run.stdout.lines();
+    assert_eq!(lines.next(), Some("Replaying 60 events of 61 of 3 files: 60 executions will start"));
+    assert_eq!(lines.next(), Some("60 events: 60 failed"));
+    let named = format!("  logs/events.jsonl: failed, {EXECUTION}");
+    assert_eq!(
+        (lines.next(), lines.next()),
+        (Some(named.as_str()), Some("    Internal: A: no (the function has a bug or a wrong setting: see its log)"))
+    );
+    assert_eq!(lines.last(), Some("  and 40 more; all are in `--output json`"));
+
+    let asked_before = aws.calls().len();
+    let run = person.runs(&[&replay[..6], &["--only", "Nothing"]].concat());
+    let message = "error: `--only` names none of 61 events, which are: GetObject, Object Created\n";
+    assert!(run.code == Some(1) && run.stderr.ends_with(message), "{run:?}");
+    assert_eq!(aws.calls().len(), asked_before);
 }
 
 #[test]

@@ -1,24 +1,29 @@
 //! Puts recorded events on the stack's replay bus, and finds what they start.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use aws_types::SdkConfig;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::{CallError, Deployer, Error};
+use crate::{CallError, Deployer, Error, RecordedEvent};
 
 /// The source that the replay bus takes.
 const SOURCE: &str = "warden.replay";
-/// How many events one call takes.
+/// How many events one call takes, and how many bytes of them.
 const BATCH: usize = 10;
+const BATCH_BYTES: usize = 256 << 10;
+/// What is counted of an event besides its texts, generously.
+const ENTRY_BYTES: usize = 1 << 10;
 /// How often it is looked for an execution.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many executions are looked through.
+/// How many executions are listed at a time. So many are looked through whenever they started.
 const LISTED: i32 = 100;
+/// How long before the first look an event may have started its execution. Events are put
+/// before that, and clocks differ.
+const STARTED_WITHIN: Duration = Duration::from_mins(15);
 
 /// Why events cannot be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,17 +59,6 @@ pub enum ReplayError {
     },
 }
 
-/// A recorded event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedEvent {
-    /// The file that it comes from, as messages name it.
-    pub file: String,
-    /// EventBridge's `detail-type`, unchanged.
-    pub detail_type: String,
-    /// EventBridge's `detail`, unchanged, as JSON.
-    pub detail: String,
-}
-
 /// An event that the bus took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
@@ -72,48 +66,6 @@ pub struct Replayed {
     pub file: String,
     /// The id that EventBridge gave it.
     pub event_id: String,
-}
-
-impl RecordedEvent {
-    /// The events of a file: an EventBridge event, a bare CloudTrail record, or
-    /// a CloudTrail log file with many.
-    ///
-    /// # Errors
-    /// When it holds none.
-    pub fn parse(file: &str, text: &str) -> Result<Vec<Self>, ReplayError> {
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| ReplayError::NotJson { file: file.to_owned(), problem: error.to_string() })?;
-        let no_event = |problem| ReplayError::NoEvent { file: file.to_owned(), problem };
-        let records = match value.get("Records") {
-            Some(Value::Array(records)) if records.is_empty() => return Err(no_event("its `Records` are empty")),
-            Some(Value::Array(records)) => records.iter().collect(),
-            _ => vec![&value],
-        };
-        records.into_iter().map(|record| Self::of(file, record).map_err(no_event)).collect()
-    }
-
-    fn of(file: &str, value: &Value) -> Result<Self, &'static str> {
-        let (detail_type, detail) = match (value.get("detail-type"), value.get("detail")) {
-            (Some(Value::String(kind)), Some(detail @ Value::Object(_))) => (kind.as_str(), detail),
-            (Some(_), _) => return Err("its `detail-type` is no text, or its `detail` no object"),
-            (None, Some(_)) => return Err("it lacks `detail-type`"),
-            (None, None) if value["eventName"].is_string() && value["eventSource"].is_string() => {
-                (detail_type_of(value), value)
-            }
-            (None, None) => return Err("it lacks `detail`"),
-        };
-        Ok(Self { file: file.to_owned(), detail_type: detail_type.to_owned(), detail: detail.to_string() })
-    }
-}
-
-/// The `detail-type` under which EventBridge delivers a CloudTrail record.
-fn detail_type_of(record: &Value) -> &'static str {
-    match record["eventType"].as_str() {
-        Some("AwsConsoleSignIn") => "AWS Console Sign In via CloudTrail",
-        Some("AwsServiceEvent") => "AWS Service Event via CloudTrail",
-        Some("AwsCloudTrailInsight") => "AWS Insight via CloudTrail",
-        _ => "AWS API Call via CloudTrail",
-    }
 }
 
 /// Puts recorded events on a stack's replay bus.
@@ -139,7 +91,7 @@ impl Replayer {
         let stack = self.deployer.stack(stack).await?;
         let bus = stack.output("ReplayBusName", "the replay of events")?;
         let mut replayed = Vec::with_capacity(events.len());
-        for batch in events.chunks(BATCH) {
+        for batch in batches(events) {
             let entries = batch.iter().map(|event| entry(bus, event)).collect();
             let answer = self
                 .events
@@ -169,27 +121,54 @@ impl Replayer {
     ) -> Result<BTreeMap<String, String>, Error> {
         let machine_arn = self.deployer.stack(stack).await?.machine_arn()?;
         let begun = Instant::now();
-        let mut inputs = BTreeMap::new();
-        loop {
-            for listed in self.deployer.newest_executions(&machine_arn, LISTED).await? {
-                if let Entry::Vacant(unknown) = inputs.entry(listed.execution_arn) {
-                    let described = self.deployer.describe(unknown.key()).await?;
-                    unknown.insert(event_id(described.input.as_deref()));
+        let oldest = SystemTime::now().checked_sub(STARTED_WITHIN).unwrap_or(SystemTime::UNIX_EPOCH).into();
+        let mut wanted: BTreeSet<_> = replayed.iter().map(|event| event.event_id.as_str()).collect();
+        let (mut known, mut found) = (BTreeSet::new(), BTreeMap::new());
+        while !wanted.is_empty() {
+            let mut next = None;
+            loop {
+                let (listed, further) = self.deployer.list_executions(&machine_arn, LISTED, next).await?;
+                let (before, may_be_ours) = (known.len(), listed.last().is_some_and(|last| last.start_date >= oldest));
+                for arn in listed.into_iter().map(|listed| listed.execution_arn) {
+                    if wanted.is_empty() || !known.insert(arn.clone()) {
+                        continue;
+                    }
+                    let described = self.deployer.describe(&arn).await?;
+                    if let Some(id) = event_id(described.input.as_deref()).filter(|id| wanted.remove(id.as_str())) {
+                        found.insert(id, arn);
+                    }
                 }
+                // The newest come first: what follows a page that was seen was seen too.
+                if wanted.is_empty() || known.len() == before || !may_be_ours || further.is_none() {
+                    break;
+                }
+                next = further;
             }
-            let found: BTreeMap<_, _> = replayed
-                .iter()
-                .filter_map(|event| {
-                    let (arn, _) = inputs.iter().find(|(_, id)| id.as_ref() == Some(&event.event_id))?;
-                    Some((event.event_id.clone(), arn.clone()))
-                })
-                .collect();
-            if found.len() == replayed.len() || begun.elapsed() >= limit {
-                return Ok(found);
+            if wanted.is_empty() || begun.elapsed() >= limit {
+                break;
             }
             tokio::time::sleep(PAUSE).await;
         }
+        Ok(found)
     }
+}
+
+/// The events in their order, as many at a time as one call takes.
+fn batches(events: &[RecordedEvent]) -> Vec<&[RecordedEvent]> {
+    let mut batches = Vec::new();
+    let (mut begin, mut bytes) = (0, 0);
+    for (at, event) in events.iter().enumerate() {
+        let size = event.detail.len() + event.detail_type.len() + ENTRY_BYTES;
+        if at > begin && (at - begin == BATCH || bytes + size > BATCH_BYTES) {
+            batches.push(&events[begin..at]);
+            (begin, bytes) = (at, 0);
+        }
+        bytes += size;
+    }
+    if begin < events.len() {
+        batches.push(&events[begin..]);
+    }
+    batches
 }
 
 fn entry(bus: &str, event: &RecordedEvent) -> PutEventsRequestEntry {
@@ -225,52 +204,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn envelopes_bare_records_and_log_files_are_events() {
-        let record =
-            |kind: &str| format!(r#"{{"eventName":"X","eventSource":"s3.amazonaws.com","eventType":"{kind}"}}"#);
-        let cases = [
-            (
-                r#"{"source":"aws.s3","detail-type":"Object Created","detail":{"a":1}}"#.to_owned(),
-                vec!["Object Created"],
-            ),
-            (record("AwsApiCall"), vec!["AWS API Call via CloudTrail"]),
-            (record("AwsConsoleSignIn"), vec!["AWS Console Sign In via CloudTrail"]),
-            (record("AwsServiceEvent"), vec!["AWS Service Event via CloudTrail"]),
-            (
-                format!(r#"{{"Records":[{},{}]}}"#, record("AwsApiCall"), record("AwsCloudTrailInsight")),
-                vec!["AWS API Call via CloudTrail", "AWS Insight via CloudTrail"],
-            ),
-        ];
-        for (text, kinds) in cases {
-            let events = RecordedEvent::parse("e.json", &text).expect(&text);
-            assert_eq!(events.iter().map(|event| event.detail_type.as_str()).collect::<Vec<_>>(), kinds);
-        }
-    }
-
-    #[test]
-    fn the_detail_is_passed_on_as_it_is() {
-        let text = r#"{"detail-type":"T","detail":{"z":1,"a":{"key":"한 \u0000\"글"}}}"#;
-        let events = RecordedEvent::parse("e.json", text).unwrap();
-        let detail: Value = serde_json::from_str(&events[0].detail).unwrap();
-        assert_eq!(detail, serde_json::json!({"z": 1, "a": {"key": "한 \u{0}\"글"}}));
-    }
-
-    #[test]
-    fn what_is_no_event_says_what_it_lacks() {
-        let cases = [
-            ("{", "e.json is not JSON: "),
-            ("[]", "e.json holds no recorded event: it lacks `detail`. An event has "),
-            ("{}", "it lacks `detail`"),
-            (r#"{"detail":{}}"#, "it lacks `detail-type`"),
-            (r#"{"detail-type":"T"}"#, "its `detail-type` is no text, or its `detail` no object"),
-            (r#"{"detail-type":"T","detail":"text"}"#, "its `detail` no object"),
-            (r#"{"eventName":"X"}"#, "it lacks `detail`"),
-            (r#"{"Records":[]}"#, "its `Records` are empty"),
-            (r#"{"Records":[1]}"#, "it lacks `detail`"),
-        ];
-        for (text, part) in cases {
-            let message = RecordedEvent::parse("e.json", text).expect_err(text).to_string();
-            assert!(message.contains(part), "{text}: {message}");
+    fn a_batch_is_neither_too_many_events_nor_too_large() {
+        let event = |bytes: usize| RecordedEvent {
+            file: String::new(),
+            detail_type: String::new(),
+            event_name: None,
+            detail: "x".repeat(bytes),
+        };
+        for (sizes, expected) in [
+            (vec![1; 25], vec![10, 10, 5]),
+            (vec![100_000; 5], vec![2, 2, 1]),
+            (vec![300_000, 1, 1], vec![1, 2]),
+            (vec![1, 300_000, 1], vec![1, 1, 1]),
+            (vec![], vec![]),
+        ] {
+            let events: Vec<_> = sizes.iter().map(|bytes| event(*bytes)).collect();
+            let found: Vec<_> = batches(&events).iter().map(|batch| batch.len()).collect();
+            assert_eq!(found, expected, "{sizes:?}");
         }
     }
 

@@ -114,8 +114,19 @@ impl Deployer {
         machine_arn: &str,
         most: i32,
     ) -> Result<Vec<ExecutionListItem>, Error> {
-        match self.machines.list_executions().state_machine_arn(machine_arn).max_results(most).send().await {
-            Ok(answer) => Ok(answer.executions),
+        self.list_executions(machine_arn, most, None).await.map(|(executions, _)| executions)
+    }
+
+    /// The same page by page, with what leads to the next page.
+    pub(crate) async fn list_executions(
+        &self,
+        machine_arn: &str,
+        most: i32,
+        page: Option<String>,
+    ) -> Result<(Vec<ExecutionListItem>, Option<String>), Error> {
+        let request = self.machines.list_executions().state_machine_arn(machine_arn).max_results(most);
+        match request.set_next_token(page).send().await {
+            Ok(answer) => Ok((answer.executions, answer.next_token)),
             Err(error) if error.code() == Some("StateMachineDoesNotExist") => {
                 Err(Error::NotDeployed { arn: machine_arn.to_owned() })
             }

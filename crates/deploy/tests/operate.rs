@@ -279,6 +279,52 @@ async fn events_are_replayed_as_they_are_and_found_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn more_events_than_one_page_lists_are_all_found() {
+    let events = 204;
+    let replayed: Vec<_> =
+        (0..events).map(|at| Replayed { file: "e.json".into(), event_id: format!("ev-{at}") }).collect();
+    let arn = |at: usize| format!("arn:aws:states:us-west-2:111122223333:execution:audit:e-{at}");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let page = |from: usize, to: usize, next: Option<&str>| {
+        let listed: Vec<_> = (from..to)
+            .map(|at| {
+                json!({"executionArn": arn(at), "stateMachineArn": MACHINE, "name": format!("e-{at}"),
+                             "status": "RUNNING", "startDate": now})
+            })
+            .collect();
+        answer("ListExecutions", &json!({"executions": listed, "nextToken": next}))
+    };
+    let described = |at: usize| description("RUNNING", &json!({"input": format!("{{\"id\":\"ev-{at}\"}}")}));
+    let mut answers = vec![complete_stack()];
+    // At the first look 150 of them have started, at the second all: the newest come first.
+    answers.push(page(54, 154, Some("second")));
+    answers.extend((54..154).map(described));
+    answers.push(page(154, 204, None));
+    answers.extend((154..204).map(described));
+    answers.push(page(0, 100, Some("second")));
+    answers.extend((0..54).map(described));
+    let aws = Recorded::new(answers);
+    let found = aws.replayer().executions("audit", &replayed, Duration::from_mins(1)).await.unwrap();
+    aws.calls();
+    assert_eq!(found.len(), events);
+    assert_eq!(found["ev-203"], arn(203));
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_of_long_ago_are_not_looked_through() {
+    let replayed = [Replayed { file: "e.json".into(), event_id: "ev-1".into() }];
+    let old = json!({"executions": [{"executionArn": EXECUTION, "stateMachineArn": MACHINE, "name": "e-1",
+                                     "status": "SUCCEEDED", "startDate": 1.0}], "nextToken": "older"});
+    let aws = Recorded::new(vec![
+        complete_stack(),
+        answer("ListExecutions", &old),
+        description("SUCCEEDED", &json!({"input": "{\"id\":\"ev-0\"}"})),
+    ]);
+    assert!(aws.replayer().executions("audit", &replayed, Duration::ZERO).await.unwrap().is_empty());
+    aws.calls();
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_that_starts_nothing_is_waited_for_no_longer_than_was_said() {
     let mut answers = vec![complete_stack()];
     answers.extend((0..4).map(|_| listed(&[])));
