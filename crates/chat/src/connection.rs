@@ -47,6 +47,16 @@ pub(crate) enum Failure {
     NotAsked(anyhow::Error),
 }
 
+impl Failure {
+    /// The same, with what mends it for this question.
+    fn of(self, ask: &Ask) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.of(ask.messages.len())),
+            other => other,
+        }
+    }
+}
+
 /// Whoever asks a function.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -96,7 +106,7 @@ impl Client {
     ) -> Result<(), Failure> {
         let body = serde_json::to_vec(ask).map_err(|error| Failure::NotAsked(error.into()))?;
         let request = self.request(Method::POST, self.target.url.clone(), EVENT_STREAM, body).await?;
-        let mut response = self.send(request).await?;
+        let mut response = self.send(request).await.map_err(|failure| failure.of(ask))?;
         let kind = text_of(&response, &header::CONTENT_TYPE);
         if !kind.starts_with(EVENT_STREAM) {
             return Err(Failure::NotAStream(visible_line(&kind)));

@@ -1,11 +1,13 @@
 //! The line a person types in: history, completion, more than one line.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 use rustyline::completion::Completer;
 use rustyline::config::Configurer as _;
+use rustyline::config::{BellStyle, ColorMode};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -17,7 +19,7 @@ use rustyline::{
 };
 
 use crate::command::{COMMANDS, is_incomplete};
-use crate::visible::visible_line;
+use crate::visible::{turns_text, visible_line};
 
 const PROMPT: &str = "› ";
 /// How many questions are remembered.
@@ -28,6 +30,8 @@ pub(crate) enum Typed {
     Text(String),
     /// Ctrl-C, on a line that held nothing.
     Interrupt,
+    /// Bytes that are no UTF-8. The line they were in is gone.
+    NotUtf8,
     /// Ctrl-D.
     End,
 }
@@ -41,7 +45,13 @@ pub(crate) struct Prompt {
 impl Prompt {
     /// A prompt that remembers what was asked on earlier days, unless it should not.
     pub(crate) fn new(with_history: bool) -> anyhow::Result<Self> {
-        let config = Config::builder().max_history_size(REMEMBERED)?.auto_add_history(false).build();
+        let config = Config::builder()
+            .max_history_size(REMEMBERED)?
+            .auto_add_history(false)
+            .bell_style(BellStyle::None)
+            // What is typed is made harmless where it is coloured, be there colours or not.
+            .color_mode(ColorMode::Forced)
+            .build();
         let mut editor: Editor<Assistance, FileHistory> = Editor::with_config(config)?;
         editor.set_history_ignore_space(true);
         editor.set_helper(Some(Assistance::default()));
@@ -66,11 +76,13 @@ impl Prompt {
     pub(crate) fn read(&mut self) -> anyhow::Result<Typed> {
         match self.editor.readline(PROMPT) {
             Ok(text) => {
+                let text = harmless(&text).into_owned();
                 self.remember(&text);
                 Ok(Typed::Text(text))
             }
             Err(ReadlineError::Interrupted) => Ok(Typed::Interrupt),
             Err(ReadlineError::Eof) => Ok(Typed::End),
+            Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => Ok(Typed::NotUtf8),
             Err(error) => Err(error.into()),
         }
     }
@@ -127,6 +139,10 @@ impl Hinter for Assistance {
 }
 
 impl Highlighter for Assistance {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        harmless(line)
+    }
+
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         let style = anstyle::Style::new().bold();
         match anstream::AutoStream::choice(&std::io::stdout()) {
@@ -141,6 +157,16 @@ impl Validator for Assistance {
         let more = is_incomplete(context.input());
         Ok(if more { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
+}
+
+/// What is typed or pasted without what commands a terminal. The editor takes
+/// such characters for ones of no width, so that they cannot be shown instead.
+fn harmless(line: &str) -> Cow<'_, str> {
+    let is_harmless = |c: char| matches!(c, '\n' | '\t') || !(c.is_control() || turns_text(c));
+    if line.chars().all(is_harmless) {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(line.chars().filter(|c| is_harmless(*c)).collect())
 }
 
 /// The models whose ids can be written to a terminal as they are: a completion is not made visible.
@@ -168,6 +194,19 @@ mod tests {
     fn a_model_that_would_command_the_terminal_is_not_completed() {
         let models = ["m", "m\u{1b}[2J", "m\u{9b}2J", "m\u{202e}", "m\n", ""].map(str::to_owned);
         assert_eq!(completable(&models), ["m", ""]);
+    }
+
+    #[test]
+    fn nothing_that_is_typed_or_pasted_commands_the_terminal() {
+        for (line, shown) in [
+            ("x\u{9b}2Jy\u{e}z\u{7}", "x2Jyz"),
+            ("\u{1b}[31mred\u{1b}]0;title\u{7}\0", "[31mred]0;title"),
+            ("abc\u{202e}fed\u{2066}", "abcfed"),
+            ("a\r\nb\tc 안녕 👋🏽", "a\nb\tc 안녕 👋🏽"),
+        ] {
+            assert_eq!(harmless(line), shown, "{line:?}");
+            assert_eq!(Assistance::default().highlight(line, 0), shown, "{line:?}");
+        }
     }
 
     #[test]

@@ -44,6 +44,10 @@ pub(crate) fn converse(
                 screen::note("Ctrl-C again, or Ctrl-D, ends");
                 continue;
             }
+            Typed::NotUtf8 => {
+                screen::error("what was typed or pasted is not UTF-8; the line is dropped");
+                continue;
+            }
             Typed::Text(text) => text,
         };
         match read(&text) {

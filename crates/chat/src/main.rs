@@ -19,12 +19,14 @@ mod screen;
 mod signing;
 mod sse;
 mod target;
+mod text_input;
 mod visible;
+mod wrap;
 
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Parser as _;
 use tokio::runtime;
 
@@ -71,7 +73,8 @@ fn conversation(cli: &Cli) -> anyhow::Result<Conversation> {
     };
     let system = match &cli.system_file {
         Some(file) => {
-            Some(std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?)
+            let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            Some(text_input::read(bytes).map_err(|problem| anyhow!("{} {problem}", file.display()))?)
         }
         None => cli.system.clone(),
     };
@@ -98,7 +101,7 @@ fn question(cli: &Cli) -> anyhow::Result<Option<String>> {
 }
 
 fn standard_input() -> anyhow::Result<String> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("standard input cannot be read as UTF-8")?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+    text_input::read(bytes).map_err(|problem| anyhow!("standard input {problem}"))
 }

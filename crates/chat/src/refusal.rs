@@ -41,6 +41,21 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl Refusal {
+    /// The same, with what mends it for so many messages: what is too long may be
+    /// the conversation, or the one question.
+    pub(crate) fn of(self, messages: usize) -> Self {
+        let mend = match (self.status, messages) {
+            (413, ..=1) => Some("The question itself is too long: ask with less text".to_owned()),
+            (413, _) => {
+                Some("Begin another conversation (/clear, or without --load), or ask with less text".to_owned())
+            }
+            _ => self.mend,
+        };
+        Self { mend, ..self }
+    }
+}
+
 /// Understands a refusal; it may come from the function, from Lambda, or from
 /// `CloudFront`, each with a shape of its own.
 pub(crate) fn understand(response: &Response, kind: &Kind, with_token: bool) -> Refusal {
@@ -79,7 +94,6 @@ fn of_function(response: &Response, code: String, message: &str, with_token: boo
         (401, _) => Some("Set WARDEN_CHAT_TOKEN to the token that the function wants".to_owned()),
         (429, Some(seconds)) => Some(format!("Ask again in {} s", visible_line(seconds))),
         (429 | 502 | 503 | 504, _) => Some("Ask again in a moment".to_owned()),
-        (413, _) => Some("Begin another conversation with /clear, or ask for less".to_owned()),
         _ => None,
     };
     Refusal { status: response.status, message: format!("{code}: {message}"), code: Some(code), mend }
@@ -205,7 +219,6 @@ Request ID: abc==
                 "Unauthorized: It ␛[1mis so (HTTP 401). Set WARDEN_CHAT_TOKEN to the token that the function wants",
             ),
             (400, json, function("InvalidInput"), &Kind::Https, "InvalidInput: It ␛[1mis so (HTTP 400)"),
-            (413, json, function("InvalidInput"), &Kind::Https, "/clear"),
             (403, json, r#"{"Message":"Forbidden"}"#.into(), &direct, "Your AWS identity needs both"),
             (403, json, r#"{"Message":"Forbidden"}"#.into(), &Kind::Https, "CloudFront may not call the function"),
             (
@@ -233,6 +246,22 @@ Request ID: abc==
             assert!(refusal.contains(expected), "{refusal}");
             assert_eq!(refusal.lines().count(), 1);
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_mended_where_it_is_too_long() {
+        let json = "application/json";
+        for body in [
+            r#"{"error":{"code":"TooLarge","message":"the body is longer than 9 bytes"}}"#,
+            r#"{"message":"Request must be smaller than 6291456 bytes"}"#,
+            "<html>413</html>",
+        ] {
+            let mended = |messages| understand(&response(413, json, body), &Kind::Https, true).of(messages).to_string();
+            assert!(mended(1).contains("ask with less text") && !mended(1).contains("/clear"), "{}", mended(1));
+            assert!(mended(3).contains("/clear"), "{}", mended(3));
+        }
+        let other = understand(&response(401, json, ""), &Kind::Https, true);
+        assert_eq!(other.to_string(), understand(&response(401, json, ""), &Kind::Https, true).of(3).to_string());
     }
 
     #[test]

@@ -5,10 +5,14 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use terminal_size::{Height, Width, terminal_size_of};
 
 use crate::markdown::Renderer;
 use crate::visible::visible;
+use crate::wrap::Wrap;
 
+/// On fewer columns lines end anywhere: few words would fit.
+const NARROWEST: usize = 20;
 const ERASE_LINE: &str = "\r\x1b[K";
 
 /// Shows an answer as it comes.
@@ -16,7 +20,7 @@ pub(crate) enum Show {
     /// On a terminal, with Markdown shown.
     Rendered(Renderer),
     /// On a terminal, as it is written.
-    Written,
+    Written(Wrap),
     /// To a program: every byte as it is.
     Raw,
 }
@@ -29,14 +33,23 @@ impl Show {
         }
         // Without colours the marks are what tells bold from plain.
         let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        if markdown && colours { Self::Rendered(Renderer::default()) } else { Self::Written }
+        let columns = columns(terminal_size_of(io::stdout()));
+        if markdown && colours {
+            Self::Rendered(Renderer::for_columns(columns))
+        } else {
+            Self::Written(Wrap::at(columns))
+        }
     }
 
     /// What is to be written with this text.
     pub(crate) fn push(&mut self, text: &str) -> String {
         match self {
             Self::Rendered(renderer) => renderer.push(&visible(text)),
-            Self::Written => visible(text).into_owned(),
+            Self::Written(wrap) => {
+                let mut out = String::new();
+                wrap.push(&visible(text), false, &mut out);
+                out
+            }
             Self::Raw => text.to_owned(),
         }
     }
@@ -45,7 +58,12 @@ impl Show {
     pub(crate) fn finish(&mut self) -> String {
         match self {
             Self::Rendered(renderer) => renderer.finish(),
-            Self::Written | Self::Raw => String::new(),
+            Self::Written(wrap) => {
+                let mut out = String::new();
+                wrap.finish(&mut out);
+                out
+            }
+            Self::Raw => String::new(),
         }
     }
 }
@@ -65,8 +83,16 @@ pub(crate) fn is_live() -> bool {
 
 /// Writes a message.
 pub(crate) fn say(text: &str) {
+    let (mut wrap, mut wrapped) = (Wrap::at(columns(terminal_size_of(io::stderr()))), String::new());
+    wrap.push(text, false, &mut wrapped);
+    wrap.finish(&mut wrapped);
     // With standard error closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{wrapped}");
+}
+
+/// How many columns a terminal has, if it has enough for lines to end between words.
+fn columns(size: Option<(Width, Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0)).filter(|columns| *columns >= NARROWEST)
 }
 
 /// Writes a message that matters little.
@@ -120,7 +146,7 @@ mod tests {
         let through = |mut show: Show| show.push(text) + &show.finish();
         let rendered = through(Show::Rendered(Renderer::default()));
         assert_eq!(rendered, "␛]0;owned␇ \x1b[1mb\x1b[0m ␛[2J");
-        assert_eq!(through(Show::Written), "␛]0;owned␇ **b** ␛[2J");
+        assert_eq!(through(Show::Written(Wrap::at(Some(80)))), "␛]0;owned␇ **b** ␛[2J");
         assert_eq!(through(Show::Raw), text);
     }
 }

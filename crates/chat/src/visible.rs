@@ -29,10 +29,16 @@ fn shown(c: char) -> Option<char> {
         // U+2400 and on are the pictures of these characters, in their order.
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
         '\x7f' => Some('\u{2421}'),
-        // C1 controls, and what turns the direction of text around.
-        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some(char::REPLACEMENT_CHARACTER),
+        // C1 controls.
+        '\u{80}'..='\u{9f}' => Some(char::REPLACEMENT_CHARACTER),
+        c if turns_text(c) => Some(char::REPLACEMENT_CHARACTER),
         _ => Some(c),
     }
+}
+
+/// Whether a character turns the direction of the text around it.
+pub(crate) const fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use inline::inline;
 
+use crate::wrap::Wrap;
+
 /// How code looks.
 const CODE: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
 /// How marks look that are kept.
@@ -26,6 +28,10 @@ pub(crate) struct Renderer {
     fence: Option<Fence>,
     /// How the line looks where nothing else is said.
     line: Style,
+    /// Whether the line is one of a table.
+    is_table: bool,
+    /// Where lines end that are longer than the terminal is wide.
+    wrap: Wrap,
     /// What was written before, which decides whether an underscore is a mark.
     previous: char,
 }
@@ -49,11 +55,24 @@ enum Block {
 
 impl Default for Renderer {
     fn default() -> Self {
-        Self { held: String::new(), at_line_start: true, fence: None, line: Style::new(), previous: '\n' }
+        Self {
+            held: String::new(),
+            at_line_start: true,
+            fence: None,
+            line: Style::new(),
+            previous: '\n',
+            is_table: false,
+            wrap: Wrap::at(None),
+        }
     }
 }
 
 impl Renderer {
+    /// A renderer for a terminal of so many columns.
+    pub(crate) fn for_columns(columns: Option<usize>) -> Self {
+        Self { wrap: Wrap::at(columns), ..Self::default() }
+    }
+
     /// What can be shown with this text.
     pub(crate) fn push(&mut self, text: &str) -> String {
         self.held.push_str(text);
@@ -62,7 +81,9 @@ impl Renderer {
 
     /// What was held back, when no more comes.
     pub(crate) fn finish(&mut self) -> String {
-        self.render(true)
+        let mut out = self.render(true);
+        self.wrap.finish(&mut out);
+        out
     }
 
     fn render(&mut self, last: bool) -> String {
@@ -70,14 +91,24 @@ impl Renderer {
         let held = std::mem::take(&mut self.held);
         let mut rest = held.as_str();
         while let Some((line, after)) = rest.split_once('\n') {
-            self.text(line, true, &mut out);
-            out.push('\n');
+            self.wrapped(line, true, &mut out);
+            self.wrap.push("\n", false, &mut out);
             (self.at_line_start, self.line, self.previous) = (true, Style::new(), '\n');
             rest = after;
         }
-        let shown = self.text(rest, last, &mut out);
+        let shown = self.wrapped(rest, last, &mut out);
         rest[shown..].clone_into(&mut self.held);
         out
+    }
+
+    /// The same as [`Self::text`], on lines that end between words. Code stays as it is, and so do tables.
+    fn wrapped(&mut self, text: &str, complete: bool, out: &mut String) -> usize {
+        let was_code = self.fence.is_some();
+        let mut written = String::new();
+        let shown = self.text(text, complete, &mut written);
+        let stays = was_code || self.fence.is_some() || self.is_table;
+        self.wrap.push(&written, stays, out);
+        shown
     }
 
     /// Writes what can be decided of a line, of which this is all when it is
@@ -88,6 +119,7 @@ impl Renderer {
             if text.is_empty() {
                 return 0;
             }
+            self.is_table = text.trim_start().starts_with('|');
             match self.block(text, complete) {
                 Block::Undecided => return 0,
                 Block::Line(line) => {
@@ -257,6 +289,17 @@ mod tests {
         ] {
             assert_eq!(renderer.push(text), shown, "{text:?}");
         }
+    }
+
+    #[test]
+    fn lines_end_between_words_and_code_and_tables_stay() {
+        let mut renderer = Renderer::for_columns(Some(12));
+        let text = "**bold words** go on\n- a list of words\n```\nlet a = some_function(1);\n```\n| a long | table row |\nthe end is here";
+        let shown = renderer.push(text) + &renderer.finish();
+        assert_eq!(
+            without_styles(&shown),
+            "bold words\ngo on\n• a list of\n  words\n```\nlet a = some_function(1);\n```\n| a long | table row |\nthe end is\nhere"
+        );
     }
 
     #[test]

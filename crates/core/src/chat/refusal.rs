@@ -83,7 +83,7 @@ impl Refusal {
             Self::Unauthorized => "send the token of this chat in the header x-warden-token".into(),
             Self::NotFound { paths } => format!("there is nothing here: {paths}"),
             Self::MethodNotAllowed { allowed } => format!("this path takes {allowed}"),
-            Self::TooLarge { most } => format!("the body is longer than {most} bytes: send less of the history"),
+            Self::TooLarge { most } => format!("the body is longer than {most} bytes: send less"),
             Self::Error(error) => error.to_string(),
         }
     }
