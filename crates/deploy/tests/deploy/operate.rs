@@ -1,17 +1,13 @@
 //! What rolling back, looking, starting, following and replaying call, against recorded answers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     ALIAS, Answer, MACHINE, Recorded, alias, answer, complete_stack, described_with, no_alias, refusal, stack,
     stack_refusal, version_arn,
 };
+use serde_json::{Value, json};
 use warden_deploy::{Error, RecordedEvent, Replayed};
 
 const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:audit:e-1";

@@ -1,16 +1,12 @@
 //! What a canary calls as it goes on, goes back or is interrupted, against recorded answers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     ALIAS, Answer, MACHINE, Recorded, alias, answer, complete_stack, described, described_with, no_alias, no_machine,
     refusal, request, version_arn,
 };
+use serde_json::{Value, json};
 use warden_deploy::{ApplyReport, Canary, CanaryEnd, Error, Outcome};
 
 const CANARY: Canary = Canary { percent: 10, duration: Duration::from_secs(40), allowed_failures: 0, least_ended: 1 };

@@ -1,9 +1,6 @@
 //! AWS as recorded: a list of answers in the order they are given, and the
 //! requests that were really made for them.
 
-// Each test binary uses its part.
-#![allow(dead_code)]
-
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};

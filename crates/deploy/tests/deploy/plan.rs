@@ -1,14 +1,10 @@
 //! What `plan` and `validate` call and tell, against recorded answers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     ALIAS, Answer, MACHINE, OUTPUTS, ROLE, Recorded, alias, answer, complete_stack, described, described_with,
     no_alias, no_machine, refusal, request, tagged_stack, version_arn,
 };
+use serde_json::{Value, json};
 use warden_deploy::{DefinitionTemplate, Difference, Outcome, PlanReport};
 
 fn machine_as(description: &Value) -> Answer {
@@ -54,7 +50,7 @@ async fn from_nothing_a_machine_and_an_alias_would_be_created() {
 
 #[tokio::test]
 async fn a_change_is_shown_state_by_state() {
-    let mut older: Value = serde_json::from_str(&support::deployed_definition()).unwrap();
+    let mut older: Value = serde_json::from_str(&crate::support::deployed_definition()).unwrap();
     older["States"]["Publish alert"]["Resource"] = json!("arn:aws:states:::sqs:sendMessage");
     let older = described_with(MACHINE, "definition", json!(older.to_string()));
     let answers = vec![complete_stack(), machine_as(&older), alias_to(&[(3, 100)]), machine_as(&older)];
@@ -155,13 +151,13 @@ async fn a_new_machine_is_created_with_the_stacks_tags_and_the_versions_descript
 
 #[tokio::test]
 async fn what_step_functions_finds_points_at_file_line_and_state() {
-    let definition = DefinitionTemplate::new("audit.asl.json", support::template());
+    let definition = DefinitionTemplate::new("audit.asl.json", crate::support::template());
     let ok = answer("ValidateStateMachineDefinition", &json!({"result": "OK", "diagnostics": []}));
     let aws = Recorded::new(vec![complete_stack(), ok]);
     assert!(aws.deployer().validate("audit", &definition).await.unwrap().is_empty());
     let calls = aws.calls();
     assert_eq!(calls[1].body["type"], "STANDARD");
-    assert!(calls[1].body["definition"].as_str().unwrap().contains(support::TOPIC));
+    assert!(calls[1].body["definition"].as_str().unwrap().contains(crate::support::TOPIC));
 
     let fail = json!({"result": "FAIL", "diagnostics": [
         {"severity": "ERROR", "code": "INVALID_ARGUMENTS", "message": "Message is required", "location": "/States/Publish alert/Arguments"},
@@ -189,7 +185,7 @@ async fn what_the_caller_may_not_do_is_named() {
     let message = "User: arn:aws:iam::111122223333:user/eve is not authorized";
     let denied = refusal("ValidateStateMachineDefinition", "AccessDeniedException", message);
     let aws = Recorded::new(vec![complete_stack(), denied]);
-    let definition = DefinitionTemplate::new("audit.asl.json", support::template());
+    let definition = DefinitionTemplate::new("audit.asl.json", crate::support::template());
     let error = aws.deployer().validate("audit", &definition).await.unwrap_err();
     assert_eq!(
         error.to_string(),

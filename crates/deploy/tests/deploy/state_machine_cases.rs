@@ -1,8 +1,6 @@
 //! The state machine's expressions, run by the reference implementation of
 //! `JSONata` over the cases in `statemachine/cases`. Needs Node.js 20 and npm.
 
-#![allow(clippy::panic)]
-
 use std::{
     path::Path,
     process::{Command, Output},

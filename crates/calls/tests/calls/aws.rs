@@ -1,7 +1,5 @@
 //! What reading records from AWS calls, against recorded answers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 

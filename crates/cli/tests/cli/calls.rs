@@ -1,11 +1,7 @@
 //! `warden calls`, run as people run it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
+use crate::support::{Aws, Person, Run};
 use serde_json::{Value, json};
-use support::{Aws, Person, Run};
 
 const FOLDER: &str = "inv/AWSLogs/111122223333/BedrockModelInvocationLogs/us-west-2/";
 

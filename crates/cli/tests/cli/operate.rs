@@ -1,11 +1,7 @@
 //! `warden deploy`'s further commands, run as people run them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
+use crate::support::{Aws, Person, Run};
 use serde_json::Value;
-use support::{Aws, Person, Run};
 
 const MACHINE: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
 const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:audit:e-1";

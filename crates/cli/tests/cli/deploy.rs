@@ -1,11 +1,7 @@
 //! `warden deploy`, run as people run it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
+use crate::support::{Aws, Person};
 use serde_json::Value;
-use support::{Aws, Person};
 
 const SOUND: &str = r#"{
   "QueryLanguage": "JSONata",
@@ -31,7 +27,7 @@ fn person() -> Person {
 }
 
 /// Runs `deploy apply` against this AWS with further arguments.
-fn apply(person: &Person, aws: &Aws, further: &[&str]) -> support::Run {
+fn apply(person: &Person, aws: &Aws, further: &[&str]) -> crate::support::Run {
     person.runs(&[&APPLY[..], &["--endpoint-url", aws.url.as_str()], further].concat())
 }
 

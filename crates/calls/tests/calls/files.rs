@@ -1,7 +1,5 @@
 //! Records on disk, as Bedrock writes them, and what is told of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +13,7 @@ const HOUR: &str = "AWSLogs/111122223333/BedrockModelInvocationLogs/us-east-1/20
 
 /// The records of this folder. Places are told without the folder's own.
 fn recorded(query: &Query) -> Report {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/calls/records");
     let mut report = files(std::slice::from_ref(&folder), query);
     for unread in &mut report.unread {
         unread.place = unread.place.replace(&format!("{}/", folder.display()), "");

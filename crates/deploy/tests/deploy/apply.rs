@@ -1,17 +1,13 @@
 //! What `apply` calls, in which order and with what, against recorded answers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     ALIAS, Answer, LOG_GROUP, MACHINE, ROLE, Recorded, TOPIC, alias, answer, complete_stack, described, described_with,
     no_alias, no_machine, refusal, request, stack, stack_refusal, version_arn,
 };
+use serde_json::{Value, json};
 use warden_deploy::{DefinitionTemplate, Deployer, Difference, Error, Outcome, Progress, Route};
 
 /// The answers to what every deployment asks first.

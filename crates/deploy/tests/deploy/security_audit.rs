@@ -1,7 +1,5 @@
 //! The state machine that is shipped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::path::Path;
 
 use serde_json::Value;

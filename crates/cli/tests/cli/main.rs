@@ -1,0 +1,8 @@
+//! `warden`, run as people run it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod calls;
+mod deploy;
+mod operate;
+mod support;

@@ -1,0 +1,5 @@
+//! The programs of this crate, as people run them.
+
+mod chat;
+mod commands;
+mod lifecycle;
