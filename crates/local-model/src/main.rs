@@ -1,4 +1,4 @@
-//! Runs the local model alone: `cargo run -p warden-local-model`.
+//! Runs the local model alone: `cargo run --bin warden-local-model`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -120,11 +120,9 @@ async fn compile(
     console: &Console,
 ) -> Result<Vec<(String, PathBuf)>, FunctionsError> {
     let mut command = cargo(workspace);
-    command.args(["build", "--locked", "--bins", "--profile", profile]);
+    command.args(["build", "--locked", "--profile", profile]);
     command.arg("--message-format=json-render-diagnostics");
-    for name in packages {
-        command.args(["--package", name]);
-    }
+    command.args(selection(packages, profile));
     // Cargo draws a progress bar on a terminal. Elsewhere a line for each crate
     // would drown everything else, so it is told from time to time.
     let step = (!console.is_live()).then(|| console.step("building the functions"));
@@ -146,6 +144,15 @@ async fn compile(
         console.say(said.trim_end());
     }
     Err(build_error(&said, has_compiler(), workspace))
+}
+
+/// What cargo is to build. The features of dependencies follow from the packages that are selected: those that everybody
+/// develops with are the whole workspace's, as in `cargo test`, so that each dependency is compiled once. What is built as
+/// it goes to AWS has the features that these packages ask for, and no other.
+fn selection<'a>(packages: &'a [String], profile: &str) -> Vec<&'a str> {
+    let (mut selection, by) = if profile == "dev" { (Vec::new(), "--bin") } else { (vec!["--bins"], "--package") };
+    selection.extend(packages.iter().flat_map(|name| [by, name]));
+    selection
 }
 
 /// The executables that cargo says it made, by their names.
@@ -325,6 +332,13 @@ mod tests {
         pack(&executable, &zip).unwrap();
 
         assert!(holds(&zip, &mark(&executable).unwrap()));
+    }
+
+    #[test]
+    fn functions_share_every_crate_with_the_workspace_unless_they_are_built_as_they_are_shipped() {
+        let packages = ["a", "b"].map(str::to_owned);
+        assert_eq!(selection(&packages, "dev"), ["--bin", "a", "--bin", "b"]);
+        assert_eq!(selection(&packages, "lambda"), ["--bins", "--package", "a", "--package", "b"]);
     }
 
     #[test]

@@ -14,15 +14,15 @@ pub fn text(address: &Address) -> String {
 The audit runs on this machine, for development. Ctrl-C ends it, and nothing is kept.
 
 Upload a file, and see what becomes of it:
-  cargo run -p warden-local -- upload FILE
+  cargo run --bin warden-local -- upload FILE
   curl --upload-file FILE {endpoint}/{bucket}/uploads/
   aws s3 cp FILE s3://{bucket}/uploads/              (with the settings below)
 
 Replay a recorded event:
-  cargo run -p warden-local -- replay events/log-summarizer/stop-logging.json
+  cargo run --bin warden-local -- replay events/log-summarizer/stop-logging.json
 
 Read the alerts, each once:
-  cargo run -p warden-local -- alerts --follow
+  cargo run --bin warden-local -- alerts --follow
 
 Settings for the AWS CLI, `warden deploy apply --stack {stack}` and `cargo lambda watch`:
   export AWS_ENDPOINT_URL={endpoint}

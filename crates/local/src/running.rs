@@ -27,11 +27,11 @@ pub struct RunningFile {
 #[derive(Debug, thiserror::Error)]
 pub enum RunningError {
     /// Nothing runs.
-    #[error("nothing is running. Start the system with `cargo run -p warden-local -- up` and leave it open")]
+    #[error("nothing is running. Start the system with `cargo run --bin warden-local -- up` and leave it open")]
     NotRunning,
     /// The file is there, but nobody answers: it was left behind.
     #[error(
-        "nothing is running any more: process {0} left without a word. Start the system with `cargo run -p warden-local -- up`"
+        "nothing is running any more: process {0} left without a word. Start the system with `cargo run --bin warden-local -- up`"
     )]
     LeftBehind(u32),
     /// A system runs already.
