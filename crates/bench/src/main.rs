@@ -3,7 +3,6 @@
 
 mod process;
 mod report;
-mod runtime_api;
 mod services;
 
 use std::{io::Cursor, path::PathBuf, time::Duration};

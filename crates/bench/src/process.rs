@@ -2,13 +2,17 @@
 
 use std::{
     process::Stdio,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use axum::body::to_bytes;
 use bytes::Bytes;
+use tokio::{net::TcpListener, time::timeout};
+use warden_runtime_api::{RuntimeApi, routes};
 
-use crate::{report::Run, runtime_api::RuntimeApi, services::Services};
+use crate::{report::Run, services::Services};
 
 /// A function's process by the command that starts it.
 #[derive(Clone)]
@@ -36,7 +40,11 @@ pub async fn measure(
     services: &Services,
     limit: Duration,
 ) -> Result<Run> {
-    let mut runtime = RuntimeApi::start().await?;
+    let runtime = Arc::new(RuntimeApi::default());
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    // Ends with this program.
+    tokio::spawn(axum::serve(listener, routes(Arc::clone(&runtime))).into_future());
     let endpoint = format!("http://{}", services.address);
     let mut command = tokio::process::Command::new(&candidate.command[0]);
     command
@@ -44,7 +52,7 @@ pub async fn measure(
         .env_remove("AWS_PROFILE")
         .env_remove("AWS_SESSION_TOKEN")
         .envs([
-            ("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string().as_str()),
+            ("AWS_LAMBDA_RUNTIME_API", address.to_string().as_str()),
             ("AWS_ENDPOINT_URL_S3", &endpoint),
             ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &endpoint),
             ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
@@ -64,17 +72,18 @@ pub async fn measure(
     let started = Instant::now();
     let mut child = command.spawn().with_context(|| format!("{} cannot be started", candidate.command[0]))?;
     let pid = child.id().context("the process ended at once")?;
-    let init = runtime.first_poll(limit).await?.duration_since(started);
+    let polled = timeout(limit, runtime.first_poll()).await.context("the process did not ask for an event in time")?;
+    let init = polled.duration_since(started);
 
     let called = Instant::now();
-    runtime.call(event.clone(), limit).await?;
+    call(&runtime, event, limit).await?;
     let first = called.elapsed();
 
     let cpu_before = cpu_time(pid)?;
     let mut warm_calls = Vec::with_capacity(warm);
     for _ in 0..warm {
         let called = Instant::now();
-        runtime.call(event.clone(), limit).await?;
+        call(&runtime, event, limit).await?;
         warm_calls.push(called.elapsed());
     }
     let calls = u32::try_from(warm)?;
@@ -87,6 +96,16 @@ pub async fn measure(
         services.calls()
     );
     Ok(Run { init, first, warm: warm_calls, warm_cpu, peak_kib })
+}
+
+/// Sends an event and waits for its answer.
+async fn call(runtime: &RuntimeApi, event: &Bytes, limit: Duration) -> Result<Bytes> {
+    let answer = async {
+        let outcome = runtime.invoke(runtime.next_id(), event.clone()).await.context("the process gave no answer")?;
+        let body = outcome.map_err(|error| anyhow!("the call failed: {}", String::from_utf8_lossy(&error)))?;
+        Ok(to_bytes(body, usize::MAX).await?)
+    };
+    timeout(limit, answer).await.context("the call was not answered in time")?
 }
 
 /// User and system CPU time of a process, its threads among it.

@@ -1,6 +1,6 @@
 //! Why records could not be looked for at all.
 
-use warden_deploy::CallError;
+use warden_call_errors::CallError;
 
 /// Why records could not be looked for at all. A record that cannot be read is
 /// no error: the report names it.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use warden_deploy::printable;
+use warden_call_errors::printable;
 
 use crate::{Call, Content};
 

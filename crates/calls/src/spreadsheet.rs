@@ -1,7 +1,7 @@
 //! Calls as CSV, in a form that no spreadsheet carries out.
 
 use serde::Serialize;
-use warden_deploy::printable;
+use warden_call_errors::printable;
 
 use crate::{Call, Report};
 

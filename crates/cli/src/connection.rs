@@ -11,8 +11,10 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
+use warden_deploy::{Deployer, Progress};
 
 use crate::cli::Connection;
+use crate::output;
 
 /// How long one attempt may take: the SDK itself would wait for ever.
 const ATTEMPT: Duration = Duration::from_secs(30);
@@ -62,4 +64,14 @@ async fn check_profile(named: Option<String>) -> anyhow::Result<()> {
         );
     }
     bail!("there is no profile `{selected}` in the AWS configuration files. They name {}", known.join(", "));
+}
+
+/// A deployer that tells what takes time.
+pub(crate) async fn deployer(connection: &Connection) -> anyhow::Result<Deployer> {
+    let config = load(connection).await?;
+    Ok(Deployer::new(&config).on_progress(|progress| match progress {
+        // Comes every few seconds.
+        Progress::CanaryWatched { .. } => output::passing(&progress.to_string()),
+        _ => output::progress(&progress.to_string()),
+    }))
 }

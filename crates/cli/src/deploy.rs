@@ -4,11 +4,12 @@ use std::io;
 
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
-use warden_deploy::{ApplyRequest, CanaryEnd, DEFAULT_ALIAS, DefinitionTemplate, Deployer, Diagnostic, Progress};
+use warden_deploy::{ApplyRequest, CanaryEnd, DEFAULT_ALIAS, DefinitionTemplate, Diagnostic};
 
-use crate::cli::{Apply, Connection, DeployCommand, Plan, Rollback, Status, Validate};
+use crate::cli::{Apply, DeployCommand, Plan, Rollback, Status, Validate};
+use crate::connection::deployer;
 use crate::ending::Ending;
-use crate::{connection, operate, output, replay};
+use crate::{operate, output, replay};
 
 /// What `warden deploy validate --output json` prints.
 #[derive(Serialize)]
@@ -113,14 +114,4 @@ async fn validate(arguments: &Validate) -> anyhow::Result<Ending> {
     }
     definition.refuse(diagnostics)?;
     Ok(Ending::Done)
-}
-
-/// A deployer that tells what takes time.
-pub(crate) async fn deployer(connection: &Connection) -> anyhow::Result<Deployer> {
-    let config = connection::load(connection).await?;
-    Ok(Deployer::new(&config).on_progress(|progress| match progress {
-        // Comes every few seconds.
-        Progress::CanaryWatched { .. } => output::passing(&progress.to_string()),
-        _ => output::progress(&progress.to_string()),
-    }))
 }

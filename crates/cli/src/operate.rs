@@ -9,7 +9,7 @@ use serde::Serialize;
 use warden_deploy::{DEFAULT_ALIAS, Deployer, Entry, ExecutionReport};
 
 use crate::cli::{History, OptionalStack, Start, Watch};
-use crate::deploy::deployer;
+use crate::connection::deployer;
 use crate::ending::Ending;
 use crate::output;
 use crate::output::Format;

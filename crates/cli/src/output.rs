@@ -46,7 +46,7 @@ pub(crate) fn harmless(json: &str) -> String {
     let mut harmless = String::with_capacity(json.len());
     for c in json.chars() {
         // Outside texts, JSON has no control character but the line's end.
-        if c == '\n' || warden_deploy::printable(c.encode_utf8(&mut [0; 4])).starts_with(c) {
+        if c == '\n' || warden_call_errors::printable(c.encode_utf8(&mut [0; 4])).starts_with(c) {
             harmless.push(c);
         } else {
             // Writing to a text does not fail.

@@ -110,7 +110,8 @@ fn is_wanted(event: &RecordedEvent, only: &[String]) -> bool {
 fn names(events: &[RecordedEvent]) -> String {
     let names: BTreeSet<_> =
         events.iter().map(|event| event.event_name.as_ref().unwrap_or(&event.detail_type)).collect();
-    let mut told = names.iter().take(NAMED).map(|name| warden_deploy::printable(name)).collect::<Vec<_>>().join(", ");
+    let mut told =
+        names.iter().take(NAMED).map(|name| warden_call_errors::printable(name)).collect::<Vec<_>>().join(", ");
     if names.len() > NAMED {
         // Writing to a text does not fail.
         let _ = write!(told, " and {} more", names.len() - NAMED);
@@ -182,7 +183,7 @@ fn summary(followed: &[ReplayedEvent]) -> String {
     let mut told = format!("{}: {}", counted(followed.len(), "event"), ended.join(", "));
     for (event, status) in failed.iter().take(NAMED) {
         // Writing to a text does not fail.
-        let _ = write!(told, "\n  {}: {status}", warden_deploy::printable(&event.file));
+        let _ = write!(told, "\n  {}: {status}", warden_call_errors::printable(&event.file));
         if let Some(execution) = &event.execution {
             let _ = write!(told, ", {}", execution.execution_arn);
             if let Some(failure) = &execution.failure {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::RoutingConfigurationListItem;
+use warden_call_errors::CallError;
 
 use crate::report::routes_in_words;
-use crate::{CallError, Deployer, Error, NoRollback, Outcome, RollbackReport, Route, machine, rollback, time};
+use crate::{Deployer, Error, NoRollback, Outcome, RollbackReport, Route, machine, rollback, time};
 
 /// What an alias hands executions to.
 pub(crate) struct Alias {

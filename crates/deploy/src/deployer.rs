@@ -12,6 +12,7 @@ use aws_sdk_sfn::types::{
     TracingConfiguration, ValidateStateMachineDefinitionResultCode,
 };
 use aws_types::SdkConfig;
+use warden_call_errors::CallError;
 
 use crate::alias::Alias;
 use crate::machine::{self, Current, Desired};
@@ -20,8 +21,8 @@ use crate::role_wait::{WAITS, unusable_role};
 use crate::stack::STATE_MACHINE_NAME;
 use crate::time::in_words;
 use crate::{
-    ApplyReport, CallError, DefinitionTemplate, Diagnostic, Difference, Error, MissingOutput, Outcome, PlanReport,
-    Stack, Tally, change,
+    ApplyReport, DefinitionTemplate, Diagnostic, Difference, Error, MissingOutput, Outcome, PlanReport, Stack, Tally,
+    change,
 };
 
 const ROLE_OUTPUT: &str = "StateMachineRoleArn";

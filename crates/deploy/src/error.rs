@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{CallError, DefinitionError, NoRollback, ReplayError};
+use warden_call_errors::CallError;
+
+use crate::{DefinitionError, NoRollback, ReplayError};
 
 /// Why a deployment did not happen. Each message says what is wrong and how to mend it.
 #[derive(Debug, thiserror::Error)]

@@ -9,11 +9,12 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde::Serialize;
+use warden_call_errors::CallError;
 
 use crate::failure::Failure;
 use crate::history::{self, seconds};
 use crate::report::last_part;
-use crate::{CallError, Deployer, Ending, Entry, Error, Happening, console, time};
+use crate::{Deployer, Ending, Entry, Error, Happening, console, time};
 
 /// How often an execution that runs is looked at.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use warden_call_errors::printable;
 
 /// The longest cause that is shown; a stack trace tells nobody more.
 const LONGEST_CAUSE: usize = 500;
@@ -53,15 +54,6 @@ fn cause_in_words(cause: &str) -> String {
         Some((end, _)) => format!("{}…", &shown[..end]),
         None => shown,
     }
-}
-
-/// On one line, and without what a terminal would obey: a cause may quote a
-/// key that a stranger chose.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c })
-        .collect()
 }
 
 fn meaning(error: &str) -> Option<&'static str> {

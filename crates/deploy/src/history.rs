@@ -7,8 +7,9 @@ use std::time::Duration;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType as Type};
 use serde::Serialize;
+use warden_call_errors::printable;
 
-use crate::failure::{Failure, printable};
+use crate::failure::Failure;
 use crate::time;
 
 /// Something that happened in an execution.

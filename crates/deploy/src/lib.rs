@@ -14,7 +14,6 @@
 //! [`DefinitionTemplate::check`] needs no AWS.
 
 mod alias;
-mod call_error;
 mod canary;
 mod change;
 mod check;
@@ -41,7 +40,6 @@ mod status;
 mod template;
 mod time;
 
-pub use call_error::CallError;
 pub use canary::{Canary, CanaryEnd, CanaryReport, Tally};
 pub use change::{Change, DefinitionPart, PartKind};
 pub use console::url as console_url;
@@ -49,7 +47,7 @@ pub use deployer::{ApplyRequest, DEFAULT_ALIAS, Deployer, Progress};
 pub use diagnostic::{Code, Diagnostic};
 pub use error::{Error, MissingOutput};
 pub use execution::{ExecutionReport, Followed};
-pub use failure::{Failure, printable};
+pub use failure::Failure;
 pub use history::{Ending, Entry, Happening};
 pub use machine::Difference;
 pub use plan::PlanReport;

@@ -7,8 +7,9 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use aws_types::SdkConfig;
 use serde_json::Value;
 use tokio::time::Instant;
+use warden_call_errors::CallError;
 
-use crate::{CallError, Deployer, Error, RecordedEvent};
+use crate::{Deployer, Error, RecordedEvent};
 
 /// The source that the replay bus takes.
 const SOURCE: &str = "warden.replay";

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
 use tokio::time::Instant;
+use warden_call_errors::CallError;
 
 use crate::alias::Held;
 use crate::canary::{self, Verdict};
-use crate::{
-    ApplyReport, ApplyRequest, CallError, Canary, CanaryEnd, CanaryReport, Deployer, Error, Outcome, Progress, Tally,
-};
+use crate::{ApplyReport, ApplyRequest, Canary, CanaryEnd, CanaryReport, Deployer, Error, Outcome, Progress, Tally};
 
 /// A version with a share of the executions, beside the one that takes the rest.
 struct Shift<'a> {

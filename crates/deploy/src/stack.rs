@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::StackStatus;
+use warden_call_errors::CallError;
 
-use crate::{CallError, Error, MissingOutput};
+use crate::{Error, MissingOutput};
 
 /// The output that names the state machine.
 pub(crate) const STATE_MACHINE_NAME: &str = "StateMachineName";

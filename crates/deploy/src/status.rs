@@ -5,10 +5,11 @@ use std::fmt;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionListItem;
 use serde::Serialize;
+use warden_call_errors::CallError;
 
 use crate::history::seconds;
 use crate::report::{last_part, routes_in_words};
-use crate::{CallError, Deployer, Error, Route, console, time};
+use crate::{Deployer, Error, Route, console, time};
 
 /// How many versions are described: each takes a call.
 const VERSIONS: usize = 5;

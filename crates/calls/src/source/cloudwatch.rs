@@ -1,7 +1,7 @@
 //! Records in CloudWatch Logs.
 
 use aws_sdk_cloudwatchlogs::Client;
-use warden_deploy::CallError;
+use warden_call_errors::CallError;
 
 use crate::collector::Collector;
 use crate::{Error, Query};

@@ -5,7 +5,7 @@ use std::io;
 use aws_sdk_s3::Client;
 use serde_json::Value;
 use tokio::task::JoinSet;
-use warden_deploy::CallError;
+use warden_call_errors::CallError;
 
 use crate::collector::Collector;
 use crate::key::{self, LOGS, RECORDS};

@@ -5,4 +5,5 @@
 mod calls;
 mod deploy;
 mod operate;
+mod rules;
 mod support;

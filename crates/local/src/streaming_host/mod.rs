@@ -11,7 +11,6 @@
 
 mod event;
 mod prelude;
-mod runtime_api;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,12 +25,13 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_stream::StreamExt as _;
+use warden_runtime_api::{RuntimeApi, routes};
 
 use crate::engine::{ACCESS_KEY, REGION};
 use event::{MAX_EVENT, function_url, rest_api};
-use runtime_api::{Invocation, RuntimeApi};
+use prelude::Prelude;
 
 /// How long a function may take to begin its answer.
 const BEGIN_LIMIT: Duration = Duration::from_mins(3);
@@ -113,7 +113,7 @@ impl StreamingHost {
     /// When no port is free or the function cannot be started.
     pub async fn start(function: Function<'_>) -> Result<Self, StreamingHostError> {
         let api = Arc::new(RuntimeApi::default());
-        let (api_address, api_server) = serve(runtime_api::routes(Arc::clone(&api))).await?;
+        let (api_address, api_server) = serve(routes(Arc::clone(&api))).await?;
         let gate = Arc::new(Gate { front: function.front.clone(), api });
         let (address, url_server) = serve(Router::new().fallback(call).with_state(gate)).await?;
         let mut started =
@@ -219,17 +219,28 @@ async fn call(State(gate): State<Arc<Gate>>, request: Request) -> Response<Body>
     if event.len() > MAX_EVENT {
         return gate.front.refuses_the_size();
     }
-    let (respond, response) = oneshot::channel();
-    api.invoke(Invocation { id: id.clone(), event, respond });
-    let mut response = match tokio::time::timeout(BEGIN_LIMIT, response).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => refused(StatusCode::BAD_GATEWAY, "Internal Server Error"),
+    let mut response = match tokio::time::timeout(BEGIN_LIMIT, answer(api, id.clone(), event)).await {
+        Ok(Some(response)) => response,
+        Ok(None) => refused(StatusCode::BAD_GATEWAY, "Internal Server Error"),
         Err(_) => refused(StatusCode::GATEWAY_TIMEOUT, "The function did not begin to answer in time"),
     };
     if matches!(gate.front, Front::RestApi { .. }) {
         response.headers_mut().extend(HeaderValue::try_from(id).map(|id| (HeaderName::from_static(REQUEST_ID), id)));
     }
     response
+}
+
+/// What the function answers once its head is whole; none when it fails, or writes no such answer.
+async fn answer(api: &RuntimeApi, id: String, event: String) -> Option<Response<Body>> {
+    let mut chunks = api.invoke(id, event).await.ok()?.ok()?.into_data_stream();
+    let mut prelude = Prelude::default();
+    loop {
+        let chunk = chunks.next().await?.ok()?;
+        if let Some((head, rest)) = prelude.push(&chunk).ok()? {
+            let rest = (!rest.is_empty()).then(|| Ok(rest.into()));
+            return Some(head.map(|()| Body::from_stream(tokio_stream::iter(rest).chain(chunks))));
+        }
+    }
 }
 
 impl Front {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Deserialize;
 
@@ -55,11 +54,6 @@ fn response(head: Head) -> Result<Response<()>, Malformed> {
         response.headers_mut().append(name, HeaderValue::try_from(value).map_err(|_| Malformed)?);
     }
     Ok(response)
-}
-
-/// A response with its body.
-pub(super) fn with_body(head: Response<()>, body: Body) -> Response<Body> {
-    head.map(|()| body)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What a call to AWS that failed means to the person who made it.
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_sfn::config::http::HttpResponse;
-use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A call to AWS that failed, with what to do about it.
 #[derive(Debug, thiserror::Error)]

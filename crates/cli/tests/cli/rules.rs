@@ -1,12 +1,8 @@
 //! `warden rules`, as people run it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
-use support::Person;
+use crate::support::Person;
 
 const RULE: &str = "title: Crawler made\nid: 1\nlogsource: {product: aws, service: cloudtrail}\nlevel: high\n\
                     detection:\n  s: {eventSource: glue.amazonaws.com, eventName: CreateCrawler}\n  condition: s\n";
