@@ -2,7 +2,6 @@
 
 mod request;
 mod response;
-pub mod settings;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,6 +18,10 @@ use warden_lambda::{
 
 use crate::request::{Asked, asked};
 pub use crate::response::Response;
+
+/// Seconds for an answer when `MODEL_TIMEOUT_SECONDS` is not set: API Gateway
+/// gives up after 29, and then nobody hears why.
+pub const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 25;
 
 /// What the function needs, made once at start.
 pub struct GenerateApi<M> {

@@ -1,15 +1,20 @@
 //! `generate-api` on Lambda.
 
-use generate_api::{GenerateApi, settings};
+use generate_api::{DEFAULT_MODEL_TIMEOUT_SECONDS, GenerateApi};
 use warden_aws::{Bedrock, BedrockSettings, sdk_config};
-use warden_lambda::{Stopped, settings::Environment, telemetry};
+use warden_lambda::{
+    Stopped,
+    rest_api::ApiSettings,
+    settings::{Environment, model_timeout},
+    telemetry,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
-    let settings = settings::read(&Environment)?;
-    let (region, timeout, guardrail) = (settings.region, settings.timeout, settings.guardrail);
+    let ApiSettings { offer, region, guardrail } = ApiSettings::read(&Environment)?;
+    let timeout = model_timeout(&Environment, DEFAULT_MODEL_TIMEOUT_SECONDS)?;
     let models = Bedrock::new(&sdk_config().await, BedrockSettings { region, timeout, guardrail });
-    let api = GenerateApi { models, offer: settings.offer };
+    let api = GenerateApi { models, offer };
     warden_lambda::run(|event| api.handle(event)).await
 }

@@ -1,7 +1,5 @@
 //! Answers the private API's streaming path while a model on Bedrock writes.
 
-pub mod settings;
-
 use http::Response;
 use serde_json::Value;
 use warden_core::{

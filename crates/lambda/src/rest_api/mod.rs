@@ -1,6 +1,7 @@
 //! A request as API Gateway hands it to a function (REST API, proxy integration).
 
 mod caller;
+mod settings;
 
 use std::collections::HashMap;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 use warden_core::{Error, chat::Refusal};
 
 pub use caller::Identity;
+pub use settings::ApiSettings;
 
 use crate::request_body;
 
