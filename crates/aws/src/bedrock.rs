@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Remembers the retries that are told as metrics.
+    /// Remembers the retries that are reported as metrics.
     #[derive(Clone, Default)]
     struct Told(Arc<Mutex<Vec<u64>>>);
 

@@ -39,7 +39,7 @@ impl InvocationLogging for BedrockLogging {
         const ACTION: &str = "bedrock:GetModelInvocationLoggingConfiguration";
         let answer = self.call("GET", None).await.map_err(|failure| error(ACTION, &failure))?;
         let current: Current = serde_json::from_value(answer)
-            .map_err(|_| Error::Internal { problem: format!("{ACTION} answered with something else") })?;
+            .map_err(|_| Error::Internal { problem: format!("{ACTION} returned something unexpected") })?;
         Ok(current.logging_config)
     }
 
@@ -51,7 +51,7 @@ impl InvocationLogging for BedrockLogging {
             Some("ValidationException") => Error::AccessDenied {
                 action: ACTION,
                 what: "the log group or the bucket of the records".into(),
-                hint: "Bedrock tries to write there: see the role for the log group, the bucket's policy, and the key's",
+                hint: "Bedrock tests whether it can write there: check the role for the log group, the bucket's policy, and the key's",
             },
             _ => error(ACTION, &failure),
         })

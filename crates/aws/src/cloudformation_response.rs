@@ -30,7 +30,7 @@ impl ResponseUrls {
     /// Puts an answer there, once.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it did not arrive.
+    /// [`Error::Internal`] when it could not be delivered.
     pub async fn put(&self, url: &str, body: Vec<u8>) -> Result<(), Error> {
         let problem = |problem: &str| Error::Internal { problem: format!("CloudFormation's ResponseURL {problem}") };
         let request = http::Request::builder()
@@ -40,8 +40,8 @@ impl ResponseUrls {
             .header("content-type", "")
             .header("content-length", body.len())
             .body(SdkBody::from(body))
-            .map_err(|_| problem("is no URL"))?;
-        let request = HttpRequest::try_from(request).map_err(|_| problem("is no URL"))?;
+            .map_err(|_| problem("is not a URL"))?;
+        let request = HttpRequest::try_from(request).map_err(|_| problem("is not a URL"))?;
         let response = self.0.call(request).await.map_err(|_| problem("cannot be reached"))?;
         match response.status().as_u16() {
             200..=299 => Ok(()),
@@ -93,7 +93,7 @@ mod tests {
         for (url, expected) in [
             (refused.as_str(), "CloudFormation's ResponseURL answered 403"),
             ("http://127.0.0.1:1/?X-Amz-Signature=secret", "CloudFormation's ResponseURL cannot be reached"),
-            ("no address: secret", "CloudFormation's ResponseURL is no URL"),
+            ("no address: secret", "CloudFormation's ResponseURL is not a URL"),
         ] {
             let error = ResponseUrls::default().put(url, b"{}".to_vec()).await.unwrap_err();
             assert_eq!(error.to_string(), expected);

@@ -26,7 +26,7 @@ pub trait Receiver: Send {
     fn error(name: &str, failure: Option<&Self::Failure>) -> Error;
 }
 
-/// An answer that comes as events.
+/// An answer that arrives as events.
 #[derive(Debug)]
 pub struct EventStream<R>(pub(crate) R);
 
@@ -52,7 +52,7 @@ impl<R: Receiver> AnswerStream for EventStream<R> {
 }
 
 /// The name of the failure that the service tells; `None` when the connection
-/// broke, or its bytes are no event stream.
+/// broke, or its bytes are not an event stream.
 fn exception<E>(error: &SdkError<E, RawMessage>) -> Option<&str> {
     let message = match error {
         SdkError::ServiceError(error) => error.raw(),

@@ -42,11 +42,11 @@ pub use sagemaker::{SageMakerAnswer, SageMakerSettings, SageMakerStream};
 #[cfg(feature = "ssm")]
 pub use ssm::SsmParameters;
 
-/// How long a call that sets something up may take, all attempts together.
+/// Time limit for a call that sets something up, over all attempts.
 #[cfg(feature = "control-plane")]
 const SETUP_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// How long a connection may take to come about.
+/// Time limit for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Attempts per call. The state machine waits longer and retries more; here

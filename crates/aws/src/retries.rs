@@ -1,4 +1,4 @@
-//! How often calls are tried again.
+//! How often calls are retried.
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Tells how often a call was tried again, which no answer and no error says.
+/// Reports how often a call was retried, which neither its answer nor its error says.
 #[derive(Debug)]
 pub(crate) struct CountsRetries;
 

@@ -24,8 +24,8 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 /// How S3 is reached.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct S3Settings {
-    /// The bucket stands in the path, not in the host name: for servers that
-    /// know no virtual hosts.
+    /// The bucket is in the path, not in the host name: for servers without
+    /// virtual hosts.
     pub force_path_style: bool,
 }
 

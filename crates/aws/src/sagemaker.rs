@@ -55,7 +55,7 @@ impl SageMakerStream {
     }
 }
 
-/// An answer that comes from SageMaker.
+/// An answer streamed by SageMaker.
 pub type SageMakerAnswer = EventStream<EventReceiver<ResponseStream, ResponseStreamError>>;
 
 impl Receiver for EventReceiver<ResponseStream, ResponseStreamError> {

@@ -55,7 +55,7 @@ fn error(action: &'static str, name: &str, failure: &Failure) -> Error {
         Some("AccessDeniedException") => Error::AccessDenied {
             action,
             what: format!("parameter {name}"),
-            hint: "allow it in the function's role, and see that no service control policy denies it",
+            hint: "allow it in the function's role, and check that no service control policy denies it",
         },
         _ => Error::Internal { problem: format!("{action} failed on parameter {name} ({failure})") },
     }

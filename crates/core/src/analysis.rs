@@ -87,7 +87,7 @@ impl Output {
     /// given as it is; a text only when the model finished it.
     ///
     /// # Errors
-    /// [`Error::ModelOutputInvalid`] when it is no Messages response, or its text is refused, cut or missing.
+    /// [`Error::ModelOutputInvalid`] when it is not a Messages response, or its text is refused, cut or missing.
     pub fn of(self, body: &[u8]) -> Result<Value, Error> {
         match self {
             Self::Full => serde_json::from_slice(body)

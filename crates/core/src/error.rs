@@ -20,13 +20,13 @@ pub enum ErrorName {
     ModelThrottled,
     /// The model did not answer in time.
     ModelTimeout,
-    /// Bedrock or the model failed, or the model id names no model that lives.
+    /// Bedrock or the model failed, or the model id names a model that does not exist any more.
     ModelUnavailable,
     /// The model answered, but not with what it was asked for.
     ModelOutputInvalid,
     /// A yes or no was asked for and nobody can tell.
     Undetermined,
-    /// A setting is wrong, or the code.
+    /// A setting is wrong, or the code has a defect.
     Internal,
 }
 
@@ -93,10 +93,10 @@ pub enum Error {
         what: String,
     },
     /// The object's bytes are not as many as the store announced.
-    #[error("the object changed while it was read: its length is not the one that was announced")]
+    #[error("the object changed while it was being read: its length is not what S3 announced")]
     ObjectChanged,
     /// A service refused the role.
-    #[error("{action} was refused on {what}: {hint}")]
+    #[error("{action} on {what} was denied: {hint}")]
     AccessDenied {
         /// The IAM action, such as `s3:GetObject`.
         action: &'static str,
@@ -145,7 +145,7 @@ pub enum Error {
         /// The verdict's reason.
         reason: &'static str,
     },
-    /// A setting is wrong, or the code.
+    /// A setting is wrong, or the code has a defect.
     #[error("{problem}")]
     Internal {
         /// What is wrong and where to look.

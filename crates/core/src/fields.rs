@@ -19,18 +19,18 @@ impl<'a> RequestFields<'a> {
         request.as_object().map(Self).ok_or_else(|| Error::invalid("event", "is not a JSON object"))
     }
 
-    /// A text that must be there.
+    /// A string that is required.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] when it is missing, null, empty or no text.
+    /// [`Error::InvalidInput`] when it is missing, null, empty or not a string.
     pub fn required(&self, field: &'static str) -> Result<&'a str, Error> {
         self.optional(field)?.ok_or_else(|| Error::invalid(field, "is missing"))
     }
 
-    /// A text that may be missing or null.
+    /// A string that may be missing or null.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] when it is empty or no text.
+    /// [`Error::InvalidInput`] when it is empty or not a string.
     pub fn optional(&self, field: &'static str) -> Result<Option<&'a str>, Error> {
         match self.0.get(field) {
             None | Some(Value::Null) => Ok(None),

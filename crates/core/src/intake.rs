@@ -1,5 +1,5 @@
-//! An object's way into a request about it: its bytes are looked at as they
-//! arrive and stop where nobody could judge them.
+//! Reads an object into a request about it. Its bytes are inspected as they
+//! arrive, and reading stops as soon as it is clear that nobody can judge them.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ const DIMENSIONS_WITHIN: usize = 256 * 1024;
 /// Most bytes of an object that is decoded here.
 pub const MAX_DECODED_FILE: u64 = 128 * 1024 * 1024;
 
-/// What became of an object's bytes.
+/// What an object's bytes turned out to be.
 pub enum Intake {
     /// A request that is ready to be sent.
     Request {
@@ -43,7 +43,7 @@ pub enum Intake {
     },
     /// Nobody can judge it.
     Unreadable(Unreadable),
-    /// Surely no picture, and nothing claimed that it was one.
+    /// Certainly not a picture, and nothing claimed that it was one.
     NotAnImage,
 }
 
@@ -59,12 +59,12 @@ pub enum Frames {
 /// Reads an object into a request about it. `claims_image` says whether its
 /// key or media type calls it an image.
 ///
-/// Nothing more than needed is read: an object that is too large or no image
-/// costs its first chunk.
+/// Nothing more than needed is read: of an object that is too large, or not
+/// an image, only the first chunk is read.
 ///
 /// # Errors
 /// Those of [`ObjectBody::next_chunk`]; [`Error::ObjectChanged`] when the
-/// object has not the length that was announced.
+/// object does not have the length that was announced.
 pub async fn read_image<B: ObjectBody>(
     object: &mut OpenObject<B>,
     claims_image: bool,

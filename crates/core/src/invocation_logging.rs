@@ -71,15 +71,15 @@ impl LoggingConfiguration {
         self.cloud_watch_config.as_ref().map(|config| &*config.role_arn)
     }
 
-    /// Whether it writes to a place of the other's: somebody may have changed
-    /// by hand what it holds.
+    /// Whether both write to the same place: somebody may have changed by hand
+    /// what is recorded.
     fn writes_where(&self, other: &Self) -> bool {
         (self.log_group().is_some() && self.log_group() == other.log_group())
             || (self.bucket().is_some() && self.bucket() == other.bucket())
     }
 }
 
-/// What was set before ours, as it is kept; that there was nothing is kept, too.
+/// The configuration before ours, as it is kept. That there was none is kept, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The configuration before ours.
@@ -93,11 +93,11 @@ impl Kept {
     /// [`Error::Internal`] when somebody else wrote there.
     pub fn parse(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text).map_err(|_| Error::Internal {
-            problem: "the parameter for the previous configuration holds something else: see who wrote it".into(),
+            problem: "the parameter for the previous configuration holds something else: find out who wrote it".into(),
         })
     }
 
-    /// As it is kept.
+    /// The text that is kept.
     #[must_use]
     pub fn text(&self) -> String {
         // Texts and booleans always serialise.
@@ -105,7 +105,7 @@ impl Kept {
     }
 }
 
-/// What somebody wants of the logging.
+/// What is asked of the logging.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Ours is to be set.
@@ -113,7 +113,7 @@ pub enum Wish {
         /// The role with which the previous one could be set again, beside our own.
         restorable_role: Option<String>,
     },
-    /// Ours is to go, and what was before it to come back.
+    /// Ours is to be removed, and what was there before it to be restored.
     Remove,
 }
 
@@ -130,15 +130,15 @@ pub enum Step {
     Forget,
 }
 
-/// The steps from how things stand to what is wanted; none when nothing is to do.
+/// The steps from the current state to the desired one; empty when there is nothing to do.
 ///
 /// What was before ours is kept once, before ours is first set, and never
-/// again. Nothing is set back that is not ours to set back: when nothing was
-/// kept, or somebody has set another configuration since.
+/// again. Nothing is restored when nothing was kept, or when somebody has set another
+/// configuration since.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] when the previous configuration could never be set
-/// again because its role may not be passed on.
+/// again because its role may not be passed.
 pub fn steps(
     wish: &Wish,
     ours: &LoggingConfiguration,
@@ -165,7 +165,7 @@ pub fn steps(
     })
 }
 
-/// Refuses what could never be set again because its role may not be passed on.
+/// Refuses a configuration that could not be restored because its role may not be passed.
 fn must_be_restorable(
     previous: Option<&LoggingConfiguration>,
     ours: &LoggingConfiguration,
@@ -215,13 +215,13 @@ pub trait ParameterStore: Send + Sync {
     /// [`Error::AccessDenied`], or [`Error::Internal`] when the store fails.
     fn get(&self, name: &str) -> impl Future<Output = Result<Option<String>, Error>> + Send;
 
-    /// Keeps a text where there is none; one that is there stays as it is.
+    /// Stores a text unless there is one already, which stays as it is.
     ///
     /// # Errors
     /// As [`Self::get`].
     fn create(&self, name: &str, text: &str) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Removes the text; it is no error that there is none.
+    /// Removes the text. It is not an error when there is none.
     ///
     /// # Errors
     /// As [`Self::get`].

@@ -21,7 +21,7 @@ macro_rules! named {
         }
 
         impl $Enum {
-            /// All of them, in the order of their table.
+            /// All values, in the order of their table.
             pub const ALL: &'static [Self] = &[$(Self::$Variant),+];
 
             /// The name as it is written in JSON and in settings.
@@ -32,7 +32,7 @@ macro_rules! named {
                 }
             }
 
-            /// The same in words.
+            /// What it means, for messages and documents.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self {
@@ -40,7 +40,7 @@ macro_rules! named {
                 }
             }
 
-            /// The one of this name, in letters of either case.
+            /// The value of this name, ignoring case.
             #[must_use]
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.as_str().eq_ignore_ascii_case(name))

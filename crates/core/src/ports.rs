@@ -48,18 +48,18 @@ pub struct OpenObject<B> {
     pub body: B,
 }
 
-/// What a look for an object found.
+/// What was found under an object's name.
 #[derive(Debug)]
 pub enum Lookup<B> {
     /// The object.
     Found(OpenObject<B>),
-    /// The key or the version is not, or no longer, there.
+    /// The key or the version does not exist, or no longer does.
     Gone,
     /// The object is there, and its bytes cannot be had.
     Sealed(Seal),
 }
 
-/// What keeps an object's bytes from everybody who asks.
+/// Why nobody can read an object's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seal {
     /// It lies in an archive and must be restored first.

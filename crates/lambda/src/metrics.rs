@@ -81,13 +81,13 @@ pub fn answer_cut() {
     tracing::info!(target: TARGET, AnswersCut = 1_u64);
 }
 
-/// Where metrics go: nowhere but on Lambda, which names the function.
+/// Where metrics go: on Lambda, which names the function, to standard output; elsewhere nowhere.
 ///
 /// `INPUT_TOKEN_PRICE` and `OUTPUT_TOKEN_PRICE`, US dollars per million tokens,
-/// make them tell what a model's answers cost.
+/// add what a model's answers cost.
 ///
 /// # Errors
-/// [`SettingError`] for a price that is no number from 0 to 10,000, and for one without the other.
+/// [`SettingError`] for a price that is not a number from 0 to 10,000, and for one without the other.
 pub(crate) fn layer<S>(variables: &impl Variables) -> Result<Option<impl Layer<S>>, SettingError>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -277,7 +277,7 @@ mod tests {
         streaming::{Asker, StreamLimits, Streamer},
     };
 
-    /// The lines that something emits, without their times.
+    /// The lines that are emitted, without their times.
     fn lines(prices: Option<Prices>, emit: impl FnOnce()) -> Vec<Value> {
         let written = Arc::new(Mutex::new(String::new()));
         let sink = Arc::clone(&written);

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-/// Stands in for a payload that is no JSON.
+/// Stands in for a payload that is not JSON.
 const NOT_JSON: &[u8] = br#""not JSON""#;
 
 /// How deep objects and lists may be nested. `serde_json` reads 127 levels, and

@@ -2,8 +2,8 @@
 
 use warden_core::{Error, chat::Refusal};
 
-/// The bytes as the caller sent them, `most` at most. What no media type tells
-/// to be text stands in the event as base64.
+/// The bytes as the caller sent them, `most` at most. Unless its
+/// media type says that it is text, the event holds it as base64.
 pub(crate) fn bytes(body: String, is_base64: bool, most: usize) -> Result<Vec<u8>, Refusal> {
     let bytes = if is_base64 {
         // Too long to be worth decoding.

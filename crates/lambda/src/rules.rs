@@ -91,7 +91,7 @@ mod tests {
             (vec![("a.yml", rule("A")), ("team/b.yml", broken)], "team/b.yml:7: "),
             (vec![("a.yml", "title: one\n---\ntitle: two".to_owned())], "a.yml:1: "),
             (vec![("a.yml", rule("A")), ("b.yml", rule("A"))], "b.yml:2: its id is also that of"),
-            (vec![("a.txt", rule("A"))], "holds no *.yml"),
+            (vec![("a.txt", rule("A"))], "holds neither *.yml"),
         ] {
             let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
             let folder = folder(&files);

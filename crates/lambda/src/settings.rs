@@ -25,7 +25,7 @@ impl Variables for Environment {
     }
 }
 
-/// Settings that are given, for tests of those who read them. As in an
+/// Given settings, for tests of code that reads them. As in an
 /// environment, an empty one is not set.
 pub struct Given<'a>(pub &'a [(&'a str, &'a str)]);
 
@@ -72,10 +72,10 @@ const DEFAULT_MAX_TOKENS: u32 = 4_096;
 const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 200;
 
 impl ModelSettings {
-    /// Reads them.
+    /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for a number that is none or out of range, and when
+    /// [`SettingError`] for a number that is out of range or not one, and when
     /// neither `MODEL_ID` nor a Region to derive it from is set.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let model_id = model_id(variables)?;
@@ -111,7 +111,7 @@ pub fn model_id(variables: &impl Variables) -> Result<String, SettingError> {
     variables.get("MODEL_ID").or_else(|| by_region().map(|region| profile::default_model_id(&region))).ok_or_else(
         || SettingError {
             name: "MODEL_ID",
-            problem: "is not set, and neither BEDROCK_REGION nor AWS_REGION is, from which it could follow".into(),
+            problem: "is not set, and neither is BEDROCK_REGION nor AWS_REGION, from which it could be derived".into(),
         },
     )
 }
@@ -119,7 +119,7 @@ pub fn model_id(variables: &impl Variables) -> Result<String, SettingError> {
 /// `MODEL_TIMEOUT_SECONDS`, or these seconds. Lambda runs for 900 at most.
 ///
 /// # Errors
-/// [`SettingError`] for a number that is none or out of range.
+/// [`SettingError`] for a number that is out of range or not one.
 pub fn model_timeout(variables: &impl Variables, default_seconds: u64) -> Result<Duration, SettingError> {
     number(variables, "MODEL_TIMEOUT_SECONDS", default_seconds, 1..=880).map(Duration::from_secs)
 }
@@ -132,7 +132,7 @@ fn max_tokens(variables: &impl Variables) -> Result<u32, SettingError> {
 /// separated by commas, and `MAX_TOKENS`.
 ///
 /// # Errors
-/// [`SettingError`] for a number of tokens that is none or out of range.
+/// [`SettingError`] for a number of tokens that is out of range or not one.
 pub fn offer(variables: &impl Variables, default_model: String) -> Result<Offer, SettingError> {
     let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
     let mut models = vec![default_model.clone()];
@@ -181,7 +181,7 @@ pub fn image_token_budget(variables: &impl Variables) -> Result<TokenBudget, Set
 /// `ALLOWED_CATEGORIES` whose findings do not count, separated by commas.
 ///
 /// # Errors
-/// [`SettingError`] for anything but a number from 0 to 1, and for a category there is not.
+/// [`SettingError`] for anything but a number from 0 to 1, and for an unknown category.
 pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
     let confidence = variables.get("MINIMUM_CONFIDENCE").unwrap_or_else(|| "0".into());
     let minimum_confidence =

@@ -20,7 +20,7 @@ const LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 /// Starts logs and [`metrics`]. Call once, before anything else.
 ///
 /// # Errors
-/// [`SettingError`] for an unknown level or a price that is none.
+/// [`SettingError`] for an unknown level or a malformed price.
 pub fn init(variables: &impl Variables) -> Result<(), SettingError> {
     let filter = filter(variables.get(LEVEL).as_deref())?;
     let lines = layer().json().flatten_event(true).with_timer(UtcTime::rfc_3339()).with_target(true);
@@ -39,7 +39,7 @@ fn filter(level: Option<&str>) -> Result<Targets, SettingError> {
             "fatal" => LevelFilter::ERROR,
             name => name.parse().map_err(|_| SettingError {
                 name: LEVEL,
-                problem: format!("is {text:?}, none of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"),
+                problem: format!("is {text:?}, not one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"),
             })?,
         },
     };

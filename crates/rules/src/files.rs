@@ -30,10 +30,10 @@ pub enum Unreadable {
         source: IoError,
     },
     /// It leads back to itself.
-    #[error("{} is nested too deep", .0.display())]
+    #[error("{} is nested too deeply", .0.display())]
     TooDeep(PathBuf),
     /// No rule is in it.
-    #[error("{} holds no *.yml and no *.yaml", .0.display())]
+    #[error("{} holds neither *.yml nor *.yaml files", .0.display())]
     Empty(PathBuf),
 }
 

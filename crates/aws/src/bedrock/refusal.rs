@@ -15,7 +15,7 @@ pub(super) struct Asked<'a> {
     pub(super) action: &'static str,
     /// The model that was asked.
     pub(super) model_id: &'a str,
-    /// The setting of the time that it may take.
+    /// The setting that limits its time.
     pub(super) time_limit: &'static str,
 }
 
@@ -46,11 +46,11 @@ impl Refusal {
             ("AccessDeniedException", _) | (_, 403) => Error::AccessDenied {
                 action: asked.action,
                 what: asked.model_id.to_owned(),
-                hint: "allow the inference profile and its models in every Region of the profile, and see that the account has access to the model",
+                hint: "allow the inference profile and its models in every Region of the profile, and check that the account has access to the model",
             },
             ("ResourceNotFoundException", _) | (_, 404) => Error::ModelUnavailable {
                 code,
-                hint: "no such model here: check MODEL_ID and BEDROCK_REGION, the model's end of life, and that the account's use case form is submitted",
+                hint: "no such model here: check MODEL_ID and BEDROCK_REGION, the model's end of life, and that the account's use case form was submitted",
             },
             ("ValidationException", _) | (_, 400) => return Self::of_request(error, &code),
             _ => Error::ModelUnavailable { code, hint: "Bedrock or the model failed" },

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::event_stream::{EventStream, Receiver};
 
-/// An answer that comes from Bedrock.
+/// An answer streamed by Bedrock.
 pub type BedrockAnswer = EventStream<EventReceiver<ResponseStream, ResponseStreamError>>;
 
 impl Receiver for EventReceiver<ResponseStream, ResponseStreamError> {
@@ -190,7 +190,7 @@ mod tests {
             assert_eq!(error.name().as_str(), name, "{status} {error_type}");
             assert!(!format!("{error} {error:?}").contains("secret text"), "{error:?}");
             if name == "AccessDenied" {
-                assert!(error.to_string().starts_with("bedrock:InvokeModelWithResponseStream was refused on m"));
+                assert!(error.to_string().starts_with("bedrock:InvokeModelWithResponseStream on m was denied"));
             }
         }
     }

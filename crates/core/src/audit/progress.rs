@@ -63,14 +63,14 @@ struct Request {
 /// summary of it.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] for what is no object with an `audit`. Within that,
+/// [`Error::InvalidInput`] for anything but an object with an `audit`. Within that,
 /// a field that cannot be read counts as unknown: an alert is never held back.
 pub fn compose(request: &Value) -> Result<Alert, Error> {
     if !request.get("audit").is_some_and(Value::is_object) {
         return Err(Error::invalid("audit", "is missing, or not an object"));
     }
     let Request { audit, execution } =
-        Request::deserialize(request).map_err(|_| Error::invalid("event", "is no audit to tell of"))?;
+        Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
     let outcome = Outcome::of(&audit, &facts);
     Ok(Alert::new(&audit, &facts, &outcome, execution.id.as_deref()))

@@ -1,4 +1,4 @@
-//! Text of strangers made fit to be shown to people on one line.
+//! Makes text written by strangers fit to be shown on one line.
 
 /// One line of at most `most` characters, with no control character and none
 /// that hides or reorders its neighbours. White space of any kind becomes one space.

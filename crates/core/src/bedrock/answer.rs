@@ -85,7 +85,7 @@ impl Answer {
     /// them, are passed over.
     ///
     /// # Errors
-    /// [`Error::ModelOutputInvalid`] when it is no Messages answer.
+    /// [`Error::ModelOutputInvalid`] when it is not a Messages answer.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let wire: Wire = serde_json::from_slice(body)
             .map_err(|_| Error::ModelOutputInvalid { problem: "it is not a Messages response" })?;

@@ -1,7 +1,7 @@
-//! What each model takes in a request.
+//! What each model accepts in a request.
 //!
-//! Bedrock answers 400 to a field that the model does not take, so a field is
-//! sent only to a model that is known to take it.
+//! Bedrock answers 400 to a field that the model does not accept, so a field is
+//! sent only to a model that is known to accept it.
 
 use super::profile::model_name;
 
@@ -34,7 +34,7 @@ const TABLE: &[(&str, bool, bool)] = &[
 
 impl Capabilities {
     /// The capabilities of the model behind an id, profile id or ARN; nothing
-    /// beyond the required fields for a model that is not known.
+    /// beyond the required fields for an unknown model.
     #[must_use]
     pub fn of(model_id: &str) -> Self {
         let Some(name) = model_name(model_id) else { return Self::default() };

@@ -100,7 +100,7 @@ impl Conversation {
                 None => offer.default_model.clone(),
                 Some(Value::String(model)) if offer.models.contains(&model) => model,
                 Some(Value::String(_)) => {
-                    return Err(Error::invalid("model", "is none that is offered; GET /models lists them"));
+                    return Err(Error::invalid("model", "is not offered; GET /models lists those that are"));
                 }
                 Some(other) => return Err(not_a("string", "model", &other)),
             },
@@ -262,7 +262,7 @@ mod tests {
                 json!({"prompt": "secret", "temperature": 1}),
                 "body: has an unknown field \"temperature\"; known are prompt, messages, system, max_tokens, model",
             ),
-            (json!({"prompt": "secret", "model": "secret"}), "model: is none that is offered; GET /models lists them"),
+            (json!({"prompt": "secret", "model": "secret"}), "model: is not offered; GET /models lists those that are"),
             (json!({"prompt": "secret", "model": 7}), "model: is a number, not a string"),
             (json!({"prompt": "secret", "system": {"a": "secret"}}), "system: is an object, not a string"),
             (json!({"prompt": "secret", "max_tokens": 0}), "max_tokens: is not a whole number from 1 to 4096"),

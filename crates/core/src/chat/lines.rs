@@ -122,7 +122,7 @@ impl Lines {
 /// What is of no known shape.
 pub(super) const fn no_event() -> Error {
     Error::ModelOutputInvalid {
-        problem: "its stream holds a line that is no JSON of a known shape; check SAGEMAKER_PROTOCOL",
+        problem: "its stream holds a line that is not JSON of a known shape; check SAGEMAKER_PROTOCOL",
     }
 }
 

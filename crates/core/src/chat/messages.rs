@@ -62,7 +62,7 @@ struct WireError {
 impl Messages {
     /// Reads one chunk.
     pub(super) fn push(&mut self, chunk: &[u8], out: &mut Vec<AnswerEvent>) -> Result<(), Error> {
-        let unknown = Error::ModelOutputInvalid { problem: "its stream holds what is no Messages event" };
+        let unknown = Error::ModelOutputInvalid { problem: "its stream holds something that is not a Messages event" };
         let Some(event) = json::read::<Event>(chunk) else { return Err(unknown) };
         // Where Bedrock says it is documented for whole answers alone: it may be the event, its message,
         // or a chunk of its own. After the stop nothing is read.

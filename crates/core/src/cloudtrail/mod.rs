@@ -80,7 +80,7 @@ impl<'a> Event<'a> {
     /// `CloudTrail` record, or S3's "Object Created".
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] names the field for which it is none of these.
+    /// [`Error::InvalidInput`] names the field that does not fit any of these.
     pub fn read(raw: &'a Value) -> Result<Self, Error> {
         let Some(fields) = raw.as_object() else {
             return Err(Error::invalid(

@@ -55,7 +55,7 @@ struct Object {
 pub(super) fn read<'a>(raw: &'a Value, fields: &'a Map<String, Value>) -> Result<Event<'a>, Error> {
     // Every field is read leniently, so this fails for no object.
     let ObjectCreated { id, account, time, detail } =
-        ObjectCreated::deserialize(raw).map_err(|_| Error::invalid("event", "is no Object Created event"))?;
+        ObjectCreated::deserialize(raw).map_err(|_| Error::invalid("event", "is not an Object Created event"))?;
     let Some(bucket) = detail.bucket.name else {
         return Err(Error::invalid("detail.bucket.name", "is missing, empty or not a string"));
     };

@@ -157,5 +157,5 @@ fn object_in_resources(record: &Map<String, Value>, bucket: Option<String>) -> (
 
 /// Every field is read leniently, so this fails for no object.
 fn parse<'a, T: Deserialize<'a>, D: Deserializer<'a>>(value: D) -> Result<T, Error> {
-    T::deserialize(value).map_err(|_| Error::invalid("event", "is no CloudTrail record"))
+    T::deserialize(value).map_err(|_| Error::invalid("event", "is not a CloudTrail record"))
 }

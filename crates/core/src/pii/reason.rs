@@ -39,7 +39,7 @@ impl Reason {
         }
     }
 
-    /// The same in words.
+    /// What it means, for messages and documents.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {

@@ -104,7 +104,7 @@ impl Parser<'_> {
             .map(|(at, _)| Condition::Selection(at))
             .collect();
         if parts.is_empty() {
-            Err(format!("condition speaks of {pattern:?}, which fits no selection"))
+            Err(format!("condition speaks of {pattern:?}, which matches no selection"))
         } else {
             Ok(parts)
         }
@@ -171,7 +171,7 @@ mod tests {
             ("(a", "closing parenthesis"),
             ("a)", "at \")\""),
             ("1 of", "ends after"),
-            ("1 of other*", "\"other*\", which fits no selection"),
+            ("1 of other*", "\"other*\", which matches no selection"),
             ("c", "\"c\", which is no selection"),
             ("a | count() > 5", "one by one"),
         ] {

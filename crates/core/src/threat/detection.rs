@@ -301,7 +301,7 @@ mod tests {
             ("{s: {a: b}, condition: [s, s]}", "condition", "one text"),
             ("{s: {a: b}, condition: s | count() > 5}", "condition", "one by one"),
             ("{s: {a: b}, timeframe: 5m, condition: s}", "timeframe", "one by one"),
-            ("{s: {a: b}, condition: 1 of selection*}", "condition", "\"selection*\", which fits no selection"),
+            ("{s: {a: b}, condition: 1 of selection*}", "condition", "\"selection*\", which matches no selection"),
             ("{s: {a: b}, condition: s and t}", "condition", "t"),
             ("{s: {a: []}, condition: s}", "a", "no value"),
             ("{s: [], condition: s}", "s", "must list"),

@@ -43,9 +43,9 @@ impl ThreatLevel {
     }
 }
 
-/// A text that is no threat level.
+/// A text that is not a threat level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is none of informational, low, medium, high, critical")]
+#[error("is not one of informational, low, medium, high, critical")]
 pub struct UnknownLevel;
 
 /// Reads a level by Sigma's names, of which there are five.

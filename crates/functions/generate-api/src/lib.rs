@@ -25,13 +25,13 @@ pub const DEFAULT_MODEL_TIMEOUT_SECONDS: u64 = 25;
 
 /// What the function needs, made once at start.
 pub struct GenerateApi<M> {
-    /// Who is asked.
+    /// The model that is asked.
     pub models: M,
     /// What callers may ask for.
     pub offer: Offer,
 }
 
-/// The reason of the model's own words, which callers know.
+/// Why the model stopped, in its own words, which callers know.
 #[derive(Deserialize)]
 struct Stopped {
     stop_reason: Option<String>,
@@ -42,7 +42,7 @@ impl<M: Models> GenerateApi<M> {
     /// response, too.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for an event that is no request of API Gateway.
+    /// [`Error::InvalidInput`] for an event that is not an API Gateway request.
     pub async fn handle(&self, event: Value) -> Result<Response, Error> {
         let mut request = Request::read(event)?;
         let asked = asked(&mut request, &self.offer);

@@ -26,7 +26,7 @@ impl<M: StreamingModel> GenerateStream<M> {
         Self { streamer: Streamer::new(model, Protocol::Messages, limits), offer }
     }
 
-    /// Who is asked.
+    /// The model that is asked.
     pub const fn model(&self) -> &M {
         self.streamer.model()
     }

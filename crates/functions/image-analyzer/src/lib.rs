@@ -19,9 +19,9 @@ use crate::schema::AnswerSchema;
 
 /// What the function needs, made once at start.
 pub struct ImageAnalyzer<S, M> {
-    /// Where the image is.
+    /// Where images are read from.
     pub store: S,
-    /// Who is asked.
+    /// The model that is asked.
     pub model: AskedModel<M>,
     /// Most tokens of an image that must be scaled.
     pub token_budget: TokenBudget,
@@ -49,7 +49,10 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
         let output = Output::parse(fields.optional("output")?)?;
         let schema = schema.map(AnswerSchema::new).transpose()?;
         if schema.is_some() && output == Output::Full {
-            return Err(Error::invalid("output", "is \"full\", which a schema says nothing of; leave one of them out"));
+            return Err(Error::invalid(
+                "output",
+                "is \"full\", to which a schema does not apply; leave one of them out",
+            ));
         }
 
         let text = inquiry.text();

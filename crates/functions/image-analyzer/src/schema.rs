@@ -12,7 +12,7 @@ pub(crate) struct AnswerSchema(Validator);
 
 impl AnswerSchema {
     /// # Errors
-    /// [`Error::InvalidInput`] for what is no schema, refers to one elsewhere,
+    /// [`Error::InvalidInput`] for what is not a schema, refers to one elsewhere,
     /// or is longer than [`MAX_SCHEMA_BYTES`].
     pub(crate) fn new(schema: &Value) -> Result<Self, Error> {
         let length = schema.to_string().len();
@@ -20,12 +20,12 @@ impl AnswerSchema {
             return Err(Error::invalid("schema", format!("is {length} bytes long; at most {MAX_SCHEMA_BYTES}")));
         }
         jsonschema::options().build(schema).map(Self).map_err(|error| {
-            Error::invalid("schema", format!("is no JSON Schema that can be used: {}", error.masked()))
+            Error::invalid("schema", format!("is not a JSON Schema that can be used: {}", error.masked()))
         })
     }
 
     /// The value in an answer's text, where its meaning is plain: bare, in a
-    /// fence, or the one object in prose, and valid.
+    /// fence, or the one object in prose; and only if it is valid.
     pub(crate) fn value_in(&self, text: &str) -> Option<Value> {
         let text = text.trim();
         let fenced = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));

@@ -36,7 +36,7 @@ pub trait Answers: Send + Sync {
     /// Puts an answer at the address that CloudFormation gave, once.
     ///
     /// # Errors
-    /// When it did not arrive.
+    /// When it could not be delivered.
     fn put(&self, url: &str, body: Vec<u8>) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
@@ -65,8 +65,8 @@ where
     /// Does what CloudFormation asks for and tells it what came of it.
     ///
     /// # Errors
-    /// When the answer did not arrive, which CloudFormation takes for a failure
-    /// in time, and for an event that says not where to answer.
+    /// When the answer could not be delivered, which CloudFormation treats as a failure
+    /// after its own timeout, and for an event that does not say where to answer.
     pub async fn handle(self: Arc<Self>, event: Value) -> Result<(), Error> {
         let Some(envelope) = Envelope::read(&event) else {
             return Err(Error::invalid("ResponseURL", "is missing: nobody can be told"));
@@ -76,7 +76,7 @@ where
         let mut work = tokio::spawn(async move { this.work(&event).await });
         let outcome = match timeout(WORK_TIMEOUT, &mut work).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(Error::Internal { problem: "the function has a defect; its log says where".into() }),
+            Ok(Err(_)) => Err(Error::Internal { problem: "the function has a defect; see its log".into() }),
             Err(_) => {
                 work.abort();
                 Err(Error::Internal { problem: "Bedrock or the Parameter Store took too long; try again".into() })

@@ -54,7 +54,7 @@ impl Request {
                 Wish::Set { restorable_role: optional(&properties, "PreviousLoggingRoleArn")?.map(str::to_owned) }
             }
             Some("Delete") => Wish::Remove,
-            _ => return Err(Error::invalid("RequestType", "is none of Create, Update, Delete")),
+            _ => return Err(Error::invalid("RequestType", "is not one of Create, Update, Delete")),
         };
         let old_parameter = event["OldResourceProperties"]["PreviousConfigurationParameter"].as_str();
         if old_parameter.is_some_and(|old| old != parameter) {

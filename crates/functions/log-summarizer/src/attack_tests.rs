@@ -38,7 +38,7 @@ fn targets() -> [(Value, ThreatLevel, &'static [&'static str]); 2] {
     [(upload, ThreatLevel::Low, upload_fields), (stop, ThreatLevel::High, stop_fields)]
 }
 
-/// What holds of a summary, whatever stands in its event and its answer.
+/// Checks what must hold for a summary, whatever its event and the model's answer say.
 fn check(record: &Value, floor: ThreatLevel, told: &Summary) -> Result<(), String> {
     let shown = [
         Some(&told.event_title),

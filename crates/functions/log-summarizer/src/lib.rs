@@ -25,13 +25,13 @@ pub struct LogSummarizer<M> {
 impl<M: Models> LogSummarizer<M> {
     /// Summarises and rates an `EventBridge` event that carries a `CloudTrail`
     /// record, a bare record, or S3's "Object Created". Wrapped as
-    /// `{"without_model": true, "event": …}` it is told without asking the model:
-    /// for a caller to whom the model has failed for good.
+    /// `{"without_model": true, "event": …}` it is summarised without asking the model:
+    /// for a caller whose calls of the model have failed for good.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] before the model is asked, and those of the
-    /// model. An answer that cannot be used is none: the summary is then made
-    /// from the record.
+    /// model. When its answer cannot be used, the summary is made from
+    /// the record.
     pub async fn handle(&self, event: Value) -> Result<Summary, Error> {
         let (event, model) = match without_model(event) {
             Ok(event) => (event, None),

@@ -29,7 +29,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
     }
 }
 
-/// What holds of an answer about an object, whoever wrote its key, its bytes and the model's answer.
+/// Checks what must hold for an answer about an object, whoever wrote its key, its bytes and the model's answer.
 fn check(event: &Value, answer: &Value) -> Result<(), String> {
     let object = &answer["object"];
     if (&object["bucket"], &object["key"], &object["version"]) != (&event["s3_bucket"], &event["s3_key"], &json!("v1"))

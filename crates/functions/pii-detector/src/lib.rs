@@ -18,9 +18,9 @@ use warden_raster::View;
 
 /// What the function needs, made once at start.
 pub struct PiiDetector<S, M> {
-    /// Where the image is.
+    /// Where images are read from.
     pub store: S,
-    /// Who judges it.
+    /// The model that judges it.
     pub model: AskedModel<M>,
     /// Most tokens of an image that must be scaled or cut up.
     pub token_budget: TokenBudget,
@@ -87,7 +87,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         metrics::verdict(detection.verdict, detection.reason);
         match output {
             Output::Full => serde_json::to_value(Judged { action: Action::wanted(&detection), detection })
-                .map_err(|error| Error::Internal { problem: format!("the verdict is no JSON: {error}") }),
+                .map_err(|error| Error::Internal { problem: format!("the verdict is not JSON: {error}") }),
             Output::Boolean => boolean(&detection),
         }
     }

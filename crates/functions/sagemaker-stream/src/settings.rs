@@ -18,10 +18,10 @@ pub struct EndpointSettings {
 }
 
 impl EndpointSettings {
-    /// Reads them.
+    /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] without an endpoint, and for a protocol there is not.
+    /// [`SettingError`] without an endpoint, and for an unknown protocol.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let endpoint = variables
             .get("SAGEMAKER_ENDPOINT_NAME")

@@ -1,4 +1,4 @@
-//! The event of a function URL (payload 2.0), of which a few fields count.
+//! The event of a function URL (payload 2.0): the few fields that matter.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ struct Http {
 impl Request {
     pub(super) fn of(event: Value) -> Result<Self, Error> {
         let wire: Wire =
-            serde_json::from_value(event).map_err(|_| Error::invalid("event", "is not that of a function URL"))?;
+            serde_json::from_value(event).map_err(|_| Error::invalid("event", "is not a function URL's event"))?;
         let headers = wire.headers.unwrap_or_default();
         Ok(Self {
             method: wire.request_context.http.method,
@@ -86,7 +86,7 @@ mod tests {
     fn an_event_of_something_else_is_an_invalid_input() {
         for event in [json!("not JSON"), json!({}), json!({"prompt": "Hi"}), json!({"requestContext": {"http": {}}})] {
             let error = Request::of(event).err().unwrap();
-            assert_eq!(error.to_string(), "event: is not that of a function URL");
+            assert_eq!(error.to_string(), "event: is not a function URL's event");
         }
     }
 }

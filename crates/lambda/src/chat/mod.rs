@@ -42,7 +42,7 @@ impl<M: StreamingModel> Chat<M> {
         Self { streamer: Streamer::new(model, protocol, settings.limits), settings, page: Page::new() }
     }
 
-    /// Who is asked.
+    /// The model that is asked.
     pub const fn model(&self) -> &M {
         self.streamer.model()
     }

@@ -39,7 +39,7 @@ fn policy(html: &str) -> String {
     )
 }
 
-/// The digest of what stands in the one element of that name.
+/// The digest of the content of the one element of that name.
 fn digest(html: &str, element: &str) -> String {
     let inner = html
         .split_once(&format!("<{element}>"))

@@ -13,7 +13,7 @@ const MAX_REQUEST_BYTES: usize = 6_291_456;
 /// Who may ask for what, and how long that may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatSettings {
-    /// `CHAT_TOKEN_SHA256`: who is let in; `None` for everybody who comes that far.
+    /// `CHAT_TOKEN_SHA256`: who is let in; `None` for everyone who can reach the function.
     pub token: Option<TokenDigest>,
     /// `MODEL_ID` and `ALLOWED_MODEL_IDS`, `MAX_TOKENS`.
     pub offer: Offer,
@@ -24,11 +24,11 @@ pub struct ChatSettings {
 }
 
 impl ChatSettings {
-    /// Reads them.
+    /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for a number that is none or out of range, and for a
-    /// digest that is none.
+    /// [`SettingError`] for a number that is out of range or not one, and for a
+    /// malformed digest.
     pub fn read(variables: &impl Variables, default_model: String) -> Result<Self, SettingError> {
         let token = variables.get("CHAT_TOKEN_SHA256").map(|digest| {
             // Its value is nearly a secret: a short token can be found from it.

@@ -1,4 +1,4 @@
-//! Who asks, as Bedrock's record of the call tells it.
+//! Who asks, as Bedrock's record of the call shows it.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,13 +21,13 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The most that is known of who it was: who signed, whose key, from where.
+    /// The best known identity: who signed, else whose key, else from where.
     #[must_use]
     pub fn caller(&self) -> Option<&str> {
         [&self.user_arn, &self.api_key_id, &self.vpce_id, &self.source_ip].into_iter().find_map(Option::as_deref)
     }
 
-    /// What Bedrock's record of a call tells of it: a JSON object of texts.
+    /// The caller as Bedrock's record of a call shows it: a JSON object of strings.
     pub(super) fn request_metadata(&self, request_id: Option<&str>) -> String {
         let entries: Map<String, Value> = [
             ("caller", self.caller()),
@@ -44,8 +44,8 @@ impl Identity {
     }
 }
 
-/// A value as Bedrock takes it, which also stands in a header: any other
-/// character becomes an underscore.
+/// A value in the characters that Bedrock accepts and that a header can hold:
+/// any other becomes an underscore.
 fn clean(value: &str) -> String {
     let takes = |letter: char| letter.is_ascii_alphanumeric() || " :_@$#=/+,-.".contains(letter);
     value.chars().take(MAX_VALUE_CHARS).map(|letter| if takes(letter) { letter } else { '_' }).collect()

@@ -68,7 +68,7 @@ impl Request {
     /// Reads an event.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for an event that is no request of API Gateway.
+    /// [`Error::InvalidInput`] for an event that is not an API Gateway request.
     pub fn read(event: Value) -> Result<Self, Error> {
         serde_json::from_value(event)
             .map_err(|_| Error::invalid("event", "is not a request of an API Gateway REST API"))
@@ -103,7 +103,7 @@ impl Request {
     ///
     /// # Errors
     /// [`Refusal::TooLarge`] over [`MAX_BODY_BYTES`], and [`Error::InvalidInput`]
-    /// for what is no base64 where it should be.
+    /// for a body that should be base64 and is not.
     pub fn take_body(&mut self) -> Result<Vec<u8>, Refusal> {
         request_body::bytes(self.body.take().unwrap_or_default(), self.is_base64_encoded, MAX_BODY_BYTES)
     }

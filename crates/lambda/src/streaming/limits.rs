@@ -22,10 +22,10 @@ pub struct StreamLimits {
 }
 
 impl StreamLimits {
-    /// Reads them.
+    /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for a number that is none or out of range.
+    /// [`SettingError`] for a number that is out of range or not one.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let receive_seconds = number(variables, "RECEIVE_TIMEOUT_SECONDS", DEFAULT_RECEIVE_TIMEOUT_SECONDS, 1..=880)?;
         Ok(Self {

@@ -25,7 +25,7 @@ pub use limits::StreamLimits;
 use self::passage::Passage;
 use crate::{FunctionError, Stopped, invocation::take_invocations, metrics};
 
-/// What a response's body is, whether it is known or still being written.
+/// A response's body, whether it is complete or still being written.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 
 /// How a silent answer's connection is kept open. `CloudFront` gives up on an
@@ -39,7 +39,7 @@ pub struct Streamer<M> {
     limits: StreamLimits,
 }
 
-/// For whom an answer is, and in which form.
+/// Who an answer is for, and in which form.
 #[derive(Clone, Copy)]
 pub struct Asker<'a> {
     /// The request's id, which the answer's start and its log lines name.
@@ -57,7 +57,7 @@ impl<M: StreamingModel> Streamer<M> {
         Self { model, protocol, limits }
     }
 
-    /// Who is asked.
+    /// The model that is asked.
     pub const fn model(&self) -> &M {
         &self.model
     }

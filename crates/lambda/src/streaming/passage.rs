@@ -21,9 +21,9 @@ const ENDING: Duration = Duration::from_millis(200);
 pub(super) struct Passage<A> {
     answer: Option<A>,
     encoding: Encoding,
-    /// What the decoder said and nobody encoded yet; kept for its memory.
+    /// Decoded and not yet encoded; kept to reuse its memory.
     parts: Vec<AnswerEvent>,
-    /// What was encoded and nobody took yet.
+    /// Encoded and not yet taken.
     out: Vec<u8>,
     /// Since when the model has said nothing.
     silent_since: Option<Instant>,
@@ -33,7 +33,7 @@ pub(super) struct Passage<A> {
     record: Record,
 }
 
-/// What is told of an answer when it is over.
+/// What is logged and counted when an answer is over.
 struct Record {
     request_id: String,
     model_id: String,
@@ -90,10 +90,10 @@ impl<A: AnswerStream> Passage<A> {
         }
     }
 
-    /// Waits for the model, or for the next thing that time brings.
+    /// Waits for the model, a ping that is due, or a time limit.
     async fn advance(&mut self) {
         let Some(answer) = &mut self.answer else {
-            return self.fail(&Error::Internal { problem: "the answer was read on after its end".into() });
+            return self.fail(&Error::Internal { problem: "the answer was read past its end".into() });
         };
         if Instant::now() >= self.ends_by {
             return self.fail(&passed("MODEL_TIMEOUT_SECONDS"));
@@ -187,7 +187,7 @@ impl Record {
         metrics::answer_cut();
     }
 
-    /// Counts what the answer used, for it is paid for however it ends.
+    /// Counts what the answer used: it is billed however it ends.
     fn over(&mut self) -> (TokenCount, u64) {
         self.is_over = true;
         let (tokens, latency_ms) = (self.decoder.tokens(), milliseconds(self.asked));

@@ -56,7 +56,7 @@ pub struct Summary {
 }
 
 /// Puts together what the record says, what the rules say and what the model
-/// says; without the model's word the text is made from the record.
+/// says. Without the model the text is made from the record.
 #[must_use]
 pub fn conclude(event: &Event<'_>, floor: Floor, judge: UploadsToJudge, opinion: Option<Opinion>) -> Summary {
     let Opinion { summary, threat_level } = opinion.unwrap_or_default();

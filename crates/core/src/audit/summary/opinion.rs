@@ -1,4 +1,4 @@
-//! What the model says of an event.
+//! What the model says about an event.
 
 use serde_json::Value;
 
@@ -10,13 +10,13 @@ use crate::{
     threat::ThreatLevel,
 };
 
-/// What the model says of an event, as far as it says anything. Its text is
+/// What the model says about an event, as far as it says anything. Its text is
 /// content, so there is no `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Opinion {
     /// Its text for people.
     pub summary: Option<String>,
-    /// How bad it takes the event to be.
+    /// How bad it rates the event.
     pub threat_level: Option<ThreatLevel>,
 }
 

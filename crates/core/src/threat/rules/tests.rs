@@ -59,7 +59,7 @@ fn a_broken_rule_is_an_error_that_names_its_file_and_line_and_what_is_wrong() {
         ("title: t\nid: 1\nid: 2", 1, "duplicate"),
         (&whole.replace("cloudtrail", "guardduty"), 3, "logsource"),
         (&whole.replace("level: high\n", ""), 1, "level is missing"),
-        (&whole.replace("level: high", "level: severe"), 4, "level is none of"),
+        (&whole.replace("level: high", "level: severe"), 4, "level is not one of"),
         (&whole.replace("title: A test\n", ""), 1, "title"),
         (&rule("  s: {eventName: A}"), 5, "condition"),
         (&rule("  s: {eventName: A}\n  condition: s and other"), 7, "other"),
