@@ -31,7 +31,9 @@ fn told(value: &Value, name: &str, attachments: &mut usize) -> Value {
         }
         Value::Array(values) => values.iter().map(|value| told(value, name, attachments)).collect(),
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.clone(), told(value, name, attachments))).collect()
+            // What stands under embeddings is named for its kind of number.
+            let inner = |field| if is_embedding(name) { name } else { field };
+            fields.iter().map(|(field, value)| (field.clone(), told(value, inner(field), attachments))).collect()
         }
         value => value.clone(),
     }
@@ -50,11 +52,14 @@ fn is_data(text: &str, name: &str) -> bool {
     is_url || text.len() >= least && is_base64(text)
 }
 
+fn is_embedding(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("embedding")
+}
+
 fn is_vector(values: &[Value], name: &str) -> bool {
-    let is_named = name.to_ascii_lowercase().contains("embedding");
     !values.is_empty()
         && values.iter().all(Value::is_number)
-        && (is_named || values.len() >= VECTOR_NUMBERS || values.iter().any(Value::is_f64))
+        && (is_embedding(name) || values.len() >= VECTOR_NUMBERS || values.iter().any(Value::is_f64))
 }
 
 #[cfg(test)]
@@ -89,8 +94,8 @@ mod tests {
                 0,
             ),
             (
-                json!({"embeddings": {"float": [[0.5, 1], [0.25]]}}),
-                json!({"embeddings": {"float": ["(2 numbers)", "(1 number)"]}}),
+                json!({"embeddings": {"float": [[0.5, 1], [0.25]], "int8": [[1, 2]]}}),
+                json!({"embeddings": {"float": ["(2 numbers)", "(1 number)"], "int8": ["(2 numbers)"]}}),
                 0,
             ),
             (json!({"seeds": [1, 2], "none": []}), json!({"seeds": [1, 2], "none": []}), 0),

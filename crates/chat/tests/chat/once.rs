@@ -1,16 +1,13 @@
 //! One question and its answer, run as people and scripts run it.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use support::{Answers, Function, Run, chat, ends};
+
+use crate::support::{Answers, Function, Run, chat, ends};
 
 const START: &str = "event: start\ndata: {\"id\":\"1\",\"model\":\"claude-haiku-5-5\"}\n\n";
 const END: &str = "event: usage\ndata: {\"input_tokens\":3,\"output_tokens\":4}\n\nevent: end\ndata: {\"stop_reason\":\"end_turn\"}\n\n";
@@ -78,6 +75,21 @@ fn a_program_gets_one_document() {
     assert_eq!(document["usage"], json!({"input_tokens": 3, "output_tokens": 4, "estimated": false}));
     assert_eq!(document["model"], "claude-haiku-5-5");
     assert!(document["first_token_ms"].as_u64().unwrap() <= document["took_ms"].as_u64().unwrap());
+}
+
+#[test]
+fn what_is_no_utf_8_is_refused_by_name() {
+    let function = Function::that(whole());
+    for (bytes, told) in
+        [(&b"a\0b\0c"[..], "UTF-16 without a mark"), (b"\xff\xfea\0", "is UTF-16"), (b"caf\xe9", "is not UTF-8")]
+    {
+        let mut child = function.chat(&[]).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(bytes).unwrap();
+        let run = ends(child);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");
+        assert!(run.stderr.starts_with("error: standard input ") && run.stderr.contains(told), "{run:?}");
+    }
+    assert!(function.asked().is_empty());
 }
 
 #[test]
