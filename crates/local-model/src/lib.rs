@@ -10,15 +10,10 @@
 //! fields a model rejects), so that a request that works here has a chance there.
 //!
 //! ```no_run
-//! use std::path::Path;
-//! use warden_local_model::{Config, Server, weights};
+//! use warden_local_model::{Config, Server};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let files = tokio::task::spawn_blocking(|| {
-//!     weights::fetch(Path::new("target/models"), &mut |step| eprintln!("{step}"))
-//! })
-//! .await??;
-//! let server = Server::start(Config::reading(files)).await?;
+//! let server = Server::start(Config::reading("target/warden/models/rapidocr-3.10.0")).await?;
 //! println!("AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", server.url());
 //! server.shutdown().await;
 //! # Ok(())
@@ -28,14 +23,13 @@
 mod answer;
 mod bedrock;
 mod calls;
+mod endpoint;
 mod faults;
-mod perception;
-mod pii;
+mod invoke;
 mod records;
 mod server;
 mod stream;
 mod upstream;
-pub mod weights;
 
 pub use calls::{Call, Calls, Operation, Streams};
 pub use faults::{Fault, Faults};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use warden_local_model::{Config, Server, Upstream, weights};
+use warden_local_model::{Config, Server, Upstream};
+use warden_python_env::weights;
 
 /// A Bedrock-compatible endpoint for development, which reads images with OCR.
 #[derive(Debug, Parser)]
@@ -25,8 +26,12 @@ struct Arguments {
     upstream_model: Option<String>,
 
     /// Where the OCR models are kept; they are downloaded when they are not there.
-    #[arg(long, value_name = "FOLDER", default_value = "target/models", env = "LOCAL_MODEL_CACHE")]
+    #[arg(long, value_name = "FOLDER", default_value = "target/warden/models", env = "LOCAL_MODEL_CACHE")]
     cache: PathBuf,
+
+    /// The Python whose pip downloads them.
+    #[arg(long, value_name = "PYTHON", default_value = "python3", env = "WARDEN_PYTHON")]
+    python: String,
 
     /// How many milliseconds a stream waits before each word.
     #[arg(long, value_name = "MS", default_value_t = 0, env = "LOCAL_MODEL_WORD_DELAY")]
@@ -36,9 +41,11 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let mut config = match arguments.upstream {
-        Some(url) => Config::upstream(Upstream { model: arguments.upstream_model, ..Upstream::new(url) }),
-        None => Config::reading(fetch(arguments.cache).await?),
+    let mut config = if let Some(url) = arguments.upstream {
+        Config::upstream(Upstream { model: arguments.upstream_model, ..Upstream::new(url) })
+    } else {
+        let tell = &mut |said: &str| say(said);
+        Config::reading(weights::install(&arguments.cache, &arguments.python, tell).await?)
     };
     config.address = arguments.listen;
     config.word_delay = Duration::from_millis(arguments.word_delay);
@@ -50,11 +57,6 @@ async fn main() -> anyhow::Result<()> {
     tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
     server.shutdown().await;
     Ok(())
-}
-
-async fn fetch(cache: PathBuf) -> anyhow::Result<PathBuf> {
-    let fetched = tokio::task::spawn_blocking(move || weights::fetch(&cache, &mut |step| say(&step.to_string()))).await;
-    Ok(fetched.context("fetching the OCR models was interrupted")??)
 }
 
 #[expect(clippy::print_stdout, reason = "this is what a person runs")]

@@ -11,7 +11,7 @@ use support::{MODEL, ask, send, send_raw, server, weights};
 use warden_local_model::{Call, Config, Fault, Faults, Operation, Server, StartError};
 
 async fn faulty(fault: Fault) -> (Server, Faults) {
-    let mut config = Config::reading(weights());
+    let mut config = Config::reading(weights().await);
     config.faults = Faults::default();
     let faults = config.faults.clone();
     faults.next(1, fault);
@@ -187,7 +187,7 @@ async fn calls_are_counted_and_remembered_without_content() {
 #[tokio::test]
 async fn an_answer_has_a_record_once_somebody_says_where_and_a_refusal_has_none() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config::reading(weights());
+    let config = Config::reading(weights().await);
     let records = config.records.clone();
     let server = Server::start(config).await.expect("a free port");
     send(&server, MODEL, &question()).await;
@@ -211,7 +211,7 @@ async fn what_cannot_start_says_why() {
     assert!(matches!(nowhere, StartError::NoWeights(_)), "{nowhere}");
 
     let server = server().await;
-    let mut taken = Config::reading(weights());
+    let mut taken = Config::reading(weights().await);
     taken.address = server.url().trim_start_matches("http://").parse().unwrap();
     let taken = Server::start(taken).await.unwrap_err();
     assert!(taken.to_string().contains("cannot listen on 127.0.0.1"), "{taken}");

@@ -50,7 +50,7 @@ impl Stream {
 }
 
 async fn server(delay: u64, fault: Option<Fault>) -> Server {
-    let mut config = Config::reading(weights());
+    let mut config = Config::reading(weights().await);
     config.word_delay = Duration::from_millis(delay);
     if let Some(fault) = fault {
         config.faults.next(1, fault);
@@ -155,7 +155,7 @@ async fn a_stream_fails_stalls_and_breaks_as_ordered() {
 async fn a_stream_has_a_record_of_the_events_that_were_sent() {
     for fault in [None, Some(Fault::StreamFails(3)), Some(Fault::StreamBreaks(3))] {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = Config::reading(weights());
+        let config = Config::reading(weights().await);
         config.records.write_to(support::place(folder.path()));
         if let Some(fault) = fault {
             config.faults.next(1, fault);

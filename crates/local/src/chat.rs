@@ -48,6 +48,8 @@ pub struct ChatOptions {
     pub functions: Vec<StreamingFunction>,
     /// The Cargo profile that they are built with.
     pub profile: String,
+    /// The Python whose pip downloads what the model reads with.
+    pub python: String,
     /// Who answers as the model.
     pub model: ModelOptions,
     /// Further settings of the functions.
@@ -59,6 +61,7 @@ impl Default for ChatOptions {
         Self {
             functions: vec![StreamingFunction::Bedrock],
             profile: "dev".to_owned(),
+            python: "python3".into(),
             model: ModelOptions { word_delay: WORD_DELAY, ..ModelOptions::default() },
             settings: Vec::new(),
         }
@@ -103,7 +106,7 @@ impl Chat {
     /// # Errors
     /// When a part cannot be built or started. What was started by then ends.
     pub async fn up(workspace: &Workspace, options: &ChatOptions, console: &Console) -> Result<Self, ChatError> {
-        let config = model::prepare(workspace, &options.model, console).await?;
+        let config = model::prepare(workspace, &options.python, &options.model, console).await?;
         let functions = options.functions.iter().map(|function| function.package());
         let packages: Vec<_> = functions.chain([CLIENT]).map(str::to_owned).collect();
         let mut executables = functions::executables(workspace, &packages, &options.profile, console).await?;

@@ -9,8 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use warden_python_env::PythonEnv;
 
-use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 /// What the engine is started with: it ends the engine, and all that the
@@ -94,11 +94,11 @@ impl Engine {
     /// # Errors
     /// When no port is free, a file cannot be written, or the engine ends or
     /// stays silent; the message quotes its log.
-    pub async fn start(workspace: &Workspace, tools: &Tools, options: EngineOptions) -> Result<Self, EngineError> {
+    pub async fn start(workspace: &Workspace, python: &PythonEnv, options: EngineOptions) -> Result<Self, EngineError> {
         let mut tries = PORT_TRIES;
         loop {
             tries -= 1;
-            let mut engine = Self::spawn(workspace, tools, options)?;
+            let mut engine = Self::spawn(workspace, python, options)?;
             match engine.answers().await {
                 Ok(()) => return Ok(engine),
                 Err(_) if tries > 0 && engine.port_was_taken() => {}
@@ -133,7 +133,7 @@ impl Engine {
         self.child.id()
     }
 
-    fn spawn(workspace: &Workspace, tools: &Tools, options: EngineOptions) -> Result<Self, EngineError> {
+    fn spawn(workspace: &Workspace, python: &PythonEnv, options: EngineOptions) -> Result<Self, EngineError> {
         let port = free_port().map_err(EngineError::NoPort)?;
         let endpoint = format!("http://127.0.0.1:{port}");
         let run = made_folder(workspace, "run")?;
@@ -146,7 +146,7 @@ impl Engine {
         let output = File::create(&log).map_err(|source| io_error(&log, source))?;
         let errors = output.try_clone().map_err(|source| io_error(&log, source))?;
 
-        let child = Command::new(tools.python())
+        let child = Command::new(python.python())
             .arg("-I")
             .arg(&script)
             .arg(state.path())
@@ -161,7 +161,7 @@ impl Engine {
             // Ctrl-C is for this process, which then ends the engine.
             .process_group(0)
             .spawn()
-            .map_err(|source| io_error(tools.python(), source))?;
+            .map_err(|source| io_error(python.python(), source))?;
         Ok(Self { child, endpoint, log, state })
     }
 

@@ -131,6 +131,9 @@ struct ChatArguments {
     /// The Cargo profile to build function and client with; `lambda` is what goes to AWS.
     #[arg(long, default_value = "dev")]
     profile: String,
+    /// The Python, 3.10 or newer, whose pip downloads what the model reads with.
+    #[arg(long, default_value = "python3", env = "WARDEN_PYTHON")]
+    python: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -340,6 +343,7 @@ async fn run_chat(
     let options = ChatOptions {
         functions: vec![function],
         profile: arguments.profile,
+        python: arguments.python,
         model: arguments.model.chosen(defaults.model),
         ..defaults
     };

@@ -1,14 +1,13 @@
 //! The model behind the functions. The only user of the local model's crate.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use warden_local_model::weights::{self, FetchError};
 use warden_local_model::{Config, Server, StartError, Upstream};
 
 pub use warden_local_model::{Calls, Fault, Faults, Operation, RecordPlace, Records, Streams};
 
 use crate::output::Console;
+use crate::tools::{self, InstallError};
 use crate::workspace::Workspace;
 
 /// What a model's words wait for where people watch: a fast reader's pace.
@@ -32,25 +31,27 @@ pub struct ModelOptions {
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// Its weights could not be fetched.
+    /// What it reads with could not be installed.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Install(#[from] InstallError),
     /// It did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// Fetching was cut short.
-    #[error("fetching the OCR models was interrupted")]
-    Interrupted,
 }
 
-/// Fetches what the model reads with, unless another server reads for it.
+/// Installs what the model reads with, unless another server reads for it.
 ///
 /// # Errors
 /// When Python or the package index is missing.
-pub async fn prepare(workspace: &Workspace, options: &ModelOptions, console: &Console) -> Result<Config, ModelError> {
+pub async fn prepare(
+    workspace: &Workspace,
+    python: &str,
+    options: &ModelOptions,
+    console: &Console,
+) -> Result<Config, ModelError> {
     let mut config = match &options.upstream {
         Some(url) => Config::upstream(Upstream { model: options.upstream_model.clone(), ..Upstream::new(url) }),
-        None => Config::reading(fetch(workspace.made("models"), console).await?),
+        None => Config::reading(tools::weights(workspace, python, console).await?),
     };
     config.faults = options.faults.clone();
     config.records = options.records.clone();
@@ -64,26 +65,4 @@ pub async fn prepare(workspace: &Workspace, options: &ModelOptions, console: &Co
 /// When no port is free, or the upstream's URL is none.
 pub async fn start(config: Config) -> Result<Server, ModelError> {
     Ok(Server::start(config).await?)
-}
-
-async fn fetch(cache: PathBuf, console: &Console) -> Result<PathBuf, ModelError> {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let fetching = tokio::task::spawn_blocking(move || {
-        weights::fetch(&cache, &mut |progress| {
-            // Nobody listens any more when this program is being ended.
-            let _ = tell.send(progress);
-        })
-    });
-    // Nothing is told when the models are there already.
-    if let Some(first) = told.recv().await {
-        let step = console.step("fetching the OCR models (once)");
-        step.detail(&first.to_string());
-        while let Some(progress) = told.recv().await {
-            step.detail(&progress.to_string());
-        }
-        let folder = fetching.await.map_err(|_| ModelError::Interrupted)??;
-        step.done();
-        return Ok(folder);
-    }
-    Ok(fetching.await.map_err(|_| ModelError::Interrupted)??)
 }

@@ -7,6 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use warden_deploy::{ApplyRequest, DefinitionError, DefinitionTemplate, Deployer};
 use warden_local_model::Server;
+use warden_python_env::PythonEnv;
 
 use crate::audit::{Address, Audit};
 use crate::aws::{CallError, Clients};
@@ -17,7 +18,7 @@ use crate::output::Console;
 use crate::stack::{self, Source, StackError};
 use crate::streaming_host::StreamingHostError;
 use crate::template::{Template, TemplateError};
-use crate::tools::{Tools, ToolsError};
+use crate::tools::{self, InstallError};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// The stack of the template, as it is called on this machine.
@@ -72,9 +73,9 @@ pub enum SystemError {
     /// The sources were not found.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The Python tools could not be installed.
+    /// The Python tools or the OCR models could not be installed.
     #[error(transparent)]
-    Tools(#[from] ToolsError),
+    Install(#[from] InstallError),
     /// The functions could not be built.
     #[error(transparent)]
     Functions(#[from] FunctionsError),
@@ -123,7 +124,7 @@ pub enum SystemError {
 /// Everything that takes long the first time, done.
 #[derive(Debug)]
 pub struct Prepared {
-    tools: Tools,
+    python: PythonEnv,
     template: Template,
     packages: Vec<Package>,
     model: warden_local_model::Config,
@@ -161,12 +162,12 @@ pub(crate) async fn prepare_template(
     console: &Console,
 ) -> Result<Prepared, SystemError> {
     let wrong = |source| SystemError::Template { template, source };
-    let tools = Tools::install(workspace, &options.python, console).await?;
-    let model = model::prepare(workspace, &options.model, console).await?;
+    let python = tools::engine(workspace, &options.python, console).await?;
+    let model = model::prepare(workspace, &options.python, &options.model, console).await?;
     let template = Template::parse(&read(workspace.source(template))?).map_err(wrong)?;
     let names: Vec<_> = template.functions().map_err(wrong)?.into_iter().map(|function| function.package).collect();
     let packages = functions::build(workspace, &names, &options.profile, console).await?;
-    Ok(Prepared { tools, template, packages, model })
+    Ok(Prepared { python, template, packages, model })
 }
 
 impl System {
@@ -234,10 +235,10 @@ pub(crate) async fn start(
     options: &SystemOptions,
     console: &Console,
 ) -> Result<Started, SystemError> {
-    let Prepared { tools, template, packages, model } = prepared;
+    let Prepared { python, template, packages, model } = prepared;
     let step = console.step("starting the local AWS engine and the model");
     let model = model::start(model).await?;
-    let engine = Engine::start(workspace, &tools, options.engine).await?;
+    let engine = Engine::start(workspace, &python, options.engine).await?;
     let clients = Clients::new(engine.endpoint());
     step.done();
     Ok(Started { clients, engine, model, packages, template })

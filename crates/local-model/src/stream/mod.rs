@@ -22,8 +22,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::bedrock::exception::Kind;
 use crate::bedrock::{Exception, MessagesResponse};
 use crate::calls::{Call, Operation};
+use crate::endpoint::{Endpoint, REQUEST_ID, exception_of, request_id};
 use crate::faults::Fault;
-use crate::server::{Endpoint, REQUEST_ID, exception_of, request_id};
 use record::StreamRecord;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("application/vnd.amazon.eventstream");

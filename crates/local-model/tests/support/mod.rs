@@ -7,19 +7,21 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use warden_local_model::{Config, RecordPlace, Server, weights};
+use warden_local_model::{Config, RecordPlace, Server};
 
 pub const MODEL: &str = "us.anthropic.claude-haiku-5-5";
 
-/// The OCR models; the first test that asks fetches them.
-pub fn weights() -> PathBuf {
+/// The OCR models; the first test that asks installs them.
+pub async fn weights() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from);
-    weights::fetch(&target.join("models"), &mut |step| println!("{step}")).expect("the OCR models can be fetched")
+    let python = std::env::var("WARDEN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let tell = &mut |said: &str| println!("{said}");
+    warden_python_env::weights::install(&target.join("warden/models"), &python, tell).await.expect("they are installed")
 }
 
 pub async fn server() -> Server {
-    Server::start(Config::reading(weights())).await.expect("a free port")
+    Server::start(Config::reading(weights().await)).await.expect("a free port")
 }
 
 /// A status, the error's name, and the body.

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use warden_local::engine::{Engine, EngineOptions};
 use warden_local::output::Console;
-use warden_local::tools::Tools;
+use warden_local::tools;
 use warden_local::workspace::Workspace;
 
 async fn engine() -> Engine {
     let workspace = Workspace::find().unwrap();
     let python = std::env::var("WARDEN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let tools = Tools::install(&workspace, &python, &Console::quiet()).await.unwrap();
-    Engine::start(&workspace, &tools, EngineOptions::default()).await.unwrap()
+    let python = tools::engine(&workspace, &python, &Console::quiet()).await.unwrap();
+    Engine::start(&workspace, &python, EngineOptions::default()).await.unwrap()
 }
 
 fn listens(endpoint: &str) -> bool {

@@ -1,0 +1,138 @@
+//! Where text is: PP-OCR's detector, which rates every pixel.
+
+use std::path::Path;
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+use rten::{Model, NodeId, OpRegistry, RunOptions, op_types as op};
+use rten_imageproc::{Point as Pixel, RetrievalMode, find_contours, min_area_rect};
+use rten_tensor::prelude::*;
+use rten_tensor::{NdTensor, NdTensorView};
+
+use crate::geometry::{Corners, Point};
+use crate::{PerceptionError, crop, weights};
+
+/// Larger pictures are searched at this size, which the model was trained for.
+const LONG_EDGE: u32 = 960;
+/// Sides are multiples of this.
+const STEP: u32 = 32;
+/// What the model's training set had as mean and deviation of its channels.
+const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// A pixel rated higher belongs to text.
+const TEXT_PIXEL: f32 = 0.3;
+/// A line whose pixels are rated less on average is none.
+const LEAST_RATING: f32 = 0.6;
+/// The model marks the middle of a line: how much its rectangle grows, as a share of
+/// area by circumference.
+const GROWTH: f32 = 1.5;
+/// Smaller rectangles, in pixels of the searched picture, are noise.
+const LEAST_SIDE: f32 = 3.0;
+/// No page has more lines that are worth their time.
+const MOST_LINES: usize = 1_000;
+
+/// The model that finds lines.
+pub(crate) struct Detector {
+    model: Model,
+    input: NodeId,
+    output: NodeId,
+}
+
+impl Detector {
+    pub(crate) fn load(folder: &Path) -> Result<Self, PerceptionError> {
+        let operators = OpRegistry::with_ops(&[
+            &op::Add,
+            &op::Concat,
+            &op::Conv,
+            &op::ConvTranspose,
+            &op::Div,
+            &op::Erf,
+            &op::GlobalAveragePool,
+            &op::HardSigmoid,
+            &op::Identity,
+            &op::MaxPool,
+            &op::Mul,
+            &op::ReduceMean,
+            &op::Relu,
+            &op::Resize,
+            &op::Sigmoid,
+        ]);
+        let model = weights::load(folder, weights::DETECTOR, operators)?;
+        let (input, output) = weights::ends(&model, weights::DETECTOR)?;
+        Ok(Self { model, input, output })
+    }
+
+    /// The corners of each line, in the order of [`Corners`] as the picture lies.
+    pub(crate) fn find(&self, picture: &RgbImage, options: RunOptions) -> Result<Vec<Corners>, PerceptionError> {
+        let (width, height) = searched_size(picture.width(), picture.height());
+        let searched = imageops::resize(picture, width, height, FilterType::Triangle);
+        let input = crop::tensor(&searched, width, MEAN, DEVIATION);
+        let [rating] = self.model.run_n(vec![(self.input, input.view().into())], [self.output], Some(options))?;
+        let rating: NdTensor<f32, 4> = rating.try_into().map_err(|_| weights::unexpected(weights::DETECTOR))?;
+        let [1, 1, _, _] = rating.shape() else {
+            return Err(weights::unexpected(weights::DETECTOR));
+        };
+        let scale = (f64::from(picture.width()) / f64::from(width), f64::from(picture.height()) / f64::from(height));
+        let lines = rectangles(rating.slice((0, 0))).into_iter().map(|corners| {
+            corners.map(|corner| Point {
+                x: (corner.x * scale.0).clamp(0.0, f64::from(picture.width())),
+                y: (corner.y * scale.1).clamp(0.0, f64::from(picture.height())),
+            })
+        });
+        Ok(lines.collect())
+    }
+}
+
+fn searched_size(width: u32, height: u32) -> (u32, u32) {
+    let scale = (f64::from(LONG_EDGE) / f64::from(width.max(height))).min(1.0);
+    let side = |pixels: u32| crop::pixels((f64::from(pixels) * scale / f64::from(STEP)).round()).max(1) * STEP;
+    (side(width), side(height))
+}
+
+/// The smallest rectangles around connected pixels of text, grown to the whole line.
+fn rectangles(rating: NdTensorView<f32, 2>) -> Vec<Corners> {
+    let mask = rating.map(|rating| *rating > TEXT_PIXEL);
+    let contours = find_contours(mask.view(), RetrievalMode::External);
+    let mut found = Vec::new();
+    for contour in contours.iter().take(MOST_LINES) {
+        let points: Vec<_> = contour.iter().map(|pixel| pixel.to_f32()).collect();
+        let Some(rectangle) = min_area_rect(&points) else { continue };
+        let (width, height) = (rectangle.width(), rectangle.height());
+        if width.min(height) < LEAST_SIDE || mean_inside(rating, contour) < LEAST_RATING {
+            continue;
+        }
+        let growth = GROWTH * width * height / (width + height);
+        found.push(ordered(
+            rectangle
+                .expanded(growth, growth)
+                .corners()
+                .map(|corner| Point { x: f64::from(corner.x), y: f64::from(corner.y) }),
+        ));
+    }
+    found.sort_by(|a, b| a[0].y.total_cmp(&b[0].y).then(a[0].x.total_cmp(&b[0].x)));
+    found
+}
+
+/// The mean rating of the pixels inside an outline.
+fn mean_inside(rating: NdTensorView<f32, 2>, outline: &[Pixel]) -> f32 {
+    let (sum, count) = rten_imageproc::Polygon::new(outline)
+        .fill_iter()
+        .filter_map(|pixel| rating.get(pixel.coord()))
+        .fold((0.0, 0.0), |(sum, count), rating| (sum + rating, count + 1.0_f32));
+    sum / count.max(1.0)
+}
+
+/// The corners of a rectangle from its upper left on, clockwise: of the two on the
+/// left the upper one is the first.
+fn ordered(mut corners: Corners) -> Corners {
+    corners.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let [mut upper_left, mut lower_left, mut upper_right, mut lower_right] = corners;
+    if upper_left.y > lower_left.y {
+        std::mem::swap(&mut upper_left, &mut lower_left);
+    }
+    if upper_right.y > lower_right.y {
+        std::mem::swap(&mut upper_right, &mut lower_right);
+    }
+    [upper_left, upper_right, lower_right, lower_left]
+}

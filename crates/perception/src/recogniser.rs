@@ -1,0 +1,108 @@
+//! What a line says: PP-OCR's recogniser.
+
+use std::path::Path;
+
+use image::RgbImage;
+use rten::{Model, NodeId, OpRegistry, RunOptions, op_types as op};
+use rten_tensor::prelude::*;
+use rten_tensor::{NdTensor, NdTensorView};
+
+use crate::geometry::Corners;
+use crate::{PerceptionError, crop, weights};
+
+/// The height that the model reads lines in.
+const HEIGHT: u32 = 48;
+/// Longer lines are squeezed, shorter ones padded.
+const MOST_WIDE: u32 = 3_200;
+const LEAST_WIDE: u32 = 320;
+/// The model looks at a line in steps of so many pixels.
+const STEP: u32 = 8;
+const MIDDLE: [f32; 3] = [0.5; 3];
+
+/// The model that reads a line.
+pub(crate) struct Recogniser {
+    model: Model,
+    input: NodeId,
+    output: NodeId,
+    /// What its classes stand for, from the second on: the first is no character.
+    alphabet: Vec<String>,
+}
+
+impl Recogniser {
+    pub(crate) fn load(folder: &Path) -> Result<Self, PerceptionError> {
+        let operators = OpRegistry::with_ops(&[
+            &op::Add,
+            &op::AveragePool,
+            &op::BatchNormalization,
+            &op::Concat,
+            &op::Conv,
+            &op::Div,
+            &op::Erf,
+            &op::HardSigmoid,
+            &op::Identity,
+            &op::MatMul,
+            &op::MaxPool,
+            &op::Mul,
+            &op::Pow,
+            &op::ReduceMean,
+            &op::Relu,
+            &op::Reshape,
+            &op::Shape,
+            &op::Sigmoid,
+            &op::Slice,
+            &op::Softmax,
+            &op::Sqrt,
+            &op::Squeeze,
+            &op::Sub,
+            &op::Transpose,
+            &op::Unsqueeze,
+        ]);
+        let model = weights::load(folder, weights::RECOGNISER, operators)?;
+        let (input, output) = weights::ends(&model, weights::RECOGNISER)?;
+        let characters = model.metadata().get("character").ok_or_else(|| PerceptionError::Model {
+            file: weights::RECOGNISER,
+            reason: "it carries no alphabet".to_owned(),
+        })?;
+        // The last class is the space between words.
+        let alphabet = characters.lines().chain([" "]).map(str::to_owned).collect();
+        Ok(Self { model, input, output, alphabet })
+    }
+
+    /// Reads the line that stands between these corners, and says how sure that is.
+    pub(crate) fn read(
+        &self,
+        picture: &RgbImage,
+        corners: &Corners,
+        options: RunOptions,
+    ) -> Result<(String, f64), PerceptionError> {
+        let Some(line) = crop::upright(picture, corners, HEIGHT, MOST_WIDE) else {
+            return Ok((String::new(), 0.0));
+        };
+        let width = line.width().next_multiple_of(STEP).max(LEAST_WIDE);
+        let input = crop::tensor(&line, width, MIDDLE, MIDDLE);
+        let [classes] = self.model.run_n(vec![(self.input, input.view().into())], [self.output], Some(options))?;
+        let classes: NdTensor<f32, 3> = classes.try_into().map_err(|_| weights::unexpected(weights::RECOGNISER))?;
+        if classes.size(0) != 1 || classes.size(2) != self.alphabet.len() + 1 {
+            return Err(weights::unexpected(weights::RECOGNISER));
+        }
+        Ok(self.decode(classes.slice(0)))
+    }
+
+    /// The likeliest class of each step: one that repeats is one character, and the
+    /// first class stands between equal characters.
+    fn decode(&self, steps: NdTensorView<f32, 2>) -> (String, f64) {
+        let (mut text, mut sure, mut count, mut before) = (String::new(), 0.0, 0.0_f64, 0);
+        for step in 0..steps.size(0) {
+            let step = steps.slice(step);
+            let best = step.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+            let (class, probability) = best.unwrap_or_default();
+            if class != before && class > 0 {
+                text.push_str(&self.alphabet[class - 1]);
+                sure += f64::from(probability);
+                count += 1.0;
+            }
+            before = class;
+        }
+        (text, sure / count.max(1.0))
+    }
+}

@@ -1,0 +1,132 @@
+//! Reading a page: its lines, and which way up it lies.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use image::RgbImage;
+use rten::{RunOptions, ThreadPool};
+
+use crate::PerceptionError;
+use crate::detector::Detector;
+use crate::geometry::{Area, Corners, Turn};
+use crate::recogniser::Recogniser;
+
+/// Below this a line is texture more often than text.
+const LEAST_CONFIDENCE: f64 = 0.6;
+/// A page read worse than this may lie another way up.
+const GOOD_CONFIDENCE: f64 = 0.88;
+/// A line so many times taller than wide runs from the top to the bottom.
+const SIDEWAYS: f64 = 1.5;
+
+/// A line that was read.
+pub(crate) struct ReadLine {
+    pub(crate) text: String,
+    pub(crate) confidence: f64,
+    /// Where it is in the picture; the first corner is where the text begins.
+    pub(crate) corners: Corners,
+}
+
+/// A page's text, and how the page has to be turned for it to be upright.
+pub(crate) struct Page {
+    pub(crate) turn: Turn,
+    pub(crate) lines: Vec<ReadLine>,
+}
+
+/// Both models, and the threads that they run on.
+pub(crate) struct TextReader {
+    detector: Detector,
+    recogniser: Recogniser,
+    threads: Arc<ThreadPool>,
+}
+
+impl TextReader {
+    pub(crate) fn load(weights: &Path, threads: NonZeroUsize) -> Result<Self, PerceptionError> {
+        Ok(Self {
+            detector: Detector::load(weights)?,
+            recogniser: Recogniser::load(weights)?,
+            threads: Arc::new(ThreadPool::with_num_threads(threads.get())),
+        })
+    }
+
+    /// Reads a page, turned the way that reads best.
+    pub(crate) fn read(&self, picture: &RgbImage) -> Result<Page, PerceptionError> {
+        let places = self.detector.find(picture, self.options())?;
+        let (mut best, turns) = if lie_sideways(&places) {
+            (Page { turn: Turn::None, lines: Vec::new() }, &[Turn::Quarter, Turn::ThreeQuarters][..])
+        } else {
+            (Page { turn: Turn::None, lines: self.lines(picture, &places)? }, &[Turn::Half][..])
+        };
+        if places.is_empty() {
+            return Ok(best);
+        }
+        for turn in turns {
+            if best.confidence() >= GOOD_CONFIDENCE {
+                break;
+            }
+            // The detector marks lines best that lie as they are read.
+            let page = self.turned(picture, *turn)?;
+            if page.confidence() > best.confidence() {
+                best = page;
+            }
+        }
+        Ok(best)
+    }
+
+    fn turned(&self, picture: &RgbImage, turn: Turn) -> Result<Page, PerceptionError> {
+        let turned = turn.picture(picture);
+        let places = self.detector.find(&turned, self.options())?;
+        let mut lines = self.lines(&turned, &places)?;
+        let size = (f64::from(picture.width()), f64::from(picture.height()));
+        for line in &mut lines {
+            line.corners = line.corners.map(|corner| turn.undo(corner, size));
+        }
+        Ok(Page { turn, lines })
+    }
+
+    fn lines(&self, picture: &RgbImage, places: &[Corners]) -> Result<Vec<ReadLine>, PerceptionError> {
+        let mut lines = Vec::new();
+        for place in places {
+            let mut corners = *place;
+            if is_tall(&corners) {
+                // Its text runs downward, as on the back of a book: it begins at the upper right.
+                corners.rotate_left(1);
+            }
+            let (text, confidence) = self.recogniser.read(picture, &corners, self.options())?;
+            let text = text.trim();
+            if confidence >= LEAST_CONFIDENCE && text.chars().count() > 1 {
+                lines.push(ReadLine { text: text.to_owned(), confidence, corners });
+            }
+        }
+        Ok(lines)
+    }
+
+    fn options(&self) -> RunOptions {
+        RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)))
+    }
+}
+
+impl Page {
+    /// The mean confidence of all characters.
+    fn confidence(&self) -> f64 {
+        let weight = |line: &ReadLine| u32::try_from(line.text.chars().count()).map_or(1.0, f64::from);
+        let total: f64 = self.lines.iter().map(weight).sum();
+        self.lines.iter().map(|line| line.confidence * weight(line)).sum::<f64>() / total.max(1.0)
+    }
+}
+
+/// Whether most of the text, by length, runs from the top to the bottom.
+fn lie_sideways(places: &[Corners]) -> bool {
+    let length = |corners: &Corners| {
+        let area = Area::around(corners);
+        area.width().max(area.height())
+    };
+    let total: f64 = places.iter().map(length).sum();
+    let tall: f64 = places.iter().filter(|corners| is_tall(corners)).map(length).sum();
+    tall > total / 2.0
+}
+
+fn is_tall(corners: &Corners) -> bool {
+    let side = |a: usize, b: usize| (corners[a].x - corners[b].x).hypot(corners[a].y - corners[b].y);
+    side(0, 3) >= side(0, 1) * SIDEWAYS
+}

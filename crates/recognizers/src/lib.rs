@@ -1,0 +1,115 @@
+//! Personal data in lines of text: what kind it is, where it stands, and how it was
+//! validated, never its value. Entities are named as in Presidio where it has a name.
+//!
+//! Evidence is of two kinds: some speaks for itself (a card number with its check
+//! digit, a labelled date of birth), some only beside other evidence (a telephone
+//! number: whose?).
+//!
+//! ```
+//! use warden_recognizers::{Entity, Line, Validation, find};
+//!
+//! let line = Line { text: "4111 1111 1111 1111", confidence: 0.98, left: 40.0, top: 20.0, right: 400.0, bottom: 50.0 };
+//! let found = find(&[line], 0);
+//! assert_eq!((found[0].entity, found[0].validation), (Entity::CreditCard, Validation::Checksum));
+//! ```
+
+mod checks;
+mod entity;
+mod labels;
+mod licence;
+mod line;
+mod names;
+mod national;
+mod patterns;
+mod telephone;
+mod travel_document;
+mod values;
+
+pub use entity::Entity;
+pub use line::Line;
+
+/// From here on a finding counts.
+const THRESHOLD: f64 = 0.5;
+/// What a weak finding gains when something beside it names a person.
+const COMPANY: f64 = 0.25;
+
+/// A piece of personal data. It holds what kind it is and where, never its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What kind it is.
+    pub entity: Entity,
+    /// How sure it is, from 0.5 to 1.
+    pub confidence: f64,
+    /// How it was validated.
+    pub validation: Validation,
+    /// The lines that it stands in, by their index.
+    pub lines: Vec<usize>,
+}
+
+/// How a finding was validated, from the strongest evidence to the weakest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Validation {
+    /// Its check digits are right.
+    Checksum,
+    /// It is written as its kind is, and hardly anything else.
+    Format,
+    /// What stands beside it says so: a label, a title, words about people.
+    Context,
+}
+
+/// Finds the personal data in the lines of one page with so many `faces`, the surest
+/// first.
+#[must_use]
+pub fn find(lines: &[Line<'_>], faces: usize) -> Vec<Finding> {
+    let mut findings = travel_document::find(lines);
+    findings.extend(labels::find(lines));
+    findings.extend(licence::find(lines));
+    findings.extend(patterns::find(lines));
+    findings.extend(names::find(lines));
+    weigh_together(&mut findings, lines, faces > 0);
+    findings.retain(|finding| finding.confidence >= THRESHOLD);
+    findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    without_repetition(findings)
+}
+
+/// Weak evidence gains by company: a number beside a name is that person's, and a
+/// name is a person's beside an address, a number, a face, or words about people.
+fn weigh_together(findings: &mut [Finding], lines: &[Line<'_>], face: bool) {
+    let strong = |finding: &Finding| finding.confidence >= THRESHOLD;
+    let likely_named = findings.iter().any(|finding| finding.entity == Entity::Person);
+    let named = face || findings.iter().any(|finding| finding.entity == Entity::Person && strong(finding));
+    let about_people = names::speak_of_people(lines);
+    let reachable = face
+        || findings.iter().any(|finding| {
+            matches!(
+                finding.entity,
+                Entity::EmailAddress | Entity::PhoneNumber | Entity::Location | Entity::Id | Entity::DateTime
+            )
+        });
+    for finding in findings.iter_mut().filter(|finding| !strong(finding)) {
+        let supported = match finding.entity {
+            Entity::Person => reachable || about_people,
+            _ => named || (likely_named && reachable),
+        };
+        if supported {
+            finding.confidence += COMPANY;
+        }
+    }
+}
+
+/// One finding of a kind a place, the surest; what is another number is no
+/// telephone number.
+fn without_repetition(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let repeated = kept.iter().any(|other| {
+            let same = other.entity == finding.entity
+                || (finding.entity == Entity::PhoneNumber && other.entity != Entity::Person);
+            same && other.lines.iter().any(|line| finding.lines.contains(line))
+        });
+        if !repeated {
+            kept.push(finding);
+        }
+    }
+    kept
+}

@@ -1,0 +1,169 @@
+//! Values that show by their form and check digits what they are.
+
+use std::sync::LazyLock;
+
+use iban::Iban;
+use regex::Regex;
+
+use crate::checks::{digits, luhn};
+use crate::{Entity, Finding, Line, Validation, national, telephone};
+
+/// Mailboxes that belong to no one person.
+const ROLES: &str = "abuse accounts admin billing booking bookings careers contact enquiries feedback hello help helpdesk hr \
+    info invoices jobs legal mail marketing no-reply noreply office orders postmaster press privacy \
+    reception reservations root sales security service shop support team webmaster";
+
+/// Figures that a card's number may be, in groups or not.
+static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[2-6](?:[ -]?[0-9]){12,18}").ok());
+static IBAN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[A-Z]{2}[0-9]{2}[ A-Z0-9]{11,}").ok());
+static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b([a-z0-9][a-z0-9._%+-]*)\s*[@＠]\s*[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b").ok()
+});
+
+/// Finds values by their form.
+pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = lines.iter().enumerate().flat_map(|(index, line)| in_line(index, line)).collect();
+    // A long number may be read in pieces: its check digits hold the row together.
+    for row in rows(lines).into_iter().filter(|row| row.len() > 1) {
+        let text = row.iter().map(|index| lines[*index].text).collect::<Vec<_>>().join(" ");
+        let sure = row.iter().map(|index| lines[*index].confidence).fold(1.0, f64::min);
+        findings.extend(with_check_digits(&text).map(|(entity, confidence)| Finding {
+            entity,
+            confidence: confidence * sure,
+            validation: Validation::Checksum,
+            lines: row.clone(),
+        }));
+    }
+    findings
+}
+
+fn in_line(index: usize, line: &Line<'_>) -> impl Iterator<Item = Finding> {
+    let text = line.text;
+    let checked = with_check_digits(text).map(|(entity, confidence)| (entity, confidence, Validation::Checksum));
+    let email = holds_email(text).then_some((Entity::EmailAddress, 0.9, Validation::Format));
+    // A shop prints a telephone number too, so one counts only beside other evidence,
+    // unless it is of the kind that people carry.
+    let telephone =
+        if telephone::holds_mobile(text) { Some(0.6) } else { telephone::holds_written(text).then_some(0.35) };
+    let telephone = telephone.map(|confidence| (Entity::PhoneNumber, confidence, Validation::Format));
+    let sure = line.confidence;
+    checked.chain(national::find(text)).chain(email).chain(telephone).map(move |(entity, confidence, validation)| {
+        Finding { entity, confidence: confidence * sure, validation, lines: vec![index] }
+    })
+}
+
+fn with_check_digits(text: &str) -> impl Iterator<Item = (Entity, f64)> {
+    let card = holds_card(text).then_some((Entity::CreditCard, 0.95));
+    let iban = holds_iban(text).then_some((Entity::IbanCode, 0.8));
+    card.into_iter().chain(iban)
+}
+
+fn holds_card(text: &str) -> bool {
+    let numbers = CARD.as_ref().map(|card| card.find_iter(text)).into_iter().flatten();
+    numbers.into_iter().any(|number| {
+        let touches = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let piece = touches(text[..number.start()].chars().next_back()) || touches(text[number.end()..].chars().next());
+        let digits = digits(number.as_str());
+        !piece
+            && !national::continues(text, number.start(), number.end())
+            && issuers_length(&digits).is_some_and(|length| length.contains(&digits.len()))
+            && luhn(&digits)
+    })
+}
+
+/// How many figures the cards of an issuer have, by the figures they begin with.
+fn issuers_length(digits: &[u32]) -> Option<std::ops::RangeInclusive<usize>> {
+    let first = |count: usize| digits.iter().take(count).fold(0, |number, digit| number * 10 + digit);
+    match (first(2), first(4)) {
+        (40..=49, _) => Some(13..=19),
+        (51..=55, _) | (_, 2221..=2720) => Some(16..=16),
+        (34 | 37, _) => Some(15..=15),
+        (36 | 38 | 39, _) | (_, 3000..=3059) => Some(14..=16),
+        (35 | 60 | 62 | 64 | 65, _) => Some(16..=19),
+        (50 | 56..=58 | 63 | 67, _) => Some(13..=19),
+        _ => None,
+    }
+}
+
+/// Tries each length that an account number may have: what follows it on the line
+/// is not part of it.
+fn holds_iban(text: &str) -> bool {
+    let starts = IBAN.as_ref().map(|start| start.find_iter(text)).into_iter().flatten();
+    starts.into_iter().any(|found| {
+        let compact: String = found.as_str().chars().filter(|c| !c.is_whitespace()).collect();
+        (15..=compact.len().min(34))
+            .any(|length| compact.get(..length).is_some_and(|part| part.parse::<Iban>().is_ok()))
+    })
+}
+
+/// An address of a person; OCR puts spaces around its sign.
+fn holds_email(text: &str) -> bool {
+    let addresses = EMAIL.as_ref().map(|email| email.captures_iter(text)).into_iter().flatten();
+    addresses.into_iter().filter_map(|address| address.get(1)).any(|mailbox| {
+        let mailbox = mailbox.as_str().to_lowercase();
+        !ROLES.split(' ').any(|role| role == mailbox)
+    })
+}
+
+/// The lines that stand on one row, from left to right, by their index.
+fn rows(lines: &[Line<'_>]) -> Vec<Vec<usize>> {
+    let mut sorted: Vec<usize> = (0..lines.len()).collect();
+    sorted.sort_by(|a, b| lines[*a].middle().1.total_cmp(&lines[*b].middle().1));
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    for index in sorted {
+        let line = &lines[index];
+        let same = rows.last_mut().filter(|row| {
+            let first = row.first().map(|first| &lines[*first]);
+            first.is_some_and(|first| (first.middle().1 - line.middle().1).abs() < first.height() / 2.0)
+        });
+        match same {
+            Some(row) => row.push(index),
+            None => rows.push(vec![index]),
+        }
+    }
+    for row in &mut rows {
+        row.sort_by(|a, b| lines[*a].left.total_cmp(&lines[*b].left));
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cards_number_has_an_issuer_a_length_and_a_check_digit() {
+        for card in ["4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "Card: 6011111111111117."] {
+            assert!(holds_card(card), "{card}");
+        }
+        for other in [
+            "4111 1111 1111 1112",
+            "411111111111111",
+            "7111 1111 1111 1113",
+            "A4111111111111111",
+            "4111 1111 1111 1111 9",
+            "12-4111111111111111",
+            "0000 0000 0000 0000",
+        ] {
+            assert!(!holds_card(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_known_whatever_follows_it() {
+        assert!(holds_iban("DE89 3704 0044 0532 0130 00 BIC ABCDEFGH"));
+        for other in ["DE89 3704 0044 0532 0130 01", "DE89", "AB12 CDEF GHIJ KLMN"] {
+            assert!(!holds_iban(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_mailbox_of_everybody_is_nobodys_address() {
+        for address in ["mira.c@example.org", "mira @ example.org", "at MIRA@EXAMPLE.ORG."] {
+            assert!(holds_email(address), "{address}");
+        }
+        for other in ["info@example.org", "you@", "@example.org", "a@b", "mira at example.org"] {
+            assert!(!holds_email(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What counts as personal data on a page, and what does not.
+
+use warden_recognizers::{Entity, Finding, Line, Validation, find};
+
+/// What is found on a page whose rows hold these cells, at their columns.
+fn page(rows: &[&[(f64, &str)]], faces: usize) -> Vec<Finding> {
+    let mut lines = Vec::new();
+    let mut top = 30.0;
+    for row in rows {
+        for (left, text) in *row {
+            let width = text.chars().map(|_| 12.0).sum::<f64>();
+            lines.push(Line { text, confidence: 0.95, left: *left, top, right: left + width, bottom: top + 28.0 });
+        }
+        top += 50.0;
+    }
+    find(&lines, faces)
+}
+
+fn entities(rows: &[&[(f64, &str)]]) -> Vec<&'static str> {
+    page(rows, 0).into_iter().map(|finding| finding.entity.name()).collect()
+}
+
+fn column(lines: &[&str]) -> Vec<&'static str> {
+    let rows: Vec<Vec<(f64, &str)>> = lines.iter().map(|text| vec![(40.0, *text)]).collect();
+    entities(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_value_is_found_beside_below_or_after_its_label() {
+    for rows in [
+        &[&[(40.0, "Surname"), (300.0, "CASTELLANE")][..]][..],
+        &[&[(40.0, "Surname / Nom")], &[(40.0, "CASTELLANE")]],
+        &[&[(40.0, "Surname: Castellane")]],
+        &[&[(40.0, "Surname CASTELLANE")]],
+        &[&[(40.0, "1. Surname"), (300.0, "CASTELLANE")]],
+    ] {
+        assert_eq!(entities(rows), ["PERSON"], "{rows:?}");
+    }
+}
+
+#[test]
+fn a_label_beside_a_label_is_no_value() {
+    assert_eq!(entities(&[&[(40.0, "Surname"), (300.0, "Given names"), (600.0, "Nationality")]]), [""; 0]);
+}
+
+#[test]
+fn each_kind_is_known_by_its_form() {
+    for (text, entity) in [
+        ("write to mira.c@example.org", "EMAIL_ADDRESS"),
+        ("mira.c @ example.org", "EMAIL_ADDRESS"),
+        ("4111 1111 1111 1111", "CREDIT_CARD"),
+        ("3782 822463 10005", "CREDIT_CARD"),
+        ("DE89 3704 0044 0532 0130 00 BIC ABCDEFGH", "IBAN_CODE"),
+        ("SSN 219-09-4417", "US_SSN"),
+        ("880314-2345678", "KR_RRN"),
+        ("call me on 010-2345-6789", "PHONE_NUMBER"),
+        ("DOB 03-07-1962", "DATE_TIME"),
+        ("geboren am: 12.05.1980", "DATE_TIME"),
+        ("Passport No. L89890214", "PASSPORT"),
+        ("MRN: 00482913", "ID"),
+        ("Home address: 14 Larkspur Row", "LOCATION"),
+        ("Dear Ms Lindqvarn,", "PERSON"),
+        ("Pat. name: Corrigan, Fintan", "PERSON"),
+        ("氏名: 山田太郎", "PERSON"),
+        ("生年月日: 1990年5月7日", "DATE_TIME"),
+    ] {
+        assert_eq!(column(&[text]), [entity], "{text}");
+    }
+}
+
+#[test]
+fn pieces_of_a_number_are_joined_by_their_check_digits() {
+    assert_eq!(entities(&[&[(40.0, "4111"), (140.0, "1111"), (240.0, "1111"), (340.0, "1111")]]), ["CREDIT_CARD"],);
+}
+
+#[test]
+fn a_zone_is_read_with_the_letters_that_ocr_takes_for_figures() {
+    let zone = ["P<UT0LINDQVARN<<JUN0<MAREN<<<<<<<<<<<<<<<<<<", "L898902144UT09107094F3107081<<<<<<<<<<<<<<08"];
+    assert_eq!(column(&zone), ["PERSON", "DATE_TIME", "PASSPORT"]);
+}
+
+#[test]
+fn names_need_company_unless_a_label_or_title_tells() {
+    assert_eq!(column(&["Anna Kowalska"]), [""; 0]);
+    assert_eq!(column(&["Anna Kowalska", "Senior Engineer"]), ["PERSON"]);
+    assert_eq!(column(&["Clementine Ashby", "and", "invite you to their wedding"]), ["PERSON"]);
+    assert_eq!(column(&["Anna Kowalska", "+44 20 7946 0018"]), ["PERSON", "PHONE_NUMBER"]);
+    assert_eq!(column(&["This certificate is proudly awarded to", "Solveig Marchetti"]), ["PERSON"]);
+}
+
+#[test]
+fn pages_about_nobody_hold_no_personal_data() {
+    for lines in [
+        &["127.0.0.1:8080", "192.168.10.24", "uptime 184320"][..],
+        &["Saint Helena", "Charlotte Amalie", "Lake Victoria", "Hudson Bay"],
+        &["Serial No. 8842-113-99-0417", "Part number: 740 118 220", "4 006381 333931"],
+        &["INVOICE", "Date 03/11/2026", "Bill to:", "Northgate Logistics Ltd", "accounts@northgate.example"],
+        &["Springfield 62704", "Total 1284.90", "Order 10482"],
+        &["In case of fault call 0800 123 4567"],
+        &["Name", "Size", "Modified", "report.pdf", "12/11/2026 10:42"],
+        &["Guest", "Parking", "Visitor", "Entrance"],
+        &["Address: 0.0.0.0", "Email address", "you@"],
+    ] {
+        assert_eq!(column(lines), [""; 0], "{lines:?}");
+    }
+}
+
+#[test]
+fn the_surest_comes_first_and_nothing_twice() {
+    let found = page(&[&[(40.0, "Surname"), (300.0, "CASTELLANE")], &[(40.0, "mira@example.org")]], 0);
+    assert!(found.is_sorted_by(|a, b| a.confidence >= b.confidence));
+    assert_eq!(found[0].lines, [1]);
+    assert_eq!(column(&["4111 1111 1111 1111", "Mobile: +44 7700 900318"]), ["CREDIT_CARD", "PHONE_NUMBER"]);
+}
+
+#[test]
+fn a_finding_tells_how_it_was_validated() {
+    for (text, validation) in [
+        ("4111 1111 1111 1111", Validation::Checksum),
+        ("DE89 3704 0044 0532 0130 00", Validation::Checksum),
+        ("529.982.247-25", Validation::Checksum),
+        ("219-09-4417", Validation::Format),
+        ("mira.c@example.org", Validation::Format),
+        ("Surname: CASTELLANE", Validation::Context),
+        ("Dear Ms Lindqvarn,", Validation::Context),
+    ] {
+        let found = page(&[&[(40.0, text)]], 0);
+        assert_eq!(found.iter().map(|finding| finding.validation).collect::<Vec<_>>(), [validation], "{text}");
+    }
+}
+
+#[test]
+fn a_face_makes_a_name_and_a_number_a_persons() {
+    let rows: &[&[(f64, &str)]] = &[&[(40.0, "Ottoline Vega")], &[(40.0, "+44 20 7946 0018")]];
+    assert_eq!(page(&rows[1..], 0), []);
+    assert_eq!(page(&rows[1..], 1).len(), 1);
+}
+
+#[test]
+fn names_of_entities_are_told_apart() {
+    let mut names: Vec<&str> = Entity::ALL.iter().map(|entity| entity.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Entity::ALL.len());
+}
