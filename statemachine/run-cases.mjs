@@ -1,41 +1,23 @@
-// Runs the state machine over its cases: JSONata by its reference implementation, the services by what a case says they
-// answer. Ends with a line "N passed, N failed", and non-zero if one failed.
+// Runs the state machine over its cases: JSONata by its reference implementation, in the version that Step Functions
+// implements, the services by what a case says they answer. Ends with a line "N passed, N failed", and non-zero if one
+// failed. With WRITE_EVENTS=1 it writes what alert-composer is sent to events/alert-composer.
 
 import { isDeepStrictEqual, inspect } from 'node:util';
-import { readdirSync, readFileSync } from 'node:fs';
-import { CHECKS, load } from './lib/definition.mjs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { CHECKS, load, sizeOf } from './lib/definition.mjs';
 import { StatesError } from './lib/expressions.mjs';
+import { expand, readJson } from './lib/fixtures.mjs';
 import { execute, transitionsOf } from './lib/interpreter.mjs';
 import { mutationsOf, UNLIKELY } from './lib/mutations.mjs';
 import { SEMANTICS } from './lib/semantics.mjs';
 import { problemsOf, resultOf } from './lib/services.mjs';
+import { problemsOfUncaught } from './lib/total.mjs';
 
 const here = new URL('.', import.meta.url);
-const readJson = (path) => JSON.parse(readFileSync(new URL(path, here), 'utf8'));
-
-const { definition, problems: unfilled } = load(new URL('security-audit.asl.json', here), new URL('../infra/audit.yaml', here));
-const fixtures = readJson('cases/fixtures.json');
-
-/**
- * Writes out what a case abbreviates: `{"$use": NAME, "with": {…}, "without": […]}` is a fixture with other values,
- * `{"$repeat": TEXT, "times": N}` a long text, `{"$join": […]}` one of several parts.
- */
-function expand(node) {
-  if (Array.isArray(node)) return node.map(expand);
-  if (node === null || typeof node !== 'object') return node;
-  if ('$repeat' in node) return node.$repeat.repeat(node.times);
-  if ('$join' in node) return expand(node.$join).join('');
-  if ('$use' in node) {
-    if (!(node.$use in fixtures)) throw new Error(`no such fixture: ${node.$use}`);
-    const value = { ...expand(fixtures[node.$use]), ...expand(node.with ?? {}) };
-    for (const key of node.without ?? []) {
-      if (!(key in value)) throw new Error(`${node.$use} has no ${key} to be without`);
-      delete value[key];
-    }
-    return value;
-  }
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, expand(value)]));
-}
+const stack = new URL('../infra/audit.yaml', here);
+const { definition, problems: unfilled } = load(new URL('security-audit.asl.json', here), stack);
+const previous = load(new URL('cases/previous/security-audit.asl.json', here), stack);
+const PUBLISHED = { MessageId: '5f1f8c6e-0f6a-5f0e-9f6c-d2c1a4e1b001' };
 
 /** Services that answer with each of `answers` in turn: `{state, payload | result | error, times}`. */
 function answering(answers, problems) {
@@ -47,92 +29,126 @@ function answering(answers, problems) {
       throw new StatesError('States.Runtime', 'no answer');
     }
     if (answer.error) throw new StatesError(answer.error.Error, answer.error.Cause);
-    return resultOf(resource, answer.payload ?? answer.result ?? null);
+    return resultOf(resource, answer.payload ?? answer.result ?? (resource.endsWith(':sns:publish') ? PUBLISHED : null));
   };
   return { service, left: queue };
 }
 
 const LAMBDA = ':lambda:invoke';
 const callsOf = (run, suffix) => run.calls.filter(({ resource }) => resource.endsWith(suffix));
+const attributesOf = ({ MessageAttributes }) => Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue }]) => [name, StringValue]));
+
+/** The keys among the resources of a record. */
+const keysOf = (resources) => (Array.isArray(resources) ? resources.map((resource) => /^arn:aws:s3:::[^/]+\/(.*)$/s.exec(resource?.ARN)?.[1]) : []);
+
+/** The bucket, the keys and the version that an event names, read without the definition's help. */
+function namedBy(event) {
+  const record = event?.detail ?? event ?? {};
+  return {
+    bucket: record.requestParameters?.bucketName ?? record.bucket?.name,
+    keys: [record.requestParameters?.key, record.object?.key, ...keysOf(record.resources)],
+    version: record.responseElements?.['x-amz-version-id'] ?? record.object?.['version-id'],
+  };
+}
 
 /** What has to hold for every run, whatever the case. */
-function invariants(run, input, payloads) {
-  const problems = [...(run.evaluationErrors ?? [])];
-  for (const call of run.calls) problems.push(...problemsOf(call).map((problem) => `${call.state}: ${problem}`));
-  for (const { state, bytes } of run.outputs) if (bytes > 32_768) problems.push(`${state}: an output of ${bytes} bytes`);
-  if (run.variableBytes > 65_536) problems.push(`variables of ${run.variableBytes} bytes`);
+function invariants(run, input, { detection, summary }) {
+  const problems = [];
+  for (const call of run.calls) if (!call.refused) problems.push(...problemsOf(call).map((problem) => `${call.state}: ${problem}`));
+  for (const { state, bytes } of run.outputs) if (bytes > 131_072) problems.push(`${state}: an output of ${bytes} bytes`);
+  if (run.variableBytes > 200_000) problems.push(`variables of ${run.variableBytes} bytes`);
 
   const [summarize] = callsOf(run, LAMBDA);
   if (!isDeepStrictEqual(summarize.arguments.Payload, input)) problems.push('log-summarizer is not given the event as it came');
   for (const { state, arguments: call } of callsOf(run, LAMBDA)) {
     if (state === 'Summarize without the model' && !isDeepStrictEqual(call.Payload, { without_model: true, event: input })) {
-      problems.push('log-summarizer is not given the event as it came once the model has failed');
+      problems.push('log-summarizer is not given the event as it came when it is asked without the model');
     }
   }
 
+  // An execution ends where somebody was told, or where nobody could be.
+  const ends = run.ends ?? ['Publish alert', 'Audit failed'];
+  if (!ends.includes(run.path.at(-1))) problems.push(`the execution ends in ${run.path.at(-1)}: ${run.error} ${run.cause}`);
   const published = callsOf(run, ':sns:publish').filter(({ succeeded }) => succeeded);
-  const failed = published.at(-1)?.arguments.MessageAttributes.failure.StringValue;
+  const failed = published.at(-1)?.arguments.MessageAttributes?.failure?.StringValue;
   const alertFailed = callsOf(run, ':sns:publish').length > 0 && published.length === 0;
   if (published.length !== (alertFailed ? 0 : 1)) problems.push(`${published.length} alerts`);
   if (run.status === 'SUCCEEDED' && failed !== 'false') problems.push('a failure that succeeds');
   if (run.status === 'FAILED' && !alertFailed && failed !== 'true') problems.push('a failed execution whose alert says nothing of it');
 
+  const event = namedBy(input);
   for (const { arguments: target } of callsOf(run, ':s3:deleteObject')) {
-    const { summary, detection } = payloads;
     const pinned = target.VersionId ? target.VersionId === detection?.object?.version : target.IfMatch === detection?.object?.etag;
     if (detection?.verdict !== 'pii' || !pinned) problems.push('deletes what was not judged to hold personal data');
-    if (target.Bucket !== summary?.s3_bucket || target.Key !== summary?.s3_key || target.Bucket !== detection?.object?.bucket || target.Key !== detection?.object?.key) {
+    if (target.Bucket !== event.bucket || !event.keys.includes(target.Key) || target.Bucket !== detection?.object?.bucket || target.Key !== detection?.object?.key) {
       problems.push('deletes another object than the event names');
     }
+    if (target.VersionId && typeof event.version === 'string' && !['', 'null'].includes(event.version) && target.VersionId !== event.version) problems.push('deletes another version than the event names');
     if (summary?.is_image_upload !== true) problems.push('deletes what was no upload');
   }
   return problems;
 }
 
-const EXPECTATIONS = ['path', 'status', 'error', 'cause', 'output', 'detector', 'deleted', 'alert'];
-const ATTRIBUTES = ['threat_level', 'verdict', 'action', 'failure'];
+const EXPECTATIONS = ['path', 'status', 'error', 'cause', 'detector', 'deleted', 'composed', 'alert', 'lines', 'evaluation_fails'];
+
+/** What alert-composer is sent in this case: a file of its events. */
+const composerEvent = (name) => new URL(`../events/alert-composer/${name}.json`, here);
 
 function differences(run, expected) {
   const problems = [];
   const compare = (what, actual, wanted) => {
     if (!isDeepStrictEqual(actual, wanted)) problems.push(`${what} is ${inspect(actual, { depth: 9 })}, expected ${inspect(wanted, { depth: 9 })}`);
   };
-  for (const key of ['path', 'status', 'deleted', 'alert']) if (!(key in expected)) problems.push(`the case expects no ${key}`);
+  for (const key of ['path', 'status', 'deleted']) if (!(key in expected)) problems.push(`the case expects no ${key}`);
   for (const key of Object.keys(expected)) if (!EXPECTATIONS.includes(key)) problems.push(`the case expects something unknown: ${key}`);
 
   compare('the path', run.path, expected.path);
   compare('the status', run.status, expected.status);
   if ('error' in expected || run.status === 'FAILED') compare('the error', run.error, expected.error);
   if ('cause' in expected && !run.cause?.includes(expected.cause)) problems.push(`the cause is ${inspect(run.cause)}, expected ${inspect(expected.cause)} in it`);
-  for (const [key, value] of Object.entries(expected.output ?? {})) compare(`output ${key}`, run.output?.[key], value);
   if ('detector' in expected) compare("pii-detector's payload", callsOf(run, LAMBDA).find(({ state }) => state === 'Detect PII')?.arguments.Payload, expected.detector);
+  compare('whether an expression fails', run.evaluationErrors !== undefined, expected.evaluation_fails ?? false);
 
   const deletion = callsOf(run, ':s3:deleteObject').at(-1)?.arguments ?? null;
   compare('the deletion', deletion, expected.deleted);
 
-  const alert = callsOf(run, ':sns:publish').at(-1)?.arguments;
-  if (expected.alert === null) compare('the alert', alert, undefined);
-  else if (!alert) problems.push('no alert is published');
-  else {
-    if ('subject' in expected.alert) compare('the subject', alert.Subject, expected.alert.subject);
-    const attributes = Object.fromEntries(Object.entries(alert.MessageAttributes).map(([key, { StringValue }]) => [key, StringValue]));
-    compare('the attributes', attributes, Object.fromEntries(ATTRIBUTES.map((key) => [key, expected.alert[key]])));
-    const lines = alert.Message.split('\n');
-    for (const line of expected.alert.lines ?? []) if (!lines.includes(line)) problems.push(`no line of the message is ${inspect(line)}:\n${alert.Message}`);
-    for (const text of expected.alert.lacks ?? []) if (alert.Message.includes(text)) problems.push(`the message holds ${inspect(text)}:\n${alert.Message}`);
+  if (expected.composed) {
+    const sent = callsOf(run, LAMBDA).findLast(({ state }) => state.startsWith('Compose'))?.arguments.Payload;
+    const file = composerEvent(expected.composed);
+    if (process.env.WRITE_EVENTS) writeFileSync(file, `${JSON.stringify(sent, null, 2)}\n`);
+    compare("alert-composer's payload", sent, existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
   }
+  const alert = callsOf(run, ':sns:publish').at(-1)?.arguments;
+  if (expected.composed && run.path.at(-1) === 'Publish alert') {
+    const { subject, message, attributes, record } = expand({ $answer: `alert-composer/${expected.composed}` });
+    compare('the alert', alert, { TopicArn: alert.TopicArn, Subject: subject, Message: message, MessageAttributes: attributes });
+    compare('the output', run.output, record);
+  }
+  if (expected.alert) compare('the attributes', attributesOf(alert), expected.alert);
+  for (const line of expected.lines ?? []) if (!alert.Message.split('\n').includes(line)) problems.push(`no line of the message is ${inspect(line)}:\n${alert.Message}`);
   return problems;
+}
+
+/** In a case alert-composer answers as the snapshot of its own test has it, unless the case says otherwise. */
+function withComposer(answers, composed) {
+  return answers.map((answer) => {
+    const left = answer.state.startsWith('Compose') && !('payload' in answer) && !answer.error;
+    return left ? { ...answer, payload: expand({ $answer: `alert-composer/${composed}` }) } : answer;
+  });
 }
 
 const seen = { states: new Set(), transitions: new Set() };
 
-async function runCase(given) {
-  const { input, answers, expect } = expand({ input: given.input, answers: given.answers, expect: given.expect });
+async function runCase(given, machine = definition) {
+  const { input, answers: abbreviated, expect } = expand({ input: given.input, answers: given.answers, expect: given.expect });
+  const answers = process.env.WRITE_EVENTS && expect.composed ? withStub(abbreviated) : withComposer(abbreviated, expect.composed);
   const problems = [];
   const { service, left } = answering(answers, problems);
-  const run = await execute(definition, input, service);
-  for (const state of run.path) seen.states.add(state);
-  for (const transition of run.transitions) seen.transitions.add(transition);
+  const run = await execute(machine, input, service);
+  if (machine === definition) {
+    for (const state of run.path) seen.states.add(state);
+    for (const transition of run.transitions) seen.transitions.add(transition);
+  } else run.ends = ['Audited', 'Audit failed'];
   const payloadOf = (state) => answers.findLast((answer) => answer.state === state)?.payload;
   problems.push(...invariants(run, input, { summary: payloadOf('Summarize without the model') ?? payloadOf('Summarize event'), detection: payloadOf('Detect PII') }));
   problems.push(...differences(run, expect));
@@ -140,101 +156,123 @@ async function runCase(given) {
   return problems;
 }
 
+/** An answer of alert-composer that says no more than whether the audit failed. */
+function stub({ audit }) {
+  const attribute = (StringValue) => ({ DataType: 'String', StringValue });
+  return {
+    subject: 'An alert',
+    message: 'An alert',
+    attributes: { threat_level: attribute('low'), verdict: attribute('none'), action: attribute('none'), failure: attribute(audit.failure ? 'true' : 'false') },
+    record: {},
+  };
+}
+const withStub = (answers) => answers.map((answer) => (answer.state.startsWith('Compose') && !answer.error ? { ...answer, payload: stub({ audit: { failure: answer.state === 'Compose failure alert' } }) } : answer));
+
+/** Services that answer what `parts` says by the name of the state; SNS and S3 refuse what they do not take. */
+const lenient = (parts) => async (call) => {
+  const { state, resource, arguments: args } = call;
+  const part = state in parts ? parts[state] : state.startsWith('Compose') ? (parts.composer ?? stub)(args.Payload) : PUBLISHED;
+  if (part instanceof StatesError) throw part;
+  if (!resource.endsWith(LAMBDA) && problemsOf(call).length > 0) {
+    call.refused = true;
+    throw new StatesError('Sns.InvalidParameterException', problemsOf(call).join());
+  }
+  return resultOf(resource, part);
+};
+
 /** Runs with an odd value in each place of an answer or an event: nothing may break, and nothing else be deleted. */
 async function runMutations(mutants, setUp) {
   const problems = [];
   let runs = 0;
   for (const { where, value } of mutants) {
-    const { input, summary, detection, summarizerFails } = setUp(value);
-    const service = async ({ state, resource }) => {
-      if (state === 'Summarize event' && summarizerFails) throw new StatesError('InvalidInput', '{"errorType":"InvalidInput","errorMessage":"no event"}');
-      const part = { 'Summarize event': summary, 'Detect PII': detection }[state] ?? fixtures.published;
-      return resultOf(resource, part);
-    };
-    const run = await execute(definition, input, service);
+    const { input, summary, detection, composer, fails = {} } = { input: event, summary: upload, detection: pii, ...setUp(value) };
+    const run = await execute(definition, input, lenient({ 'Summarize event': summary, 'Summarize without the model': summary, 'Detect PII': detection, composer, ...fails }));
     runs += 1;
     problems.push(...invariants(run, input, { summary, detection }).map((problem) => `${where}: ${problem}`));
   }
-  if (runs < 50) problems.push(`only ${runs} runs`);
+  if (runs < 15) problems.push(`only ${runs} runs`);
   return problems;
 }
 
-const upload = expand({ $use: 'upload_summary' });
-const pii = expand({ $use: 'pii' });
-const event = expand({ $use: 'put_object_event' });
-const unpinned = expand({ $use: 'pii', with: { object: { $use: 'object', with: { version: null } } } });
+const event = expand({ $event: 'put-object' });
+const created = expand({ $event: 'object-created' });
+const bare = expand({ $event: 'record-alone' });
+const upload = expand({ $answer: 'log-summarizer/put-object' });
+const pii = expand({ $answer: 'pii-detector/pii' });
+const unversioned = expand({ $answer: 'pii-detector/pii_unversioned' });
 const whole = (name) => UNLIKELY.map((value) => ({ where: `${name} is ${inspect(value).slice(0, 40)}`, value }));
+const refused = new StatesError('InvalidInput', '{"errorType":"InvalidInput","errorMessage":"no event"}');
 
 const MUTATIONS = {
-  'an odd value anywhere in a summary breaks nothing': () =>
-    runMutations([...whole('the summary'), ...mutationsOf(upload)], (summary) => ({ input: event, summary, detection: pii })),
-  'an odd value anywhere in a verdict breaks nothing': () =>
-    runMutations([...whole('the verdict'), ...mutationsOf(pii)], (detection) => ({ input: event, summary: upload, detection })),
-  'an odd value anywhere in a verdict without a version breaks nothing': () =>
-    runMutations(mutationsOf(unpinned), (detection) => ({ input: event, summary: { ...upload, s3_version_id: null }, detection })),
-  ...Object.fromEntries(
-    ['put_object_event', 'bare_record', 'object_created_event'].map((name) => [
-      `an odd value anywhere in ${name} does not silence a failure`,
-      () => runMutations([...whole('the event'), ...mutationsOf(fixtures[name])], (input) => ({ input, summarizerFails: true })),
-    ]),
-  ),
+  'an odd value anywhere in a summary breaks nothing': () => runMutations([...whole('the summary'), ...mutationsOf(upload)], (summary) => ({ summary })),
+  'an odd value anywhere in a detection breaks nothing': () => runMutations([...whole('the detection'), ...mutationsOf(pii)], (detection) => ({ detection })),
+  'an odd value anywhere in a detection without a version breaks nothing': () => runMutations(mutationsOf(unversioned), (detection) => ({ detection })),
+  'an odd event deletes nothing that it does not name': () =>
+    runMutations([...whole('the event'), ...mutationsOf(event), ...mutationsOf(created), ...mutationsOf(bare)], (input) => ({ input })),
+  'an odd event without a summary is told': () =>
+    runMutations([...whole('the event'), ...mutationsOf(event), ...mutationsOf(created), ...mutationsOf(bare)], (input) => ({ input, fails: { 'Summarize event': refused } })),
+  'an odd event is told where every function is dead': () =>
+    runMutations([...whole('the event'), ...mutationsOf(event), ...mutationsOf(bare)], (input) => {
+      const dead = new StatesError('Lambda.Unknown', 'crash');
+      return { input, fails: { 'Summarize event': dead, 'Summarize without the model': dead, 'Compose failure alert': dead } };
+    }),
+  'an odd alert is told plainly': () => {
+    const alert = expand({ $answer: 'alert-composer/version-deleted' });
+    // Whether the audit failed is told as alert-composer says.
+    return runMutations(mutationsOf(alert).filter(({ value }) => value?.attributes?.failure?.StringValue === 'false'), (value) => ({ composer: () => value }));
+  },
+  'an alert that is none is told plainly': () => runMutations(whole('the alert'), (value) => ({ composer: () => value })),
+  'an odd error is told': () =>
+    runMutations(UNLIKELY.filter((value) => typeof value === 'string').flatMap((Error) => [{ where: `Error ${Error.slice(0, 9)}`, value: { Error } }, { where: `Cause ${Error.slice(0, 9)}`, value: { Error: 'X', Cause: Error.slice(0, 32_768) } }]), ({ Error, Cause }) => ({
+      fails: { 'Detect PII': new StatesError(Error.slice(0, 256), Cause), 'Compose failure alert': new StatesError('Lambda.Unknown', Cause) },
+    })),
 };
 
-/** What attackers write, and what a model that obeys them answers. */
-const ATTACKS = readJson('cases/attacks.json').map(expand);
-const LEVELS = ['low', 'medium', 'high'];
-const VERDICTS = ['pii', 'clean', 'undetermined', 'not_image', 'gone'];
-
-/** Runs with an attacker's text in each place of an answer that strangers or a model write. */
-async function runAttacks(places, setUp) {
+/** Texts of an attacker in each place of the answers: nothing else is deleted. */
+async function runAttacks(setUp) {
   const problems = [];
   let runs = 0;
-  for (const text of ATTACKS) {
-    for (const place of places) {
-      for (const verdict of VERDICTS) {
-        const { summary, detection } = setUp(place, text, verdict);
-        const service = async ({ state, resource }) => resultOf(resource, { 'Summarize event': summary, 'Detect PII': detection }[state] ?? fixtures.published);
-        const run = await execute(definition, event, service);
-        runs += 1;
-        const found = invariants(run, event, { summary, detection });
-        const { Subject, Message, MessageAttributes } = callsOf(run, ':sns:publish').at(-1).arguments;
-        const attribute = (name) => MessageAttributes[name].StringValue;
-        if (!/^[ -~]{1,99}$/.test(Subject)) found.push(`the subject is ${inspect(Subject)}`);
-        if (/[^\P{C}\n\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u{e0000}-\u{e007f}]/u.test(Message)) found.push(`control characters in ${inspect(Message)}`);
-        if (LEVELS.indexOf(attribute('threat_level')) < LEVELS.indexOf(summary.threat_floor)) found.push('a level under its floor');
-        if (attribute('verdict') === 'clean' && detection.verdict !== 'clean') found.push(`${detection.verdict} taken for clean`);
-        if (attribute('action') === 'deleted' && callsOf(run, ':s3:deleteObject').length !== 1) found.push('says deleted, and deleted nothing');
-        problems.push(...found.map((problem) => `${place} is ${inspect(text).slice(0, 60)}, ${verdict}: ${problem}`));
-      }
+  for (const text of expand(readJson('statemachine/cases/attacks.json'))) {
+    for (const place of ['bucket', 'key', 'version', 'etag', 'media_type', 'reason', 'action', 'verdict']) {
+      const { summary, detection } = setUp(place, text);
+      const run = await execute(definition, event, lenient({ 'Summarize event': summary, 'Summarize without the model': summary, 'Detect PII': detection }));
+      runs += 1;
+      problems.push(...invariants(run, event, { summary, detection }).map((problem) => `${place} is ${inspect(text).slice(0, 60)}: ${problem}`));
     }
   }
   if (runs < 100) problems.push(`only ${runs} runs`);
   return problems;
 }
 
-const judged = (verdict) => ({ ...pii, verdict, reason: verdict === 'undetermined' ? 'model_refused' : null });
-
+const inPlace = (place, text) => (place in pii.object ? { ...pii, object: { ...pii.object, [place]: text } } : { ...pii, [place]: text });
 const ATTACK_RUNS = {
-  "an attacker's text in a summary deletes nothing else, lowers nothing and stays on its line": () =>
-    runAttacks(['event_title', 'summarize', 'actor', 'source_ip', 'event_time', 'event_id', 'media_type'], (place, text, verdict) => ({
-      summary: { ...upload, [place]: text, threat_floor: 'medium', threat_level: 'medium' },
-      detection: judged(verdict),
-    })),
-  "an attacker's text as key or version deletes nothing else, lowers nothing and stays on its line": () =>
-    runAttacks(['key', 'version'], (place, text, verdict) => ({
-      summary: { ...upload, [`s3_${place === 'key' ? 'key' : 'version_id'}`]: text },
-      detection: { ...judged(verdict), object: { ...pii.object, [place]: text } },
-    })),
-  'a detector that obeys the attacker deletes nothing else, lowers nothing and stays on its line': () =>
-    runAttacks(['bucket', 'key', 'version', 'etag', 'media_type', 'reason', 'category', 'where'], (place, text, verdict) => ({
-      summary: upload,
-      detection: {
-        ...judged(verdict),
-        ...(place === 'reason' ? { reason: text } : {}),
-        findings: [{ category: 'PERSON', confidence: 0.9, where: 'top', ...(['category', 'where'].includes(place) ? { [place]: text } : {}) }],
-        object: { ...pii.object, ...(place in pii.object ? { [place]: text } : {}) },
-      },
-    })),
+  'a detector that obeys the attacker deletes nothing else': () => runAttacks((place, text) => ({ summary: upload, detection: inPlace(place, text) })),
+  'functions that both obey the attacker delete nothing else': () =>
+    runAttacks((place, text) => ({ summary: { ...upload, s3_bucket: place === 'bucket' ? text : upload.s3_bucket, s3_key: place === 'key' ? text : upload.s3_key, s3_version_id: null }, detection: inPlace(place, text) })),
+};
+
+/** Where a clean image goes, its start counted. */
+const CLEAN = ['Summarize event', 'Image upload?', 'Detect PII', 'Act?', 'Compose alert', 'Publish alert'];
+const LIKELY = {
+  summary: upload, judged: pii, deletion: 'deleted', summarize_error: 'ModelThrottled', is_resource: true, failed_in: 'Detect PII',
+  failure: { Error: 'ModelThrottled', Cause: 'quota' }, input: { Error: 'S3.S3Exception', Cause: 'Status Code: 412' }, event,
+};
+
+const WHOLE = {
+  'each placeholder is an output of the stack': () => unfilled,
+  'a clean image takes 7 transitions, its start counted': async () => {
+    const clean = expand({ $answer: 'pii-detector/clean' });
+    const { path } = await execute(definition, event, lenient({ 'Summarize event': upload, 'Detect PII': clean }));
+    return isDeepStrictEqual(path, CLEAN) ? [] : [`it takes ${path.length + 1}: ${path.join(', ')}`];
+  },
+  'no expression that nothing catches can fail, on values of any kind': () => problemsOfUncaught(definition, LIKELY),
+  'an expression that fails in a choice is noticed': async () => {
+    const broken = structuredClone(definition);
+    broken.States['Act?'].Choices[5].Condition = '{% $judged.action %}';
+    broken.States['Changed since read?'].Choices[0].Condition = "{% $contains($states.input.Cause, '412') %}";
+    const problems = await problemsOfUncaught(broken, LIKELY);
+    return ['Act?', 'Changed since read?'].filter((state) => !problems.some((problem) => problem.includes(state))).map((state) => `${state} passes`);
+  },
 };
 
 const COVERAGE = {
@@ -263,13 +301,13 @@ async function check(group, name, run) {
 }
 
 for (const [name, run] of Object.entries(SEMANTICS)) await check('interpreter', name, run);
-await check('definition', 'each placeholder is an output of the stack', () => unfilled);
 for (const [name, run] of Object.entries(CHECKS)) await check('definition', name, () => run(definition));
+for (const [name, run] of Object.entries(WHOLE)) await check('definition', name, run);
 
-const files = readdirSync(new URL('cases/', here)).filter((file) => file.endsWith('.json') && !['fixtures.json', 'attacks.json'].includes(file)).sort();
 const names = new Set();
+const files = readdirSync(new URL('cases/', here)).filter((file) => file.endsWith('.json') && file !== 'attacks.json').sort();
 for (const file of files) {
-  for (const given of readJson(`cases/${file}`)) {
+  for (const given of readJson(`statemachine/cases/${file}`)) {
     await check(file.replace('.json', ''), given.name, () => (names.has(given.name) ? ['two cases of this name'] : runCase(given)));
     names.add(given.name);
   }
@@ -277,6 +315,11 @@ for (const file of files) {
 for (const [name, run] of Object.entries(MUTATIONS)) await check('mutations', name, run);
 for (const [name, run] of Object.entries(ATTACK_RUNS)) await check('attacks', name, run);
 for (const [name, run] of Object.entries(COVERAGE)) await check('coverage', name, run);
+// While executions are shifted from one version to the next, the definition before this one works with the functions of today.
+await check('previous', 'each placeholder is an output of the stack', () => previous.problems);
+for (const given of readJson('statemachine/cases/previous/cases.json')) await check('previous', given.name, () => runCase(given, previous.definition));
 
+const { states, expressions, characters } = sizeOf(definition);
+console.log(`${states} states, ${expressions} expressions of at most ${characters} characters; a clean image takes ${CLEAN.length + 1} transitions, its start counted`);
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
 process.exitCode = tally.failed === 0 ? 0 : 1;

@@ -7,6 +7,7 @@ import { compile, expressionsIn, source } from './expressions.mjs';
 const SAMPLES = {
   LogSummarizerArn: 'arn:aws:lambda:us-west-2:111122223333:function:audit-log-summarizer:live',
   PiiDetectorArn: 'arn:aws:lambda:us-west-2:111122223333:function:audit-pii-detector:live',
+  AlertComposerArn: 'arn:aws:lambda:us-west-2:111122223333:function:audit-alert-composer:live',
   AlertTopicArn: 'arn:aws:sns:us-west-2:111122223333:audit-alerts',
 };
 
@@ -16,7 +17,7 @@ const FUNCTION_ERRORS = ['InvalidInput', 'ObjectNotFound', 'ObjectChanged', 'Acc
 const PERMANENT = ['InvalidInput', 'ObjectNotFound', 'AccessDenied', 'ModelOutputInvalid', 'Undetermined'];
 const SERVICE_ERRORS = [
   'Lambda.ClientExecutionTimeoutException', 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Sandbox.Timedout',
-  'States.ALL', 'States.TaskFailed', 'States.Timeout',
+  'States.ALL', 'States.QueryEvaluationError', 'States.TaskFailed', 'States.Timeout',
 ];
 
 /** Reads a definition and fills in sample ARNs for its placeholders. */
@@ -107,11 +108,26 @@ function assignments(definition) {
   return found;
 }
 
+/** The most that a definition may hold: what is decided and said belongs in the functions. */
+const MOST = { states: 14, expressions: 40, characters: 160 };
+
+/** How large a definition is. */
+export function sizeOf(definition) {
+  const expressions = expressionsIn(definition);
+  return { states: Object.keys(definition.States).length, expressions: expressions.length, characters: Math.max(...expressions.map(({ text }) => text.length)) };
+}
+
+function size(definition) {
+  const found = sizeOf(definition);
+  return Object.keys(MOST).filter((what) => found[what] > MOST[what]).map((what) => `${found[what]} ${what}, of at most ${MOST[what]}`);
+}
+
 /** What has to hold for any definition, by name. */
 export const CHECKS = {
   'the definition is valid': schema,
   'each expression compiles and reads what its place knows': syntax,
   'each task has a time limit, retries with jitter and a catch of everything': limits,
   'each error that is waited for is one that somebody reports': errorNames,
+  'it is small': size,
   'no variable is set from another of the same Assign': assignments,
 };

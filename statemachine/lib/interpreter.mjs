@@ -158,7 +158,7 @@ class Execution {
         this.context.State = { Name: name, EnteredTime: this.context.State.EnteredTime, RetryCount: 0 };
         const { output, next, by, ...end } = await this[state.Type](name, state);
         this.input = output;
-        if (end.status || state.End) return { ...this.run, status: end.status ?? 'SUCCEEDED', error: end.error, cause: end.cause, output };
+        if (end.status || !next) return { ...this.run, status: end.status ?? 'SUCCEEDED', error: end.error, cause: end.cause, output };
         this.run.transitions.push(`${name} -> ${next}${by ? ` by ${by}` : ''}`);
         name = next;
       }

@@ -87,6 +87,11 @@ export const SEMANTICS = {
     };
     same((await execute(machine(States), {}, failing('A'))).output, { input: { Error: 'A', Cause: 'cause' }, seen: 'nothing' });
   },
+  'a task that ends the execution ends it only when it succeeds': async () => {
+    const work = machine({ Work: { Type: 'Task', Resource: 'arn', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }], End: true }, Caught: { Type: 'Succeed' } });
+    same((await execute(work, {}, failing())).path, ['Work']);
+    same((await execute(work, {}, failing('A'))).path, ['Work', 'Caught']);
+  },
   'a task whose output cannot be evaluated is caught': async () => {
     const work = task({ Output: '{% $states.result.absent %}', Catch: [{ ErrorEquals: ['States.QueryEvaluationError'], Next: 'Caught' }] });
     const run = await execute(work, {}, failing());

@@ -3,6 +3,7 @@
 const isText = (value) => typeof value === 'string' && value !== '';
 
 function unknownKeys(object, known, where) {
+  if (object === null || typeof object !== 'object' || Array.isArray(object)) return [`${where}: is no object`];
   return Object.keys(object).filter((key) => !known.includes(key)).map((key) => `${where}: no such argument: ${key}`);
 }
 
@@ -28,12 +29,14 @@ function snsPublish(args) {
     if (Buffer.byteLength(args.Message) > 200_000) problems.push('Message is too near to 256 KiB');
     if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/.test(args.Message)) problems.push('Message holds a character that moves text about');
   }
-  const attributes = args.MessageAttributes ?? {};
+  const attributes = args.MessageAttributes;
+  problems.push(...(attributes === null || typeof attributes !== 'object' || Array.isArray(attributes) ? ['MessageAttributes is no object'] : []));
+  if (problems.length > 0) return problems;
   if (Object.keys(attributes).length > 10) problems.push('more than 10 MessageAttributes');
   for (const [name, value] of Object.entries(attributes)) {
     if (!/^[A-Za-z0-9_.-]{1,256}$/.test(name)) problems.push(`MessageAttributes: no name: ${name}`);
     problems.push(...unknownKeys(value, ['DataType', 'StringValue'], name));
-    if (value.DataType !== 'String' || !isText(value.StringValue)) problems.push(`MessageAttributes: ${name} is no filled string: ${JSON.stringify(value.StringValue)}`);
+    if (value?.DataType !== 'String' || !isText(value?.StringValue)) problems.push(`MessageAttributes: ${name} is no filled string: ${JSON.stringify(value)}`);
   }
   return problems;
 }

@@ -8,7 +8,10 @@ use crate::threat::ThreatLevel;
 const NOT_SUMMARISED: &str =
     "This event could not be summarised. What is said about it here is read from the event itself.";
 
-/// What an event says of itself. It may be any JSON, and every fact may be
+const NOT_DESCRIBED: &str =
+    "This event could not be summarised, and is too large to be described here. See the input of the execution.";
+
+/// What an event says of itself; of none, that it was too large to be handed on. It may be any JSON, and every fact may be
 /// missing: an `EventBridge` envelope around a `CloudTrail` record or an S3
 /// "Object Created", a bare record, or none of these.
 #[must_use]
@@ -41,7 +44,7 @@ pub fn stand_in(event: &Value) -> Facts {
     let identity = actor.as_deref().and_then(|actor| actor.rsplit('/').next());
     Facts {
         event_title: Some(title([name.as_deref(), account.as_deref(), identity])),
-        summarize: Some(NOT_SUMMARISED.to_owned()),
+        summarize: Some(if event.is_null() { NOT_DESCRIBED } else { NOT_SUMMARISED }.to_owned()),
         threat_level: Some(ThreatLevel::High),
         matched_rules: Vec::new(),
         is_image_upload: false,

@@ -278,6 +278,7 @@ fn assert_well_formed(alert: &Alert) {
             "Event: ",
             "Summary: ",
             "Summarised without ",
+            "Before that: ",
             "Matched rules: ",
             "Actor: ",
             "Source IP: ",

@@ -56,5 +56,5 @@ fn it_waits_only_for_errors_that_are_reported() {
 fn it_needs_the_functions_and_the_topic_of_the_stack() {
     let template = DefinitionTemplate::new(FILE, text());
     let needed: Vec<_> = template.needed_outputs().unwrap().into_keys().collect();
-    assert_eq!(needed, ["AlertTopicArn", "LogSummarizerArn", "PiiDetectorArn"]);
+    assert_eq!(needed, ["AlertComposerArn", "AlertTopicArn", "LogSummarizerArn", "PiiDetectorArn"]);
 }

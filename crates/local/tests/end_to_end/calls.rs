@@ -12,9 +12,10 @@ use crate::world::{Stage, World};
 const BUCKET: &str = "warden-demo-uploads";
 
 /// The functions, and the stack's outputs that name their aliases.
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 4] = [
     ("log-summarizer", "LogSummarizerArn"),
     ("pii-detector", "PiiDetectorArn"),
+    ("alert-composer", "AlertComposerArn"),
     ("image-analyzer", "ImageAnalyzerArn"),
 ];
 
@@ -53,6 +54,15 @@ async fn takes(world: &World, function: &str, output: &str, file: &EventFile) {
             } else {
                 assert!(answer.payload.as_str().is_some_and(|text| !text.trim().is_empty()), "{:?}", answer.payload);
             }
+        }
+        "alert-composer" => {
+            let answer = world.invoke(output, &event).await;
+            assert!(!answer.failed, "{:?}", answer.payload);
+            assert!(
+                answer.payload["subject"].is_string() && answer.payload["message"].is_string(),
+                "{:?}",
+                answer.payload
+            );
         }
         _ => {
             let answer = world.invoke(output, &event).await;
