@@ -11,10 +11,10 @@ use crate::audit::{Audit, AuditError};
 use crate::follow;
 use crate::output::Console;
 use crate::scenario::{Scenario, own_image};
-use crate::table::{self, Row, RowState};
+use crate::table::{self, Detail, Row, RowState};
 
 /// The width of a table that no terminal limits.
-const PLAIN_WIDTH: u16 = 120;
+const PLAIN_WIDTH: u16 = 100;
 
 /// Why a file of the user's cannot be uploaded.
 #[derive(Debug, thiserror::Error)]
@@ -70,8 +70,13 @@ fn readable(file: &Path) -> Result<(), ImageError> {
 /// # Errors
 /// When the system does not answer. A side effect that did not happen is no
 /// error: its row says so.
-pub async fn run(audit: &Audit, scenarios: &[Scenario], console: &Console, shown: bool) -> Result<Outcome, AuditError> {
-    let mut canvas = Canvas::new(console, shown);
+pub async fn run(
+    audit: &Audit,
+    scenarios: &[Scenario],
+    console: &Console,
+    shown: Option<Detail>,
+) -> Result<Outcome, AuditError> {
+    let mut canvas = Canvas { console, shown, drawn: 0 };
     let mut rows: Vec<_> = scenarios.iter().map(|scenario| Row::waiting(&scenario.title)).collect();
     canvas.draw(&rows);
     for (at, scenario) in scenarios.iter().enumerate() {
@@ -107,25 +112,22 @@ pub fn summary(outcome: &Outcome) -> String {
 /// each row, and the table at the end.
 struct Canvas<'a> {
     console: &'a Console,
-    shown: bool,
+    /// How much of each arrival; `None` shows nothing.
+    shown: Option<Detail>,
     drawn: usize,
 }
 
-impl<'a> Canvas<'a> {
-    fn new(console: &'a Console, shown: bool) -> Self {
-        Self { console, shown, drawn: 0 }
-    }
-
+impl Canvas<'_> {
     fn draw(&mut self, rows: &[Row]) {
-        let Some(term) = self.console.canvas().filter(|_| self.shown) else { return };
+        let (Some(detail), Some(term)) = (self.shown, self.console.canvas()) else { return };
         let (height, width) = term.size();
         let height = usize::from(height).saturating_sub(1);
-        let mut table = table::render(rows, width);
+        let mut table = table::render(rows, width, detail);
         if table.lines().count() > height {
             // What does not fit cannot be drawn over. What waits is left out,
             // so that the running row is the last one.
             let begun: Vec<_> = rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
-            table = table::render(&begun, width);
+            table = table::render(&begun, width, detail);
         }
         let lines: Vec<_> = table.lines().collect();
         let visible = &lines[lines.len().saturating_sub(height)..];
@@ -136,22 +138,20 @@ impl<'a> Canvas<'a> {
     }
 
     fn tell(&self, row: &Row) {
-        if self.shown && self.console.canvas().is_none() {
-            self.console.say(&row.line());
+        if let (Some(detail), None) = (self.shown, self.console.canvas()) {
+            self.console.say(&row.line(detail));
         }
     }
 
     fn finish(&mut self, rows: &[Row]) {
-        if !self.shown {
-            return;
-        }
+        let Some(detail) = self.shown else { return };
         let Some(term) = self.console.canvas() else {
-            self.console.result(&table::render(rows, PLAIN_WIDTH));
+            self.console.result(&table::render(rows, PLAIN_WIDTH, detail));
             return;
         };
         // Whole, though it may be taller than the terminal.
         let _ = term.clear_last_lines(self.drawn);
-        let _ = term.write_line(&table::render(rows, term.size().1));
+        let _ = term.write_line(&table::render(rows, term.size().1, detail));
     }
 }
 

@@ -22,7 +22,7 @@ use warden_local::questions;
 use warden_local::running::{self, RunningFile};
 use warden_local::scenario::{self, Expected};
 use warden_local::system::{self, System, SystemOptions};
-use warden_local::table::Row;
+use warden_local::table::{Detail, Row};
 use warden_local::workspace::Workspace;
 
 /// How a program ends that Ctrl-C ended.
@@ -87,6 +87,9 @@ struct DemoArguments {
     /// How to show the results; JSON is one document at the end.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    /// Show the states that each execution went through, and the alert's subject.
+    #[arg(long, short)]
+    verbose: bool,
     /// Leave the system running afterwards, until Ctrl-C.
     #[arg(long)]
     keep: bool,
@@ -301,7 +304,8 @@ async fn run_demo(
     let system = System::up(workspace, &arguments.system.into(), console).await?;
     let scenarios: Vec<_> = scenario::scenarios(workspace).into_iter().chain(own).collect();
     let text = arguments.output == Output::Text;
-    let outcome = demo::run(system.audit(), &scenarios, console, text).await?;
+    let shown = text.then(|| Detail::verbose(arguments.verbose));
+    let outcome = demo::run(system.audit(), &scenarios, console, shown).await?;
     if text {
         console.result(&demo::summary(&outcome));
     } else {
@@ -381,7 +385,7 @@ async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> any
     .await?;
     step.done();
     row.finish(Expected::default().mismatches(&seen));
-    console.result(&row.line());
+    console.result(&row.line(Detail::Result));
     for mismatch in &row.mismatches {
         console.say(&format!("error: {mismatch}"));
     }

@@ -1,16 +1,34 @@
-//! The demo's table: a row for each scenario, filled as its execution runs.
+//! The demo's table: a line for each arrival, filled as its execution runs.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use console::{Alignment, measure_text_width, pad_str};
 use serde::Serialize;
 
 use crate::scenario::Seen;
 
 /// The table's columns.
-const HEADER: [&str; 6] = ["what arrived", "path", "verdict, level", "action, object", "alert received", "seconds"];
-/// A line below the header, and no others.
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const HEADER: [&str; 5] = ["what arrived", "verdict", "level", "action", "seconds"];
+/// Between the columns.
+const GAP: &str = "  ";
 /// Between the states of a path.
 const ARROW: &str = " → ";
+
+/// How much of each arrival is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What became of it, on one line.
+    #[default]
+    Result,
+    /// Below it, the states of its execution and the alert's subject.
+    Path,
+}
+
+impl Detail {
+    /// What `--verbose` asks for.
+    #[must_use]
+    pub const fn verbose(verbose: bool) -> Self {
+        if verbose { Self::Path } else { Self::Result }
+    }
+}
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,52 +109,78 @@ impl Row {
         self.mismatches = mismatches;
     }
 
-    /// The row on one line, for where nothing can be drawn over.
+    /// The row as it is told where nothing can be drawn over.
     #[must_use]
-    pub fn line(&self) -> String {
-        let [arrived, path, judged, action, alert, seconds] = self.cells();
-        format!("{arrived}: {path}; {judged}; action {action}; alert {alert:?}; {seconds} s")
+    pub fn line(&self, detail: Detail) -> String {
+        let [arrived, verdict, level, action, seconds] = self.cells();
+        let mut line = format!("{arrived}: verdict {verdict}, level {level}, {action}, {seconds} s");
+        for below in self.below(detail) {
+            line.push('\n');
+            line.push_str(&below);
+        }
+        line
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; 5] {
         let mark = match self.state {
             RowState::Waiting => " ",
             RowState::Running => "▸",
             RowState::Right => "✓",
             RowState::Wrong => "✗",
         };
-        let judged = match (self.verdict.as_deref(), self.threat_level.as_deref()) {
-            (None | Some("none"), level) => level.unwrap_or_default().to_owned(),
-            (Some(verdict), level) => format!("{verdict}, {}", level.unwrap_or("unknown")),
-        };
-        let mut action = self.action.clone().unwrap_or_default();
-        match self.object_is_there {
-            None => {}
-            Some(true) => action.push_str(", still there"),
-            Some(false) => action.push_str(", gone"),
-        }
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
         [
             format!("{mark} {}", self.arrived),
-            self.path.join(ARROW),
-            judged,
-            action,
-            self.alert.clone().unwrap_or_default(),
+            text(&self.verdict),
+            text(&self.threat_level),
+            text(&self.action),
             self.seconds.map(|seconds| format!("{seconds:.1}")).unwrap_or_default(),
         ]
     }
+
+    /// The lines below the row.
+    fn below(&self, detail: Detail) -> Vec<String> {
+        if detail == Detail::Result {
+            return Vec::new();
+        }
+        let path = (!self.path.is_empty()).then(|| self.path.join(ARROW));
+        path.iter().chain(&self.alert).map(|line| format!("    {line}")).collect()
+    }
 }
 
-/// The table, as wide as the terminal.
+/// The table, no line of it wider than `width` columns. What does not fit is cut: first a
+/// long name, on a very narrow terminal the end of the line.
 #[must_use]
-pub fn render(rows: &[Row], width: u16) -> String {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    table.set_header(HEADER);
-    table.add_rows(rows.iter().map(Row::cells));
-    if let Some(seconds) = table.column_mut(HEADER.len() - 1) {
-        seconds.set_cell_alignment(CellAlignment::Right);
+pub fn render(rows: &[Row], width: u16, detail: Detail) -> String {
+    let width = usize::from(width);
+    let cells: Vec<_> = rows.iter().map(Row::cells).collect();
+    let header = HEADER.map(str::to_owned);
+    let mut widths = [0; HEADER.len()];
+    for row in cells.iter().chain([&header]) {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = measure_text_width(cell).max(*widest);
+        }
     }
-    table.to_string()
+    // A row's mark stands before its name; the header has none.
+    widths[0] = widths[0].max(measure_text_width(HEADER[0]) + 2);
+    let others: usize = widths[1..].iter().map(|column| column + GAP.len()).sum();
+    widths[0] = widths[0].min(width.saturating_sub(others).max(measure_text_width(HEADER[0]) + 2));
+    let line = |row: &[String; HEADER.len()]| {
+        let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| {
+            let alignment = if at == HEADER.len() - 1 { Alignment::Right } else { Alignment::Left };
+            pad_str(cell, width, alignment, Some("…"))
+        });
+        cells.collect::<Vec<_>>().join(GAP)
+    };
+    let mut header = header;
+    header[0].insert_str(0, "  ");
+    let mut lines = vec![line(&header), "─".repeat(widths[0] + others)];
+    for (row, cells) in rows.iter().zip(&cells) {
+        lines.push(line(cells));
+        lines.extend(row.below(detail));
+    }
+    let cut = lines.iter().map(|line| console::truncate_str(line.trim_end(), width, "…").into_owned());
+    cut.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -174,22 +218,34 @@ mod tests {
     fn the_table_tells_of_each_arrival_what_became_of_it() {
         let running = Row { state: RowState::Running, path: vec!["Summarize event".into()], ..Row::waiting("a chart") };
         let rows = [deleted(), stopped(), running, Row::waiting("a landscape")];
-        insta::assert_snapshot!(render(&rows, 120));
+        insta::assert_snapshot!(render(&rows, 100, Detail::Result));
     }
 
     #[test]
     fn no_line_of_the_table_is_wider_than_the_terminal() {
-        for width in [60, 80, 100, 200] {
-            let table = render(&[deleted(), stopped()], width);
-            let widest = table.lines().map(console::measure_text_width).max();
+        let long = Row { arrived: "a scan whose name is 신분증 and goes on and on ".repeat(4), ..deleted() };
+        for width in [40, 60, 80, 100, 200] {
+            let table = render(&[deleted(), stopped(), long.clone()], width, Detail::Path);
+            let widest = table.lines().map(measure_text_width).max();
             assert!(widest.is_some_and(|widest| widest <= usize::from(width)), "{width}: {widest:?}\n{table}");
         }
     }
 
     #[test]
-    fn without_a_terminal_a_row_is_one_line() {
-        insta::assert_snapshot!(deleted().line(), @r#"✓ an ID card: Summarize event → Detect PII → Delete version → Publish alert; pii, high; action deleted, gone; alert "[HIGH] Personal data found, version deleted: uploads/id-card.png"; 2.3 s"#);
-        insta::assert_snapshot!(stopped().line(), @r#"✓ the trail was stopped: Summarize event → Publish alert; high; action none; alert "[HIGH] [StopLogging][111122223333][Alice]"; 0.5 s"#);
+    fn every_arrival_is_one_line_unless_its_path_is_asked_for() {
+        let rows = [deleted(), stopped()];
+        assert_eq!(render(&rows, 100, Detail::Result).lines().count(), 2 + rows.len());
+        insta::assert_snapshot!(render(&rows, 100, Detail::Path));
+    }
+
+    #[test]
+    fn without_a_terminal_a_row_is_told_as_a_sentence() {
+        insta::assert_snapshot!(deleted().line(Detail::Result), @"✓ an ID card: verdict pii, level high, deleted, 2.3 s");
+        insta::assert_snapshot!(stopped().line(Detail::Path), @"
+        ✓ the trail was stopped: verdict none, level high, none, 0.5 s
+            Summarize event → Publish alert
+            [HIGH] [StopLogging][111122223333][Alice]
+        ");
     }
 
     #[test]
@@ -197,6 +253,6 @@ mod tests {
         let mut row = deleted();
         row.finish(vec!["the object version is still there".into()]);
         assert_eq!(row.state, RowState::Wrong);
-        assert!(row.line().starts_with("✗ an ID card"));
+        assert!(row.line(Detail::Result).starts_with("✗ an ID card"));
     }
 }
