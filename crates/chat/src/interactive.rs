@@ -146,7 +146,12 @@ impl Talk<'_> {
     fn answer(&mut self) {
         let request = self.conversation.request();
         let show = Some(Show::on_standard_output(self.markdown));
-        match self.runtime.block_on(exchange(self.client, &request, show)) {
+        #[cfg(unix)]
+        let typing = crate::typing::HeldBack::begin();
+        let answered = self.runtime.block_on(exchange(self.client, &request, show));
+        #[cfg(unix)]
+        drop(typing);
+        match answered {
             Err(failure) => {
                 screen::error(&failure.to_string());
                 screen::note("the question stands: /retry asks it again\n");

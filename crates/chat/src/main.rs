@@ -20,6 +20,8 @@ mod signing;
 mod sse;
 mod target;
 mod text_input;
+#[cfg(unix)]
+mod typing;
 mod visible;
 mod wrap;
 

@@ -62,6 +62,13 @@ fn every_line_that_comes_in_one_write_is_asked() {
 }
 
 #[test]
+fn what_is_typed_while_an_answer_comes_is_shown_at_its_prompt_alone() {
+    let (screen, asked) = typed("first\rnext 줄 x\u{9b}2J\r".as_bytes(), 2);
+    assert_eq!(asked, ["first", "next 줄 x2J"]);
+    assert!(!screen.windows(2).any(|part| part == b"\xc2\x9b"), "{}", String::from_utf8_lossy(&screen));
+}
+
+#[test]
 fn what_is_pasted_is_one_question_and_none_of_it_commands_the_terminal() {
     let pasted = "\x1b[200~x\u{9b}2Jy\u{e}z\u{7}\u{202e}\nnext 줄 🙂\x1b[201~\r".as_bytes();
     let (screen, asked) = typed(pasted, 1);
