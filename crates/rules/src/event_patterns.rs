@@ -55,11 +55,13 @@ enum Kind {
     ByPeople(&'static str),
     /// Calls that read, by people and from outside, if they are watched.
     Reads,
+    /// One call that reads, by anybody but services, if reads are watched.
+    ReadByAnybody(&'static str),
 }
 
 /// Services that one pattern names share its calls, so those of a group have
 /// few names in common that only one of them is watched for.
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 10] = [
     Group {
         resource: "AuditTrailRule",
         description: "Starts the security audit when somebody turns off what watches or bounds the account.",
@@ -121,6 +123,12 @@ const GROUPS: [Group; 9] = [
         description: "Starts the security audit when somebody makes or widens an identity. IAM reports to us-east-1 alone.",
         services: &["account", "iam", "rolesanywhere", "sso", "sts"],
         kind: Kind::Writes,
+    },
+    Group {
+        resource: "PasswordReadRule",
+        description: "Starts the security audit when anybody but a service reads the administrator's password of an instance.",
+        services: &["ec2"],
+        kind: Kind::ReadByAnybody("GetPasswordData"),
     },
     Group {
         resource: "ReadRule",
@@ -233,7 +241,7 @@ impl Group {
             && match self.kind {
                 Kind::Writes => !is_read(name),
                 Kind::Reads => is_read(name),
-                Kind::ByPeople(call) => *name == Name::Is(call.to_owned()),
+                Kind::ByPeople(call) | Kind::ReadByAnybody(call) => *name == Name::Is(call.to_owned()),
             }
     }
 
@@ -267,7 +275,7 @@ impl Resource {
         let mut detail = json!({"eventSource": self.services, "eventName": names});
         let issuer = |test: Value| json!({"userIdentity": {"sessionContext": {"sessionIssuer": test}}});
         detail["$or"] = match self.group.kind {
-            Kind::Writes | Kind::ByPeople(_) => json!([
+            Kind::Writes | Kind::ByPeople(_) | Kind::ReadByAnybody(_) => json!([
                 issuer(json!({"arn": [{"exists": false}]})),
                 issuer(json!({"arn": [{"anything-but": [LONGEST_ROLE, LONGEST_ROLE]}]})),
             ]),
@@ -291,7 +299,7 @@ impl Resource {
     }
 
     fn yaml(&self) -> String {
-        let reads = self.group.kind == Kind::Reads;
+        let reads = matches!(self.group.kind, Kind::Reads | Kind::ReadByAnybody(_));
         let mut text = format!("  {}:\n    Type: AWS::Events::Rule\n", self.name);
         if reads {
             text.push_str("    Condition: WatchesReads\n");
@@ -314,7 +322,7 @@ impl Resource {
         if self.group.kind != Kind::Writes {
             text.push_str("          userIdentity: {invokedBy: [{exists: false}]}\n");
         }
-        text.push_str(if reads { WHO_READS } else { NOT_OURSELVES });
+        text.push_str(if self.group.kind == Kind::Reads { WHO_READS } else { NOT_OURSELVES });
         text.push_str(TARGET);
         text
     }
@@ -389,7 +397,7 @@ impl Stack {
         };
         match self.resources.iter().find(named).map(|resource| resource.group.kind) {
             None => Hearing::Unheard,
-            Some(Kind::Reads) => Hearing::WithReads,
+            Some(Kind::Reads | Kind::ReadByAnybody(_)) => Hearing::WithReads,
             Some(_) => Hearing::Heard,
         }
     }

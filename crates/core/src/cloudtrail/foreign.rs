@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// A field that tells what a document is, and how to send what is meant.
-const SIGNS: [(&str, &str); 9] = [
+const SIGNS: [(&str, &str); 8] = [
     ("Records", "holds a list of `Records`; send one record at a time"),
     ("Events", "holds a list of `Events`, as LookupEvents answers; send the record in `CloudTrailEvent`"),
     ("CloudTrailEvent", "is an entry of LookupEvents; send the record that stands in `CloudTrailEvent` as text"),
@@ -12,7 +12,6 @@ const SIGNS: [(&str, &str); 9] = [
     ("logEvents", "is a message of a CloudWatch Logs subscription; send the record in it"),
     ("TopicArn", "is a message of SNS; send the record in `Message`"),
     ("receiptHandle", "is a message of SQS; send the record in `body`"),
-    ("eventname", "is a row whose names are in lower case; send the record as CloudTrail writes it"),
 ];
 
 /// What a document without an `eventName` is; `None` if nothing tells.

@@ -17,7 +17,7 @@ mod identity;
 mod lenient;
 mod object_created;
 mod record;
-mod written_json;
+mod row;
 
 /// Which uploads are worth a look at their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{Content, Event, foreign, identity::UserIdentity, lenient, written_json};
+use super::{Content, Event, foreign, identity::UserIdentity, lenient, row};
 use crate::{error::Error, fields::kind};
 
 /// The calls that write an object. A form post is spelled both ways.
@@ -72,8 +72,8 @@ pub(super) fn read<'a>(record: &'a Map<String, Value>, around: Option<&Value>) -
             "is a record of S3's own notification, whose key is encoded for URLs; send S3's Object Created by EventBridge",
         ));
     }
-    let name = event_name(record, if around.is_some() { "detail.eventName" } else { "eventName" })?;
-    let whole = written_json::read(record)?;
+    let whole = row::read(record)?;
+    let name = event_name(&whole, if around.is_some() { "detail.eventName" } else { "eventName" })?;
     let Record {
         user_identity,
         event_time,

@@ -1,4 +1,5 @@
-//! Parts of a record that are JSON in a text, as a row of `CloudTrail` Lake has them.
+//! A record as a row of a table: its parts are JSON in texts, as in `CloudTrail`
+//! Lake, or its names stand in lower case, as in Athena.
 
 use std::borrow::Cow;
 
@@ -19,6 +20,44 @@ const PARTS: [&str; 9] = [
     "addendum",
 ];
 
+/// The names of a record, and of its `userIdentity`, that a table may write in
+/// lower case. What stands in its other parts keeps its own.
+const NAMES: [&str; 33] = [
+    "eventVersion",
+    "userIdentity",
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "requestID",
+    "eventID",
+    "eventType",
+    "readOnly",
+    "managementEvent",
+    "recipientAccountId",
+    "serviceEventDetails",
+    "insightDetails",
+    "sessionCredentialFromConsole",
+    "principalId",
+    "accountId",
+    "accessKeyId",
+    "userName",
+    "invokedBy",
+    "sessionContext",
+    "sessionIssuer",
+    "mfaAuthenticated",
+    "creationDate",
+    "onBehalfOf",
+    "userId",
+];
+
 /// How often a part may have been written into a text again.
 const MOST_LAYERS: usize = 3;
 
@@ -29,7 +68,8 @@ const MOST_LAYERS: usize = 3;
 /// [`Error::InvalidInput`] names a part that begins as an object or a list and
 /// cannot be read, such as Athena's `{type=Root, …}`: its meaning would be missed.
 pub(super) fn read(record: &Map<String, Value>) -> Result<Cow<'_, Map<String, Value>>, Error> {
-    let mut record = Cow::Borrowed(record);
+    let is_lower = !record.contains_key("eventName") && record.contains_key("eventname");
+    let mut record = if is_lower { Cow::Owned(with_names(record, true)) } else { Cow::Borrowed(record) };
     for part in PARTS {
         if let Some(Value::String(text)) = record.get(part)
             && let Some(value) = inside(part, text)?
@@ -38,6 +78,20 @@ pub(super) fn read(record: &Map<String, Value>) -> Result<Cow<'_, Map<String, Va
         }
     }
     Ok(record)
+}
+
+/// The members under the names that `CloudTrail` writes; those of `userIdentity`
+/// as deep as they go.
+fn with_names(members: &Map<String, Value>, top: bool) -> Map<String, Value> {
+    let renamed = members.iter().map(|(name, value)| {
+        let name = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name)).map_or(name.as_str(), |known| *known);
+        let value = match value {
+            Value::Object(inner) if !top || name == "userIdentity" => Value::Object(with_names(inner, false)),
+            value => value.clone(),
+        };
+        (name.to_owned(), value)
+    });
+    renamed.collect()
 }
 
 fn inside(part: &'static str, text: &str) -> Result<Option<Value>, Error> {
@@ -86,6 +140,21 @@ mod tests {
         for (given, expected) in cases {
             assert_eq!(read_part(&given).unwrap(), expected, "{given}");
         }
+    }
+
+    #[test]
+    fn names_in_lower_case_are_read_as_cloudtrail_writes_them() {
+        let row = json!({
+            "eventname": "StopLogging", "eventsource": "cloudtrail.amazonaws.com", "sourceipaddress": "203.0.113.24",
+            "useridentity": {"type": "Root", "accountid": "1", "sessioncontext": {"attributes": {"mfaauthenticated": "false"}}},
+            "requestparameters": "{\"name\": \"main\", \"username\": \"Bob\"}", "p_row_id": "7",
+        });
+        let expected = json!({
+            "eventName": "StopLogging", "eventSource": "cloudtrail.amazonaws.com", "sourceIPAddress": "203.0.113.24",
+            "userIdentity": {"type": "Root", "accountId": "1", "sessionContext": {"attributes": {"mfaAuthenticated": "false"}}},
+            "requestParameters": {"name": "main", "username": "Bob"}, "p_row_id": "7",
+        });
+        assert_eq!(Value::Object(read(row.as_object().unwrap()).unwrap().into_owned()), expected);
     }
 
     #[test]
