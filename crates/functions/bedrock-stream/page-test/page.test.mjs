@@ -2,7 +2,7 @@
 // Bedrock: node --test crates/functions/bedrock-stream/page-test
 //
 // Needs Chromium (CHROMIUM names one that is not on the path; without any the
-// tests are skipped) and the function's executable (cargo build -p bedrock-stream).
+// tests are skipped) and the function's executable (cargo build --bin bedrock-stream).
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -24,7 +24,7 @@ let browser, model, lambda;
 
 before(async () => {
   if (skip) return;
-  assert.ok(existsSync(executable), `${executable} is not there: cargo build -p bedrock-stream`);
+  assert.ok(existsSync(executable), `${executable} is not there: cargo build --bin bedrock-stream`);
   model = await bedrock();
   lambda = await functionUrl(executable, {
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: model.url,
