@@ -33,7 +33,8 @@ class TheFunctionsVersions(unittest.TestCase):
         "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
         "ImageTokenBudget": "1000000",
         "MinimumConfidence": "0.999",
-        "AllowedCategories": "A" * 60,
+        "AllowedCategories": "A" * 54,
+        "AuthorshipCounts": "false",
         "Architecture": "x86_64",
         "LogLevel": "DEBUG",
     }

@@ -9,7 +9,7 @@ use crate::{
     bedrock::{Capabilities, Question},
     error::Error,
     image::{self, Content, HEAD_BYTES, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, Unreadable},
-    metadata::Scanner,
+    metadata::{Doubt, Scanner},
     pii::Finding,
     ports::{ObjectBody, OpenObject},
 };
@@ -90,8 +90,10 @@ pub async fn read_image<B: ObjectBody>(
         Some((width, height)) => width.max(height),
         None => 0,
     };
-    let animated = frames == Frames::All && chunks.may_be_animated(format).await?;
+    let animated = frames == Frames::All && chunks.tell(|head| image::may_be_animated(format, head)).await?;
+    let transparent = chunks.tell(|head| image::may_be_transparent(format, head)).await?;
     if animated
+        || transparent
         || !format.is_read_by_models()
         || announced.is_some_and(|size| size > MAX_IMAGE_BYTES)
         || edge > MAX_EDGE_PIXELS
@@ -101,9 +103,9 @@ pub async fn read_image<B: ObjectBody>(
 
     let expected = announced.and_then(|size| usize::try_from(size).ok()).unwrap_or(chunks.length);
     let mut request = question.image_body(model, format.media_type(), expected);
-    let mut metadata = Scanner::of(format);
+    let mut scanner = Scanner::of(format);
     let take = |chunk: &[u8]| {
-        metadata.push(chunk);
+        scanner.push(chunk);
         request.push(chunk);
     };
     chunks.pour(MAX_IMAGE_BYTES, take).await?;
@@ -117,7 +119,20 @@ pub async fn read_image<B: ObjectBody>(
     if announced.is_some_and(|announced| announced != chunks.length as u64) {
         return Err(Error::ObjectChanged);
     }
-    Ok(Intake::Request { size: chunks.length as u64, body: request.finish(), format, metadata: metadata.findings() })
+    let told = scanner.finish();
+    match told.doubt.filter(|_| frames == Frames::All) {
+        None => {}
+        Some(Doubt::NotAlone) => return Ok(Intake::ToConvert { bytes: request.into_image(), format }),
+        Some(Doubt::Short) => {
+            let bytes = request.into_image();
+            if image::jpeg::coverage(&bytes).is_some_and(image::jpeg::Coverage::is_mostly_missing) {
+                return Ok(Intake::ToConvert { bytes, format });
+            }
+            request = question.image_body(model, format.media_type(), bytes.len());
+            request.push(&bytes);
+        }
+    }
+    Ok(Intake::Request { size: chunks.length as u64, body: request.finish(), format, metadata: told.findings })
 }
 
 /// Keeps all bytes of an image that must be converted, after those that were
@@ -186,11 +201,11 @@ impl<B: ObjectBody> Chunks<'_, B> {
         }
     }
 
-    /// Whether there may be more than one frame; so there may when the first
+    /// Whether something may be so, by the object's head; so it may when the first
     /// [`DIMENSIONS_WITHIN`] bytes do not say.
-    async fn may_be_animated(&mut self, format: ImageFormat) -> Result<bool, Error> {
+    async fn tell(&mut self, told: impl Fn(&[u8]) -> Option<bool>) -> Result<bool, Error> {
         loop {
-            if let Some(found) = image::may_be_animated(format, &self.head()) {
+            if let Some(found) = told(&self.head()) {
                 return Ok(found);
             }
             if self.ended || self.length >= DIMENSIONS_WITHIN {
@@ -324,6 +339,48 @@ mod tests {
                 bytes.chunks(100_003).map(Bytes::copy_from_slice).collect(),
             );
             assert!(to_convert(untold) == expected, "{case}, of a size that the store does not tell");
+        }
+    }
+
+    /// A JPEG's header for a picture of one block, with these codes behind it.
+    fn jpeg(codes: &[u8]) -> Vec<u8> {
+        let table = |class: u8| [&[0xFF, 0xC4, 0, 20, class, 1][..], &[0; 15], &[0]].concat();
+        let frame = b"\xFF\xC0\0\x0b\x08\0\x08\0\x08\x01\x01\x11\0";
+        let scan = b"\xFF\xDA\0\x08\x01\x01\0\0\x3f\0";
+        [b"\xFF\xD8".as_slice(), &table(0x00), &table(0x10), frame, scan, codes, b"\xFF\xD9"].concat()
+    }
+
+    #[test]
+    fn a_picture_that_a_model_would_not_see_all_of_is_converted() {
+        // A difference of zero and the block's end, a bit each.
+        let (whole, missing) = (jpeg(&[0x3F]), jpeg(&[]));
+        let then = |more: &[u8]| [&whole, more].concat();
+        for (case, bytes, converted) in [
+            ("a whole one", whole.clone(), false),
+            ("without its end", whole[..whole.len() - 2].to_vec(), false),
+            ("without its pixels", missing.clone(), true),
+            ("without pixels or end", missing[..missing.len() - 2].to_vec(), true),
+            ("another behind it", then(&whole), true),
+            ("another behind some zeros", then(&[&[0; 100], whole.as_slice()].concat()), true),
+            ("a GIF behind it", then(b"GIF89a\x01\0\x01\0\0\0\0\x3b"), true),
+            ("a PNG behind it", then(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), true),
+            ("the beginning of one by chance", then(b"\xFF\xD8\xFF\x00\x12"), false),
+            ("a note behind it", then(b"made by hand"), false),
+            (
+                "a gain map behind it",
+                then(&{
+                    let mut map = whole.clone();
+                    map.splice(2..2, *b"\xFF\xE1\0\x27http://ns.adobe.com/hdr-gain-map/1.0/");
+                    map
+                }),
+                false,
+            ),
+        ] {
+            for size in [1, 7, 1_000] {
+                let stored = Stored::Object(facts(&bytes), bytes.chunks(size).map(Bytes::copy_from_slice).collect());
+                let found = to_convert(stored).is_some();
+                assert_eq!(found, converted, "{case}, in chunks of {size}");
+            }
         }
     }
 

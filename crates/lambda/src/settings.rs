@@ -177,11 +177,13 @@ pub fn image_token_budget(variables: &impl Variables) -> Result<TokenBudget, Set
     number(variables, "IMAGE_TOKEN_BUDGET", TokenBudget::DEFAULT.0, range).map(TokenBudget)
 }
 
-/// `MINIMUM_CONFIDENCE` of a finding that counts as personal data, and
-/// `ALLOWED_CATEGORIES` whose findings do not count, separated by commas.
+/// `MINIMUM_CONFIDENCE` of a finding that counts as personal data,
+/// `ALLOWED_CATEGORIES` whose findings do not count, separated by commas, and
+/// whether the name of who made a picture counts alone: `AUTHORSHIP_COUNTS`.
 ///
 /// # Errors
-/// [`SettingError`] for anything but a number from 0 to 1, and for an unknown category.
+/// [`SettingError`] for anything but a number from 0 to 1, for an unknown category, and
+/// for a flag that is neither true nor false.
 pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
     let confidence = variables.get("MINIMUM_CONFIDENCE").unwrap_or_else(|| "0".into());
     let minimum_confidence =
@@ -198,7 +200,11 @@ pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
             SettingError { name: "ALLOWED_CATEGORIES", problem }
         })
     };
-    Ok(Policy { minimum_confidence, allowed_categories: names.map(category).collect::<Result<_, _>>()? })
+    Ok(Policy {
+        minimum_confidence,
+        allowed_categories: names.map(category).collect::<Result<_, _>>()?,
+        authorship_counts: flag(variables, "AUTHORSHIP_COUNTS", false)?,
+    })
 }
 
 /// A setting that is `true` or `false`.
@@ -268,8 +274,13 @@ mod tests {
         let policy = pii_policy(&Given(&[("MINIMUM_CONFIDENCE", "0.6"), ("ALLOWED_CATEGORIES", "FACE , location,")]));
         assert_eq!(
             policy,
-            Ok(Policy { minimum_confidence: 0.6, allowed_categories: vec![Category::Face, Category::Location] })
+            Ok(Policy {
+                minimum_confidence: 0.6,
+                allowed_categories: vec![Category::Face, Category::Location],
+                authorship_counts: false,
+            })
         );
+        assert!(pii_policy(&Given(&[("AUTHORSHIP_COUNTS", "true")])).unwrap().authorship_counts);
     }
 
     #[test]

@@ -10,35 +10,45 @@ use image::{
 use warden_core::image::{ImageFormat, TokenBudget, Unreadable};
 
 use crate::{
-    View,
-    decode::{MAX_MEMORY, bounded, unreadable},
-    encode::tile_jpeg,
-    plan::{self, MAX_VIEWS},
+    Shown, View,
+    decode::{Picture, bounded, unreadable, within_memory},
+    plan,
 };
 
 /// Most pixels that are decoded of all frames together: half a minute of full HD.
 const MAX_ANIMATION_PIXELS: u64 = 1_500_000_000;
 
 /// Views of an animation's frames, evenly over the whole of it; `None` for an
-/// image of one frame.
+/// image of one frame, but for a PNG, whose frame need not be its picture.
 ///
 /// # Errors
 /// [`Unreadable::TooLarge`] for more than is decoded, [`Unreadable::Damaged`]
-/// when any frame cannot be.
-pub(crate) fn views(bytes: &[u8], format: ImageFormat, budget: TokenBudget) -> Result<Option<Vec<View>>, Unreadable> {
+/// when the first frame cannot be.
+pub(crate) fn views(
+    bytes: &[u8],
+    format: ImageFormat,
+    budget: TokenBudget,
+    most_views: u32,
+) -> Result<Option<Shown>, Unreadable> {
     let Some((width, height, frames)) = frames(bytes, format).map_err(|error| unreadable(&error))? else {
         return Ok(None);
     };
     let pixels = bounded(width, height)?;
-    if pixels * 12 > MAX_MEMORY {
-        // Canvas, frame and their composition, four bytes a pixel each.
-        return Err(Unreadable::TooLarge);
-    }
+    // Canvas, frame and their composition, four bytes a pixel each.
+    within_memory(bytes.len() as u64 + pixels * 12)?;
     let tile = plan::one_view(width, height);
-    let most = plan::affordable(tile, budget).min(MAX_VIEWS as usize);
+    let most = plan::affordable(tile, budget).min(most_views as usize).max(1);
     let (mut kept, mut stride, mut count) = (Vec::new(), 1, 0_u64);
+    let mut unread = None;
     for frame in frames {
-        let frame = frame.map_err(|error| unreadable(&error))?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) if count == 0 => return Err(unreadable(&error)),
+            Err(error) => {
+                unread = Some(unreadable(&error));
+                break;
+            }
+        };
         let index = count;
         count += 1;
         if pixels.saturating_mul(count) > MAX_ANIMATION_PIXELS {
@@ -50,15 +60,14 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, budget: TokenBudget) -> R
             stride *= 2;
         }
         if index % stride == 0 && kept.len() < most {
-            let image = DynamicImage::ImageRgba8(frame.into_buffer());
-            let jpeg = tile_jpeg(&image, Orientation::NoTransforms, tile)?;
-            kept.push(View { jpeg, area: tile.area, whole: (width, height) });
+            let picture = Picture::new(DynamicImage::ImageRgba8(frame.into_buffer()), Orientation::NoTransforms);
+            kept.push(View::of(&picture, tile, picture.grounds.first().copied())?);
         }
     }
     match count {
         0 => Err(Unreadable::Damaged),
-        1 => Ok(None),
-        _ => Ok(Some(kept)),
+        1 if unread.is_none() && format != ImageFormat::Png => Ok(None),
+        _ => Ok(Some(Shown { views: kept, unread })),
     }
 }
 
@@ -66,7 +75,7 @@ type Animation<'a> = (u32, u32, Frames<'a>);
 
 fn frames(bytes: &[u8], format: ImageFormat) -> ImageResult<Option<Animation<'_>>> {
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MAX_MEMORY);
+    limits.max_alloc = Some(crate::decode::MAX_MEMORY);
     let bytes = Cursor::new(bytes);
     Ok(match format {
         ImageFormat::Gif => {

@@ -2,8 +2,13 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, metadata::Orientation};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, metadata::Orientation};
 use warden_core::image::{ImageFormat, Unreadable};
+
+use crate::{
+    alpha::{self, Alpha, Ground},
+    bmp, jpeg,
+};
 
 /// Most pixels of a picture.
 const MAX_PIXELS: u64 = 100_000_000;
@@ -13,42 +18,76 @@ const MAX_PIXELS: u64 = 100_000_000;
 /// that the function has, and a progressive JPEG of 40 megapixels passes.
 pub(crate) const MAX_MEMORY: u64 = 400 * 1024 * 1024;
 
-/// The decoder for a format.
-pub(crate) const fn decoder_of(format: ImageFormat) -> image::ImageFormat {
-    match format {
-        ImageFormat::Jpeg => image::ImageFormat::Jpeg,
-        ImageFormat::Png => image::ImageFormat::Png,
-        ImageFormat::Gif => image::ImageFormat::Gif,
-        ImageFormat::WebP => image::ImageFormat::WebP,
-        ImageFormat::Bmp => image::ImageFormat::Bmp,
-        ImageFormat::Ico => image::ImageFormat::Ico,
-        ImageFormat::Pnm => image::ImageFormat::Pnm,
-        ImageFormat::Tiff => image::ImageFormat::Tiff,
+/// A picture's pixels, and how they are to be shown.
+pub(crate) struct Picture {
+    /// Its pixels, as they are stored.
+    pub(crate) image: DynamicImage,
+    /// How they are turned to be seen.
+    pub(crate) orientation: Orientation,
+    /// The grounds it is shown on; none for one without transparent parts.
+    pub(crate) grounds: Vec<Ground>,
+    /// Whether it has an alpha channel that says nothing.
+    pub(crate) opaque_alpha: bool,
+    /// Whether all its pixels were there.
+    pub(crate) whole: bool,
+}
+
+impl Picture {
+    /// A picture of these pixels.
+    pub(crate) fn new(image: DynamicImage, orientation: Orientation) -> Self {
+        if !image.color().has_alpha() {
+            return Self { image, orientation, grounds: Vec::new(), opaque_alpha: false, whole: true };
+        }
+        let image = image.into_rgba8();
+        let (grounds, opaque_alpha) = match alpha::judge(&image) {
+            Alpha::Grounds(grounds) => (grounds, false),
+            Alpha::Opaque => (Vec::new(), true),
+            Alpha::Empty => (Vec::new(), false),
+        };
+        Self { image: image.into(), orientation, grounds, opaque_alpha, whole: true }
     }
 }
 
-/// The pixels of a picture, as they are stored, and how they are to be seen.
+/// The pixels of a picture. `held` bytes are in memory already, its own among them.
 ///
 /// # Errors
-/// [`Unreadable::TooLarge`] before the pixels are decoded, and [`Unreadable::Damaged`].
-pub(crate) fn decode(bytes: impl AsRef<[u8]>, format: ImageFormat) -> Result<(DynamicImage, Orientation), Unreadable> {
-    let file = bytes.as_ref().len() as u64;
-    let progressive = format == ImageFormat::Jpeg && is_progressive(bytes.as_ref());
+/// [`Unreadable::TooLarge`] before the pixels are decoded, [`Unreadable::Damaged`]
+/// and [`Unreadable::UnsupportedFormat`].
+pub(crate) fn decode(bytes: &[u8], format: ImageFormat, held: u64) -> Result<Picture, Unreadable> {
+    let decoder = match format {
+        ImageFormat::Jpeg => return jpeg::decode(bytes, held),
+        ImageFormat::Bmp => return by_library(&bmp::mended(bytes)?, image::ImageFormat::Bmp, held),
+        ImageFormat::Png => image::ImageFormat::Png,
+        ImageFormat::Gif => image::ImageFormat::Gif,
+        ImageFormat::WebP => image::ImageFormat::WebP,
+        ImageFormat::Pnm => image::ImageFormat::Pnm,
+        // They hold several, which are taken out of them first.
+        ImageFormat::Ico | ImageFormat::Tiff => return Err(Unreadable::UnsupportedFormat),
+    };
+    by_library(bytes, decoder, held)
+}
+
+fn by_library(bytes: &[u8], format: image::ImageFormat, held: u64) -> Result<Picture, Unreadable> {
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MAX_MEMORY.saturating_sub(file));
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), decoder_of(format));
+    limits.max_alloc = Some(MAX_MEMORY.saturating_sub(held));
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
     let (width, height) = decoder.dimensions();
     let pixels = bounded(width, height)?;
-    // A progressive JPEG's three components are kept as 16-bit coefficients until its last scan.
-    let coefficients = if progressive { pixels * 6 } else { 0 };
-    if file + decoder.total_bytes() + coefficients > MAX_MEMORY {
-        return Err(Unreadable::TooLarge);
-    }
+    let colour = decoder.color_type();
+    // Transparent pictures are judged in four bytes a pixel.
+    let judged = if colour.has_alpha() && colour != ColorType::Rgba8 { pixels * 4 } else { 0 };
+    within_memory(held + decoder.total_bytes() + judged)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
-    Ok((image, orientation))
+    Ok(Picture::new(image, orientation))
+}
+
+/// # Errors
+/// [`Unreadable::TooLarge`] over [`MAX_MEMORY`].
+pub(crate) const fn within_memory(bytes: u64) -> Result<(), Unreadable> {
+    if bytes > MAX_MEMORY { Err(Unreadable::TooLarge) } else { Ok(()) }
 }
 
 /// The number of pixels.
@@ -69,19 +108,4 @@ pub(crate) fn unreadable(error: &ImageError) -> Unreadable {
         ImageError::Unsupported(_) => Unreadable::UnsupportedFormat,
         _ => Unreadable::Damaged,
     }
-}
-
-/// Whether a JPEG's frame header is a progressive one's.
-fn is_progressive(jpeg: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
-        match marker {
-            0xC2 | 0xC6 | 0xCA | 0xCE => return true,
-            0xC0 | 0xC1 | 0xC3 | 0xDA => return false,
-            0xFF => at += 1,
-            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
-        }
-    }
-    // A file whose header is not found is taken for the one that needs more.
-    true
 }

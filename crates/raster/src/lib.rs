@@ -1,81 +1,252 @@
 //! Pictures that a model does not read as they are, as views that it does:
 //! converted, scaled, or cut into overlapping tiles, within bounds of pixels,
-//! memory and tokens. Pure: bytes in, JPEGs out.
+//! memory and tokens. Pure: bytes in, pictures out.
 
+mod alpha;
 mod animation;
+mod apng;
+mod bmp;
 mod decode;
 mod encode;
+mod icon;
+mod jpeg;
 mod orientation;
-mod pages;
 mod plan;
+mod tiff;
 
-use warden_core::image::{Area, ImageFormat, TokenBudget, Unreadable};
+use std::borrow::Cow;
 
-use crate::plan::MAX_VIEWS;
+use warden_core::image::{
+    Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,
+    behind::{self, Behind},
+    gif,
+};
 
-/// A picture, or a part of it, as a JPEG that a model takes.
+use crate::{
+    alpha::Ground,
+    decode::Picture,
+    plan::{MAX_VIEWS, Tile},
+};
+
+/// A picture, or a part of it, that a model takes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct View {
-    /// The JPEG.
-    pub jpeg: Vec<u8>,
+    /// Its bytes.
+    pub image: Vec<u8>,
+    /// What they are: a JPEG, or the file itself where it needed no change.
+    pub format: ImageFormat,
     /// The part of the picture that it shows.
     pub area: Area,
     /// Width and height of the picture, in the pixels of `area`.
     pub whole: (u32, u32),
 }
 
-/// Views that together show everything in a picture: its parts, pages, or
-/// frames sampled over the whole animation.
+impl View {
+    fn of(picture: &Picture, tile: Tile, ground: Option<Ground>) -> Result<Self, Unreadable> {
+        let Picture { image, orientation, .. } = picture;
+        Ok(Self {
+            image: encode::tile_jpeg(image, *orientation, tile, ground)?,
+            format: ImageFormat::Jpeg,
+            area: tile.area,
+            whole: orientation::seen_size(image.width(), image.height(), *orientation),
+        })
+    }
+}
+
+/// What a file shows.
+#[derive(Default)]
+pub struct Shown {
+    /// Views that together show everything that could be read.
+    pub views: Vec<View>,
+    /// Why something in the file could not: a page, a frame, the end of a picture.
+    pub unread: Option<Unreadable>,
+}
+
+impl Shown {
+    /// Adds what a part of the file shows. One that cannot be read does not hide another that can.
+    fn add(&mut self, part: Result<Self, Unreadable>) {
+        match part {
+            Ok(part) => {
+                self.views.extend(part.views);
+                self.unread = self.unread.or(part.unread);
+            }
+            Err(why) => self.unread = self.unread.or(Some(why)),
+        }
+    }
+
+    /// # Errors
+    /// The reason, when nothing could be read.
+    fn or_unread(self) -> Result<Self, Unreadable> {
+        match self.unread {
+            Some(why) if self.views.is_empty() => Err(why),
+            None if self.views.is_empty() => Err(Unreadable::Damaged),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// How much may be shown of a part of a file.
+#[derive(Clone, Copy)]
+struct Share {
+    budget: TokenBudget,
+    views: u32,
+    /// Bytes of the whole file, which is in memory.
+    held: u64,
+}
+
+impl Share {
+    fn of(self, parts: usize) -> Self {
+        let parts = u32::try_from(parts).unwrap_or(u32::MAX).max(1);
+        Self { budget: TokenBudget(self.budget.0 / parts), views: (self.views / parts).max(1), ..self }
+    }
+
+    fn tiles(self, width: u32, height: u32) -> Result<Vec<Tile>, Unreadable> {
+        plan::tiles(width, height, self.budget, self.views).ok_or(Unreadable::TooLarge)
+    }
+}
+
+/// Views of everything in a file: its picture in parts, its pages, frames sampled over
+/// the whole animation, the pictures that stand behind the first.
 ///
 /// # Errors
 /// [`Unreadable::TooLarge`] for what cannot be decoded within bounds, or not
 /// shown readably within the budget; [`Unreadable::Damaged`] and
-/// [`Unreadable::UnsupportedFormat`] for what the decoder does not read.
-pub fn views(mut bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Vec<View>, Unreadable> {
-    let tiles = |share: u32| {
-        let (budget, most) = (TokenBudget(budget.0 / share), MAX_VIEWS / share);
-        move |width, height| plan::tiles(width, height, budget, most).ok_or(Unreadable::TooLarge)
-    };
-    if let Some(mut frames) = animation::views(&bytes, format, budget)? {
-        if format == ImageFormat::Png {
-            // An animated PNG's own picture need not be one of its frames.
-            frames.push(whole_view(bytes, format, TokenBudget::MIN)?);
-        }
-        return Ok(frames);
+/// [`Unreadable::UnsupportedFormat`] for what the decoder does not read: when
+/// nothing in the file can be shown.
+#[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
+pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
+    let share = Share { budget, views: MAX_VIEWS, held: bytes.len() as u64 };
+    let pictures = pictures(&bytes, format);
+    let mut shown = Shown::default();
+    if pictures.len() > MAX_VIEWS as usize {
+        shown.unread = Some(Unreadable::TooLarge);
     }
-    if format != ImageFormat::Tiff {
-        return still(bytes, format, tiles(1));
+    let share = share.of(pictures.len().min(MAX_VIEWS as usize));
+    let alone = pictures.len() == 1;
+    for (format, picture) in pictures.into_iter().take(MAX_VIEWS as usize) {
+        shown.add(views_of(picture, format, share, alone));
     }
-    let pages = pages::offsets(&bytes)?;
-    let share = u32::try_from(pages.len()).unwrap_or(u32::MAX).max(1);
-    let mut views = Vec::new();
-    for page in pages {
-        pages::begin_with(&mut bytes, page);
-        views.extend(still(&bytes, format, tiles(share))?);
-    }
-    Ok(views)
+    shown.or_unread()
 }
 
 /// One view of a whole picture: of an animation's first frame, a file's first page.
 ///
 /// # Errors
-/// Those of [`views`].
+/// Those of [`views`]; [`Unreadable::Damaged`] for a picture of which most is missing.
+#[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its view")]
 pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<View, Unreadable> {
-    let views = still(bytes, format, |width, height| Ok(vec![plan::whole(width, height, budget)]))?;
-    views.into_iter().next().ok_or(Unreadable::Damaged)
+    let held = bytes.len() as u64;
+    let picture = match format {
+        ImageFormat::Tiff => tiff::pages(&bytes, 1)?.first().ok_or(Unreadable::Damaged)?.decode(held)?,
+        ImageFormat::Ico => {
+            let pictures = icon::pictures(&bytes)?;
+            let (format, bytes) = pictures.first().ok_or(Unreadable::Damaged)?;
+            decode::decode(bytes, *format, held)?
+        }
+        _ => decode::decode(&bytes, format, held)?,
+    };
+    if let Some(view) = as_it_is(&bytes, format, &picture) {
+        return Ok(view);
+    }
+    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    View::of(&picture, plan::whole(width, height, budget), picture.grounds.first().copied())
 }
 
-fn still(
-    bytes: impl AsRef<[u8]>,
-    format: ImageFormat,
-    plan: impl Fn(u32, u32) -> Result<Vec<plan::Tile>, Unreadable>,
-) -> Result<Vec<View>, Unreadable> {
-    let (image, orientation) = decode::decode(bytes, format)?;
-    let whole = orientation::seen_size(image.width(), image.height(), orientation);
-    plan(whole.0, whole.1)?
+/// The pictures of a file: its own, and those behind it.
+fn pictures(bytes: &[u8], format: ImageFormat) -> Vec<(ImageFormat, &[u8])> {
+    let Some(end) = behind::end(format, bytes) else { return vec![(format, bytes)] };
+    let (own, rest) = bytes.split_at(end);
+    let others = behind::told(rest).into_iter().filter_map(|found| match found {
+        Behind::Picture(format, place) => Some((format, &rest[place])),
+        Behind::Auxiliary(_) | Behind::Video(_) => None,
+    });
+    std::iter::once((format, own)).chain(others).collect()
+}
+
+fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool) -> Result<Shown, Unreadable> {
+    let mut shown = Shown::default();
+    match format {
+        ImageFormat::Tiff => {
+            let pages = tiff::pages(bytes, MAX_VIEWS as usize)?;
+            if pages.more {
+                shown.unread = Some(Unreadable::TooLarge);
+            }
+            let share = share.of(pages.len());
+            for page in pages.iter() {
+                shown.add(page.decode(share.held).and_then(|page| tiles_of(&page, share)));
+            }
+            return shown.or_unread();
+        }
+        ImageFormat::Ico => {
+            let pictures = icon::pictures(bytes)?;
+            let share = share.of(pictures.len());
+            for (format, picture) in pictures {
+                shown.add(decode::decode(&picture, format, share.held).and_then(|picture| tiles_of(&picture, share)));
+            }
+            return shown.or_unread();
+        }
+        ImageFormat::Png => {
+            if let Some(apng) = apng::read(bytes).filter(|apng| apng.hides_its_picture || apng.frames > 1) {
+                if apng.hides_its_picture {
+                    shown.add(decode::decode(bytes, format, share.held).and_then(|picture| one_view(&picture)));
+                }
+                shown.add(
+                    animation::views(&apng.bytes, format, share.budget, share.views).map(Option::unwrap_or_default),
+                );
+                return shown.or_unread();
+            }
+        }
+        ImageFormat::Gif | ImageFormat::WebP => {
+            let mended: Cow<'_, [u8]> = match format {
+                // Only the last byte is missing.
+                ImageFormat::Gif if gif::end(bytes) == gif::End::Block => [bytes, b";"].concat().into(),
+                _ => bytes.into(),
+            };
+            if let Some(frames) = animation::views(&mended, format, share.budget, share.views)? {
+                return Ok(frames);
+            }
+        }
+        ImageFormat::Jpeg | ImageFormat::Bmp | ImageFormat::Pnm => {}
+    }
+    let picture = decode::decode(bytes, format, share.held)?;
+    match as_it_is(bytes, format, &picture).filter(|_| alone) {
+        Some(view) => Ok(Shown { views: vec![view], unread: None }),
+        None => tiles_of(&picture, share),
+    }
+}
+
+/// The file itself, where a model reads it and it turned out to have no transparent parts.
+fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View> {
+    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    let fits = bytes.len() as u64 <= MAX_IMAGE_BYTES && width.max(height) as usize <= MAX_EDGE_PIXELS;
+    (fits && picture.opaque_alpha && matches!(format, ImageFormat::Png | ImageFormat::WebP)).then(|| View {
+        image: bytes.to_vec(),
+        format,
+        area: Area { x: 0, y: 0, width, height },
+        whole: (width, height),
+    })
+}
+
+fn tiles_of(picture: &Picture, share: Share) -> Result<Shown, Unreadable> {
+    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    shown_on_its_grounds(picture, &share.tiles(width, height)?)
+}
+
+fn one_view(picture: &Picture) -> Result<Shown, Unreadable> {
+    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    shown_on_its_grounds(picture, &[plan::one_view(width, height)])
+}
+
+fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile]) -> Result<Shown, Unreadable> {
+    let grounds = match picture.grounds.as_slice() {
+        [] => vec![None],
+        grounds => grounds.iter().copied().map(Some).collect(),
+    };
+    let views = grounds
         .into_iter()
-        .map(|tile| Ok(View { jpeg: encode::tile_jpeg(&image, orientation, tile)?, area: tile.area, whole }))
-        .collect()
+        .flat_map(|ground| tiles.iter().map(move |tile| View::of(picture, *tile, ground)))
+        .collect::<Result<_, _>>()?;
+    Ok(Shown { views, unread: (!picture.whole).then_some(Unreadable::Damaged) })
 }
 
 #[cfg(test)]

@@ -1,7 +1,13 @@
+mod parts;
+mod tiff;
+
 use std::io::Cursor;
 
+use ::tiff::encoder::{
+    TiffEncoder,
+    colortype::{Gray8, Gray16, RGB8, RGB16, RGBA16},
+};
 use image::{DynamicImage, GrayImage, ImageEncoder, Luma, Rgb, RgbImage, codecs, metadata::Orientation};
-use tiff::encoder::{TiffEncoder, colortype::Gray8};
 use warden_core::image::Content;
 
 use super::*;
@@ -17,12 +23,40 @@ fn encoded(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// A file of one page.
+fn page_of(picture: &DynamicImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut tiff = TiffEncoder::new(&mut bytes).unwrap();
+    let (width, height) = (picture.width(), picture.height());
+    match picture {
+        DynamicImage::ImageLuma8(pixels) => tiff.write_image::<Gray8>(width, height, pixels),
+        DynamicImage::ImageLuma16(pixels) => tiff.write_image::<Gray16>(width, height, pixels),
+        DynamicImage::ImageRgb8(pixels) => tiff.write_image::<RGB8>(width, height, pixels),
+        DynamicImage::ImageRgb16(pixels) => tiff.write_image::<RGB16>(width, height, pixels),
+        DynamicImage::ImageRgba16(pixels) => tiff.write_image::<RGBA16>(width, height, pixels),
+        other => panic!("no page of {:?}", other.color()),
+    }
+    .unwrap();
+    bytes.into_inner()
+}
+
 fn decoded(view: &View) -> RgbImage {
-    image::load_from_memory_with_format(&view.jpeg, image::ImageFormat::Jpeg).unwrap().into_rgb8()
+    image::load_from_memory(&view.image).unwrap().into_rgb8()
 }
 
 fn is_dark(image: &RgbImage, x: u32, y: u32) -> bool {
     image.get_pixel(x, y).0[0] < 100
+}
+
+/// The views of a file of which everything can be read.
+fn shown(bytes: Vec<u8>, format: ImageFormat) -> Vec<View> {
+    let shown = views(bytes, format, TokenBudget::DEFAULT).unwrap();
+    assert_eq!(shown.unread, None);
+    shown.views
+}
+
+fn refused(bytes: Vec<u8>, format: ImageFormat) -> Option<Unreadable> {
+    views(bytes, format, TokenBudget::DEFAULT).err()
 }
 
 fn tiff_of(pages: &[GrayImage]) -> Vec<u8> {
@@ -37,28 +71,28 @@ fn tiff_of(pages: &[GrayImage]) -> Vec<u8> {
 #[test]
 fn every_format_that_is_converted_is_told_by_its_bytes_and_shown() {
     let picture = DynamicImage::ImageRgb8(marked(120, 90));
-    for (file, format) in [
-        (image::ImageFormat::Tiff, ImageFormat::Tiff),
-        (image::ImageFormat::Bmp, ImageFormat::Bmp),
-        (image::ImageFormat::Ico, ImageFormat::Ico),
-        (image::ImageFormat::Pnm, ImageFormat::Pnm),
-        (image::ImageFormat::Png, ImageFormat::Png),
-        (image::ImageFormat::Jpeg, ImageFormat::Jpeg),
-        (image::ImageFormat::Gif, ImageFormat::Gif),
-        (image::ImageFormat::WebP, ImageFormat::WebP),
+    for (format, bytes) in [
+        (ImageFormat::Tiff, page_of(&picture)),
+        (ImageFormat::Bmp, encoded(&picture, image::ImageFormat::Bmp)),
+        (ImageFormat::Ico, parts::icon(&[encoded(&picture, image::ImageFormat::Png)])),
+        (ImageFormat::Pnm, encoded(&picture, image::ImageFormat::Pnm)),
+        (ImageFormat::Png, encoded(&picture, image::ImageFormat::Png)),
+        (ImageFormat::Jpeg, encoded(&picture, image::ImageFormat::Jpeg)),
+        (ImageFormat::Gif, encoded(&picture, image::ImageFormat::Gif)),
+        (ImageFormat::WebP, encoded(&picture, image::ImageFormat::WebP)),
     ] {
-        // An icon's picture has an alpha channel.
-        let picture = if file == image::ImageFormat::Ico { picture.to_rgba8().into() } else { picture.clone() };
-        let bytes = encoded(&picture, file);
         assert_eq!(Content::of(&bytes), Content::Image(format));
-        let views = views(bytes.clone(), format, TokenBudget::DEFAULT).unwrap();
-        let [view] = views.as_slice() else { panic!("{file:?}: {} views", views.len()) };
+        let views = shown(bytes.clone(), format);
+        let [view] = views.as_slice() else { panic!("{format:?}: {} views", views.len()) };
         let shown = decoded(view);
-        assert_eq!((shown.dimensions(), view.whole), ((120, 90), (120, 90)), "{file:?}");
-        assert!(is_dark(&shown, 10, 10) && !is_dark(&shown, 100, 80), "{file:?}");
+        assert_eq!((shown.dimensions(), view.whole), ((120, 90), (120, 90)), "{format:?}");
+        assert!(is_dark(&shown, 10, 10) && !is_dark(&shown, 100, 80), "{format:?}");
         for damaged in [&bytes[..12], &bytes[..bytes.len() / 8]] {
-            let refused = super::views(damaged.to_vec(), format, TokenBudget::DEFAULT).err();
-            assert!(refused.is_some() || matches!(file, image::ImageFormat::Jpeg), "{file:?}: {refused:?}");
+            let refused = match super::views(damaged.to_vec(), format, TokenBudget::DEFAULT) {
+                Ok(shown) => shown.unread,
+                Err(why) => Some(why),
+            };
+            assert_eq!(refused, Some(Unreadable::Damaged), "{format:?}");
         }
     }
 }
@@ -72,11 +106,11 @@ fn other_depths_and_colours_are_shown_too() {
         DynamicImage::ImageRgb16(picture.to_rgb16()),
         DynamicImage::ImageRgba16(picture.to_rgba16()),
     ] {
-        for (file, format) in
-            [(image::ImageFormat::Tiff, ImageFormat::Tiff), (image::ImageFormat::Png, ImageFormat::Png)]
+        for (format, bytes) in
+            [(ImageFormat::Tiff, page_of(&deep)), (ImageFormat::Png, encoded(&deep, image::ImageFormat::Png))]
         {
-            let views = views(encoded(&deep, file), format, TokenBudget::DEFAULT).unwrap();
-            assert!(is_dark(&decoded(&views[0]), 10, 10) && !is_dark(&decoded(&views[0]), 90, 70), "{file:?}");
+            let views = shown(bytes, format);
+            assert!(is_dark(&decoded(&views[0]), 10, 10) && !is_dark(&decoded(&views[0]), 90, 70), "{format:?}");
         }
     }
 }
@@ -84,7 +118,7 @@ fn other_depths_and_colours_are_shown_too() {
 #[test]
 fn a_large_scan_is_cut_into_tiles_that_show_it_unscaled() {
     let scan = encoded(&DynamicImage::ImageRgb8(marked(2_480, 3_508)), image::ImageFormat::Png);
-    let views = views(scan, ImageFormat::Png, TokenBudget::DEFAULT).unwrap();
+    let views = shown(scan, ImageFormat::Png);
     assert_eq!(views.len(), 12);
     for view in &views {
         assert_eq!(decoded(view).dimensions(), (view.area.width, view.area.height));
@@ -101,7 +135,7 @@ fn a_picture_is_shown_as_it_is_to_be_seen() {
     assert_eq!(Orientation::from_exif_chunk(&exif), Some(Orientation::Rotate90));
     encoder.set_exif_metadata(std::mem::take(&mut exif)).unwrap();
     encoder.encode_image(&marked(300, 200)).unwrap();
-    let views = views(jpeg, ImageFormat::Jpeg, TokenBudget::DEFAULT).unwrap();
+    let views = shown(jpeg, ImageFormat::Jpeg);
     let shown = decoded(&views[0]);
     assert_eq!((shown.dimensions(), views[0].whole), ((200, 300), (200, 300)));
     assert!(is_dark(&shown, 190, 10) && !is_dark(&shown, 10, 10));
@@ -110,11 +144,11 @@ fn a_picture_is_shown_as_it_is_to_be_seen() {
 #[test]
 fn every_page_of_a_tiff_is_shown() {
     let page = |grey| GrayImage::from_pixel(100, 80, Luma([grey]));
-    let views = views(tiff_of(&[page(250), page(10), page(250)]), ImageFormat::Tiff, TokenBudget::DEFAULT).unwrap();
+    let views = shown(tiff_of(&[page(250), page(10), page(250)]), ImageFormat::Tiff);
     let dark: Vec<_> = views.iter().map(|view| is_dark(&decoded(view), 50, 40)).collect();
     assert_eq!(dark, [false, true, false]);
-    let book = tiff_of(&vec![page(250); 17]);
-    assert_eq!(super::views(book, ImageFormat::Tiff, TokenBudget::DEFAULT).err(), Some(Unreadable::TooLarge));
+    let book = super::views(tiff_of(&vec![page(250); 17]), ImageFormat::Tiff, TokenBudget::DEFAULT).unwrap();
+    assert_eq!((book.views.len(), book.unread), (16, Some(Unreadable::TooLarge)));
 }
 
 /// The checksum of a PNG's chunk.
@@ -152,8 +186,7 @@ fn a_decompression_bomb_is_too_large_before_it_is_decoded() {
         ("pnm", b"P6 60000 60000 255\n".to_vec(), ImageFormat::Pnm),
         ("png", png, ImageFormat::Png),
     ] {
-        let refused = views(bytes, format, TokenBudget::DEFAULT).err();
-        assert_eq!(refused, Some(Unreadable::TooLarge), "{name}");
+        assert_eq!(refused(bytes, format), Some(Unreadable::TooLarge), "{name}");
     }
 }
 
@@ -170,14 +203,13 @@ fn gif(count: usize, dark: impl Fn(usize) -> bool) -> Vec<u8> {
     bytes
 }
 
-fn dark_frames(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Vec<bool> {
-    let views = views(bytes, format, budget).unwrap();
-    views.iter().map(|view| is_dark(&decoded(view), 30, 20)).collect()
+fn dark_frames(bytes: Vec<u8>, format: ImageFormat) -> Vec<bool> {
+    shown(bytes, format).iter().map(|view| is_dark(&decoded(view), 30, 20)).collect()
 }
 
 #[test]
 fn frames_are_sampled_over_the_whole_animation() {
-    let shown = |bytes| dark_frames(bytes, ImageFormat::Gif, TokenBudget::DEFAULT);
+    let shown = |bytes| dark_frames(bytes, ImageFormat::Gif);
     assert_eq!(shown(gif(1, |_| true)), [true]);
     assert_eq!(shown(gif(2, |index| index == 1)), [false, true]);
     let long = shown(gif(100, |index| index >= 80));
@@ -228,16 +260,17 @@ fn the_second_frame_counts_in_every_format_that_is_animated() {
         (apng(&[false, true, false]), ImageFormat::Png),
     ] {
         assert_eq!(warden_core::image::may_be_animated(format, &bytes), Some(true), "{format:?}");
-        let shown = dark_frames(bytes, format, TokenBudget::DEFAULT);
+        let shown = dark_frames(bytes, format);
         assert_eq!(shown[..3], [false, true, false], "{format:?}");
     }
 }
 
 #[test]
-fn a_broken_animation_is_damaged_and_not_its_first_frame() {
+fn a_broken_animation_is_damaged_behind_the_frames_that_are_whole() {
     let mut bytes = gif(3, |_| false);
     bytes.truncate(bytes.len() * 2 / 3);
-    assert_eq!(views(bytes, ImageFormat::Gif, TokenBudget::DEFAULT).err(), Some(Unreadable::Damaged));
+    let shown = views(bytes, ImageFormat::Gif, TokenBudget::DEFAULT).unwrap();
+    assert_eq!((shown.views.is_empty(), shown.unread), (false, Some(Unreadable::Damaged)));
 }
 
 #[test]

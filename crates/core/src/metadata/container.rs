@@ -1,23 +1,82 @@
-//! Where the metadata lies in a JPEG, PNG or WebP, found while its bytes pass by.
+//! Where the metadata lies in a JPEG, PNG or WebP, found while its bytes pass by,
+//! and what stands behind the picture.
 
-use super::{Told, exif, says_something, xmp};
-use crate::{image::ImageFormat, pii::Finding};
+use std::collections::BTreeMap;
+
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+
+use super::{Told, exif, iptc, says_something, video, xmp};
+use crate::{
+    image::{
+        ImageFormat,
+        behind::{self, Behind},
+    },
+    pii::Finding,
+};
 
 /// Longest piece of metadata that is kept to be read, in bytes.
-const MAX_PIECE: u64 = 4 * 1024 * 1024;
+const MAX_PIECE: usize = 4 * 1024 * 1024;
 
-const EXIF_SEGMENT: &[u8] = b"Exif\0\0";
 const XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const EXTENDED_XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+const PHOTOSHOP_SEGMENT: &[u8] = b"Photoshop 3.0\0";
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
+const RAW_PROFILE: &[u8] = b"Raw profile type ";
 
 /// Watches the bytes of an image pass by, in chunks of any size, and reads the
 /// metadata among them.
 pub struct Scanner {
     container: Container,
     state: State,
-    /// A header or a piece, as far as it has come.
+    /// A header or a piece, as far as it has come; then what stands behind the picture.
     buffer: Vec<u8>,
     told: Told,
+    /// XMP that was too long for one segment: its parts by their packet's name and place.
+    extended: BTreeMap<(Vec<u8>, u32), Vec<u8>>,
+    /// Photoshop's resources, which go on from segment to segment.
+    photoshop: Vec<u8>,
+    codes: Codes,
+}
+
+/// What was seen of an image whose bytes have passed by.
+#[derive(Debug, PartialEq)]
+pub struct Scanned {
+    /// What its metadata tells.
+    pub findings: Vec<Finding>,
+    /// Why it must not go to a model as it is.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why an image may show less, or more, than a model would look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// A JPEG ends early, or has so few bytes that much of it may be missing.
+    Short,
+    /// Other pictures stand behind it.
+    NotAlone,
+}
+
+/// A JPEG's pixels, as far as their number and their codes' length tell of them.
+#[derive(Default)]
+struct Codes {
+    pixels: u64,
+    bytes: u64,
+    /// How coarsely the first table divides, on average; 0 until it comes.
+    divisor: u32,
+}
+
+impl Codes {
+    /// Whether half of the picture could be missing: ordinary ones of the same quality
+    /// take more than twice as many bits a pixel. Only what is below is looked at closely,
+    /// which takes the less time the fewer bytes it has.
+    const fn are_few(&self) -> bool {
+        let tenths_of_bits_a_pixel = match self.divisor {
+            0..=13 => 15,
+            14..=30 => 10,
+            _ => 7,
+        };
+        self.bytes * 80 < self.pixels * tenths_of_bits_a_pixel
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -31,21 +90,38 @@ enum State {
     /// A segment's or chunk's header comes next.
     Header,
     /// Bytes that are of no interest come next.
-    Skip(u64),
+    Skip(u64, Then),
     /// A piece of metadata comes next, then bytes of no interest.
     Piece { kind: Kind, left: usize, then: u64 },
-    /// No more metadata can be told apart.
-    Done,
+    /// A JPEG's codes come next, up to a marker.
+    Codes,
+    /// The picture has ended.
+    Behind,
+    /// Nothing more can be told apart.
+    Lost,
+}
+
+#[derive(Clone, Copy)]
+enum Then {
+    Header,
+    Codes,
+    Behind,
 }
 
 #[derive(Clone, Copy)]
 enum Kind {
-    /// A JPEG's APP1 segment, of whatever kind.
+    /// A JPEG's application segment.
     App1,
+    App13,
+    /// A JPEG's table of divisors.
+    Divisors,
+    /// A JPEG's frame header.
+    Frame,
     Exif,
     Xmp,
     /// A PNG's text chunk.
     Text,
+    CompressedText,
     /// A PNG's international text chunk.
     InternationalText,
 }
@@ -54,6 +130,8 @@ enum Step {
     /// Bytes of the header that belong to nothing.
     Drop(usize),
     Next(State),
+    /// The picture ended behind so many bytes of the header.
+    Ended(usize),
 }
 
 impl Scanner {
@@ -62,27 +140,39 @@ impl Scanner {
     #[must_use]
     pub fn of(format: ImageFormat) -> Self {
         let (container, state) = match format {
-            ImageFormat::Jpeg => (Container::Jpeg, State::Skip(2)),
-            ImageFormat::Png => (Container::Png, State::Skip(8)),
-            ImageFormat::WebP => (Container::WebP, State::Skip(12)),
+            ImageFormat::Jpeg => (Container::Jpeg, State::Skip(2, Then::Header)),
+            ImageFormat::Png => (Container::Png, State::Skip(8, Then::Header)),
+            ImageFormat::WebP => (Container::WebP, State::Skip(12, Then::Header)),
             ImageFormat::Gif | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => {
-                (Container::Jpeg, State::Done)
+                (Container::Jpeg, State::Lost)
             }
         };
-        Self { container, state, buffer: Vec::new(), told: Told::default() }
+        Self {
+            container,
+            state,
+            buffer: Vec::new(),
+            told: Told::default(),
+            extended: BTreeMap::new(),
+            photoshop: Vec::new(),
+            codes: Codes::default(),
+        }
     }
 
     /// Looks at the image's next bytes.
     pub fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             match self.state {
-                State::Done => return,
-                State::Skip(left) => {
+                State::Lost => return,
+                State::Behind => {
+                    self.buffer.extend_from_slice(bytes);
+                    return;
+                }
+                State::Skip(left, then) => {
                     let skipped = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                     bytes = &bytes[skipped..];
                     self.state = match left - skipped as u64 {
-                        0 => State::Header,
-                        left => State::Skip(left),
+                        0 => then.state(),
+                        left => State::Skip(left, then),
                     };
                 }
                 State::Header => {
@@ -92,22 +182,54 @@ impl Scanner {
                     }
                     match self.container.step(&self.buffer) {
                         Step::Drop(count) => drop(self.buffer.drain(..count)),
+                        Step::Ended(count) => {
+                            self.buffer.drain(..count);
+                            self.state = State::Behind;
+                        }
                         Step::Next(state) => {
                             self.buffer.clear();
                             self.state = state;
                         }
                     }
                 }
+                State::Codes => self.skip_codes(&mut bytes),
                 State::Piece { kind, left, then } => {
                     let left = left - self.take(&mut bytes, left);
                     self.state = State::Piece { kind, left, then };
                     if left == 0 {
-                        self.told |= kind.told(&self.buffer);
-                        self.buffer.clear();
-                        self.state = State::Skip(then);
+                        let piece = std::mem::take(&mut self.buffer);
+                        self.read(kind, &piece);
+                        self.state = State::Skip(then, Then::Header);
                     }
                 }
             }
+        }
+    }
+
+    /// Moves behind a JPEG's codes. A marker's first byte may be the last of the chunk: it is kept.
+    fn skip_codes(&mut self, bytes: &mut &[u8]) {
+        if self.buffer.is_empty() {
+            let found = memchr::memchr(0xFF, bytes).unwrap_or(bytes.len());
+            self.codes.bytes += found as u64;
+            *bytes = &bytes[found..];
+            self.take(bytes, 1);
+        }
+        let Some(marker) = bytes.first() else { return };
+        match marker {
+            // A byte of codes that looks like a marker, or restart markers.
+            0x00 | 0xD0..=0xD7 => {
+                *bytes = &bytes[1..];
+                self.buffer.clear();
+                self.codes.bytes += 1;
+            }
+            0xFF => *bytes = &bytes[1..],
+            0xD9 => {
+                *bytes = &bytes[1..];
+                self.buffer.clear();
+                self.state = State::Behind;
+            }
+            // The marker's first byte stands in the buffer already.
+            _ => self.state = State::Header,
         }
     }
 
@@ -119,10 +241,90 @@ impl Scanner {
         taken.len()
     }
 
-    /// What the metadata that passed by tells.
+    fn read(&mut self, kind: Kind, piece: &[u8]) {
+        match kind {
+            Kind::App1 => match piece.strip_prefix(EXTENDED_XMP_SEGMENT) {
+                // Name of the packet, its length, and where this part belongs.
+                Some(part) if part.len() >= 40 => {
+                    let (head, data) = part.split_at(40);
+                    let place = head.last_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+                    let kept: usize = self.extended.values().map(Vec::len).sum();
+                    if kept + data.len() <= MAX_PIECE {
+                        self.extended.insert((head[..32].to_vec(), place), data.to_vec());
+                    }
+                }
+                _ => self.told |= application(piece),
+            },
+            Kind::App13 => {
+                if let Some(resources) = piece.strip_prefix(PHOTOSHOP_SEGMENT)
+                    && self.photoshop.len() + resources.len() <= MAX_PIECE
+                {
+                    self.photoshop.extend_from_slice(resources);
+                }
+            }
+            Kind::Divisors => {
+                if let [0, divisors @ ..] = piece
+                    && let Some(divisors) = divisors.first_chunk::<64>()
+                {
+                    self.codes.divisor = divisors.iter().map(|divisor| u32::from(*divisor)).sum::<u32>() / 64;
+                }
+            }
+            Kind::Frame => {
+                if let [_, h1, h0, w1, w0, ..] = *piece {
+                    let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
+                    self.codes.pixels = u64::from(height) * u64::from(width);
+                }
+            }
+            // Some writers put a JPEG's prefix into a WebP's chunk.
+            Kind::Exif => self.told |= application(piece),
+            Kind::Xmp => self.told |= xmp::told(piece),
+            Kind::Text => self.told |= text(piece).unwrap_or_default(),
+            Kind::CompressedText => self.told |= compressed_text(piece).unwrap_or_default(),
+            Kind::InternationalText => self.told |= international_text(piece).unwrap_or_default(),
+        }
+    }
+
+    /// What was seen of the image, all of whose bytes have passed by.
     #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        self.told.findings()
+    pub fn finish(self) -> Scanned {
+        let mut told = self.told;
+        let mut packets: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        for ((name, _), part) in self.extended {
+            packets.entry(name).or_default().extend(part);
+        }
+        for packet in packets.values() {
+            told |= xmp::told(packet);
+        }
+        told |= iptc::told_by_photoshop(&self.photoshop);
+
+        let jpeg = matches!(self.container, Container::Jpeg);
+        let doubt = match self.state {
+            State::Behind => {
+                let mut alone = true;
+                for found in behind::told(&self.buffer) {
+                    match found {
+                        Behind::Picture(..) => alone = false,
+                        Behind::Auxiliary(_) => {}
+                        Behind::Video(place) => told |= video::told(&self.buffer[place]),
+                    }
+                }
+                if alone { (jpeg && self.codes.are_few()).then_some(Doubt::Short) } else { Some(Doubt::NotAlone) }
+            }
+            State::Lost => None,
+            // A PNG or WebP without an end no model reads.
+            _ => jpeg.then_some(Doubt::Short),
+        };
+        Scanned { findings: told.findings(), doubt }
+    }
+}
+
+impl Then {
+    const fn state(self) -> State {
+        match self {
+            Self::Header => State::Header,
+            Self::Codes => State::Codes,
+            Self::Behind => State::Behind,
+        }
     }
 }
 
@@ -135,31 +337,39 @@ impl Container {
     }
 
     fn step(self, header: &[u8]) -> Step {
-        let piece = |kind, length: u64, then| {
-            Step::Next(match usize::try_from(length) {
-                Ok(left) if length <= MAX_PIECE => State::Piece { kind, left, then },
-                _ => State::Skip(length.saturating_add(then)),
-            })
+        let skip = |length: u64| Step::Next(State::Skip(length, Then::Header));
+        let piece = |kind, length: u64, then| match usize::try_from(length) {
+            Ok(left @ 1..=MAX_PIECE) => Step::Next(State::Piece { kind, left, then }),
+            _ => skip(length.saturating_add(then)),
         };
         match (self, header) {
             (Self::Jpeg, [0xFF, 0xFF, ..]) => Step::Drop(1),
             // Restart markers and the like stand alone.
-            (Self::Jpeg, [0xFF, 0x01 | 0xD0..=0xD8, ..]) => Step::Drop(2),
-            // The pixels begin, or the image ends.
-            (Self::Jpeg, [0xFF, 0x00 | 0xD9 | 0xDA, ..]) => Step::Next(State::Done),
+            (Self::Jpeg, [0xFF, 0x00 | 0x01 | 0xD0..=0xD8, ..]) => Step::Drop(2),
+            (Self::Jpeg, [0xFF, 0xD9, ..]) => Step::Ended(2),
             (Self::Jpeg, &[0xFF, marker, high, low]) => {
                 let length = u64::from(u16::from_be_bytes([high, low])).saturating_sub(2);
-                if marker == 0xE1 { piece(Kind::App1, length, 0) } else { Step::Next(State::Skip(length)) }
+                match marker {
+                    0xC0..=0xC2 => piece(Kind::Frame, length, 0),
+                    0xDA => Step::Next(State::Skip(length, Then::Codes)),
+                    0xDB => piece(Kind::Divisors, length, 0),
+                    0xE1 => piece(Kind::App1, length, 0),
+                    0xED => piece(Kind::App13, length, 0),
+                    _ => skip(length),
+                }
             }
+            // Bytes between segments belong to nothing.
+            (Self::Jpeg, _) => Step::Drop(1),
             (Self::Png, &[a, b, c, d, ref kind @ ..]) => {
                 let length = u64::from(u32::from_be_bytes([a, b, c, d]));
                 // Four bytes of checksum stand behind each chunk.
                 match kind {
                     b"eXIf" => piece(Kind::Exif, length, 4),
                     b"tEXt" => piece(Kind::Text, length, 4),
+                    b"zTXt" => piece(Kind::CompressedText, length, 4),
                     b"iTXt" => piece(Kind::InternationalText, length, 4),
-                    b"IEND" => Step::Next(State::Done),
-                    _ => Step::Next(State::Skip(length + 4)),
+                    b"IEND" => Step::Next(State::Skip(length + 4, Then::Behind)),
+                    _ => skip(length + 4),
                 }
             }
             (Self::WebP, &[ref kind @ .., a, b, c, d]) => {
@@ -167,46 +377,102 @@ impl Container {
                 match kind {
                     b"EXIF" => piece(Kind::Exif, length, length % 2),
                     b"XMP " => piece(Kind::Xmp, length, length % 2),
-                    _ => Step::Next(State::Skip(length + length % 2)),
+                    // No chunk, but how another picture begins.
+                    [0xFF | 0x89, ..] | b"GIF8" | b"RIFF" => Step::Ended(0),
+                    _ => skip(length + length % 2),
                 }
             }
-            _ => Step::Next(State::Done),
+            _ => Step::Next(State::Lost),
         }
     }
 }
 
-impl Kind {
-    fn told(self, piece: &[u8]) -> Told {
-        match self {
-            Self::App1 => match (piece.strip_prefix(EXIF_SEGMENT), piece.strip_prefix(XMP_SEGMENT)) {
-                (Some(tiff), _) => exif::told(tiff),
-                (_, Some(packet)) => xmp::told(packet),
-                (None, None) => Told::default(),
-            },
-            // Some writers put a JPEG's prefix into a WebP's chunk.
-            Self::Exif => exif::told(piece.strip_prefix(EXIF_SEGMENT).unwrap_or(piece)),
-            Self::Xmp => xmp::told(piece),
-            Self::Text => match split_at_nul(piece) {
-                Some((keyword, text)) => text_chunk(keyword, text),
-                None => Told::default(),
-            },
-            Self::InternationalText => international_text(piece).unwrap_or_default(),
-        }
+/// What a JPEG's application segment tells, or what stands elsewhere as such a segment.
+fn application(piece: &[u8]) -> Told {
+    /// Most bytes between the name and EXIF's byte order mark: writers have their own
+    /// ideas of how many zeros there are, and some repeat the name.
+    const MAX_PREFIX: usize = 32;
+    if let Some(packet) = piece.strip_prefix(XMP_SEGMENT) {
+        return xmp::told(packet);
     }
+    let is_exif = |piece: &[u8]| piece.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"exif"));
+    let marks = [b"II*\0", b"MM\0*"];
+    let start = piece.windows(4).take(MAX_PREFIX).position(|window| marks.iter().any(|mark| window == *mark));
+    match start {
+        Some(start) if start == 0 || is_exif(piece) => exif::told(&piece[start..]),
+        // XMP under another name, as some writers put it there.
+        _ if memchr::memmem::find(&piece[..piece.len().min(256)], b"<x:xmpmeta").is_some() => {
+            xmp::told(&piece[memchr::memchr(b'<', piece).unwrap_or_default()..])
+        }
+        _ => Told::default(),
+    }
+}
+
+/// Keyword, text.
+fn text(piece: &[u8]) -> Option<Told> {
+    let (keyword, text) = split_at_nul(piece)?;
+    Some(named_text(keyword, text))
+}
+
+/// Keyword, how it is compressed, text.
+fn compressed_text(piece: &[u8]) -> Option<Told> {
+    let (keyword, [0, text @ ..]) = split_at_nul(piece)? else { return None };
+    Some(named_text(keyword, &inflated(text)))
 }
 
 /// Keyword, whether and how it is compressed, language, translated keyword, text.
 fn international_text(piece: &[u8]) -> Option<Told> {
-    let (keyword, rest) = split_at_nul(piece)?;
-    let [0, _, rest @ ..] = rest else { return None };
+    let (keyword, [compressed, 0, rest @ ..]) = split_at_nul(piece)? else { return None };
     let (_, rest) = split_at_nul(rest)?;
     let (_, text) = split_at_nul(rest)?;
-    Some(if keyword == XMP_KEYWORD { xmp::told(text) } else { text_chunk(keyword, text) })
+    Some(if *compressed == 0 { named_text(keyword, text) } else { named_text(keyword, &inflated(text)) })
 }
 
-fn text_chunk(keyword: &[u8], text: &[u8]) -> Told {
-    let person = matches!(keyword, b"Author" | b"Artist") && says_something(text);
-    Told { person, ..Told::default() }
+/// The text, as far as it comes before damage or the limit.
+fn inflated(compressed: &[u8]) -> Vec<u8> {
+    decompress_to_vec_zlib_with_limit(compressed, MAX_PIECE).unwrap_or_else(|error| error.output)
+}
+
+fn named_text(keyword: &[u8], text: &[u8]) -> Told {
+    let is_named = |names: &[&str]| names.iter().any(|name| keyword.eq_ignore_ascii_case(name.as_bytes()));
+    if keyword == XMP_KEYWORD {
+        xmp::told(text)
+    } else if keyword.get(..RAW_PROFILE.len()).is_some_and(|start| start.eq_ignore_ascii_case(RAW_PROFILE)) {
+        raw_profile(text)
+    } else {
+        let ends_as = |name: &[u8]| {
+            keyword.len() >= name.len() && keyword[keyword.len() - name.len()..].eq_ignore_ascii_case(name)
+        };
+        Told {
+            location: (ends_as(b"GPSLatitude") || ends_as(b"GPSLongitude"))
+                && text.iter().any(|byte| matches!(byte, b'1'..=b'9')),
+            authorship: is_named(&["Author", "Artist", "exif:Artist"]) && says_something(text),
+            person: false,
+        }
+    }
+}
+
+/// A profile as text: its name and length on lines of their own, and its bytes in
+/// hexadecimal digits.
+fn raw_profile(text: &[u8]) -> Told {
+    let mut lines = text.trim_ascii_start().splitn(3, |byte| *byte == b'\n');
+    let Some(digits) = lines.nth(2) else { return Told::default() };
+    let digits: Vec<u8> = digits
+        .iter()
+        .filter_map(|digit| char::from(*digit).to_digit(16))
+        .filter_map(|digit| digit.try_into().ok())
+        .collect();
+    let (pairs, _) = digits.as_chunks::<2>();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    let mut told = application(&bytes);
+    if bytes.starts_with(b"8BIM") {
+        told |= iptc::told_by_photoshop(&bytes);
+    } else if bytes.first() == Some(&0x1C) {
+        told |= iptc::told(&bytes);
+    } else if bytes.starts_with(b"<") {
+        told |= xmp::told(&bytes);
+    }
+    told
 }
 
 fn split_at_nul(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

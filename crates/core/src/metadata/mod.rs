@@ -1,17 +1,19 @@
 //! What an image's metadata tells of people: where it was taken, who made or
 //! owns it, who is in it. Found in code, without the model.
 //!
-//! Read are EXIF and XMP of JPEG, PNG, WebP and TIFF, XMP of GIF, and a PNG's
-//! text chunks. Not read: maker notes, IPTC records, compressed text chunks,
-//! XMP in several parts, and what is damaged.
+//! Read are EXIF, XMP and IPTC of JPEG, PNG, WebP and TIFF, with Photoshop's
+//! resources, XMP of GIF, a PNG's text chunks, and the position in a motion
+//! photo's video. Not read: maker notes, and EXIF in several segments.
 
 mod container;
 mod exif;
+mod iptc;
+mod video;
 mod xmp;
 
 use std::ops::BitOrAssign;
 
-pub use container::Scanner;
+pub use container::{Doubt, Scanned, Scanner};
 
 use crate::{
     image::ImageFormat,
@@ -23,21 +25,28 @@ use crate::{
 struct Told {
     /// A position on earth.
     location: bool,
-    /// A name of somebody.
+    /// A name of somebody who is shown.
     person: bool,
+    /// A name of somebody who made, handled or owns it.
+    authorship: bool,
 }
 
 impl BitOrAssign for Told {
     fn bitor_assign(&mut self, other: Self) {
         self.location |= other.location;
         self.person |= other.person;
+        self.authorship |= other.authorship;
     }
 }
 
 impl Told {
     fn findings(self) -> Vec<Finding> {
-        [(Category::LocationMetadata, self.location), (Category::PersonMetadata, self.person)]
-            .into_iter()
+        let told = [
+            (Category::LocationMetadata, self.location),
+            (Category::PersonMetadata, self.person),
+            (Category::AuthorshipMetadata, self.authorship),
+        ];
+        told.into_iter()
             .filter(|(_, told)| *told)
             .map(|(category, _)| Finding { category, confidence: 1.0, r#where: Place::Metadata })
             .collect()
@@ -53,7 +62,7 @@ pub fn findings(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
         ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP => {
             let mut scanner = Scanner::of(format);
             scanner.push(bytes);
-            scanner.findings()
+            scanner.finish().findings
         }
         ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm => Vec::new(),
     }

@@ -8,7 +8,8 @@ use crate::image::ImageFormat::{Gif, Jpeg, Png, Tiff, WebP};
 
 const LOCATION: &[Category] = &[Category::LocationMetadata];
 const PERSON: &[Category] = &[Category::PersonMetadata];
-const BOTH: &[Category] = &[Category::LocationMetadata, Category::PersonMetadata];
+const AUTHOR: &[Category] = &[Category::AuthorshipMetadata];
+const BOTH: &[Category] = &[Category::LocationMetadata, Category::AuthorshipMetadata];
 const NOTHING: &[Category] = &[];
 
 /// EXIF as an independent library writes it.
@@ -121,9 +122,9 @@ fn exif_tells_where_a_picture_was_taken_and_by_whom() {
         ("no fix", position([(0, 1), (0, 1), (0, 1)]), NOTHING),
         ("no numbers", position([(0, 0), (0, 0), (0, 0)]), NOTHING),
         ("only the reference", name(Tag::GPSLatitudeRef, "N"), NOTHING),
-        ("an artist", name(Tag::Artist, "J. Doe"), PERSON),
-        ("an owner", name(Tag::CameraOwnerName, "J. Doe"), PERSON),
-        ("an author as Windows writes it", vec![(Tag(Context::Tiff, 0x9C9D), utf16("\u{c9c0}\u{ba3c}\0"))], PERSON),
+        ("an artist", name(Tag::Artist, "J. Doe"), AUTHOR),
+        ("an owner", name(Tag::CameraOwnerName, "J. Doe"), AUTHOR),
+        ("an author as Windows writes it", vec![(Tag(Context::Tiff, 0x9C9D), utf16("\u{c9c0}\u{ba3c}\0"))], AUTHOR),
         ("blanks", name(Tag::Artist, "    "), NOTHING),
         ("dashes", name(Tag::Artist, "----"), NOTHING),
         ("a camera", name(Tag::Model, "J. Doe's"), NOTHING),
@@ -142,8 +143,8 @@ fn xmp_tells_as_attribute_and_as_element() {
         ("a position", latitude(), LOCATION),
         ("a position as element", description("<exif:GPSLongitude>126,58.0E</exif:GPSLongitude>"), LOCATION),
         ("no fix", description("<exif:GPSLongitude>0,0.0E</exif:GPSLongitude>"), NOTHING),
-        ("a creator", creator(), PERSON),
-        ("an owner", xmp("<rdf:Description aux:OwnerName='J. Doe'/>"), PERSON),
+        ("a creator", creator(), AUTHOR),
+        ("an owner", xmp("<rdf:Description aux:OwnerName='J. Doe'/>"), AUTHOR),
         ("an empty creator", description("<dc:creator><rdf:Seq><rdf:li/></rdf:Seq></dc:creator>"), NOTHING),
         ("a title", description("<dc:title>J. Doe</dc:title>"), NOTHING),
         ("the name of another schema", xmp("<creator xmlns='urn:x'>J. Doe</creator>"), NOTHING),
@@ -165,7 +166,7 @@ fn metadata_is_found_wherever_a_format_keeps_it() {
     let tiff_with_xmp = exif_of(&[(Tag(Context::Tiff, 700), Value::Byte(creator()))], true);
     for (case, format, bytes, expected) in [
         ("jpeg, exif", Jpeg, jpeg(&[prefixed(b"Exif\0\0", seoul())]), LOCATION),
-        ("jpeg, xmp", Jpeg, jpeg(&[prefixed(b"http://ns.adobe.com/xap/1.0/\0", creator())]), PERSON),
+        ("jpeg, xmp", Jpeg, jpeg(&[prefixed(b"http://ns.adobe.com/xap/1.0/\0", creator())]), AUTHOR),
         (
             "jpeg, both",
             Jpeg,
@@ -174,24 +175,289 @@ fn metadata_is_found_wherever_a_format_keeps_it() {
         ),
         ("jpeg without", Jpeg, jpeg(&[]), NOTHING),
         ("png, exif behind the pixels", Png, png(&[(b"eXIf", seoul())]), LOCATION),
-        ("png, xmp", Png, png(&[(b"iTXt", prefixed(b"XML:com.adobe.xmp\0\0\0\0\0", creator()))]), PERSON),
-        ("png, author", Png, png(&[(b"tEXt", b"Author\0J. Doe".to_vec())]), PERSON),
+        ("png, xmp", Png, png(&[(b"iTXt", prefixed(b"XML:com.adobe.xmp\0\0\0\0\0", creator()))]), AUTHOR),
+        ("png, author", Png, png(&[(b"tEXt", b"Author\0J. Doe".to_vec())]), AUTHOR),
         ("png, software", Png, png(&[(b"tEXt", b"Software\0J. Doe".to_vec())]), NOTHING),
         ("webp, exif", WebP, webp(&[(b"EXIF", seoul())]), LOCATION),
         ("webp, exif as in a jpeg", WebP, webp(&[(b"EXIF", prefixed(b"Exif\0\0", seoul()))]), LOCATION),
         ("webp, xmp", WebP, webp(&[(b"ICCP", vec![7; 33]), (b"XMP ", latitude())]), LOCATION),
-        ("gif, xmp", Gif, gif, PERSON),
-        ("tiff, xmp", Tiff, tiff_with_xmp, PERSON),
+        ("gif, xmp", Gif, gif, AUTHOR),
+        ("tiff, xmp", Tiff, tiff_with_xmp, AUTHOR),
     ] {
         assert_eq!(categories_in(format, &bytes), expected, "{case}");
         for chunk in [1, 7, 64] {
             let mut scanner = Scanner::of(format);
             bytes.chunks(chunk).for_each(|chunk| scanner.push(chunk));
-            let streamed: Vec<_> = scanner.findings().into_iter().map(|finding| finding.category).collect();
+            let streamed: Vec<_> = scanner.finish().findings.into_iter().map(|finding| finding.category).collect();
             let readable = !matches!(format, Gif | Tiff);
             assert_eq!(streamed, if readable { expected } else { NOTHING }, "{case}, in chunks of {chunk}");
         }
     }
+}
+
+/// A directory of one entry with eight bytes of its own, and a pointer to it in another.
+fn gps_of(kind: u16, count: u32, value: &[u8], pointer_tag: u16) -> Vec<u8> {
+    let mut tiff = b"II*\0\x08\0\0\0".to_vec();
+    let mut directory = |tag: u16, kind: u16, count: u32, value: u32| {
+        tiff.extend(1_u16.to_le_bytes());
+        tiff.extend(tag.to_le_bytes());
+        tiff.extend(kind.to_le_bytes());
+        tiff.extend(count.to_le_bytes());
+        tiff.extend(value.to_le_bytes());
+        tiff.extend([0; 4]);
+    };
+    // A pointer to the directory with the pointer to the position's directory.
+    directory(pointer_tag, 4, 1, 26);
+    directory(0x8825, 4, 1, 44);
+    directory(0x0002, kind, count, 62);
+    tiff.extend(value);
+    tiff
+}
+
+fn doubles(values: [f64; 3]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+#[test]
+fn a_position_is_found_in_any_type_and_behind_any_pointer() {
+    let floats: Vec<u8> = [48.0_f32, 51.0, 29.5].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let zero_floats = [0; 12];
+    for (case, kind, count, value, expected) in [
+        ("double", 12, 3, doubles([48.0, 51.0, 29.5]), LOCATION),
+        ("double without a fix", 12, 3, doubles([0.0, -0.0, f64::NAN]), NOTHING),
+        ("float", 11, 3, floats, LOCATION),
+        ("float without a fix", 11, 3, zero_floats.to_vec(), NOTHING),
+        ("text", 2, 10, b"48,51.49N\0".to_vec(), LOCATION),
+        ("text without a fix", 2, 8, b"0,00.0N\0".to_vec(), NOTHING),
+        ("whole numbers", 4, 3, [48_u32, 51, 29].iter().flat_map(|value| value.to_le_bytes()).collect(), LOCATION),
+    ] {
+        for (place, pointer) in [("the Exif directory", 0x8769), ("a further directory", 0x014A)] {
+            assert_eq!(categories_in(Tiff, &gps_of(kind, count, &value, pointer)), expected, "{case}, in {place}");
+        }
+    }
+}
+
+#[test]
+fn exif_is_found_behind_whatever_stands_before_it() {
+    for (prefix, expected) in [
+        (&b"Exif\0\0"[..], LOCATION),
+        (b"Exif\0\x01", LOCATION),
+        (b"EXIF\0\0", LOCATION),
+        (b"Exif\0", LOCATION),
+        (b"Exif\0\0Exif\0\0", LOCATION),
+        (b"Exif\0\0\0\0", LOCATION),
+        (b"", LOCATION),
+        (b"http://example.com/\0", NOTHING),
+    ] {
+        assert_eq!(categories_in(Jpeg, &jpeg(&[[prefix, &seoul()].concat()])), expected, "{prefix:?}");
+    }
+}
+
+#[test]
+fn xmp_is_read_in_every_encoding_and_where_it_is_no_xml() {
+    let packet = String::from_utf8(latitude()).unwrap();
+    let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> { packet.encode_utf16().flat_map(unit).collect() };
+    let utf32 = |unit: fn(u32) -> [u8; 4]| -> Vec<u8> { packet.chars().flat_map(|c| unit(u32::from(c))).collect() };
+    let cut = packet.split("</rdf:RDF>").next().unwrap();
+    let words = |inner: &str| format!("<x:xmpmeta><rdf:RDF><rdf:Description {inner}").into_bytes();
+    for (case, packet, expected) in [
+        ("UTF-16, big", utf16(u16::to_be_bytes), LOCATION),
+        ("UTF-16, little", utf16(u16::to_le_bytes), LOCATION),
+        ("UTF-16 with a mark", [&[0xFF, 0xFE][..], &utf16(u16::to_le_bytes)].concat(), LOCATION),
+        ("UTF-32, big", utf32(u32::to_be_bytes), LOCATION),
+        ("UTF-32, little", utf32(u32::to_le_bytes), LOCATION),
+        ("elements that do not end", cut.as_bytes().to_vec(), LOCATION),
+        ("prefixes that nobody declared", words("exif:GPSLatitude='37,33.0N'/></rdf:RDF>"), LOCATION),
+        ("the same, as element", words("><exif:GPSLongitude> 37,33.0N </exif:GPSLongitude>"), LOCATION),
+        ("the same, without a fix", words("exif:GPSLatitude='0,0.0N'/>"), NOTHING),
+        ("the same, empty", words("><exif:GPSLatitude></exif:GPSLatitude>"), NOTHING),
+        ("the same, a list", words("><dc:creator><rdf:Seq><rdf:li>J. Doe</rdf:li>"), AUTHOR),
+        (
+            "a drone's",
+            xmp("<rdf:Description xmlns:d='http://www.dji.com/drone-dji/1.0/' d:GpsLongtitude='12.5'/>"),
+            LOCATION,
+        ),
+        ("somebody shown", words("><Iptc4xmpExt:PersonInImage><rdf:Bag><rdf:li>J. Doe</rdf:li>"), PERSON),
+    ] {
+        assert_eq!(xmp::told(&packet).findings().iter().map(|f| f.category).collect::<Vec<_>>(), expected, "{case}");
+    }
+}
+
+#[test]
+fn xmp_in_several_segments_is_one_packet() {
+    let packet = latitude();
+    let part = |range: std::ops::Range<usize>| {
+        let mut segment = b"http://ns.adobe.com/xmp/extension/\0".to_vec();
+        segment.extend([b'A'; 32]);
+        segment.extend(u32::try_from(packet.len()).unwrap().to_be_bytes());
+        segment.extend(u32::try_from(range.start).unwrap().to_be_bytes());
+        segment.extend(&packet[range]);
+        segment
+    };
+    let middle = packet.windows(10).position(|window| window == b"GPSLatitud").unwrap() + 4;
+    let parts = [part(middle..packet.len()), part(0..middle)];
+    assert_eq!(categories_in(Jpeg, &jpeg(&parts)), LOCATION);
+    assert_eq!(categories_in(Jpeg, &jpeg(&parts[..1])), NOTHING);
+}
+
+/// A record of IPTC.
+fn by_line(name: &str) -> Vec<u8> {
+    [b"\x1c\x02\x50\0".as_slice(), &[u8::try_from(name.len()).unwrap()], name.as_bytes()].concat()
+}
+
+/// Photoshop's resources, of which one is IPTC's records, behind one with a name.
+fn resources(records: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(records.len()).unwrap().to_be_bytes();
+    [b"8BIM\x03\xed\x02ab\0\0\0\0\x018BIM\0".as_slice(), b"8BIM\x04\x04\0\0", &length, records].concat()
+}
+
+#[test]
+fn the_raw_profiles_of_a_png_are_read_however_they_are_compressed() {
+    let profile = |bytes: &[u8]| -> Vec<u8> {
+        let lines: Vec<_> = bytes
+            .chunks(36)
+            .map(|line| line.iter().fold(String::new(), |line, byte| format!("{line}{byte:02x}")))
+            .collect();
+        format!("\nexif\n{:8}\n{}\n", bytes.len(), lines.join("\n")).into_bytes()
+    };
+    let deflated = |text: &[u8]| miniz_oxide::deflate::compress_to_vec_zlib(text, 6);
+    let exif = [b"Exif\0\0".as_slice(), &seoul()].concat();
+    for (name, bytes, expected) in [
+        ("exif", exif.clone(), LOCATION),
+        ("APP1", exif, LOCATION),
+        ("APP1", [b"http://ns.adobe.com/xap/1.0/\0".as_slice(), &latitude()].concat(), LOCATION),
+        ("xmp", latitude(), LOCATION),
+        ("iptc", resources(&by_line("J. Doe")), AUTHOR),
+        ("icc", b"acsp".to_vec(), NOTHING),
+    ] {
+        let (keyword, text) = (format!("Raw profile type {name}\0").into_bytes(), profile(&bytes));
+        for (kind, chunk) in [
+            (b"tEXt", [keyword.as_slice(), &text].concat()),
+            (b"zTXt", [&keyword, b"\0".as_slice(), &deflated(&text)].concat()),
+            (b"iTXt", [&keyword, b"\0\0\0\0".as_slice(), &text].concat()),
+            (b"iTXt", [&keyword, b"\x01\0\0\0".as_slice(), &deflated(&text)].concat()),
+        ] {
+            assert_eq!(categories_in(Png, &png(&[(kind, chunk)])), expected, "{name}, {kind:?}");
+        }
+    }
+    let bomb = [b"Author\0\0".as_slice(), &deflated(&vec![b' '; 64 << 20])].concat();
+    assert_eq!(categories_in(Png, &png(&[(b"zTXt", bomb)])), NOTHING);
+}
+
+/// A JPEG with a segment of this kind.
+fn jpeg_with(marker: u8, segment: &[u8]) -> Vec<u8> {
+    let mut bytes = jpeg(&[]);
+    let length = u16::try_from(segment.len() + 2).unwrap().to_be_bytes();
+    bytes.splice(2..2, [&[0xFF, marker], length.as_slice(), segment].concat());
+    bytes
+}
+
+#[test]
+fn iptc_names_who_made_a_picture() {
+    let photoshop = |resources: &[u8]| [b"Photoshop 3.0\0", resources].concat();
+    let city = b"\x1c\x02\x5a\0\x05Seoul".to_vec();
+    for (case, bytes, expected) in [
+        ("a by-line", jpeg_with(0xED, &photoshop(&resources(&by_line("J. Doe")))), AUTHOR),
+        ("blanks", jpeg_with(0xED, &photoshop(&resources(&by_line("    ")))), NOTHING),
+        ("a city", jpeg_with(0xED, &photoshop(&resources(&city))), NOTHING),
+        ("behind a city", jpeg_with(0xED, &photoshop(&resources(&[city.clone(), by_line("J. Doe")].concat()))), AUTHOR),
+        ("a record cut", jpeg_with(0xED, &photoshop(&resources(b"\x1c\x02\x50\xff\xff"))), NOTHING),
+        ("a tiff's", exif_of(&[(Tag(Context::Tiff, 33_723), Value::Undefined(by_line("J. Doe"), 0))], true), AUTHOR),
+    ] {
+        let format = if bytes.starts_with(b"II") { Tiff } else { Jpeg };
+        assert_eq!(categories_in(format, &bytes), expected, "{case}");
+    }
+}
+
+/// A JPEG and an MP4 behind it, with this in its metadata.
+fn motion_photo(metadata: &[u8]) -> Vec<u8> {
+    let mp4 = |kind: &[u8], content: &[u8]| {
+        [&u32::try_from(content.len() + 8).unwrap().to_be_bytes(), kind, content].concat()
+    };
+    let moov = mp4(b"moov", &mp4(b"udta", metadata));
+    [jpeg(&[]), vec![0; 3], mp4(b"ftyp", b"mp42\0\0\0\0mp42isom"), mp4(b"mdat", &[7; 99]), moov].concat()
+}
+
+#[test]
+fn the_position_of_a_motion_photo_is_that_of_its_video() {
+    let location = |longitude: i32, latitude: i32| {
+        let numbers = [longitude * 65_536, latitude * 65_536, 0].map(i32::to_be_bytes).concat();
+        [b"\0\0\0\x2alociXXXX\x15\xc7Paris\0\0".as_slice(), &numbers, b"earth\0\0"].concat()
+    };
+    let apple =
+        b"\0\0\0\x40keyscom.apple.quicktime.location.ISO6709\0\0\0\x22ilst\0\0data\0\0\0\x01\0\0\0\0-33.8688+151.2093/";
+    for (case, metadata, expected) in [
+        ("of Android", b"\0\0\0\x1e\xa9xyz\0\x12\x15\xc7+48.8582+002.2945/".to_vec(), LOCATION),
+        ("of Android without a fix", b"\0\0\0\x1e\xa9xyz\0\x12\x15\xc7+00.0000+000.0000/".to_vec(), NOTHING),
+        ("of 3GPP", location(2, 48), LOCATION),
+        ("of 3GPP without a fix", location(0, 0), NOTHING),
+        ("of Apple", apple.to_vec(), LOCATION),
+        ("none", b"\0\0\0\x0aname\0\0".to_vec(), NOTHING),
+    ] {
+        assert_eq!(categories_in(Jpeg, &motion_photo(&metadata)), expected, "{case}");
+    }
+}
+
+/// What exiftool shows is the measure, where it is installed: a position or a person that it finds
+/// in a file is told here too.
+#[test]
+fn whatever_exiftool_shows_is_told() {
+    use std::{
+        io::Write,
+        process::{Command, Stdio},
+    };
+
+    let shown = |bytes: &[u8]| -> Option<Vec<String>> {
+        let mut exiftool = Command::new("exiftool")
+            .args(["-s", "-n", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        exiftool.stdin.take()?.write_all(bytes).ok()?;
+        let output = exiftool.wait_with_output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    };
+    let doubles = |pointer| gps_of(12, 3, &doubles([48.0, 51.0, 29.5]), pointer);
+    let exif = |prefix: &[u8]| jpeg(&[[prefix, &seoul()].concat()]);
+    let text_chunk = |name: &str, text: &str| png(&[(b"tEXt", format!("{name}\0{text}").into_bytes())]);
+    let mut seen = 0;
+    for (case, format, bytes) in [
+        ("EXIF", Jpeg, exif(b"Exif\0\0")),
+        ("EXIF behind a prefix of its own", Jpeg, exif(b"Exif\0\x01")),
+        ("EXIF named twice", Jpeg, exif(b"Exif\0\0Exif\0\0")),
+        ("a TIFF", Tiff, exif_of(&[(Tag::Artist, text("J. Doe"))], true)),
+        ("doubles, in the Exif directory", Tiff, doubles(0x8769)),
+        ("doubles, in a further directory", Tiff, doubles(0x014A)),
+        ("XMP", Jpeg, jpeg(&[[b"http://ns.adobe.com/xap/1.0/\0".as_slice(), &latitude()].concat()])),
+        ("an author in XMP", Png, png(&[(b"iTXt", [b"XML:com.adobe.xmp\0\0\0\0\0".as_slice(), &creator()].concat())])),
+        ("IPTC", Jpeg, jpeg_with(0xED, &[b"Photoshop 3.0\0".as_slice(), &resources(&by_line("J. Doe"))].concat())),
+        ("a PNG's author", Png, text_chunk("Author", "J. Doe")),
+        ("a PNG's EXIF", Png, png(&[(b"eXIf", seoul())])),
+        ("a WebP's EXIF", WebP, webp(&[(b"EXIF", seoul())])),
+        ("a motion photo", Jpeg, motion_photo(b"\0\0\0\x1e\xa9xyz\0\x12\x15\xc7+48.8582+002.2945/")),
+    ] {
+        let Some(lines) = shown(&bytes) else { return };
+        let has = |names: &[&str]| {
+            lines
+                .iter()
+                .filter_map(|line| line.split_once(':'))
+                .any(|(name, value)| names.contains(&name.trim()) && says_something(value.as_bytes()))
+        };
+        let told = categories_in(format, &bytes);
+        for (category, names) in [
+            (Category::LocationMetadata, &["GPSLatitude", "GPSLongitude", "GPSPosition", "GPSCoordinates"][..]),
+            (Category::AuthorshipMetadata, &["Artist", "Author", "By-line", "Creator", "OwnerName", "XPAuthor"]),
+            (Category::PersonMetadata, &["PersonInImage", "RegionName"]),
+        ] {
+            if has(names) {
+                seen += 1;
+                assert!(told.contains(&category), "{case}: {category}");
+            }
+        }
+    }
+    assert!(seen > 8, "exiftool shows {seen} of them");
 }
 
 #[test]

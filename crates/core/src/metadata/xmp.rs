@@ -1,5 +1,8 @@
 //! XMP: properties in RDF, as attributes or elements.
 
+use std::borrow::Cow;
+
+use memchr::memmem;
 use roxmltree::{Document, ExpandedName, Node, ParsingOptions};
 
 use super::{Told, says_something};
@@ -17,34 +20,75 @@ const PACKET_END: &[u8] = b"<?xpacket end";
 /// Longest XMP packet that is looked for in a GIF, in bytes.
 const MAX_IN_GIF: usize = 1024 * 1024;
 
-const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
+const IPTC_CORE: &str = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/";
 const REGIONS: &str = "http://www.metadataworkinggroup.com/schemas/regions/";
 
-/// Properties that hold a position, by namespace and name.
-const POSITIONS: [(&str, &str); 2] = [(EXIF, "GPSLatitude"), (EXIF, "GPSLongitude")];
+/// Properties that hold a position, in small letters and of any namespace: makers of
+/// drones have their own, one of them with a spelling of its own.
+const POSITIONS: [&str; 6] =
+    ["gpslatitude", "gpslongitude", "gpslongtitude", "gpsdestlatitude", "gpsdestlongitude", "gpsposition"];
 
-/// Properties that hold somebody's name.
-const NAMES: [(&str, &str); 10] = [
+/// Properties that name somebody who is shown, by namespace and name.
+const PERSONS: [(&str, &str); 5] = [
+    ("http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "PersonInImage"),
+    ("http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "PersonName"),
+    ("http://ns.microsoft.com/photo/1.2/t/Region#", "PersonDisplayName"),
+    ("http://xmp.gettyimages.com/gift/1.0/", "Personality"),
+    (REGIONS, "Name"),
+];
+
+/// Properties that name who made, handled or owns the picture.
+const AUTHORS: [(&str, &str); 15] = [
     ("http://purl.org/dc/elements/1.1/", "creator"),
     ("http://ns.adobe.com/tiff/1.0/", "Artist"),
     ("http://ns.adobe.com/exif/1.0/aux/", "OwnerName"),
     ("http://cipa.jp/exif/1.0/", "CameraOwnerName"),
     ("http://cipa.jp/exif/1.0/", "Photographer"),
     ("http://cipa.jp/exif/1.0/", "ImageEditor"),
+    ("http://ns.adobe.com/xap/1.0/", "Author"),
     ("http://ns.adobe.com/xap/1.0/rights/", "Owner"),
-    ("http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "PersonInImage"),
-    ("http://ns.microsoft.com/photo/1.2/t/Region#", "PersonDisplayName"),
-    (REGIONS, "Name"),
+    ("http://ns.adobe.com/photoshop/1.0/", "CaptionWriter"),
+    ("http://ns.adobe.com/pdf/1.3/", "Author"),
+    (IPTC_CORE, "CiEmailWork"),
+    (IPTC_CORE, "CiTelWork"),
+    (IPTC_CORE, "CiAdrExtadr"),
+    ("http://ns.useplus.org/ldf/xmp/1.0/", "ImageCreatorName"),
+    ("http://ns.useplus.org/ldf/xmp/1.0/", "CopyrightOwnerName"),
 ];
 
 /// What an XMP packet tells.
 pub(super) fn told(packet: &[u8]) -> Told {
-    let mut told = Told::default();
-    let Ok(text) = std::str::from_utf8(packet) else { return told };
+    let text = decoded(packet);
+    let text = text.trim_matches(['\0', '\u{feff}']).trim();
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-    let Ok(document) = Document::parse_with_options(text.trim_matches(['\0', '\u{feff}']).trim(), options) else {
-        return told;
+    match Document::parse_with_options(text, options) {
+        Ok(document) => told_by_document(&document),
+        // Other readers are content with less than XML.
+        Err(_) => told_by_words(text),
+    }
+}
+
+/// A packet as text, whichever of Unicode's encodings it is in.
+fn decoded(packet: &[u8]) -> Cow<'_, str> {
+    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, _) = bytes.as_chunks::<2>();
+        String::from_utf16_lossy(&pairs.iter().map(|pair| unit(*pair)).collect::<Vec<_>>())
     };
+    let points = |bytes: &[u8], unit: fn([u8; 4]) -> u32| -> String {
+        let (fours, _) = bytes.as_chunks::<4>();
+        fours.iter().map(|four| char::from_u32(unit(*four)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match packet {
+        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, b'<', ..] => points(packet, u32::from_be_bytes).into(),
+        [0xFF, 0xFE, 0, 0, ..] | [b'<', 0, 0, 0, ..] => points(packet, u32::from_le_bytes).into(),
+        [0xFE, 0xFF, ..] | [0, b'<', ..] => units(packet, u16::from_be_bytes).into(),
+        [0xFF, 0xFE, ..] | [b'<', 0, ..] => units(packet, u16::from_le_bytes).into(),
+        _ => String::from_utf8_lossy(packet),
+    }
+}
+
+fn told_by_document(document: &Document<'_>) -> Told {
+    let mut told = Told::default();
     for node in document.descendants() {
         if let Some(text) = node.text().filter(|text| node.is_text() && says_something(text.as_bytes())) {
             for property in node.ancestors().skip(1).take(MAX_DEPTH) {
@@ -65,26 +109,89 @@ pub(super) fn told(packet: &[u8]) -> Told {
 /// What a property with a text tells; `structure` is the element that it belongs to.
 fn told_by<'a>(name: ExpandedName<'_, '_>, text: &str, structure: impl FnOnce() -> Option<Node<'a, 'a>>) -> Told {
     let is = |known: &(&str, &str)| name.namespace() == Some(known.0) && name.name() == known.1;
-    let zero = || text.bytes().all(|byte| !matches!(byte, b'1'..=b'9'));
     Told {
-        location: POSITIONS.iter().any(is) && !zero(),
+        location: is_position(name.name()) && is_somewhere(text),
         // A region may also be a pet's, a bar code's or the focus.
-        person: NAMES.iter().any(is) && (name.namespace() != Some(REGIONS) || structure().is_some_and(is_face)),
+        person: PERSONS.iter().any(is) && (name.namespace() != Some(REGIONS) || structure().is_some_and(is_face)),
+        authorship: AUTHORS.iter().any(is),
     }
 }
 
+fn is_position(name: &str) -> bool {
+    POSITIONS.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn is_somewhere(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
+/// Whether a region is somebody's face, or does not say what it is.
 fn is_face(region: Node<'_, '_>) -> bool {
     let kind = (REGIONS, "Type");
-    region.attribute(kind) == Some("Face")
-        || region.children().any(|child| child.has_tag_name(kind) && child.text() == Some("Face"))
+    let element = || region.children().find(|child| child.has_tag_name(kind)).and_then(|child| child.text());
+    region.attribute(kind).or_else(element).is_none_or(|kind| kind.trim() == "Face")
+}
+
+/// What a packet tells that is no XML: names of properties, each with the text that
+/// follows it. Prefixes stand for their namespaces here.
+fn told_by_words(text: &str) -> Told {
+    let mut told = Told::default();
+    let bytes = text.as_bytes();
+    for at in memchr::memchr_iter(b':', bytes).take(MAX_NODES as usize) {
+        let rest = &bytes[at + 1..];
+        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let (Ok(name), Some(value)) = (std::str::from_utf8(&rest[..length]), value_at(&rest[length..])) else {
+            continue;
+        };
+        if !says_something(value.as_bytes()) {
+            continue;
+        }
+        let is = |known: &(&str, &str)| known.1 == name && known.0 != REGIONS;
+        told |= Told {
+            location: is_position(name) && is_somewhere(&value),
+            person: PERSONS.iter().any(is),
+            authorship: AUTHORS.iter().any(is),
+        };
+    }
+    told
+}
+
+/// The text of an attribute or element whose name ends here: of an element, with those
+/// of the elements in it.
+fn value_at(rest: &[u8]) -> Option<Cow<'_, str>> {
+    /// Longest text that is looked at.
+    const MAX: usize = 512;
+    let rest = rest.trim_ascii_start();
+    let rest = &rest[..rest.len().min(MAX)];
+    let value = match rest {
+        [b'=', value @ ..] => {
+            let value = value.trim_ascii_start();
+            let (quote, value) = value.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+            &value[..value.iter().position(|byte| byte == quote).unwrap_or(value.len())]
+        }
+        [b'>', value @ ..] => {
+            // The first text that is not in a tag.
+            let mut value = value.trim_ascii_start();
+            while let [b'<', tag @ ..] = value {
+                if tag.first() == Some(&b'/') {
+                    return None;
+                }
+                value =
+                    tag.iter().position(|byte| *byte == b'>').map_or(&[][..], |end| &tag[end + 1..]).trim_ascii_start();
+            }
+            &value[..value.iter().position(|byte| *byte == b'<').unwrap_or(value.len())]
+        }
+        _ => return None,
+    };
+    Some(String::from_utf8_lossy(value))
 }
 
 /// The XMP packet of a GIF, which stands in it as it is.
 pub(super) fn in_gif(bytes: &[u8]) -> Option<&[u8]> {
     const EXTENSION: &[u8] = b"\x21\xFF\x0BXMP DataXMP";
-    let start = bytes.windows(EXTENSION.len()).position(|window| window == EXTENSION)? + EXTENSION.len();
+    let start = memmem::find(bytes, EXTENSION)? + EXTENSION.len();
     let rest = &bytes[start..bytes.len().min(start + MAX_IN_GIF)];
-    let end = rest.windows(PACKET_END.len()).position(|window| window == PACKET_END)?;
-    let close = rest[end..].iter().position(|byte| *byte == b'>')?;
+    let end = memmem::find(rest, PACKET_END)?;
+    let close = memchr::memchr(b'>', &rest[end..])?;
     Some(&rest[..=end + close])
 }

@@ -29,7 +29,8 @@ named! {
         Signature = "SIGNATURE": "a signature",
         Other = "OTHER": "personal data of any other kind",
         LocationMetadata = "location_metadata": "the metadata says where the picture was taken",
-        PersonMetadata = "person_metadata": "the metadata names who made or owns the picture, or is in it",
+        PersonMetadata = "person_metadata": "the metadata names who is in the picture",
+        AuthorshipMetadata = "authorship_metadata": "the metadata names who made, handled or owns the picture",
     }
 }
 
@@ -37,7 +38,7 @@ impl Category {
     /// Whether it is found in an image's metadata, without the model.
     #[must_use]
     pub const fn is_of_metadata(self) -> bool {
-        matches!(self, Self::LocationMetadata | Self::PersonMetadata)
+        matches!(self, Self::LocationMetadata | Self::PersonMetadata | Self::AuthorshipMetadata)
     }
 
     /// Those that the model is asked for.

@@ -9,6 +9,9 @@ pub struct Policy {
     pub minimum_confidence: f64,
     /// Categories whose findings do not count.
     pub allowed_categories: Vec<Category>,
+    /// Whether the name of who made or owns a picture counts. Most cameras and
+    /// programs write one: alone it is told, and decides nothing.
+    pub authorship_counts: bool,
 }
 
 impl Policy {
@@ -18,7 +21,9 @@ impl Policy {
     #[must_use]
     pub fn apply(&self, judgement: Judgement) -> Judgement {
         let counts = |finding: &Finding| {
-            finding.confidence >= self.minimum_confidence && !self.allowed_categories.contains(&finding.category)
+            finding.confidence >= self.minimum_confidence
+                && !self.allowed_categories.contains(&finding.category)
+                && (self.authorship_counts || finding.category != Category::AuthorshipMetadata)
         };
         match judgement {
             Judgement::Pii(mut findings) => {
@@ -45,7 +50,8 @@ mod tests {
 
     #[test]
     fn findings_that_do_not_count_are_told_and_make_no_verdict() {
-        let policy = Policy { minimum_confidence: 0.5, allowed_categories: vec![Category::LicensePlate] };
+        let policy =
+            Policy { minimum_confidence: 0.5, allowed_categories: vec![Category::LicensePlate], ..Policy::default() };
         let (sure, doubtful, allowed) =
             (found(Category::Face, 0.5), found(Category::Face, 0.49), found(Category::LicensePlate, 1.0));
         let both = || vec![doubtful.clone(), allowed.clone()];
@@ -63,5 +69,16 @@ mod tests {
             Policy::default().apply(Judgement::Pii(vec![found(Category::Face, 0.0)])),
             Judgement::Pii(vec![found(Category::Face, 0.0)])
         );
+    }
+
+    #[test]
+    fn authorship_alone_decides_only_where_a_setting_says_so() {
+        let (author, face) = (found(Category::AuthorshipMetadata, 1.0), found(Category::Face, 1.0));
+        let apply = |authorship_counts, findings: &[Finding]| {
+            Policy { authorship_counts, ..Policy::default() }.apply(Judgement::Pii(findings.to_vec()))
+        };
+        assert_eq!(apply(false, std::slice::from_ref(&author)), Judgement::Clean(vec![author.clone()]));
+        assert_eq!(apply(true, std::slice::from_ref(&author)), Judgement::Pii(vec![author.clone()]));
+        assert_eq!(apply(false, &[author.clone(), face.clone()]), Judgement::Pii(vec![face, author]));
     }
 }

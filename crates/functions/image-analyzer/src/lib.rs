@@ -9,7 +9,7 @@ use warden_core::{
     analysis::{Inquiry, Output},
     bedrock::{Answer, AskedModel, Question},
     fields::RequestFields,
-    image::{ImageFormat, TokenBudget, Unreadable},
+    image::{TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
     ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectRef, ObjectStore},
 };
@@ -81,9 +81,8 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
             Intake::ToConvert { bytes, format } => {
                 let view = warden_raster::whole_view(bytes, format, self.token_budget)
                     .map_err(|why| Error::invalid("Key", why.meaning()))?;
-                let mut body =
-                    question.image_body(self.model.capabilities, ImageFormat::Jpeg.media_type(), view.jpeg.len());
-                body.push(&view.jpeg);
+                let mut body = question.image_body(self.model.capabilities, view.format.media_type(), view.image.len());
+                body.push(&view.image);
                 body.finish()
             }
             Intake::Unreadable(why) => return Err(Error::invalid("Key", why.meaning())),

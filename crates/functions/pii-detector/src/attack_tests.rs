@@ -111,7 +111,8 @@ async fn an_attackers_text_in_the_metadata_is_a_finding_at_most() {
             let findings = told["findings"].as_array().unwrap();
             let says_something = text.chars().any(|char| char.is_alphanumeric() || !char.is_ascii());
             assert_eq!(findings.len(), usize::from(found && says_something), "{keyword} {text:?}");
-            assert_eq!(told["verdict"], if findings.is_empty() { "clean" } else { "pii" });
+            // Whoever made a picture decides nothing about it.
+            assert_eq!(told["verdict"], "clean");
             // The image goes to the model as bytes; no text of it joins the question.
             let asked = &detector.model.models.asked()[0];
             assert_eq!(asked["messages"][0]["content"][1]["text"], pii::question(1).text);

@@ -14,7 +14,7 @@ use warden_core::{
     ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectFacts, ObjectRef, ObjectStore},
 };
 use warden_lambda::metrics;
-use warden_raster::View;
+use warden_raster::{Shown, View};
 
 /// What the function needs, made once at start.
 pub struct PiiDetector<S, M> {
@@ -110,7 +110,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             Read::ToConvert { facts, format, bytes } => {
                 let metadata = metadata::findings(format, &bytes);
                 let (judgement, model) = match warden_raster::views(bytes, format, self.token_budget) {
-                    Ok(views) => self.judge_views(views).await?,
+                    Ok(shown) => self.judge_views(shown).await?,
                     Err(why) => (Judgement::Undetermined(why.into()), None),
                 };
                 (facts, format, metadata, judgement, model)
@@ -150,15 +150,16 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// One request for each view: an answer's places are then places in that
     /// view, a malformed one costs one view's request again, and no limit on
     /// the images or bytes of a request is in the way. Ends at the first that
-    /// holds personal data, which no other view can undo.
-    async fn judge_views(&self, views: Vec<View>) -> Result<(Judgement, Option<ModelUse>), Error> {
+    /// holds personal data, which no other view can undo. What could not be shown
+    /// makes the whole undetermined otherwise.
+    async fn judge_views(&self, shown: Shown) -> Result<(Judgement, Option<ModelUse>), Error> {
         let question = pii::question(self.model.max_tokens);
         let mut so_far = Judgement::Clean(Vec::new());
         let mut cost = None;
-        for View { jpeg, area, whole } in views {
+        for View { image, format, area, whole } in shown.views {
             let body = || {
-                let mut body = question.image_body(self.model.capabilities, ImageFormat::Jpeg.media_type(), jpeg.len());
-                body.push(&jpeg);
+                let mut body = question.image_body(self.model.capabilities, format.media_type(), image.len());
+                body.push(&image);
                 body.finish()
             };
             let (mut judgement, model) = self.ask(body()).await?;
@@ -170,8 +171,11 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             }
             so_far = so_far.and(self.policy.apply(judgement.within(area, whole)));
             if matches!(so_far, Judgement::Pii(_)) {
-                break;
+                return Ok((so_far, cost));
             }
+        }
+        if let Some(why) = shown.unread {
+            so_far = so_far.and(Judgement::Undetermined(why.into()));
         }
         Ok((so_far, cost))
     }

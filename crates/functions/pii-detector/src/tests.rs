@@ -287,15 +287,15 @@ fn png_with_an_author() -> Vec<u8> {
 
 #[tokio::test]
 async fn what_the_metadata_tells_is_found_without_the_model() {
-    let allowed = || Policy { allowed_categories: vec![Category::PersonMetadata], ..Policy::default() };
+    let counted = || Policy { authorship_counts: true, ..Policy::default() };
     let refused = json!({"content": [], "stop_reason": "refusal"});
     for (case, policy, model, verdict, categories) in [
-        ("a clean picture", Policy::default(), FakeModel::saying(CLEAN), "pii", vec!["person_metadata"]),
-        ("a face", Policy::default(), FakeModel::saying(PII), "pii", vec!["FACE", "person_metadata"]),
-        ("nobody can tell", Policy::default(), FakeModel::answering(&refused), "pii", vec!["person_metadata"]),
-        ("allowed", allowed(), FakeModel::saying(CLEAN), "clean", vec!["person_metadata"]),
-        ("allowed, a face", allowed(), FakeModel::saying(PII), "pii", vec!["FACE", "person_metadata"]),
-        ("allowed, nobody can tell", allowed(), FakeModel::answering(&refused), "undetermined", vec![]),
+        ("a clean picture", counted(), FakeModel::saying(CLEAN), "pii", vec!["authorship_metadata"]),
+        ("a face", counted(), FakeModel::saying(PII), "pii", vec!["FACE", "authorship_metadata"]),
+        ("nobody can tell", counted(), FakeModel::answering(&refused), "pii", vec!["authorship_metadata"]),
+        ("by itself", Policy::default(), FakeModel::saying(CLEAN), "clean", vec!["authorship_metadata"]),
+        ("with a face", Policy::default(), FakeModel::saying(PII), "pii", vec!["FACE", "authorship_metadata"]),
+        ("by itself, nobody can tell", Policy::default(), FakeModel::answering(&refused), "undetermined", vec![]),
     ] {
         let detector = PiiDetector { policy, ..detector(Stored::bytes(&png_with_an_author()), model) };
         let answer = detector.handle(event()).await.unwrap();
@@ -327,9 +327,14 @@ async fn metadata_counts_in_a_format_that_is_converted() {
         tiff.extend(value.to_le_bytes());
     }
     tiff.extend([0; 4]);
-    let answer = detector(Stored::bytes(&tiff), FakeModel::saying(CLEAN)).handle(event()).await.unwrap();
+    let policy = Policy { authorship_counts: true, ..Policy::default() };
+    let detector = PiiDetector { policy, ..detector(Stored::bytes(&tiff), FakeModel::saying(CLEAN)) };
+    let answer = detector.handle(event()).await.unwrap();
     assert_eq!((&answer["verdict"], &answer["object"]["media_type"]), (&json!("pii"), &json!("image/tiff")));
-    assert_eq!(answer["findings"], json!([{"category": "person_metadata", "confidence": 1.0, "where": "metadata"}]));
+    assert_eq!(
+        answer["findings"],
+        json!([{"category": "authorship_metadata", "confidence": 1.0, "where": "metadata"}])
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! What an image is, from its bytes, and what a model reads of it.
 
+pub mod behind;
+pub mod gif;
+pub mod jpeg;
+pub mod tiff;
 mod unreadable;
 
 use infer::MatcherType;
@@ -103,30 +107,91 @@ impl Content {
     /// Tells content by the first [`HEAD_BYTES`] bytes of an object, or all of a smaller one.
     #[must_use]
     pub fn of(head: &[u8]) -> Self {
-        if let Some(kind) = infer::get(head) {
-            return match (kind.matcher_type(), kind.mime_type()) {
-                (_, "image/jpeg") => Self::Image(ImageFormat::Jpeg),
-                (_, "image/png" | "image/apng") => Self::Image(ImageFormat::Png),
-                (_, "image/gif") => Self::Image(ImageFormat::Gif),
-                (_, "image/webp") => Self::Image(ImageFormat::WebP),
-                (_, "image/bmp") => Self::Image(ImageFormat::Bmp),
-                (_, "image/vnd.microsoft.icon") => Self::Image(ImageFormat::Ico),
-                (_, "image/tiff") => Self::Image(ImageFormat::Tiff),
-                (MatcherType::Image | MatcherType::Video, _) | (_, "application/pdf" | "application/postscript") => {
-                    Self::OtherPicture
-                }
-                (MatcherType::Text, _) => text_content(head),
-                _ => Self::NoPicture,
-            };
+        // Signatures of two or three letters are also how a text begins, and a
+        // TIFF's header may happen to look like a camera's raw file.
+        if let Some(format) = short_signature(head) {
+            return Self::Image(format);
         }
-        if is_pnm(head) { Self::Image(ImageFormat::Pnm) } else { text_content(head) }
+        let Some(kind) = infer::get(head) else { return text_content(head) };
+        match (kind.matcher_type(), kind.mime_type()) {
+            (_, "image/jpeg") => Self::Image(ImageFormat::Jpeg),
+            (_, "image/png" | "image/apng") => Self::Image(ImageFormat::Png),
+            (_, "image/webp") => Self::Image(ImageFormat::WebP),
+            (_, "image/vnd.microsoft.icon") => Self::Image(ImageFormat::Ico),
+            // No header of the format's, but no text either: a damaged one.
+            (_, "image/gif" | "image/bmp") => match (text_content(head), kind.mime_type()) {
+                (Self::Unknown, "image/gif") => Self::Image(ImageFormat::Gif),
+                (Self::Unknown, _) => Self::Image(ImageFormat::Bmp),
+                (text, _) => text,
+            },
+            (MatcherType::Image | MatcherType::Video, _) | (_, "application/pdf" | "application/postscript") => {
+                Self::OtherPicture
+            }
+            (MatcherType::Text, _) => text_content(head),
+            _ => Self::NoPicture,
+        }
     }
 }
 
-/// A portable anymap begins with its kind, and its width or a comment on a line of its own.
+/// Formats whose first letters alone say too little.
+fn short_signature(head: &[u8]) -> Option<ImageFormat> {
+    if tiff::is_tiff(head) {
+        Some(ImageFormat::Tiff)
+    } else if is_gif(head) {
+        Some(ImageFormat::Gif)
+    } else if is_bmp(head) {
+        Some(ImageFormat::Bmp)
+    } else if head.starts_with(&[0, 0, 2, 0])
+        && head.get(4..6).is_some_and(|count| count != [0, 0])
+        && head.get(9) == Some(&0)
+    {
+        // A cursor, which is an icon with a hot spot.
+        Some(ImageFormat::Ico)
+    } else if is_pnm(head) {
+        Some(ImageFormat::Pnm)
+    } else {
+        None
+    }
+}
+
+fn is_gif(head: &[u8]) -> bool {
+    head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a")
+}
+
+/// A bitmap names the size of one of its headers, of which there are not many.
+fn is_bmp(head: &[u8]) -> bool {
+    let size = |at: usize| head.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    head.starts_with(b"BM") && matches!(size(14), Some(12 | 16..=64 | 108 | 124)) && size(10).is_some_and(|at| at >= 26)
+}
+
+/// A portable anymap begins with its kind and with numbers: its size, and how
+/// many shades it has if it has more than two.
 fn is_pnm(head: &[u8]) -> bool {
-    matches!(head, [b'P', b'1'..=b'6', b'\n' | b' ' | b'\r' | b'\t', b'0'..=b'9' | b'#', ..])
-        || head.starts_with(b"P7\nWIDTH ")
+    let [b'P', kind @ b'1'..=b'7', b'\n' | b' ' | b'\r' | b'\t', ..] = head else { return false };
+    if *kind == b'7' {
+        return head.starts_with(b"P7\n");
+    }
+    let numbers = if matches!(kind, b'1' | b'4') { 2 } else { 3 };
+    let mut rest = &head[2..];
+    for _ in 0..numbers {
+        rest = rest.trim_ascii_start();
+        while let [b'#', comment @ ..] = rest {
+            rest = comment
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map_or(&[][..], |end| &comment[end..])
+                .trim_ascii_start();
+        }
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == 0
+            || digits > 9
+            || !rest.get(digits).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'#')
+        {
+            return false;
+        }
+        rest = &rest[digits..];
+    }
+    *kind != b'1' || matches!(rest.trim_ascii_start().first(), None | Some(b'0' | b'1' | b'#'))
 }
 
 fn text_content(head: &[u8]) -> Content {
@@ -164,19 +229,47 @@ pub fn may_be_animated(format: ImageFormat, head: &[u8]) -> Option<bool> {
     match format {
         ImageFormat::Gif => Some(true),
         ImageFormat::WebP => Some(head.get(12..16) == Some(b"VP8X") && head.get(20)? & 0x02 != 0),
-        ImageFormat::Png => png_is_animated(head),
+        // An animated PNG has an `acTL` chunk before its pixels.
+        ImageFormat::Png => png_has(head, *b"acTL"),
         ImageFormat::Jpeg | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => Some(false),
     }
 }
 
-/// An animated PNG has an `acTL` chunk before its pixels.
-fn png_is_animated(head: &[u8]) -> Option<bool> {
+/// Whether an image may have transparent parts, which a model may show on a
+/// ground that hides what is drawn there; `None` when the given bytes do not
+/// reach far enough to tell.
+#[must_use]
+pub fn may_be_transparent(format: ImageFormat, head: &[u8]) -> Option<bool> {
+    match format {
+        ImageFormat::Png => match head.get(25)? {
+            4 | 6 => Some(true),
+            _ => png_has(head, *b"tRNS"),
+        },
+        ImageFormat::WebP => Some(match head.get(12..16)? {
+            b"VP8X" => head.get(20)? & 0x10 != 0,
+            // The bit behind the 28 of width and height.
+            b"VP8L" => head.get(24)? & 0x10 != 0,
+            _ => false,
+        }),
+        ImageFormat::Jpeg
+        | ImageFormat::Gif
+        | ImageFormat::Bmp
+        | ImageFormat::Ico
+        | ImageFormat::Pnm
+        | ImageFormat::Tiff => Some(false),
+    }
+}
+
+/// Whether a PNG has a chunk before its pixels.
+fn png_has(head: &[u8], wanted: [u8; 4]) -> Option<bool> {
     let mut at = 8_usize;
     loop {
         let chunk = head.get(at..)?;
         let (length, kind) = (chunk.first_chunk::<4>()?, chunk.get(4..8)?);
+        if kind == wanted {
+            return Some(true);
+        }
         match kind {
-            b"acTL" => return Some(true),
             b"IDAT" | b"IEND" => return Some(false),
             _ => at = at.checked_add(12)?.checked_add(usize::try_from(u32::from_be_bytes(*length)).ok()?)?,
         }
@@ -234,7 +327,17 @@ mod tests {
             ("bmp", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", Content::Image(ImageFormat::Bmp)),
             ("icon", b"\0\0\x01\0\x01\0\x10\x10\0\0\x01\0", Content::Image(ImageFormat::Ico)),
             ("pixmap", b"P6\n16 16\n255\n", Content::Image(ImageFormat::Pnm)),
-            ("text that begins like a pixmap", b"P1 incidents of today", Content::NoPicture),
+            ("a text that begins like a pixmap", b"P1 incidents of today", Content::NoPicture),
+            ("a list that begins like a pixmap", b"P1\n5 things\n", Content::NoPicture),
+            ("a table that begins like a pixmap", b"P2 10 20 of 30", Content::NoPicture),
+            ("a bitmap of digits", b"P1 # made by hand\n2 2\n0110", Content::Image(ImageFormat::Pnm)),
+            ("a text that begins like a bitmap", b"BMW and others: a list of the cars in the yard", Content::NoPicture),
+            ("a text that begins like a GIF", b"GIF or JPEG: which one is better for a page?", Content::NoPicture),
+            ("a text that begins with a GIF's name", b"GIFs of the year", Content::NoPicture),
+            ("an OS/2 bitmap", b"BM\x46\0\0\0\0\0\0\0\x56\0\0\0\x40\0\0\0", Content::Image(ImageFormat::Bmp)),
+            ("a TIFF with a C and an R", b"II*\0\x43\x52\0\0CR\x01\0", Content::Image(ImageFormat::Tiff)),
+            ("a TIFF with offsets of eight bytes", b"II+\0\x08\0\0\0", Content::Image(ImageFormat::Tiff)),
+            ("a cursor", b"\0\0\x02\0\x01\0\x20\x20\0\0\0\0", Content::Image(ImageFormat::Ico)),
             ("pdf", b"%PDF-1.7\n", Content::OtherPicture),
             ("mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", Content::OtherPicture),
             ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),
@@ -280,6 +383,29 @@ mod tests {
             ("jpeg", ImageFormat::Jpeg, vec![], Some(false)),
         ] {
             assert_eq!(may_be_animated(format, &head), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn transparent_parts_are_told_before_the_pixels() {
+        let png = |colour: u8, rest: &[u8]| {
+            [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08".as_slice(), &[colour, 0, 0, 0], b"CRC!", rest]
+                .concat()
+        };
+        let webp = |rest: &[u8]| [b"RIFF\0\0\0\0WEBP".as_slice(), rest].concat();
+        for (case, format, head, expected) in [
+            ("grey and alpha", ImageFormat::Png, png(4, b""), Some(true)),
+            ("colours and alpha", ImageFormat::Png, png(6, b""), Some(true)),
+            ("a palette", ImageFormat::Png, png(3, b"\0\0\0\x01IDAT"), Some(false)),
+            ("a palette with alpha", ImageFormat::Png, png(3, b"\0\0\0\x01tRNSaCRC!\0\0\0\x01IDAT"), Some(true)),
+            ("a palette, cut", ImageFormat::Png, png(3, b""), None),
+            ("webp, lossy", ImageFormat::WebP, webp(b"VP8 \0\0\0\0aaaaaaaa"), Some(false)),
+            ("webp, lossless", ImageFormat::WebP, webp(b"VP8L\0\0\0\0\x2f\0\0\0\x0f"), Some(false)),
+            ("webp, lossless with alpha", ImageFormat::WebP, webp(b"VP8L\0\0\0\0\x2f\0\0\0\x1f"), Some(true)),
+            ("webp with alpha", ImageFormat::WebP, webp(b"VP8X\x0a\0\0\0\x10"), Some(true)),
+            ("jpeg", ImageFormat::Jpeg, vec![], Some(false)),
+        ] {
+            assert_eq!(may_be_transparent(format, &head), expected, "{case}");
         }
     }
 

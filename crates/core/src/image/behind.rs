@@ -1,0 +1,131 @@
+//! What stands behind a picture's end: further pictures, as cameras and phones
+//! put them there, or anybody else; a motion photo's video.
+
+use std::ops::Range;
+
+use super::{ImageFormat, gif, jpeg};
+
+/// Most pictures behind the first that are told.
+const MAX_PICTURES: usize = 32;
+
+/// Signatures that are looked at closely and turn out to be none.
+const MAX_DOUBTS: u32 = 256;
+
+/// Beginning of a PNG, its first chunk's kind included.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+
+/// Names under which cameras and phones keep what belongs to the picture before it and
+/// shows the same: the brightness for bright screens, the distances, the outline.
+const AUXILIARY: [&[u8]; 6] = [
+    b"http://ns.adobe.com/hdr-gain-map/1.0/",
+    b"http://ns.apple.com/HDRGainMap/1.0/",
+    b"urn:com:apple:photo:2020:aux:hdrgainmap",
+    b"urn:iso:std:iso:ts:21496:-1",
+    b"http://ns.apple.com/depthData/1.0/",
+    b"http://ns.apple.com/portraitEffectsMatte/1.0/",
+];
+
+/// Something behind a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// A picture of its own, and where it stands.
+    Picture(ImageFormat, Range<usize>),
+    /// What only adds to the picture before it.
+    Auxiliary(Range<usize>),
+    /// A video, up to the end.
+    Video(Range<usize>),
+}
+
+/// Where a picture's own bytes end; `None` when its end is missing, or a format's
+/// pictures have none that could be told.
+#[must_use]
+pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
+    match format {
+        ImageFormat::Jpeg => jpeg::end(bytes),
+        ImageFormat::Png => png_end(bytes),
+        ImageFormat::WebP => {
+            let length = usize::try_from(u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?)).ok()?;
+            length.checked_add(8 + length % 2).filter(|end| *end <= bytes.len())
+        }
+        ImageFormat::Gif => match gif::end(bytes) {
+            gif::End::Trailer(end) => Some(end),
+            gif::End::Block | gif::End::Cut => None,
+        },
+        ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => None,
+    }
+}
+
+fn png_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 8_usize;
+    loop {
+        let chunk = bytes.get(at..)?;
+        let length = usize::try_from(u32::from_be_bytes(*chunk.first_chunk()?)).ok()?;
+        at = at.checked_add(length.checked_add(12)?)?;
+        if chunk.get(4..8)? == b"IEND" {
+            return (at <= bytes.len()).then_some(at);
+        }
+    }
+}
+
+/// What stands in the bytes behind a picture, which are all from its end on.
+#[must_use]
+pub fn told(bytes: &[u8]) -> Vec<Behind> {
+    let (mut found, mut doubts) = (Vec::new(), 0);
+    let mut at = 0;
+    while let Some(step) = bytes[at..].iter().position(|byte| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R')) {
+        at += step;
+        let rest = &bytes[at..];
+        if rest.starts_with(b"ftyp") && at >= 4 && (8..=256).contains(&box_length(bytes, at - 4)) {
+            found.push(Behind::Video(at - 4..bytes.len()));
+            break;
+        }
+        let sound = match signature(rest) {
+            None => {
+                at += 1;
+                continue;
+            }
+            Some((format, true)) => Some(format),
+            // Looked at closely so often, bytes are made to be: the next counts unseen.
+            Some((format, false)) if doubts == MAX_DOUBTS => Some(format),
+            Some((_, false)) => None,
+        };
+        let Some(format) = sound else {
+            doubts += 1;
+            at += 1;
+            continue;
+        };
+        let place = at..at + end(format, rest).unwrap_or(rest.len());
+        at = place.end;
+        let auxiliary = format == ImageFormat::Jpeg && is_auxiliary(&bytes[place.clone()]);
+        found.push(if auxiliary { Behind::Auxiliary(place) } else { Behind::Picture(format, place) });
+        if found.len() == MAX_PICTURES {
+            break;
+        }
+    }
+    found
+}
+
+fn box_length(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |length| u32::from_be_bytes(*length))
+}
+
+/// The format whose signature bytes begin with, and whether what follows bears it out:
+/// three bytes stand anywhere by chance.
+fn signature(bytes: &[u8]) -> Option<(ImageFormat, bool)> {
+    match bytes {
+        [0xFF, 0xD8, 0xFF, ..] => Some((ImageFormat::Jpeg, jpeg::begins(bytes))),
+        [0x89, ..] if bytes.starts_with(PNG) => Some((ImageFormat::Png, true)),
+        [b'G', ..] if super::is_gif(bytes) => Some((ImageFormat::Gif, gif::end(bytes) != gif::End::Cut)),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', b'V', b'P', b'8', ..] => {
+            Some((ImageFormat::WebP, true))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a JPEG says of itself that it only adds to another.
+fn is_auxiliary(bytes: &[u8]) -> bool {
+    jpeg::segments(bytes)
+        .filter(|(marker, _)| matches!(marker, 0xE1 | 0xE2))
+        .any(|(_, segment)| AUXILIARY.iter().any(|name| memchr::memmem::find(segment, name).is_some()))
+}

@@ -1,0 +1,243 @@
+//! A TIFF's directories, which EXIF is made of too. Read in place and within
+//! bounds: a file can nest directories in circles and claim any length.
+
+/// A TIFF file, or an EXIF block, from its byte order mark on.
+#[derive(Clone, Copy)]
+pub struct Tiff<'a> {
+    bytes: &'a [u8],
+    layout: Layout,
+}
+
+#[derive(Clone, Copy)]
+struct Layout {
+    little_endian: bool,
+    /// A `BigTIFF`: offsets and counts of eight bytes.
+    big: bool,
+}
+
+/// One directory: the fields of a page, or of a part of EXIF.
+pub struct Directory<'a> {
+    /// Its fields, as far as the file reaches.
+    pub entries: Vec<Entry<'a>>,
+    /// Where the next directory of the chain stands, if there is one.
+    pub next: Option<u64>,
+}
+
+/// One field of a directory.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    /// Its number.
+    pub tag: u16,
+    /// The type of its values, one of those of TIFF.
+    pub kind: u16,
+    /// Its values' bytes; empty when they lie outside of the file.
+    pub value: &'a [u8],
+    layout: Layout,
+}
+
+/// The first bytes of a TIFF, in either byte order, classic or `BigTIFF`.
+const MARKS: [(&[u8; 4], Layout); 4] = [
+    (b"II*\0", Layout { little_endian: true, big: false }),
+    (b"MM\0*", Layout { little_endian: false, big: false }),
+    (b"II+\0", Layout { little_endian: true, big: true }),
+    (b"MM\0+", Layout { little_endian: false, big: true }),
+];
+
+/// Whether bytes begin as a TIFF does.
+#[must_use]
+pub fn is_tiff(bytes: &[u8]) -> bool {
+    MARKS.iter().any(|(mark, _)| bytes.starts_with(*mark))
+}
+
+impl<'a> Tiff<'a> {
+    /// The file, and where its first directory stands.
+    #[must_use]
+    pub fn open(bytes: &'a [u8]) -> Option<(Self, u64)> {
+        let (_, layout) = MARKS.into_iter().find(|(mark, _)| bytes.starts_with(*mark))?;
+        let first = layout.offset(bytes, if layout.big { 8 } else { 4 })?;
+        Some((Self { bytes, layout }, first))
+    }
+
+    /// The whole file.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Whether numbers begin with their lowest byte.
+    #[must_use]
+    pub const fn is_little_endian(&self) -> bool {
+        self.layout.little_endian
+    }
+
+    /// The directory at an offset; `None` outside of the file.
+    #[must_use]
+    pub fn directory(&self, offset: u64) -> Option<Directory<'a>> {
+        let start = usize::try_from(offset).ok()?;
+        let (count, first) = if self.layout.big {
+            (usize::try_from(self.layout.u64(self.bytes, start)?).ok()?, start.checked_add(8)?)
+        } else {
+            (usize::from(self.layout.u16(self.bytes, start)?), start.checked_add(2)?)
+        };
+        let length = if self.layout.big { 20 } else { 12 };
+        let entries =
+            (0..count).map_while(|index| self.entry(index.checked_mul(length)?.checked_add(first)?)).collect();
+        let next = count.checked_mul(length).and_then(|all| all.checked_add(first));
+        let next = next.and_then(|at| self.layout.offset(self.bytes, at)).filter(|next| *next != 0);
+        Some(Directory { entries, next })
+    }
+
+    fn entry(&self, at: usize) -> Option<Entry<'a>> {
+        let Self { bytes, layout } = *self;
+        let (tag, kind) = (layout.u16(bytes, at)?, layout.u16(bytes, at + 2)?);
+        let (count, value_at, inline) = if layout.big {
+            (layout.u64(bytes, at + 4)?, at + 12, 8)
+        } else {
+            (u64::from(layout.u32(bytes, at + 4)?), at + 8, 4)
+        };
+        let offset = layout.offset(bytes, value_at)?;
+        let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(unit_bytes(kind));
+        let start = if length <= inline { value_at } else { usize::try_from(offset).unwrap_or(usize::MAX) };
+        let value = start.checked_add(length).and_then(|end| bytes.get(start..end)).unwrap_or_default();
+        Some(Entry { tag, kind, value, layout })
+    }
+}
+
+impl<'a> Directory<'a> {
+    /// The field with this number.
+    #[must_use]
+    pub fn get(&self, tag: u16) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.tag == tag)
+    }
+
+    /// The first number of a field.
+    #[must_use]
+    pub fn number(&self, tag: u16) -> Option<u64> {
+        self.get(tag)?.numbers().next()
+    }
+
+    /// All numbers of a field.
+    #[must_use]
+    pub fn numbers(&self, tag: u16) -> Option<Vec<u64>> {
+        self.get(tag).map(|entry| entry.numbers().collect())
+    }
+}
+
+impl Entry<'_> {
+    /// Its values, for a field of whole numbers without a sign; none for another.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> {
+        let Self { kind, value, layout, .. } = *self;
+        let unit =
+            if matches!(kind, BYTE | SHORT | LONG | IFD | LONG8 | IFD8 | UNDEFINED) { unit_bytes(kind) } else { 0 };
+        value.chunks_exact(unit.max(1)).filter(move |_| unit > 0).filter_map(move |bytes| match unit {
+            1 => bytes.first().map(|byte| u64::from(*byte)),
+            2 => layout.u16(bytes, 0).map(u64::from),
+            4 => layout.u32(bytes, 0).map(u64::from),
+            _ => layout.u64(bytes, 0),
+        })
+    }
+
+    /// Whether any of its values says something other than zero. In a text
+    /// that is a digit; of a fraction both parts count.
+    #[must_use]
+    pub fn is_not_zero(&self) -> bool {
+        let any = |length: usize| self.value.chunks_exact(length).any(|bytes| bytes.iter().any(|byte| *byte != 0));
+        match self.kind {
+            RATIONAL | SIGNED_RATIONAL => self.value.chunks_exact(8).any(|fraction| {
+                let (numerator, denominator) = fraction.split_at(4);
+                numerator.iter().any(|byte| *byte != 0) && denominator.iter().any(|byte| *byte != 0)
+            }),
+            ASCII | UTF8 => self.value.iter().any(|byte| matches!(byte, b'1'..=b'9')),
+            FLOAT => self.value.chunks_exact(4).any(|bytes| {
+                self.layout.u32(bytes, 0).map(f32::from_bits).is_some_and(|number| number.is_finite() && number != 0.0)
+            }),
+            DOUBLE => self.value.chunks_exact(8).any(|bytes| {
+                self.layout.u64(bytes, 0).map(f64::from_bits).is_some_and(|number| number.is_finite() && number != 0.0)
+            }),
+            kind => match unit_bytes(kind) {
+                0 => false,
+                length => any(length),
+            },
+        }
+    }
+}
+
+impl Layout {
+    fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
+        let bytes = *bytes.get(at..)?.first_chunk()?;
+        Some(if self.little_endian { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    }
+
+    fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
+        let bytes = *bytes.get(at..)?.first_chunk()?;
+        Some(if self.little_endian { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
+    }
+
+    fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
+        let bytes = *bytes.get(at..)?.first_chunk()?;
+        Some(if self.little_endian { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) })
+    }
+
+    fn offset(self, bytes: &[u8], at: usize) -> Option<u64> {
+        if self.big { self.u64(bytes, at) } else { self.u32(bytes, at).map(u64::from) }
+    }
+}
+
+const BYTE: u16 = 1;
+const ASCII: u16 = 2;
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+const RATIONAL: u16 = 5;
+const UNDEFINED: u16 = 7;
+const SIGNED_RATIONAL: u16 = 10;
+const FLOAT: u16 = 11;
+const DOUBLE: u16 = 12;
+const IFD: u16 = 13;
+const LONG8: u16 = 16;
+const IFD8: u16 = 18;
+const UTF8: u16 = 129;
+
+/// Bytes of one value of a TIFF field type; 0 for one that is unknown.
+const fn unit_bytes(kind: u16) -> usize {
+    match kind {
+        // SBYTE is 6.
+        BYTE | ASCII | 6 | UNDEFINED | UTF8 => 1,
+        // SSHORT is 8.
+        SHORT | 8 => 2,
+        // SLONG is 9.
+        LONG | 9 | FLOAT | IFD => 4,
+        // SLONG8 is 17.
+        RATIONAL | SIGNED_RATIONAL | DOUBLE | LONG8 | 17 | IFD8 => 8,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_in_every_layout() {
+        // Width 300 and three bits of 8, in a directory at the file's start.
+        let little = b"II*\0\x08\0\0\0\x02\0\0\x01\x03\0\x01\0\0\0\x2c\x01\0\0\x02\x01\x03\0\x03\0\0\0\x26\0\0\0\0\0\0\0\x08\0\x08\0\x08\0";
+        let big = b"MM\0+\0\x08\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\x02\
+            \x01\0\0\x03\0\0\0\0\0\0\0\x01\x01\x2c\0\0\0\0\0\0\x01\x02\0\x03\0\0\0\0\0\0\0\x03\0\x08\0\x08\0\x08\0\0\0\0\0\0\0\0\0\0";
+        for (case, bytes) in [("classic", little.as_slice()), ("BigTIFF", big)] {
+            let (tiff, first) = Tiff::open(bytes).unwrap();
+            let directory = tiff.directory(first).unwrap();
+            assert_eq!(directory.number(0x0100), Some(300), "{case}");
+            assert_eq!(directory.numbers(0x0102), Some(vec![8, 8, 8]), "{case}");
+            assert_eq!((directory.number(0x0103), directory.next), (None, None), "{case}");
+        }
+    }
+
+    #[test]
+    fn what_lies_outside_of_the_file_is_empty_and_no_panic() {
+        let bytes = b"II*\0\x08\0\0\0\x01\0\0\x01\x04\0\xff\xff\xff\xff\x08\0\0\0\xff\xff\xff\xff";
+        let (tiff, first) = Tiff::open(bytes).unwrap();
+        let directory = tiff.directory(first).unwrap();
+        assert_eq!(directory.number(0x0100), None);
+        assert!(tiff.directory(directory.next.unwrap()).is_none());
+        assert!(tiff.directory(u64::MAX).is_none());
+    }
+}

@@ -1,0 +1,94 @@
+//! JPEG, alone or in a TIFF.
+
+use image::{DynamicImage, GrayImage, RgbImage, metadata::Orientation};
+use warden_core::image::{
+    Unreadable,
+    jpeg::{coverage, segments},
+};
+use zune_jpeg::{
+    JpegDecoder,
+    zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
+};
+
+use crate::decode::{Picture, bounded, within_memory};
+
+/// Least share of a picture, one in so many, that is worth showing when the rest is missing.
+const WORTH_SHOWING: u64 = 20;
+
+/// A JPEG's pixels, as far as they are there.
+///
+/// # Errors
+/// Those of [`crate::decode::decode`].
+pub(crate) fn decode(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
+    let mut decoder = open(jpeg, held)?;
+    let coverage = coverage(jpeg).ok_or(Unreadable::UnsupportedFormat)?;
+    if coverage.coded * WORTH_SHOWING < coverage.all || coverage.coded == 0 {
+        return Err(Unreadable::Damaged);
+    }
+    let space = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => ColorSpace::Luma,
+        _ => ColorSpace::RGB,
+    };
+    decoder.set_options(decoder.options().jpeg_set_out_colorspace(space));
+    let (width, height, samples) = pixels(decoder)?;
+    let image = match space {
+        ColorSpace::Luma => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),
+        _ => RgbImage::from_raw(width, height, samples).map(DynamicImage::from),
+    };
+    let orientation = segments(jpeg)
+        .filter(|(marker, _)| *marker == 0xE1)
+        .find_map(|(_, segment)| Orientation::from_exif_chunk(segment.strip_prefix(b"Exif\0\0")?));
+    let picture = Picture::new(image.ok_or(Unreadable::Damaged)?, orientation.unwrap_or(Orientation::NoTransforms));
+    Ok(Picture { whole: coverage.is_whole(), ..picture })
+}
+
+/// A JPEG's samples as they are coded, in no other colours: width, height, and
+/// for each pixel its components.
+///
+/// # Errors
+/// Those of [`crate::decode::decode`]; [`Unreadable::Damaged`] too when any are missing.
+pub(crate) fn samples(jpeg: &[u8], held: u64) -> Result<(u32, u32, Vec<u8>), Unreadable> {
+    let mut decoder = open(jpeg, held)?;
+    if !coverage(jpeg).ok_or(Unreadable::UnsupportedFormat)?.is_whole() {
+        return Err(Unreadable::Damaged);
+    }
+    if let Some(space) = decoder.input_colorspace() {
+        decoder.set_options(decoder.options().jpeg_set_out_colorspace(space));
+    }
+    pixels(decoder)
+}
+
+/// The decoder of a picture that is not too large.
+fn open(jpeg: &[u8], held: u64) -> Result<JpegDecoder<ZCursor<&[u8]>>, Unreadable> {
+    let options = DecoderOptions::default().set_max_width(usize::MAX).set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(jpeg), options);
+    decoder.decode_headers().map_err(|_| kind_of(jpeg))?;
+    let (width, height) = size(&decoder)?;
+    let pixels = bounded(width, height)?;
+    // A progressive JPEG's components, three as a rule, are kept as 16-bit coefficients
+    // until its last scan.
+    let coefficients = if is_progressive(jpeg) { pixels * 6 } else { 0 };
+    within_memory(held + pixels * 3 + coefficients)?;
+    Ok(decoder)
+}
+
+fn pixels(mut decoder: JpegDecoder<ZCursor<&[u8]>>) -> Result<(u32, u32, Vec<u8>), Unreadable> {
+    let samples = decoder.decode().map_err(|_| Unreadable::Damaged)?;
+    let (width, height) = size(&decoder)?;
+    Ok((width, height, samples))
+}
+
+fn size(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Result<(u32, u32), Unreadable> {
+    let (width, height) = decoder.dimensions().ok_or(Unreadable::Damaged)?;
+    Ok((u32::try_from(width).unwrap_or(u32::MAX), u32::try_from(height).unwrap_or(u32::MAX)))
+}
+
+/// Why the decoder does not open a JPEG: arithmetic, lossless and hierarchical ones it does not read.
+fn kind_of(jpeg: &[u8]) -> Unreadable {
+    let unread = |marker| matches!(marker, 0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF);
+    if segments(jpeg).any(|(marker, _)| unread(marker)) { Unreadable::UnsupportedFormat } else { Unreadable::Damaged }
+}
+
+fn is_progressive(jpeg: &[u8]) -> bool {
+    segments(jpeg).find(|(marker, _)| matches!(marker, 0xC0..=0xC2)).is_none_or(|(marker, _)| marker == 0xC2)
+}

@@ -1,0 +1,273 @@
+//! Pixels that are missing, hidden, or behind others.
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use warden_core::metadata::{Doubt, Scanner};
+
+use super::*;
+
+/// A page of print: strokes all over it.
+fn page() -> RgbImage {
+    RgbImage::from_fn(320, 240, |x, y| if x % 9 < 3 && y % 11 < 6 { Rgb([30, 40, 50]) } else { Rgb([220, 230, 240]) })
+}
+
+/// The page as JPEGs of every kind.
+fn jpegs() -> Vec<(&'static str, Vec<u8>)> {
+    let page = page();
+    let jpeg = |color: ColorType, set: &dyn Fn(&mut Encoder<&mut Vec<u8>>)| {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 85);
+        set(&mut encoder);
+        let samples = match color {
+            ColorType::Luma => DynamicImage::ImageRgb8(page.clone()).into_luma8().into_raw(),
+            _ => page.as_raw().clone(),
+        };
+        encoder.encode(&samples, 320, 240, color).unwrap();
+        bytes
+    };
+    vec![
+        ("colours", jpeg(ColorType::Rgb, &|_| {})),
+        ("grey", jpeg(ColorType::Luma, &|_| {})),
+        ("fewer colours", jpeg(ColorType::Rgb, &|encoder| encoder.set_sampling_factor(SamplingFactor::F_2_2))),
+        ("its own codes", jpeg(ColorType::Rgb, &|encoder| encoder.set_optimized_huffman_tables(true))),
+        ("restarts", jpeg(ColorType::Rgb, &|encoder| encoder.set_restart_interval(7))),
+        ("progressive", jpeg(ColorType::Rgb, &|encoder| encoder.set_progressive(true))),
+        ("progressive, grey", jpeg(ColorType::Luma, &|encoder| encoder.set_progressive(true))),
+    ]
+}
+
+fn unread(bytes: Vec<u8>, format: ImageFormat) -> Option<Unreadable> {
+    match views(bytes, format, TokenBudget::DEFAULT) {
+        Ok(shown) => shown.unread,
+        Err(why) => Some(why),
+    }
+}
+
+#[test]
+fn a_jpeg_is_damaged_wherever_it_is_cut() {
+    for (case, jpeg) in jpegs() {
+        assert_eq!(unread(jpeg.clone(), ImageFormat::Jpeg), None, "{case}");
+        assert_eq!(unread(jpeg[..jpeg.len() - 2].to_vec(), ImageFormat::Jpeg), None, "{case}, without its end");
+        let scan = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
+        // A progressive one is readable without its last passes.
+        let least = if case.starts_with("progressive") { 60 } else { 98 };
+        for share in [0, 5, 30, 60, 90, 98].into_iter().filter(|share| *share <= least) {
+            let cut = jpeg[..scan + 14 + (jpeg.len() - scan - 14) * share / 100].to_vec();
+            for (end, bytes) in [("", cut.clone()), (" and an end", [&cut[..], &[0xFF, 0xD9]].concat())] {
+                assert_eq!(unread(bytes, ImageFormat::Jpeg), Some(Unreadable::Damaged), "{case} at {share} %{end}");
+            }
+        }
+    }
+}
+
+fn dark_or_light(dark: bool, format: image::ImageFormat) -> Vec<u8> {
+    encoded(&DynamicImage::ImageRgb8(frame(dark)), format)
+}
+
+#[test]
+fn a_picture_behind_another_is_shown_too() {
+    let kinds = [
+        (image::ImageFormat::Jpeg, ImageFormat::Jpeg),
+        (image::ImageFormat::Png, ImageFormat::Png),
+        (image::ImageFormat::Gif, ImageFormat::Gif),
+        (image::ImageFormat::WebP, ImageFormat::WebP),
+    ];
+    for (first, format) in kinds {
+        for (second, _) in kinds {
+            for between in [&b""[..], b"\0\0\0", b"MotionPhoto_Data\xFF\xD8\xFF\0"] {
+                let bytes = [&dark_or_light(false, first), between, &dark_or_light(true, second)].concat();
+                assert_eq!(dark_frames(bytes.clone(), format), [false, true], "{first:?}, {between:?}, {second:?}");
+                let mut scanner = Scanner::of(format);
+                scanner.push(&bytes);
+                // Every GIF is looked at whole anyway.
+                let told = (format != ImageFormat::Gif && between.is_empty()).then_some(Doubt::NotAlone);
+                assert!(told.is_none() || scanner.finish().doubt == told, "{first:?}, {second:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_only_adds_to_a_photograph_is_no_picture_of_its_own() {
+    let photograph = dark_or_light(false, image::ImageFormat::Jpeg);
+    let named = |marker: u8, name: &[u8]| {
+        let mut bytes = dark_or_light(true, image::ImageFormat::Jpeg);
+        let length = u16::try_from(name.len() + 2).unwrap().to_be_bytes();
+        bytes.splice(2..2, [&[0xFF, marker], length.as_slice(), name].concat());
+        bytes
+    };
+    for (case, behind) in [
+        (
+            "a gain map",
+            named(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x xmlns:hdrgm=\"http://ns.adobe.com/hdr-gain-map/1.0/\"/>"),
+        ),
+        ("a gain map of ISO", named(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0")),
+        ("a gain map of Apple", named(0xE1, b"http://ns.adobe.com/xap/1.0/\0http://ns.apple.com/HDRGainMap/1.0/")),
+        ("noise", (0..5_000_u32).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect()),
+        ("a text", b"FF D8 FF; GIF89a is a format, RIFF another".to_vec()),
+        ("a video", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08mdat".to_vec()),
+    ] {
+        assert_eq!(dark_frames([&photograph[..], &behind].concat(), ImageFormat::Jpeg), [false], "{case}");
+    }
+}
+
+/// An animated PNG whose own picture is no frame.
+fn apng_with_hidden_picture(hidden: bool, frames: &[bool]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 60, 40);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_animated(u32::try_from(frames.len()).unwrap(), 0).unwrap();
+    encoder.set_sep_def_img(true).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for dark in [hidden].iter().chain(frames) {
+        writer.write_image_data(frame(*dark).as_raw()).unwrap();
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
+/// The same file with another number of frames in its announcement.
+fn announcing(mut apng: Vec<u8>, count: u32) -> Vec<u8> {
+    let at = apng.windows(4).position(|kind| kind == b"acTL").unwrap();
+    apng[at + 4..at + 8].copy_from_slice(&count.to_be_bytes());
+    let checksum = crc(&apng[at..at + 12]);
+    apng[at + 12..at + 16].copy_from_slice(&checksum.to_be_bytes());
+    apng
+}
+
+#[test]
+fn an_animated_png_shows_its_own_picture_and_every_frame() {
+    for (case, bytes, expected) in [
+        ("a hidden picture, one frame", apng_with_hidden_picture(false, &[true]), vec![false, true]),
+        ("a hidden picture that is dark", apng_with_hidden_picture(true, &[false]), vec![true, false]),
+        ("a hidden picture, two frames", apng_with_hidden_picture(false, &[false, true]), vec![false, false, true]),
+        ("two frames", apng(&[false, true]), vec![false, true]),
+        ("one frame, which is the picture", apng(&[true]), vec![true]),
+        ("fewer frames announced", announcing(apng(&[false, false, true]), 1), vec![false, false, true]),
+        ("no frames announced", announcing(apng(&[false, true]), 0), vec![false, true]),
+        ("more frames announced", announcing(apng(&[false, true]), 9), vec![false, true]),
+        (
+            "a hidden picture, no frames announced",
+            announcing(apng_with_hidden_picture(false, &[true]), 0),
+            vec![false, true],
+        ),
+    ] {
+        assert_eq!(dark_frames(bytes, ImageFormat::Png), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_gif_may_lack_its_last_byte_and_no_other() {
+    let whole = gif(2, |index| index == 1);
+    let cut = |count: usize| whole[..whole.len() - count].to_vec();
+    assert_eq!(dark_frames(cut(1), ImageFormat::Gif), [false, true]);
+    assert_eq!(unread(cut(2), ImageFormat::Gif), Some(Unreadable::Damaged));
+}
+
+/// An icon of pictures of these kinds.
+pub(super) fn icon(pictures: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = [&[0, 0, 1, 0], u16::try_from(pictures.len()).unwrap().to_le_bytes().as_slice()].concat();
+    let mut at = 6 + 16 * pictures.len();
+    for picture in pictures {
+        bytes.extend([0, 0, 0, 0, 1, 0, 32, 0]);
+        bytes.extend(u32::try_from(picture.len()).unwrap().to_le_bytes());
+        bytes.extend(u32::try_from(at).unwrap().to_le_bytes());
+        at += picture.len();
+    }
+    bytes.extend(pictures.concat());
+    bytes
+}
+
+/// A bitmap as an icon holds it: without its file's header, and said to be twice as high.
+fn in_an_icon(picture: &DynamicImage) -> Vec<u8> {
+    let bitmap = encoded(picture, image::ImageFormat::Bmp);
+    let mut entry = bitmap[14..].to_vec();
+    entry[8..12].copy_from_slice(&(2 * picture.height()).to_le_bytes());
+    entry.extend(vec![0; picture.width().div_ceil(32) as usize * 4 * picture.height() as usize]);
+    entry
+}
+
+#[test]
+fn every_picture_of_an_icon_counts() {
+    let picture = |dark: bool, edge: u32| {
+        DynamicImage::ImageRgb8(RgbImage::from_pixel(edge, edge, Rgb([if dark { 0 } else { 255 }; 3])))
+    };
+    let png = |picture: DynamicImage| encoded(&picture, image::ImageFormat::Png);
+    let (light, dark) = (|edge| picture(false, edge), |edge| picture(true, edge));
+    for (case, pictures, expected) in [
+        ("a PNG of colours", vec![png(dark(128))], vec![true]),
+        ("a PNG of greys", vec![png(dark(128).into_luma8().into())], vec![true]),
+        ("a PNG of deep colours and alpha", vec![png(dark(128).into_rgba16().into())], vec![true]),
+        ("a bitmap", vec![in_an_icon(&dark(128))], vec![true]),
+        ("a bitmap of a palette", vec![in_an_icon(&dark(128).into_luma8().into())], vec![true]),
+        ("a small one alone", vec![png(dark(32))], vec![true]),
+        ("a second of the same size", vec![png(light(128)), png(dark(128))], vec![false, true]),
+        ("a second of half the size", vec![png(light(128)), in_an_icon(&dark(64))], vec![false, true]),
+        ("a second that is tiny", vec![png(dark(16)), png(light(128))], vec![false]),
+    ] {
+        let views = shown(icon(&pictures), ImageFormat::Ico);
+        let shown: Vec<_> = views.iter().map(|view| is_dark(&decoded(view), 8, 8)).collect();
+        assert_eq!(shown, expected, "{case}");
+    }
+    let cut = vec![png(light(128)), png(dark(128))[..200].to_vec()];
+    assert_eq!(unread(icon(&cut), ImageFormat::Ico), Some(Unreadable::Damaged));
+}
+
+#[test]
+fn bitmaps_of_os_2_are_read() {
+    let bitmap = encoded(&DynamicImage::ImageRgb8(marked(120, 90)), image::ImageFormat::Bmp);
+    for size in [16_u32, 24, 40, 48, 64] {
+        let mut header = bitmap[14..54].to_vec();
+        header.resize(size as usize, 0);
+        header[..4].copy_from_slice(&size.to_le_bytes());
+        let bytes = [&bitmap[..10], &(14 + size).to_le_bytes(), &header, &bitmap[54..]].concat();
+        assert_eq!(Content::of(&bytes), Content::Image(ImageFormat::Bmp), "{size}");
+        let view = &shown(bytes, ImageFormat::Bmp)[0];
+        assert!(is_dark(&decoded(view), 10, 10) && !is_dark(&decoded(view), 100, 80), "{size}");
+    }
+}
+
+/// Black strokes in the top left corner of nothing.
+fn drawn(ink: [u8; 3], ground_alpha: u8) -> image::RgbaImage {
+    image::RgbaImage::from_fn(120, 90, |x, y| {
+        let alpha = if x < 40 && y < 40 { 255 } else { ground_alpha };
+        image::Rgba([ink[0], ink[1], ink[2], alpha])
+    })
+}
+
+#[test]
+fn what_is_drawn_on_a_transparent_ground_is_seen() {
+    for ink in [[0, 0, 0], [255, 255, 255], [128, 128, 128], [255, 0, 0], [255, 255, 0], [0, 0, 255]] {
+        for (file, format) in [
+            (image::ImageFormat::Png, ImageFormat::Png),
+            (image::ImageFormat::WebP, ImageFormat::WebP),
+            (image::ImageFormat::Gif, ImageFormat::Gif),
+        ] {
+            let view = &shown(encoded(&drawn(ink, 0).into(), file), format)[0];
+            let seen = decoded(view);
+            let (drawn, ground) = (seen.get_pixel(20, 20).0, seen.get_pixel(100, 80).0);
+            let contrast = (0..3).map(|at| drawn[at].abs_diff(ground[at])).max().unwrap();
+            assert!(contrast > 80, "{ink:?}, {file:?}: {drawn:?} on {ground:?}");
+        }
+    }
+}
+
+#[test]
+fn alpha_that_hides_nothing_leaves_a_picture_as_it_is() {
+    for (file, format) in [(image::ImageFormat::Png, ImageFormat::Png), (image::ImageFormat::WebP, ImageFormat::WebP)] {
+        let opaque = encoded(&drawn([0, 0, 0], 255).into(), file);
+        let views = shown(opaque.clone(), format);
+        assert!(views.len() == 1 && views[0].format == format && views[0].image == opaque, "{file:?}");
+    }
+}
+
+#[test]
+fn a_picture_whose_alpha_is_all_zero_is_shown() {
+    let picture = image::RgbaImage::from_fn(120, 90, |x, y| {
+        let grey = if x < 40 && y < 40 { 0 } else { 200 };
+        image::Rgba([grey, grey, grey, 0])
+    });
+    for (file, format) in [(image::ImageFormat::Png, ImageFormat::Png), (image::ImageFormat::Bmp, ImageFormat::Bmp)] {
+        let view = &shown(encoded(&picture.clone().into(), file), format)[0];
+        assert!(is_dark(&decoded(view), 10, 10) && !is_dark(&decoded(view), 100, 80), "{file:?}");
+    }
+}

@@ -1,0 +1,97 @@
+//! TIFF, as scanners and cameras write it.
+
+mod chunk;
+mod page;
+mod samples;
+
+use warden_core::image::{
+    Unreadable,
+    tiff::{Directory, Tiff},
+};
+
+pub(crate) use page::Page;
+
+/// Most directories that are followed, pages or not.
+const MAX_DIRECTORIES: usize = 256;
+
+const NEW_SUBFILE_TYPE: u16 = 254;
+const SUBFILE_TYPE: u16 = 255;
+const WIDTH: u16 = 256;
+const HEIGHT: u16 = 257;
+const SUB_DIRECTORIES: u16 = 330;
+
+/// The pages of a TIFF that are looked at.
+pub(crate) struct Pages<'a> {
+    pages: Vec<Page<'a>>,
+    /// Whether there are more.
+    pub(crate) more: bool,
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    pub(crate) fn first(&self) -> Option<&Page<'a>> {
+        self.pages.first()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Page<'a>> {
+        self.pages.iter()
+    }
+}
+
+/// The pages of a TIFF, at most so many: those of its chain, and the pictures below them
+/// that are not only smaller copies.
+///
+/// # Errors
+/// [`Unreadable::Damaged`] when there is none.
+pub(crate) fn pages(bytes: &[u8], most: usize) -> Result<Pages<'_>, Unreadable> {
+    let (tiff, first) = Tiff::open(bytes).ok_or(Unreadable::Damaged)?;
+    let mut pages = Pages { pages: Vec::new(), more: false };
+    // Offsets that are to be followed, with the size of the page that they belong to.
+    let mut seen = vec![first];
+    let mut open = vec![(first, None)];
+    while let Some((offset, above)) = open.pop() {
+        let Some(directory) = tiff.directory(offset) else { continue };
+        let size = (directory.number(WIDTH), directory.number(HEIGHT));
+        let mut follow = |offset, above| {
+            if seen.len() < MAX_DIRECTORIES && !seen.contains(&offset) {
+                seen.push(offset);
+                open.push((offset, above));
+            }
+        };
+        // The next page comes after those below this one.
+        if let Some(next) = directory.next {
+            follow(next, above);
+        }
+        let below = directory.numbers(SUB_DIRECTORIES).unwrap_or_default();
+        below.into_iter().take(MAX_DIRECTORIES).rev().for_each(|offset| follow(offset, Some(size)));
+        let is_copy = above.is_some_and(|above| is_reduced(&directory) && is_smaller(size, above));
+        if let (false, (Some(_), Some(_))) = (is_copy, size) {
+            if pages.pages.len() == most {
+                pages.more = true;
+                break;
+            }
+            pages.pages.push(Page::new(tiff, directory));
+        }
+    }
+    if pages.pages.is_empty() { Err(Unreadable::Damaged) } else { Ok(pages) }
+}
+
+/// Whether a directory calls its picture a reduced copy of another.
+fn is_reduced(directory: &Directory<'_>) -> bool {
+    directory.number(NEW_SUBFILE_TYPE).is_some_and(|kind| kind & 1 != 0) || directory.number(SUBFILE_TYPE) == Some(2)
+}
+
+type Size = (Option<u64>, Option<u64>);
+
+/// Whether a picture is smaller than another and of the same shape.
+fn is_smaller(size: Size, than: Size) -> bool {
+    let (Some(width), Some(height), Some(full_width), Some(full_height)) = (size.0, size.1, than.0, than.1) else {
+        return false;
+    };
+    // Within a pixel of the smaller one.
+    let (a, b) = (width.saturating_mul(full_height), height.saturating_mul(full_width));
+    width < full_width && height < full_height && a.abs_diff(b) <= full_width.max(full_height)
+}
