@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "it draws or it fails")]
 
-#[path = "../tests/drawing/mod.rs"]
+#[path = "../tests/local_model/drawing/mod.rs"]
 mod drawing;
 
 use std::path::Path;

@@ -14,7 +14,6 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         "delete-trail",
         "put-bucket-policy-public",
         "root-console-sign-in",
-        "create-access-key-for-another-user",
         "delete-guardrail",
         "delete-model-invocation-logging",
     ];
@@ -26,6 +25,11 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
             assert_eq!(seen.execution.unwrap().path(), ["Summarize event", "Compose alert", "Publish alert"]);
         })
     });
+    let medium =
+        stage.trial("events::an_access_key_for_another_user_replayed_is_a_medium_alert", async |world: Arc<World>| {
+            let seen = world.replay(&recorded(&world, "create-access-key-for-another-user")).await;
+            assert_right(Expected { threat_level: Some("medium"), ..Expected::RISKY_CALL }, &seen);
+        });
     let denied =
         stage.trial("events::a_denied_upload_replayed_is_not_taken_for_an_upload", async |world: Arc<World>| {
             let seen = world.replay(&recorded(&world, "put-object-denied")).await;
@@ -33,7 +37,7 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
             assert!(seen.execution.unwrap().task("Detect PII").is_none());
         });
     let quiet = stage.trial("events::an_event_of_another_source_on_the_replay_bus_starts_nothing", of_another_source);
-    risky.into_iter().chain([denied, quiet]).collect()
+    risky.into_iter().chain([medium, denied, quiet]).collect()
 }
 
 fn recorded(world: &World, file: &str) -> Value {

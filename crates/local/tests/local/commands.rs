@@ -201,7 +201,7 @@ fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
     let output = up.run(&["upload", source("samples/id-card.png").to_str().unwrap(), "--key", "카드 1+1.png"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let told = text(&output.stdout);
-    assert!(told.contains("pii, high; action deleted, gone"), "{told}");
+    assert!(told.contains("verdict pii, level high, deleted"), "{told}");
 
     let output = up.run(&["replay", source("events/log-summarizer/stop-logging.json").to_str().unwrap()]);
     assert!(output.status.success(), "{}", text(&output.stderr));

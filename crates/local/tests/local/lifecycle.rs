@@ -70,7 +70,7 @@ async fn the_engine_listens_on_this_machine_alone() {
 #[test]
 fn an_engine_whose_owner_is_killed_ends_with_it() {
     let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "owner_of_an_engine", "--ignored", "--nocapture"])
+        .args(["--exact", "lifecycle::owner_of_an_engine", "--ignored", "--nocapture"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

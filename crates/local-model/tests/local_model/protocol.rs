@@ -1,13 +1,9 @@
 //! The wire protocol: shapes of answers and errors, faults, and what is counted.
 
-#![allow(clippy::expect_used, reason = "in a test a panic is the report")]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{MODEL, ask, send, send_raw, server, weights};
 use serde_json::{Value, json};
-use support::{MODEL, ask, send, send_raw, server, weights};
 use warden_local_model::{Call, Config, Fault, Faults, Operation, Server, StartError};
 
 async fn faulty(fault: Fault) -> (Server, Faults) {
@@ -191,13 +187,13 @@ async fn an_answer_has_a_record_once_somebody_says_where_and_a_refusal_has_none(
     let records = config.records.clone();
     let server = Server::start(config).await.expect("a free port");
     send(&server, MODEL, &question()).await;
-    assert!(support::written(folder.path()).is_empty());
+    assert!(crate::support::written(folder.path()).is_empty());
 
-    records.write_to(support::place(folder.path()));
+    records.write_to(crate::support::place(folder.path()));
     send(&server, "us.anthropic.claude-unheard-of", &question()).await;
     let reply = send(&server, MODEL, &question()).await;
 
-    let [record] = support::written(folder.path()).try_into().expect("one record");
+    let [record] = crate::support::written(folder.path()).try_into().expect("one record");
     assert_eq!((&record["operation"], &record["modelId"]), (&json!("InvokeModel"), &json!(MODEL)));
     assert_eq!((&record["input"]["inputBodyJson"], &record["output"]["outputBodyJson"]), (&question(), &reply.body));
     assert_eq!(record["input"]["inputTokenCount"], reply.body["usage"]["input_tokens"]);

@@ -1,15 +1,11 @@
 //! Streams, frame by frame: Bedrock's and `SageMaker`'s.
 
-#![allow(clippy::expect_used, reason = "in a test a panic is the report")]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{MODEL, ask, weights};
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
 use serde_json::{Value, json};
-use support::{MODEL, ask, weights};
 use warden_local_model::{Config, Fault, Operation, Server, Streams};
 
 const CONTAINER: &str = "endpoints/chat/invocations-response-stream";
@@ -117,7 +113,7 @@ async fn a_stream_says_what_an_answer_says() {
     let server = server(0, None).await;
     let mut body = ask("Who are you?", &[]);
     body["max_tokens"] = json!(9);
-    let answer = support::send(&server, MODEL, &body).await;
+    let answer = crate::support::send(&server, MODEL, &body).await;
     let events = bedrock(&server, &body).await.events();
     assert_eq!(text(&events), answer.text());
     let end = events.iter().find(|event| event["type"] == "message_delta").expect("an end");
@@ -156,7 +152,7 @@ async fn a_stream_has_a_record_of_the_events_that_were_sent() {
     for fault in [None, Some(Fault::StreamFails(3)), Some(Fault::StreamBreaks(3))] {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config::reading(weights().await);
-        config.records.write_to(support::place(folder.path()));
+        config.records.write_to(crate::support::place(folder.path()));
         if let Some(fault) = fault {
             config.faults.next(1, fault);
         }
@@ -164,11 +160,11 @@ async fn a_stream_has_a_record_of_the_events_that_were_sent() {
         let events = bedrock(&server, &ask("Hi", &[])).await.events();
         // A record of what was cut comes a moment later.
         let begun = Instant::now();
-        while support::written(folder.path()).is_empty() && begun.elapsed() < Duration::from_secs(5) {
+        while crate::support::written(folder.path()).is_empty() && begun.elapsed() < Duration::from_secs(5) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
 
-        let [record] = support::written(folder.path()).try_into().expect("one record");
+        let [record] = crate::support::written(folder.path()).try_into().expect("one record");
         assert_eq!(record["operation"], "InvokeModelWithResponseStream");
         assert_eq!(record["input"]["inputBodyJson"], ask("Hi", &[]));
         let told = record["output"]["outputBodyJson"].as_array().expect("events");

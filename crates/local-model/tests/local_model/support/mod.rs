@@ -1,8 +1,5 @@
 //! What the tests of the endpoint share: a server, and requests to it.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "in a test a panic is the report")]
-
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 

@@ -1,18 +1,14 @@
 //! Handing questions to an OpenAI-compatible server, played by a small fake.
 
-#![allow(clippy::expect_used, reason = "in a test a panic is the report")]
-
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{MODEL, ask, ask_by_schema, send};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use support::{MODEL, ask, ask_by_schema, send};
 use warden_local_model::{Config, Server, StartError, Upstream};
 
 #[derive(Clone)]
@@ -63,7 +59,7 @@ async fn complete(State(fake): State<Fake>, Json(body): Json<Value>) -> (StatusC
     (fake.status, Json(fake.answer))
 }
 
-const PIXEL: &[u8] = include_bytes!("../../../samples/sign.png");
+const PIXEL: &[u8] = include_bytes!("../../../../samples/sign.png");
 
 #[tokio::test]
 async fn a_question_with_image_and_schema_is_passed_on() {

@@ -1,19 +1,14 @@
 //! Reading real pictures through the endpoint.
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "in a test a panic is the report")]
-
-mod drawing;
-mod support;
-
 use std::path::Path;
 use std::time::Instant;
 
-use drawing::files::FILES;
-use drawing::samples::{NOT_AN_IMAGE, SAMPLES, id_card, jpeg, passport, png, receipt, registration_form, sign};
-use drawing::unseen::UNSEEN;
+use crate::drawing::files::FILES;
+use crate::drawing::samples::{NOT_AN_IMAGE, SAMPLES, id_card, jpeg, passport, png, receipt, registration_form, sign};
+use crate::drawing::unseen::UNSEEN;
+use crate::support::{MODEL, Reply, ask, ask_by_schema, send, server};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use serde_json::{Value, json};
-use support::{MODEL, Reply, ask, ask_by_schema, send, server};
 use warden_local_model::Server;
 
 fn schema() -> Value {
