@@ -63,7 +63,7 @@ pub enum CallError {
         code: String,
     },
     /// Whatever answered does not speak this service's protocol.
-    #[error("{action} got an answer that is none of AWS's ({problem}). Check the endpoint URL and any proxy")]
+    #[error("{action} got an answer that is not from AWS ({problem}). Check the endpoint URL and any proxy")]
     NotAws {
         /// The IAM action.
         action: &'static str,

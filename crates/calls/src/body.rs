@@ -1,7 +1,7 @@
 //! The bodies of requests and answers, in the forms that models have: where
 //! their texts, tokens, times and reasons stand.
 //!
-//! Forms are told by their fields, not by the model's id: a profile's id need
+//! Forms are recognised by their fields, not by the model's id: a profile's id need
 //! not name the model.
 
 use std::borrow::Cow;
@@ -76,7 +76,7 @@ const USAGES: &[&str] = &["/usage", "/message/usage", "/metadata/usage", "/amazo
 const LATENCY: &[&str] =
     &["/amazon-bedrock-invocationMetrics/invocationLatency", "/metrics/latencyMs", "/metadata/metrics/latencyMs"];
 const FIRST_BYTE: &[&str] = &["/amazon-bedrock-invocationMetrics/firstByteLatency"];
-/// Where a request that is no conversation has its text.
+/// Where a request that is not a conversation has its text.
 const PROMPTS: &[&str] = &["/prompt", "/inputText", "/message", "/text_prompts/0/text", "/query"];
 
 /// A text, and what came with it.
@@ -87,7 +87,7 @@ pub(crate) struct Text {
     pub(crate) attachments: usize,
 }
 
-/// What an answer tells.
+/// What an answer contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) text: Text,
@@ -138,7 +138,7 @@ pub(crate) fn question(body: &Value) -> Text {
     read
 }
 
-/// The text of a request that is no conversation.
+/// The text of a request that is not a conversation.
 fn prompt(body: &Value) -> Option<&str> {
     // Those for pictures and films have it in the parameters of their task.
     let of_task = || {
@@ -271,7 +271,7 @@ fn append_calls(calls: &Value, text: &mut String) {
     }
 }
 
-/// Adds what blocks of content say, a line for each, and counts what is no text.
+/// Adds what blocks of content say, a line for each, and counts what is not text.
 fn append_content(content: &Value, text: &mut String, attachments: &mut usize) {
     let blocks = match content {
         Value::String(whole) => {

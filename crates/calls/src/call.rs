@@ -1,4 +1,4 @@
-//! A call of a model, as its record tells it.
+//! A call of a model, from its record.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::Timestamp;
 
-/// A call of a model. What the record does not tell is `None`.
+/// A call of a model. What the record does not say is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Call {
-    /// When.
+    /// The time of the call.
     pub time: Timestamp,
     /// The id that Bedrock gave the call.
     pub request_id: Option<String>,
@@ -41,9 +41,9 @@ pub struct Call {
     pub cache_write_tokens: Option<u64>,
     /// US dollars; `None` where no price is known.
     pub cost_usd: Option<f64>,
-    /// How long the answer took, in milliseconds; streams and Converse tell it.
+    /// How long the answer took, in milliseconds; known for streams and Converse.
     pub latency_ms: Option<u64>,
-    /// How long its first byte took, in milliseconds; streams tell it.
+    /// How long its first byte took, in milliseconds; known for streams.
     pub first_byte_ms: Option<u64>,
     /// Why the answer ended.
     pub stop_reason: Option<String>,

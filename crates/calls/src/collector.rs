@@ -12,7 +12,7 @@ use crate::{Call, Query, Report, Timestamp, lines, record};
 /// How many of the things that cannot be read are named; the rest are counted.
 const NAMED: usize = 100;
 
-/// Gathers what records tell.
+/// Gathers what records say.
 pub(crate) struct Collector<'q> {
     query: &'q Query,
     /// The newest calls, by time and by the order in which they came.
@@ -67,7 +67,7 @@ impl<'q> Collector<'q> {
         lines::each(bytes, |line, found| match found.and_then(|value| record::read(&value)) {
             Ok(call) => self.add(call, file),
             Err(problem) => {
-                // A list of something else is one thing that is no record.
+                // A list of something else is one thing that is not a record.
                 let what = Some((line, problem));
                 if what != told
                     && let Some((line, problem)) = &what

@@ -6,7 +6,7 @@
 //! disk; both answer with a [`Report`], for people, as JSON or as CSV. What
 //! cannot be read is counted and named in it, never dropped.
 //!
-//! A record holds what people wrote to a model. A report tells how long the texts
+//! A record holds what people wrote to a model. A report says how long the texts
 //! are, and the texts themselves only when a [`Query`] asks for them.
 
 mod body;
@@ -39,9 +39,9 @@ pub struct Query {
     pub filter: Filter,
     /// What tokens cost; a call of a model without a price has no cost.
     pub prices: Prices,
-    /// Whether the texts are told, not only their lengths.
+    /// Whether the report holds the texts, not only their lengths.
     pub show_text: bool,
-    /// How many calls are told one by one, the newest ones. All are counted.
+    /// How many calls, the newest ones, are listed one by one. All are counted.
     pub limit: usize,
 }
 

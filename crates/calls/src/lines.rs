@@ -17,7 +17,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Tells each record, or why a line is none, with the number of its line. What
+/// Passes on each record, or why a line is not one, with the number of its line. What
 /// follows a document that breaks off, up to the next line on which one begins,
 /// belongs to it. After a line on which reading itself fails there are no more.
 pub(crate) fn each(bytes: impl Read, mut tell: impl FnMut(usize, Result<Value, NotARecord>)) {

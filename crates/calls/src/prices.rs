@@ -24,10 +24,10 @@ struct Price {
     output: f64,
 }
 
-/// Why a text is no price.
+/// Why a text is not a price.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no price. Write MODEL=INPUT/OUTPUT, US dollars per million tokens from 0 to 10000, such as us.anthropic.claude-haiku-5-5=0.11/0.55"
+    "{0:?} is not a price. Write MODEL=INPUT/OUTPUT, US dollars per million tokens from 0 to 10000, such as us.anthropic.claude-haiku-5-5=0.11/0.55"
 )]
 pub struct PriceError(String);
 

@@ -15,12 +15,12 @@ const SCHEMA_MAJOR: &str = "1";
 /// The metadata that names the caller.
 const CALLER: &str = "caller";
 
-/// Why something is no record that can be read. Nothing of its content is told.
+/// Why something is not a record that can be read. None of its content is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotARecord {
-    #[error("it is no JSON, or was cut short")]
+    #[error("it is not JSON, or was cut short")]
     NoJson,
-    #[error("it is no model invocation record: its schemaType is not {SCHEMA_TYPE}")]
+    #[error("it is not a model invocation record: its schemaType is not {SCHEMA_TYPE}")]
     AnotherType,
     #[error("its schemaVersion is not {SCHEMA_MAJOR}.x, which this version reads")]
     AnotherVersion,
@@ -71,7 +71,7 @@ pub(crate) fn read(record: &Value) -> Result<Call, NotARecord> {
     Ok(call)
 }
 
-/// Fills in what the body of the request tells.
+/// Fills in what the body of the request says.
 pub(crate) fn set_question(call: &mut Call, body: &Value) {
     if !body.is_null() {
         let body = body::parsed(body);
@@ -79,7 +79,7 @@ pub(crate) fn set_question(call: &mut Call, body: &Value) {
     }
 }
 
-/// Fills in what the body of the answer tells, where the record does not.
+/// Fills in what the body of the answer says, where the record does not.
 pub(crate) fn set_answer(call: &mut Call, body: &Value) {
     if body.is_null() {
         return;

@@ -1,4 +1,4 @@
-//! What is told about calls, to people and to programs.
+//! The report about calls, for people and for programs.
 
 use std::fmt;
 
@@ -19,13 +19,13 @@ pub struct Report {
     pub unread: Vec<Unread>,
 }
 
-/// What calls come to, those included that are not told one by one.
+/// What calls come to, including those that are not listed one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// How many calls there were.
     pub calls: usize,
-    /// How many of them are told one by one.
+    /// How many of them are listed one by one.
     pub shown: usize,
     /// How many callers made them.
     pub callers: usize,
@@ -33,7 +33,7 @@ pub struct Summary {
     pub input_tokens: u64,
     /// Tokens of answers.
     pub output_tokens: u64,
-    /// Calls whose records tell no tokens.
+    /// Calls whose records have no token counts.
     pub calls_without_tokens: usize,
     /// US dollars, of the calls whose cost is known.
     pub cost_usd: Option<f64>,

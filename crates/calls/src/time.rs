@@ -16,7 +16,7 @@ impl Timestamp {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let at = DateTime::from_str(text, Format::DateTimeWithOffset).ok()?;
-        // A year that cannot be written is no moment that anybody meant.
+        // A year that cannot be written is not a moment that anybody meant.
         at.fmt(Format::DateTime).ok()?;
         at.to_millis().ok().map(Self)
     }

@@ -36,14 +36,14 @@ pub(crate) enum Finish {
 pub(crate) enum Cut {
     /// The connection ended without `end`.
     NoEnd,
-    /// The function told an error.
+    /// The function reported an error.
     Error(CodedError),
     /// The model may say no more, or would not.
     Limit {
         /// The limit it reached, or the refusal.
         stop_reason: String,
     },
-    /// The model waits for tools that nobody here runs.
+    /// The model waits for tools that are not run here.
     Tools(Vec<ToolCall>),
     /// Nothing came for this long.
     Silent(Duration),
@@ -87,7 +87,7 @@ impl Answer {
         }
     }
 
-    /// Why the model stopped, if it told.
+    /// Why the model stopped, if it said so.
     pub(crate) fn stop_reason(&self) -> Option<&str> {
         match &self.finish {
             Some(Finish::Whole { stop_reason } | Finish::Cut(Cut::Limit { stop_reason })) => Some(stop_reason),

@@ -17,7 +17,7 @@ Exit codes:
 
 /// Chat with a model behind a streaming function.
 ///
-/// Without --once, on a terminal, a conversation; /help there tells the commands. With standard
+/// Without --once, on a terminal, a conversation; /help there lists the commands. With standard
 /// input from a pipe, what comes is the question, and the answer goes to standard output as bare text.
 #[derive(Parser)]
 #[command(name = "warden-chat", version, after_help = AFTER)]
@@ -34,11 +34,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "ID", env = "WARDEN_CHAT_MODEL")]
     pub(crate) model: Option<String>,
 
-    /// What the model is told before the conversation
+    /// The system prompt: what the model reads before the conversation
     #[arg(long, value_name = "TEXT", conflicts_with = "system_file")]
     pub(crate) system: Option<String>,
 
-    /// A file with what the model is told before the conversation
+    /// A file that holds the system prompt
     #[arg(long, value_name = "FILE")]
     pub(crate) system_file: Option<PathBuf>,
 
@@ -62,7 +62,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) output: Output,
 
-    /// Show Markdown as it is written
+    /// Show Markdown as written, without formatting
     #[arg(long)]
     pub(crate) no_markdown: bool,
 

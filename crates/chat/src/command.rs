@@ -4,7 +4,7 @@
 pub(crate) const COMMANDS: [(&str, &str, &str); 10] = [
     ("/help", "", "these commands and keys"),
     ("/model", "[ID]", "the models that may be asked, or ask this one; `/model default` for the function's own"),
-    ("/system", "[TEXT]", "what the model is told beforehand, or tell it this; `/system none` for nothing"),
+    ("/system", "[TEXT]", "show the system prompt, or set it; `/system none` removes it"),
     ("/max-tokens", "[N]", "the most tokens of an answer; `/max-tokens default` for the function's own"),
     ("/retry", "", "ask the last question again"),
     ("/clear", "", "begin another conversation"),
@@ -42,7 +42,7 @@ pub(crate) enum Input {
     Save(String),
     Load(String),
     Quit,
-    /// A command that is none, with what is wrong with it.
+    /// An unknown or wrong command, with what is wrong with it.
     Wrong(String),
 }
 

@@ -96,7 +96,7 @@ impl Client {
         &self.target
     }
 
-    /// Asks, and tells every piece of text as it comes, until somebody says why
+    /// Asks, and passes on every piece of text as it comes, until somebody says why
     /// it should end. What came is in `answer` even when this is dropped halfway.
     pub(crate) async fn ask(
         &self,
@@ -188,7 +188,7 @@ impl Client {
         if response.status().is_success() {
             return Ok(response);
         }
-        // What cannot be read of a refusal is not needed to tell it.
+        // A refusal can be reported without the part that cannot be read.
         let body = self.read(&mut response).await.unwrap_or_default();
         let optional = |name: header::HeaderName| Some(text_of(&response, &name)).filter(|text| !text.is_empty());
         let refused = refusal::Response {

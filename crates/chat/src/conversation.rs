@@ -112,7 +112,7 @@ impl Conversation {
     /// Reads a conversation that was saved.
     pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let no_conversation = || format!("{} is no conversation that /save wrote", path.display());
+        let no_conversation = || format!("{} is not a conversation that /save wrote", path.display());
         // The parser's own words would quote the file, which may be anything.
         let file: File = serde_json::from_slice(&text)
             .map_err(|error| anyhow!("{} (line {}, column {})", no_conversation(), error.line(), error.column()))?;
@@ -212,8 +212,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("talk.json");
         for (text, why) in [
-            ("{", "is no conversation"),
-            (r#"{"messages":[]}"#, "is no conversation"),
+            ("{", "is not a conversation"),
+            (r#"{"messages":[]}"#, "is not a conversation"),
             (r#"{"format":"warden-chat/2","messages":[]}"#, "its format"),
             (r#"{"format":"warden-chat/1","messages":[{"role":"assistant","content":"a"}]}"#, "take turns"),
             (

@@ -79,7 +79,7 @@ impl Talk<'_> {
         if self.conversation.answers() > 0 {
             screen::note(&format!("goes on after {}", counted(self.conversation.answers())));
         }
-        screen::note("/help tells commands and keys; Ctrl-D ends\n");
+        screen::note("/help lists commands and keys; Ctrl-D ends\n");
     }
 
     fn model(&self) -> String {
@@ -106,18 +106,14 @@ impl Talk<'_> {
                 screen::note(&format!("from now on: {}", self.model()));
             }
             Input::ShowSystem => screen::say(
-                &self
-                    .conversation
-                    .system
-                    .as_deref()
-                    .map_or_else(|| "the model is told nothing beforehand".into(), visible),
+                &self.conversation.system.as_deref().map_or_else(|| "there is no system prompt".into(), visible),
             ),
             Input::System(system) => {
                 self.conversation.system = system;
                 screen::note(if self.conversation.system.is_some() {
-                    "the model is told this from now on"
+                    "this is the system prompt from now on"
                 } else {
-                    "the model is told nothing beforehand from now on"
+                    "from now on there is no system prompt"
                 });
             }
             Input::ShowMaxTokens => screen::say(&self.max_tokens()),

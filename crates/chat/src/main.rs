@@ -93,7 +93,7 @@ fn question(cli: &Cli) -> anyhow::Result<Option<String>> {
         Some(once) => once.clone(),
         None if !std::io::stdin().is_terminal() => standard_input()?,
         None => {
-            ensure!(std::io::stdout().is_terminal(), "standard output is no terminal. Ask one question with --once");
+            ensure!(std::io::stdout().is_terminal(), "standard output is not a terminal. Ask one question with --once");
             ensure!(cli.output == Output::Text, "--output json is for one question. Ask it with --once");
             return Ok(None);
         }

@@ -38,7 +38,7 @@ pub(crate) struct Ask {
 pub(crate) struct Usage {
     pub(crate) input_tokens: u64,
     pub(crate) output_tokens: u64,
-    /// Whether nobody counted all of them.
+    /// Whether some of them are estimated, not counted.
     #[serde(default)]
     pub(crate) estimated: bool,
 }
@@ -52,7 +52,7 @@ pub(crate) struct ToolCall {
     pub(crate) arguments: String,
 }
 
-/// What a function tells while it answers.
+/// What a function sends while it answers.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Told {
@@ -84,7 +84,7 @@ pub(crate) struct Models {
 #[error("the event `{0}` does not hold what it should")]
 pub(crate) struct BadEvent(String);
 
-/// What an event tells; nothing when its name is none that we know.
+/// What an event says; `None` for an event whose name is not known.
 pub(crate) fn told(event: &ServerEvent) -> Result<Option<Told>, BadEvent> {
     #[derive(Deserialize)]
     struct Start {

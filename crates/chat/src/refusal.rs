@@ -1,4 +1,4 @@
-//! An answer that is none: who refused, what was said, and what mends it.
+//! A refusal instead of an answer: who refused, what was said, and what helps.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::visible::visible_line;
 /// The longest error page that is looked at.
 pub(crate) const MOST_READ: usize = 64 * 1024;
 
-/// A status that is no success, with what came with it.
+/// A status that is not a success, with what came with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -104,7 +104,7 @@ fn of_lambda(response: &Response, message: &str, kind: &Kind) -> Refusal {
         message.contains("signature") || message.contains("Signature") || message.contains("security token");
     let mend = match (response.status, kind) {
         (403, Kind::FunctionUrl { .. }) if signature => {
-            "Are the credentials current, and is this machine's clock right? `aws sts get-caller-identity` tells"
+            "Are the credentials current, and is this machine's clock right? `aws sts get-caller-identity` shows it"
         }
         (403, Kind::FunctionUrl { .. }) => {
             "Your AWS identity needs both lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function, or choose another with --profile"
@@ -115,7 +115,7 @@ fn of_lambda(response: &Response, message: &str, kind: &Kind) -> Refusal {
         (403, _) => {
             "CloudFront may not call the function: its distribution needs both lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function"
         }
-        (429 | 500.., _) => "Ask again in a moment. If it goes on, the function's log tells why",
+        (429 | 500.., _) => "Ask again in a moment. If it goes on, the function's log says why",
         _ => "Is this the URL of a streaming function?",
     };
     Refusal {
@@ -238,7 +238,7 @@ Request ID: abc==
                  for this app or website at this time (HTTP 403). Is your address one of those that may call",
             ),
             (504, "text/html", BLOCKED.into(), &Kind::Https, "raise its response timeout"),
-            (502, json, r#"{"message":"Internal Server Error"}"#.into(), &Kind::Https, "the function's log tells why"),
+            (502, json, r#"{"message":"Internal Server Error"}"#.into(), &Kind::Https, "the function's log says why"),
             (404, "text/plain", "not here".into(), &Kind::Local, "not here (HTTP 404). Is this the URL"),
             (500, "", String::new(), &Kind::Local, "said nothing (HTTP 500)"),
         ] {

@@ -31,7 +31,7 @@ impl Show {
         if !io::stdout().is_terminal() {
             return Self::Raw;
         }
-        // Without colours the marks are what tells bold from plain.
+        // Without colours only the marks distinguish bold from plain.
         let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let columns = columns(terminal_size_of(io::stdout()));
         if markdown && colours {
@@ -86,7 +86,7 @@ pub(crate) fn say(text: &str) {
     let (mut wrap, mut wrapped) = (Wrap::at(columns(terminal_size_of(io::stderr()))), String::new());
     wrap.push(text, false, &mut wrapped);
     wrap.finish(&mut wrapped);
-    // With standard error closed there is nobody left to tell.
+    // With standard error closed there is nowhere left to report.
     let _ = writeln!(anstream::stderr().lock(), "{wrapped}");
 }
 

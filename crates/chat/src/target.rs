@@ -23,10 +23,10 @@ pub(crate) enum Kind {
     Local,
 }
 
-/// Why a URL is no target.
+/// Why a URL is not a target.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoTarget {
-    #[error("`{0}` is no URL. Give one such as https://d111111abcdef8.cloudfront.net")]
+    #[error("`{0}` is not a URL. Give one such as https://d111111abcdef8.cloudfront.net")]
     NoUrl(String),
     #[error(
         "{0} would carry token and questions in the clear. Give its https:// URL; http:// is for this machine alone"

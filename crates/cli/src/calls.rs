@@ -27,7 +27,7 @@ enum Place {
     LogGroup(String),
 }
 
-/// Reads records and prints what they tell.
+/// Reads records and prints the report.
 pub(crate) async fn run(arguments: &Calls) -> anyhow::Result<Ending> {
     let mut query = query(arguments);
     let report = if arguments.source.from.is_empty() {
@@ -104,7 +104,7 @@ fn print(format: CallsFormat, report: &Report) -> anyhow::Result<()> {
         CallsFormat::Text => output::result(Format::Text, &report.to_string(), report),
         CallsFormat::Json => output::text(&output::harmless(&serde_json::to_string_pretty(report)?)),
         CallsFormat::Csv => {
-            // The table alone on standard output; what it cannot tell beside it.
+            // The table alone on standard output; what does not fit in on standard error.
             output::text(report.to_csv()?.trim_end())?;
             output::note(&report.summary.to_string());
             for unread in &report.unread {

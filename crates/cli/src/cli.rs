@@ -41,8 +41,8 @@ pub(crate) enum Command {
     },
     /// Show who asked which model what: Bedrock's model invocation records
     ///
-    /// Each call is told with its caller, model, tokens, cost and request id, and with how long its
-    /// texts are; `--show-text` prints the texts themselves. The records are those in the bucket, or
+    /// Each call is shown with its caller, model, tokens, cost and request id, and with the length of its
+    /// texts; `--show-text` prints the texts themselves. The records are those in the bucket, or
     /// else the log group, of a stack of the private API, or those that are named.
     #[command(after_help = EXIT_CODES)]
     Calls(Calls),
@@ -53,7 +53,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
-    /// Print what makes a shell complete warden's commands and options
+    /// Print a script with which a shell completes warden's commands and options
     ///
     /// For example: `source <(warden completions bash)`.
     Completions {
@@ -65,7 +65,7 @@ pub(crate) enum Command {
 /// What to do with rules.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Read the rules below a folder, try them with their events, and tell what the stack would not hear
+    /// Read the rules below a folder, try them with their events, and list what the stack would not see
     ///
     /// The events of `DIR/…/NAME.yml` are `DIR/tests/NAME/match/*.json`, which it has to match, and
     /// `DIR/tests/NAME/no-match/*.json`. Calls that start no execution are never held against a rule: the
@@ -111,8 +111,8 @@ pub(crate) enum DeployCommand {
     Status(Status),
     /// Check a definition without AWS: JSON, placeholders, targets, fields, numbers, `JSONata`
     ///
-    /// What cannot be told without AWS is printed. With `--stack` the definition is filled with the stack's outputs, and Step Functions is
-    /// asked too (`ValidateStateMachineDefinition`). Nothing is changed.
+    /// What cannot be checked without AWS is listed. With `--stack` the definition is filled with the stack's outputs, and Step Functions
+    /// checks it too (`ValidateStateMachineDefinition`). Nothing is changed.
     #[command(after_help = EXIT_CODES)]
     Validate(Validate),
     /// Start an execution with an event
@@ -132,8 +132,8 @@ pub(crate) enum DeployCommand {
     /// A file holds EventBridge events or CloudTrail records, one JSON document after the other, a
     /// CloudTrail log file, or what `aws cloudtrail lookup-events` or `aws sqs receive-message` prints.
     /// Each event starts an execution; how many that will be is said first. Of more than 50, a summary
-    /// is printed instead of what happens in each. Each is put with the source `warden.replay`; detail-type and detail stay as they are. The
-    /// audit then acts on them again: a judged object that still exists may be deleted.
+    /// is printed instead of what happens in each. Each is put with the source `warden.replay`; its detail-type and
+    /// detail are not changed. The audit then acts on them again: a judged object that still exists may be deleted.
     #[command(after_help = EXIT_CODES)]
     Replay(Replay),
 }
@@ -161,7 +161,7 @@ pub(crate) struct Apply {
     pub(crate) stack: Stack,
     #[command(flatten)]
     pub(crate) definition: Definition,
-    /// What is kept with the version, such as the commit it comes from; 256 characters at most
+    /// A description to keep with the version, such as its commit; 256 characters at most
     #[arg(long, value_name = "TEXT", value_parser = version_description)]
     pub(crate) description: Option<String>,
     #[command(flatten)]
@@ -288,7 +288,7 @@ pub(crate) struct Replay {
     /// The recorded events: JSON files, plain or gzipped, or folders of them
     #[arg(long = "event", value_name = "PATH", required = true, num_args = 1..)]
     pub(crate) events: Vec<PathBuf>,
-    /// Only events with this name or detail-type, where `*` stands for any text, such as 'Put*'
+    /// Only events with this name or detail-type, where `*` matches any text, such as 'Put*'
     #[arg(long, value_name = "PATTERN")]
     pub(crate) only: Vec<String>,
     /// How long an event may take to start its execution

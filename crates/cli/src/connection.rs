@@ -66,7 +66,7 @@ async fn check_profile(named: Option<String>) -> anyhow::Result<()> {
     bail!("there is no profile `{selected}` in the AWS configuration files. They name {}", known.join(", "));
 }
 
-/// A deployer that tells what takes time.
+/// A deployer that reports what takes time.
 pub(crate) async fn deployer(connection: &Connection) -> anyhow::Result<Deployer> {
     let config = load(connection).await?;
     Ok(Deployer::new(&config).on_progress(|progress| match progress {

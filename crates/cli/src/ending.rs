@@ -15,7 +15,7 @@ pub(crate) enum Ending {
     CanaryFailed,
     /// An execution that was followed did not succeed.
     ExecutionFailed,
-    /// Some records could not be read; what could be was told.
+    /// Some records could not be read; the others were reported.
     RecordsUnread,
     /// Interrupted, with everything left safe.
     Interrupted,

@@ -141,7 +141,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 }
 
 /// The end of an execution's name, which differs where its beginning may be a
-/// prefix or a time: enough to tell those apart that run side by side.
+/// prefix or a time: enough to distinguish those that run side by side.
 fn short_name(arn: &str) -> &str {
     let name = arn.rsplit(':').next().unwrap_or(arn);
     name.char_indices().rev().nth(7).map_or(name, |(begin, _)| &name[begin..])

@@ -59,7 +59,7 @@ pub(crate) fn harmless(json: &str) -> String {
 /// Prints something beside the result.
 pub(crate) fn note(text: &str) {
     clear_passing();
-    // With standard error closed there is nobody left to tell.
+    // With standard error closed there is nowhere left to report.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
@@ -104,7 +104,7 @@ fn colour(colour: AnsiColor) -> Style {
 pub(crate) fn error(error: &anyhow::Error) {
     clear_passing();
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    // With standard error closed there is nobody left to tell.
+    // With standard error closed there is nowhere left to report.
     let _ = writeln!(anstream::stderr().lock(), "{style}error:{style:#} {error:#}");
 }
 

@@ -15,7 +15,7 @@ use crate::operate::print_live;
 use crate::output::Format;
 use crate::{connection, output};
 
-/// Of how many executions people are told what happens in each.
+/// Up to how many executions are shown state by state.
 const TOLD_ONE_BY_ONE: usize = 50;
 /// How many of those that did not succeed a summary names.
 const NAMED: usize = 20;
@@ -45,7 +45,7 @@ pub(crate) async fn replay(arguments: &Replay) -> anyhow::Result<Ending> {
         if !one_by_one {
             output::passing(&format!("{at} of {of} executions have ended"));
         }
-        // What is told to nobody is followed as it is for programs.
+        // Executions that are not shown are followed as for `--output json`.
         let told = if one_by_one { format } else { Format::Json };
         followed.push(follow(&deployer, event, &started, told).await?);
     }

@@ -18,7 +18,7 @@ const CONTEXT: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
-    /// The property.
+    /// Which property differs.
     pub property: Difference,
     /// What it is; of a definition, nothing: see `parts`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ fn described_logging(logging: Option<&LoggingConfiguration>) -> String {
 fn parts(current: &str, desired: &str) -> Vec<DefinitionPart> {
     let (mut around_now, states_now) = split(current);
     let (around_then, states_then) = split(desired);
-    // What is no JSON object at all has no states to compare.
+    // What is not a JSON object at all has no states to compare.
     if around_now.is_empty() && states_now.is_empty() {
         around_now.insert("(not a JSON object)".into(), Value::from(current));
     }
@@ -156,7 +156,7 @@ fn part(state: Option<String>, now: Option<&Value>, then: Option<&Value>) -> Opt
     Some(DefinitionPart { state, kind, diff: hunks.join("\n…\n") })
 }
 
-/// `value` with its keys in the order that they have in `model`: the order of keys is no change.
+/// `value` with its keys in the order that they have in `model`: the order of keys is not a change.
 fn in_order_of(value: &Value, model: &Value) -> Value {
     match (value, model) {
         (Value::Object(fields), Value::Object(model)) => {
@@ -172,7 +172,7 @@ fn in_order_of(value: &Value, model: &Value) -> Value {
     }
 }
 
-/// A hunk without its header: line numbers of canonical JSON are nobody's.
+/// A hunk without its header: line numbers of canonical JSON mean nothing to a reader.
 fn lines_of(hunk: &str) -> String {
     let lines: Vec<_> = hunk.lines().filter(|line| !line.starts_with("@@")).collect();
     lines.join("\n")

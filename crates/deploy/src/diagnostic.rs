@@ -51,7 +51,7 @@ pub enum Code {
     UnknownErrorName,
     /// `States.ALL` stands where Step Functions refuses it.
     MisplacedErrorName,
-    /// What Step Functions alone can tell, by its own code.
+    /// What only Step Functions can find, by its own code.
     StepFunctions(String),
 }
 

@@ -201,7 +201,7 @@ impl Deployer {
         let mut next = None;
         loop {
             let request = self.machines.get_execution_history().execution_arn(arn).max_results(1000);
-            // The data of an execution names who uploaded what: nobody needs it here.
+            // The data of an execution names who uploaded what: it is not needed here.
             let request = request.include_execution_data(false).set_next_token(next);
             let answer = match request.send().await {
                 Ok(answer) => answer,

@@ -67,7 +67,7 @@ fn meaning(error: &str) -> Option<&'static str> {
         "ModelTimeout" => "the model did not answer in time",
         "ModelUnavailable" => "Bedrock has trouble of its own",
         "ModelOutputInvalid" => "the model answered what cannot be used",
-        "Undetermined" => "nobody can judge the object",
+        "Undetermined" => "the object cannot be judged",
         "Internal" => "the function has a bug or a wrong setting: see its log",
         "States.Timeout" | "States.HeartbeatTimeout" | "Sandbox.Timedout" => "it took longer than is allowed",
         "States.Permissions" => "the state machine's role may not do that",

@@ -41,25 +41,25 @@ pub enum Happening {
     Entered,
     /// A state's task is tried again.
     Retried {
-        /// The how many-eth try this is, from 2.
+        /// Which try this is; the first retry is 2.
         attempt: usize,
     },
     /// A state's task, or an expression of it, failed. `Retry` and `Catch` decide what follows.
     Failed {
-        /// How.
+        /// The error and its cause.
         #[serde(flatten)]
         failure: Failure,
     },
     /// A state ended that does something: Choice, Pass and Succeed states take no time.
     Left {
-        /// How long it took.
+        /// How long it took, in seconds.
         seconds: f64,
     },
     /// The execution ended.
     Ended {
-        /// How.
+        /// Whether it succeeded.
         status: Ending,
-        /// How long it took.
+        /// How long it took, in seconds.
         seconds: f64,
         /// Why, unless it succeeded.
         #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ pub enum Ending {
     Aborted,
 }
 
-/// What a history tells, in its order.
+/// What happened in an execution, in order.
 pub(crate) fn narrate(events: &[HistoryEvent]) -> Vec<Entry> {
     let by_id: HashMap<i64, &HistoryEvent> = events.iter().map(|event| (event.id, event)).collect();
     let mut attempts: HashMap<i64, usize> = HashMap::new();

@@ -6,7 +6,7 @@
 //! updates the state machine, publishes a version and points the alias at it.
 //! What is so already is not touched.
 //!
-//! [`Deployer::plan`] tells beforehand what that would change,
+//! [`Deployer::plan`] shows beforehand what that would change,
 //! [`Deployer::apply_with_canary`] gives a new version a share of the executions
 //! first, and [`Deployer::rollback`] goes back to the version before.
 //! [`Deployer::start`], [`Deployer::follow`] and [`Replayer`] run what is deployed.

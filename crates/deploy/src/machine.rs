@@ -32,7 +32,7 @@ pub(crate) struct Current {
     pub(crate) logging: Option<LoggingConfiguration>,
     /// Whether executions are traced; `None` when the service does not say.
     pub(crate) tracing: Option<bool>,
-    /// `None` when nobody asked: there are none to compare with.
+    /// `None` when they were not asked for: there is nothing to compare with.
     pub(crate) tags: Option<BTreeMap<String, String>>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn differences(desired: &Desired, current: &Current) -> Vec<Differenc
     if !logs_as_desired(desired, current.logging.as_ref()) {
         found.push(Difference::Logging);
     }
-    // A service that does not tell whether it traces would look different for ever.
+    // A service that does not report whether it traces would look different forever.
     if current.tracing == Some(false) {
         found.push(Difference::Tracing);
     }
@@ -93,7 +93,7 @@ pub(crate) fn missing_tags(desired: &Desired, current: &Current) -> BTreeMap<Str
 }
 
 /// Whether a version runs what is desired. A version keeps the role, the logging and the tracing that it was
-/// published with; what a service does not tell of them is no difference.
+/// published with; what a service does not report of them counts as equal.
 pub(crate) fn runs_as_desired(desired: &Desired, version: &Current) -> bool {
     differences(desired, version)
         .iter()

@@ -101,7 +101,7 @@ impl RecordedEvent {
     fn of(file: &str, value: &Value) -> Result<Self, &'static str> {
         let (detail_type, detail) = match (value.get("detail-type"), value.get("detail")) {
             (Some(Value::String(kind)), Some(detail @ Value::Object(_))) => (kind.as_str(), detail),
-            (Some(_), _) => return Err("its `detail-type` is no text, or its `detail` no object"),
+            (Some(_), _) => return Err("its `detail-type` is not text, or its `detail` is not an object"),
             (None, Some(_)) => return Err("it lacks `detail-type`"),
             (None, None) if value["eventName"].is_string() && value["eventSource"].is_string() => {
                 // S3's own notifications have these fields too, and are no record.
@@ -243,7 +243,7 @@ mod tests {
             (b"[]", "e.json holds no recorded event: it lacks `detail`. An event has "),
             (b"{}", "it lacks `detail`"),
             (br#"{"detail":{}}"#, "it lacks `detail-type`"),
-            (br#"{"detail-type":"T"}"#, "its `detail-type` is no text, or its `detail` no object"),
+            (br#"{"detail-type":"T"}"#, "its `detail-type` is not text, or its `detail` is not an object"),
             (br#"{"detail-type":"T","detail":"text"}"#, "its `detail` no object"),
             (br#"{"eventName":"X"}"#, "it lacks `detail`"),
             (br#"{"Records":[]}"#, "its `Records` are empty"),

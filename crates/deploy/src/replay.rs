@@ -35,10 +35,10 @@ pub enum ReplayError {
     NotJson {
         /// The file.
         file: String,
-        /// Why not.
+        /// What is wrong with it.
         problem: String,
     },
-    /// The JSON is none of the shapes that a recorded event has.
+    /// The JSON has none of the shapes of a recorded event.
     #[error(
         "{file} holds no recorded event: {problem}. An event has `detail-type` and `detail`, a CloudTrail record `eventName` and `eventSource`, a CloudTrail log file `Records`"
     )]
@@ -55,7 +55,7 @@ pub enum ReplayError {
         bus: String,
         /// The file.
         file: String,
-        /// Why.
+        /// What EventBridge says, by its error code.
         problem: String,
     },
 }

@@ -34,15 +34,15 @@ pub enum DefinitionError {
     Unreadable {
         /// The file.
         file: String,
-        /// Why not.
+        /// What is wrong with it.
         problem: String,
     },
     /// The stack has no output of a placeholder's name.
-    #[error("{file}:{at}: no stack output is called `{name}`, which `${{{name}}}` stands for")]
+    #[error("{file}:{at}: no stack output is called `{name}`, which `${{{name}}}` needs")]
     UnresolvedPlaceholder {
         /// The file.
         file: String,
-        /// Where it stands.
+        /// Where in the file it is.
         at: Position,
         /// The name of the placeholder.
         name: String,
@@ -54,12 +54,12 @@ pub enum DefinitionError {
     UnsubstitutedOutput {
         /// The file.
         file: String,
-        /// Where its placeholder stands.
+        /// Where in the file its placeholder is.
         at: Position,
         /// The name of the output.
         name: String,
     },
-    /// The definition is no state machine that Step Functions would run.
+    /// The definition is not a state machine that Step Functions would run.
     #[error("{file} is not a valid state machine:{}", lines(diagnostics))]
     Invalid {
         /// The file.
@@ -81,7 +81,7 @@ struct Placeholder<'t> {
 }
 
 impl DefinitionTemplate {
-    /// What nobody but Step Functions can tell of a definition.
+    /// What only Step Functions can check of a definition.
     pub const UNCHECKED: &str =
         "the arguments of services, paths and intrinsic functions in JSONPath, and what type an expression yields";
 
@@ -123,7 +123,7 @@ impl DefinitionTemplate {
         Ok(needed)
     }
 
-    /// Everything that can be told to be wrong without AWS: JSON, placeholders, the states' structure, fields, numbers
+    /// Everything that can be found wrong without AWS: JSON, placeholders, the states' structure, fields, numbers
     /// and `JSONata` expressions. [`Self::UNCHECKED`] says what cannot.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
@@ -135,7 +135,7 @@ impl DefinitionTemplate {
         placeholder.into_iter().chain(structure).collect()
     }
 
-    /// Checks all that can be told without AWS.
+    /// Checks all that can be checked without AWS.
     ///
     /// # Errors
     /// With everything that is wrong.
@@ -221,7 +221,7 @@ impl DefinitionTemplate {
                     return Ok(Placeholder { name: &inner[..length], start, end: start + 2 + length + 1 });
                 }
                 let message = format!(
-                    "`{}` is no placeholder: write `${{Name}}` with the name of a stack output, \
+                    "`{}` is not a placeholder: write `${{Name}}` with the name of a stack output, \
                      letters and digits only",
                     beginning(&self.text[start..])
                 );
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_neither_valid_nor_rendered() {
-        let no_placeholder = "is no placeholder: write `${Name}` with the name of a stack output, letters and digits only [INVALID_PLACEHOLDER]";
+        let no_placeholder = "is not a placeholder: write `${Name}` with the name of a stack output, letters and digits only [INVALID_PLACEHOLDER]";
         let cases = [
             ("{\"A\": \"${AWS::Region}\"}", format!("1:8: `${{AWS::Region}}` {no_placeholder}")),
             ("{\"A\": \"${\"}", format!("1:8: `${{` {no_placeholder}")),

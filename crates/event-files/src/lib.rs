@@ -24,7 +24,7 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// The event, or a JSON string for a file that is no JSON, as the
+    /// The event, or a JSON string for a file that is not JSON, as the
     /// functions' runtime hands it on.
     #[must_use]
     pub fn event(&self) -> Value {
@@ -65,7 +65,7 @@ pub fn holds(actual: &Value, expected: &Value) -> bool {
 /// content type, and the body, which is JSON or text.
 ///
 /// # Panics
-/// When the body breaks off, is no UTF-8, or has no type.
+/// When the body breaks off, is not UTF-8, or has no type.
 #[expect(clippy::expect_used, reason = "used by tests alone, which must fail without a response")]
 pub async fn seen<E: fmt::Debug>(response: Response<impl Stream<Item = Result<Bytes, E>>>) -> Value {
     let (head, body) = response.into_parts();

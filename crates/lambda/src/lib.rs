@@ -70,7 +70,7 @@ impl From<FunctionError> for Diagnostic {
 }
 
 /// Takes events until the environment ends. Each event goes to `handle` as the
-/// JSON that it is, mended where no reader would read it; what is no JSON goes
+/// JSON that it is, mended where no reader would read it; what is not JSON goes
 /// to it as a JSON string, which no function takes, so that it too fails as
 /// `InvalidInput`.
 ///

@@ -49,7 +49,7 @@ struct Prices {
 /// Counts an image's verdict.
 pub fn verdict(verdict: Verdict, reason: Option<Reason>) {
     tracing::info!(target: TARGET, Verdict = verdict.as_str(), Verdicts = 1_u64);
-    // Under no reason one or zero, so that its average is the share of what nobody could tell.
+    // Under no reason one or zero, so that its average is the share of undetermined images.
     match verdict {
         Verdict::Undetermined => {
             tracing::info!(target: TARGET, Undetermined = 1_u64);
@@ -132,12 +132,12 @@ impl<S: Subscriber, W: Fn(&str) -> io::Result<()> + 'static> Layer<S> for Embedd
         event.record(&mut values);
         let cost = self.prices.and_then(|prices| values.cost(prices));
         let dimensions = [Some(&*values.dimension).filter(|name| !name.is_empty()), None];
-        // What a model costs is told by model, and for the alarm of the whole function.
+        // Cost is reported by model, and for the whole function, which has the alarm.
         let sets: &[Option<&str>] = if cost.is_some() { &dimensions } else { &dimensions[..1] };
         for (at, dimension) in sets.iter().enumerate() {
             let mut metrics = if at == 0 { values.metrics.clone() } else { Map::new() };
             metrics.extend(cost.map(|cost| ("EstimatedCost".to_owned(), cost.into())));
-            // A log that cannot be written has nobody to tell.
+            // If the log cannot be written there is nowhere to report it.
             let _ = (self.write)(&self.line(*dimension, &values.texts, metrics));
         }
     }

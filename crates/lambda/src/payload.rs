@@ -6,7 +6,7 @@
 //! | half of a surrogate pair, `"\ud83d"` | U+FFFD |
 //! | a number too large for a float, `1e400` | its text, `"1e400"` |
 //! | objects and lists nested deeper than [`DEEPEST`] | their JSON text |
-//! | what is no JSON | the string `"not JSON"`, which no function takes |
+//! | what is not JSON | the string `"not JSON"`, which no function takes |
 
 use std::borrow::Cow;
 

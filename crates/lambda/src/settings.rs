@@ -75,7 +75,7 @@ impl ModelSettings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for a number that is out of range or not one, and when
+    /// [`SettingError`] for what is not a number, or not within its range, and when
     /// neither `MODEL_ID` nor a Region to derive it from is set.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let model_id = model_id(variables)?;
@@ -119,7 +119,7 @@ pub fn model_id(variables: &impl Variables) -> Result<String, SettingError> {
 /// `MODEL_TIMEOUT_SECONDS`, or these seconds. Lambda runs for 900 at most.
 ///
 /// # Errors
-/// [`SettingError`] for a number that is out of range or not one.
+/// [`SettingError`] for what is not a number, or not within its range.
 pub fn model_timeout(variables: &impl Variables, default_seconds: u64) -> Result<Duration, SettingError> {
     number(variables, "MODEL_TIMEOUT_SECONDS", default_seconds, 1..=880).map(Duration::from_secs)
 }
@@ -159,7 +159,7 @@ pub fn guardrail(variables: &impl Variables) -> Result<Option<Guardrail>, Settin
     }
 }
 
-/// `S3_FORCE_PATH_STYLE`: the bucket stands in the path of a request, not in
+/// `S3_FORCE_PATH_STYLE`: puts the bucket into the path of a request, not into
 /// its host name.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ impl Alert {
     /// Reads the body of a queue's message.
     ///
     /// # Errors
-    /// When it is no envelope of SNS's.
+    /// When it is not an envelope of SNS's.
     pub fn parse(body: &str) -> Result<Self, serde_json::Error> {
         let envelope: Envelope = serde_json::from_str(body)?;
         let attributes = envelope.message_attributes.into_iter();

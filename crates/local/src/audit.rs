@@ -67,11 +67,11 @@ pub enum AuditError {
     Unreadable {
         /// The file.
         path: String,
-        /// Why not.
+        /// What the operating system says.
         reason: String,
     },
     /// The event lacks what EventBridge needs.
-    #[error("this is no event of EventBridge's: {0}")]
+    #[error("this is not an EventBridge event: {0}")]
     NoEvent(&'static str),
     /// EventBridge did not take the event.
     #[error("the replay bus refused the event: {0}")]
@@ -151,7 +151,7 @@ impl Audit {
     /// and returns the id that it got there.
     ///
     /// # Errors
-    /// When it is no event, or EventBridge does not take it.
+    /// When it is not an event, or EventBridge does not take it.
     pub async fn replay(&self, event: &Value) -> Result<String, AuditError> {
         let detail = event.get("detail").filter(|detail| detail.is_object());
         let detail = detail.ok_or(AuditError::NoEvent("it has no object `detail`"))?;
@@ -191,7 +191,7 @@ impl Audit {
     /// are kept for whoever asks for them.
     ///
     /// # Errors
-    /// When the queue does not answer, or holds something that is no alert.
+    /// When the queue does not answer, or holds something that is not an alert.
     pub async fn alert(&self, ids: &BTreeSet<String>) -> Result<Option<Alert>, AuditError> {
         let mut inbox = self.inbox.lock().await;
         inbox.extend(self.receive(Duration::ZERO).await?);
@@ -202,7 +202,7 @@ impl Audit {
     /// Takes the alerts that wait in the queue, waiting up to `wait` for the first.
     ///
     /// # Errors
-    /// When the queue does not answer, or holds something that is no alert.
+    /// When the queue does not answer, or holds something that is not an alert.
     pub async fn receive(&self, wait: Duration) -> Result<Vec<Alert>, AuditError> {
         let queue = &self.address.alert_queue;
         let seconds = i32::try_from(wait.as_secs()).unwrap_or(i32::MAX).min(20);

@@ -95,7 +95,7 @@ pub enum ChatError {
     Client {
         /// The client.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: std::io::Error,
     },
 }
@@ -185,7 +185,7 @@ impl Chat {
     }
 }
 
-/// A token for one run: it keeps nobody out who can read this process's memory.
+/// A token for one run: it does not keep out those who can read this process's memory.
 fn token() -> String {
     std::iter::repeat_with(fastrand::alphanumeric).take(32).collect()
 }

@@ -28,9 +28,9 @@ pub enum ImageError {
     /// It cannot be read.
     #[error("{path} cannot be read: {source}")]
     Unreadable {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
 }

@@ -81,9 +81,9 @@ pub enum EngineError {
     /// A file or folder could not be made.
     #[error("{path} could not be written: {source}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
 }

@@ -54,7 +54,7 @@ pub async fn send(audit: &Audit, arrival: &Arrival) -> Result<Sent, AuditError> 
 /// whether the object is still there. `tell` hears of every step.
 ///
 /// # Errors
-/// When the system does not answer. What does not happen in time is no error:
+/// When the system does not answer. What does not happen in time is not an error:
 /// it is missing from what was seen.
 pub async fn follow(audit: &Audit, sent: &Sent, mut tell: impl FnMut(&Seen)) -> Result<Seen, AuditError> {
     let begun = Instant::now();

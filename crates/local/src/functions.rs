@@ -56,9 +56,9 @@ pub enum FunctionsError {
     /// A ZIP file could not be written.
     #[error("{path} could not be written: {source}")]
     Pack {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
 }
@@ -124,7 +124,7 @@ async fn compile(
     command.arg("--message-format=json-render-diagnostics");
     command.args(selection(packages, profile));
     // Cargo draws a progress bar on a terminal. Elsewhere a line for each crate
-    // would drown everything else, so it is told from time to time.
+    // would drown everything else, so it is reported from time to time.
     let step = (!console.is_live()).then(|| console.step("building the functions"));
     let mut child = command
         .stdin(Stdio::null())
@@ -169,7 +169,7 @@ async fn made_by(stdout: Option<impl AsyncRead + Unpin>) -> Vec<(String, PathBuf
     executables
 }
 
-/// Tells cargo's progress as it comes, and returns whatever else it said.
+/// Reports cargo's progress as it comes, and returns whatever else it said.
 async fn tell(stderr: Option<impl AsyncRead + Unpin>, step: Option<&Step<'_>>, console: &Console) -> String {
     let mut said = String::new();
     let (Some(stderr), Some(step)) = (stderr, step) else { return said };
@@ -196,8 +196,8 @@ fn progress(line: &str) -> Option<&str> {
     words.contains(&word).then_some(word)
 }
 
-/// Cargo as it was when this program was started, without what cargo tells
-/// programs that it runs: another package's name is no reason to build again.
+/// Cargo as it was when this program was started, without what cargo sets for
+/// programs that it runs: another package's name is not a reason to build again.
 fn cargo(workspace: &Workspace) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace.root());
@@ -264,7 +264,7 @@ fn pack(executable: &Path, zip: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What tells one build of an executable from the next.
+/// What distinguishes one build of an executable from the next.
 fn mark(executable: &Path) -> io::Result<String> {
     let metadata = fs::metadata(executable)?;
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH).map_err(io::Error::other)?;

@@ -123,7 +123,7 @@ struct ChatArguments {
     /// Which function answers.
     #[arg(long, value_enum, default_value_t)]
     function: ChatFunction,
-    /// Show Markdown as it is written.
+    /// Show Markdown as written, without formatting.
     #[arg(long)]
     no_markdown: bool,
     /// Print where the function listens and its token, and keep it running until Ctrl-C.
@@ -276,7 +276,7 @@ async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> an
             let audit = Audit::new(running::find(&file)?);
             let path = event.display();
             let text = std::fs::read(&event).with_context(|| format!("{path} cannot be read"))?;
-            let content = serde_json::from_slice(&text).with_context(|| format!("{path} is no JSON"))?;
+            let content = serde_json::from_slice(&text).with_context(|| format!("{path} is not JSON"))?;
             let id = audit.replay(&content).await.with_context(|| format!("{path} was not replayed"))?;
             console.say(&format!("replayed as event {id}"));
             return show(&audit, &Sent::Event(id), &path.to_string(), console).await;

@@ -13,7 +13,7 @@ use console::Term;
 /// How often a long step says where it is when it is not on a terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The longest detail that is told where nothing can be drawn over.
+/// The longest detail that is printed where nothing can be drawn over.
 const PLAIN_DETAIL: usize = 100;
 
 /// Where progress and results are written.

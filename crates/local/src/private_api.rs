@@ -66,7 +66,7 @@ pub struct Reply {
     pub retry_after: Option<String>,
     /// The id of the request, if it came to the function. On AWS it stands in `x-amzn-RequestId`.
     pub request_id: Option<String>,
-    /// The body, which is always JSON; of a stream what its events tell: the
+    /// The body, which is always JSON; of a stream what its events say: the
     /// fields of an answer, or the error that cut it beside what came before.
     pub body: Value,
     /// In how many pieces it came.
@@ -79,8 +79,8 @@ pub enum PrivateApiError {
     /// Nothing answered.
     #[error("the private API could not be asked: {0}")]
     Http(#[from] reqwest::Error),
-    /// What was answered is no JSON.
-    #[error("the private API answered what is no JSON: {0}")]
+    /// The answer is not JSON.
+    #[error("the private API's answer is not JSON: {0}")]
     NoJson(#[from] serde_json::Error),
     /// A record could not be put into the bucket.
     #[error(transparent)]
@@ -88,9 +88,9 @@ pub enum PrivateApiError {
     /// A record that was written cannot be read.
     #[error("{path}: {source}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
     /// The model could not write a record.
@@ -247,7 +247,7 @@ impl PrivateApi {
 /// The events of a body of server-sent events: their names and data, in order.
 ///
 /// # Errors
-/// When an event's data is no JSON.
+/// When an event's data is not JSON.
 pub fn events(body: &str) -> Result<Vec<(String, Value)>, serde_json::Error> {
     let event = |text: &str| {
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
@@ -307,7 +307,7 @@ fn written(folder: &Path) -> Result<Vec<PathBuf>, PrivateApiError> {
     Ok(files)
 }
 
-/// The caller's key, which the template makes and no output tells.
+/// The caller's key, which the template makes and no output shows.
 async fn key_value(http: &reqwest::Client, endpoint: &str, id: &str) -> Result<String, SystemError> {
     let call = "apigateway:GET";
     let answer = http.get(format!("{endpoint}/apikeys/{id}?includeValue=true")).send().await.map_err(of(call))?;

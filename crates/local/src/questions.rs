@@ -60,7 +60,7 @@ pub struct Outcome {
     pub right: bool,
     /// A row for each question.
     pub rows: Vec<Row>,
-    /// What `warden calls` tells of the records.
+    /// What `warden calls` prints of the records.
     pub records: Report,
 }
 
@@ -106,7 +106,7 @@ fn questions() -> Vec<Question> {
 ///
 /// # Errors
 /// When the API or the bucket of its records cannot be reached. A wrong answer
-/// is no error: its row says so.
+/// is not an error: its row says so.
 pub async fn run(
     api: &PrivateApi,
     faults: &Faults,
@@ -141,7 +141,7 @@ pub async fn run(
     let mismatches = compare(&rows, &records);
     if shown {
         console
-            .result(&format!("\nThe records in the bucket, as `warden calls --show-text` tells them:\n\n{records}\n"));
+            .result(&format!("\nThe records in the bucket, as `warden calls --show-text` prints them:\n\n{records}\n"));
     }
     for (row, mismatch) in rows.iter_mut().zip(mismatches) {
         row.mismatches.extend(mismatch);
@@ -180,7 +180,7 @@ fn compare(rows: &[Row], records: &Report) -> Vec<Option<String>> {
     };
     let check = |row: &Row| match (row.answer["completion"].as_str(), record_of(row)) {
         (Some(completion), Some(call)) if call.answer.text.as_deref() == Some(completion) => None,
-        (Some(_), Some(_)) => Some("its record tells another answer".to_owned()),
+        (Some(_), Some(_)) => Some("its record holds another answer".to_owned()),
         (Some(_), None) => Some("there is no record of it".to_owned()),
         (None, Some(_)) => Some("there is a record of it, and there was no answer".to_owned()),
         (None, None) => None,
@@ -269,7 +269,7 @@ mod tests {
             found,
             [
                 None,
-                Some("its record tells another answer"),
+                Some("its record holds another answer"),
                 Some("there is no record of it"),
                 None,
                 Some("there is a record of it, and there was no answer"),

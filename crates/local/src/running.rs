@@ -40,9 +40,9 @@ pub enum RunningError {
     /// The file cannot be written or read.
     #[error("{path}: {source}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
 }

@@ -91,17 +91,17 @@ pub enum SystemError {
     /// A file of the sources, or one made from them, cannot be read.
     #[error("{path} cannot be read: {source}")]
     Unreadable {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: std::io::Error,
     },
     /// A template cannot be packaged.
     #[error("{template}: {source}")]
     Template {
-        /// Which.
+        /// The template's file.
         template: &'static str,
-        /// Why.
+        /// What is wrong with it.
         source: TemplateError,
     },
     /// A stack was not created.
@@ -184,7 +184,7 @@ impl System {
         let url = started.upload(TEMPLATE).await?;
         let Started { clients, engine, model, .. } = started;
         let parameters = [
-            // What happens to an object is told by S3 itself: the engine records no data events.
+            // What happens to an object is reported by S3 itself: the engine records no data events.
             ("UploadSource", "s3-events"),
             // The engine knows neither trails nor bus policies.
             ("CreateTrail", "false"),

@@ -39,7 +39,7 @@ pub struct Row {
     pub state: RowState,
     /// The tasks that the execution entered so far.
     pub path: Vec<String>,
-    /// The alert's verdict; `none` for what is no upload.
+    /// The alert's verdict; `none` for what is not an upload.
     pub verdict: Option<String>,
     /// The alert's threat level.
     pub threat_level: Option<String>,

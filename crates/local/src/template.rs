@@ -24,8 +24,8 @@ pub struct Function {
 /// Why a template could not be packaged.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// It is no YAML.
-    #[error("the template is no YAML: {0}")]
+    /// It is not YAML.
+    #[error("the template is not YAML: {0}")]
     Yaml(#[from] serde_norway::Error),
     /// It has no resources.
     #[error("the template has no Resources")]
@@ -39,7 +39,7 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// When it is no YAML.
+    /// When it is not YAML.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         Ok(Self { document: serde_norway::from_str(text)? })
     }

@@ -128,7 +128,7 @@ fn json_files(folder: &Path) -> Vec<PathBuf> {
 
 fn matches(path: &Path, id: &str, rules: &RuleSet) -> Result<bool, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let value: Value = serde_json::from_str(&text).map_err(|error| format!("is no JSON: {error}"))?;
+    let value: Value = serde_json::from_str(&text).map_err(|error| format!("is not JSON: {error}"))?;
     let event = Event::read(&value).map_err(|error| error.to_string())?;
     Ok(rules.rate(&event).matched_rules.iter().any(|rule| rule.id == id))
 }
@@ -250,7 +250,7 @@ mod tests {
         let expected = [
             "rule broken.yml:1: ",
             "rule other-log.yml:3: ",
-            "tests/glue/match/no-json.json: is no JSON",
+            "tests/glue/match/no-json.json: is not JSON",
             "tests/glue/match/none.json: event: is an array",
             "tests/glue/match/other.json: glue.yml does not match it, and should",
             "tests/glue/no-match/crawler.json: glue.yml matches it, and should not",

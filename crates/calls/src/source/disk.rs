@@ -58,14 +58,14 @@ fn find(folder: &Path, found: &mut BTreeSet<PathBuf>, collector: &mut Collector<
 }
 
 fn read_body(missing: &Missing) -> Result<serde_json::Value, String> {
-    let (_, key) = key::place(&missing.path).ok_or("its path is none on S3")?;
+    let (_, key) = key::place(&missing.path).ok_or("its path is not an s3:// path")?;
     let file =
         missing.file.as_deref().and_then(|file| beside(file, key)).ok_or(
             "it is not among the files. Copy the folder `data` along, or read the bucket itself with --bucket",
         )?;
     let read = File::open(file).and_then(lines::body);
     read.map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::Other => "it is no JSON".to_owned(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::Other => "it is not JSON".to_owned(),
         _ => error.to_string(),
     })
 }

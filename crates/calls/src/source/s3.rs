@@ -95,7 +95,7 @@ fn take(fetched: Option<Result<Fetched, tokio::task::JoinError>>, collector: &mu
     }
 }
 
-/// Reads the large bodies of the calls that are told.
+/// Reads the large bodies of the calls that are shown.
 pub(crate) async fn fetch_missing(client: &Client, collector: &mut Collector<'_>) {
     for missing in collector.missing() {
         let body = read_body(client, &missing.path).await;
@@ -104,9 +104,9 @@ pub(crate) async fn fetch_missing(client: &Client, collector: &mut Collector<'_>
 }
 
 async fn read_body(client: &Client, path: &str) -> Result<Value, String> {
-    let (bucket, key) = key::place(path).ok_or("its path is none on S3")?;
+    let (bucket, key) = key::place(path).ok_or("its path is not an s3:// path")?;
     let bytes = get(client, bucket, key).await?;
-    lines::body(bytes.as_slice()).map_err(|_| "it is no JSON".to_owned())
+    lines::body(bytes.as_slice()).map_err(|_| "it is not JSON".to_owned())
 }
 
 async fn get(client: &Client, bucket: &str, key: &str) -> Result<Vec<u8>, String> {

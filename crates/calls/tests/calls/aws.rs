@@ -142,7 +142,7 @@ async fn a_bucket_is_read_for_the_asked_time_with_its_large_bodies() {
 
     let mut unread: Vec<_> = report.unread.iter().map(ToString::to_string).collect();
     unread.sort();
-    assert!(unread[0].ends_with("12/b.json:1: it is no JSON, or was cut short"), "{unread:?}");
+    assert!(unread[0].ends_with("12/b.json:1: it is not JSON, or was cut short"), "{unread:?}");
     assert!(unread[1].contains("12/denied.json.gz: AWS denied s3:GetObject: no. Allow this action"), "{unread:?}");
     assert_eq!(report.summary.unread, 2);
 
@@ -221,7 +221,7 @@ async fn a_log_group_is_read_page_by_page() {
     assert_eq!(report.summary.unread, 1);
     assert_eq!(
         report.unread[0].to_string(),
-        "/aws/bedrock/invocations aws/bedrock/modelinvocations event 2:1: it is no JSON, or was cut short"
+        "/aws/bedrock/invocations aws/bedrock/modelinvocations event 2:1: it is not JSON, or was cut short"
     );
     let asked = aws.asked();
     // An hour on either side: an event's time is near its record's.

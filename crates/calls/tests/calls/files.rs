@@ -123,8 +123,8 @@ fn a_large_body_that_cannot_be_read_is_named_and_its_call_is_told_all_the_same()
         ("s3://logs/data/gone.json.gz", "it is not among the files"),
         ("s3://logs/../secret.json", "it is not among the files"),
         ("s3://logs//etc/hostname", "it is not among the files"),
-        ("https://logs/a", "its path is none on S3"),
-        ("s3://logs/data/broken.json.gz", "it is no JSON"),
+        ("https://logs/a", "its path is not an s3:// path"),
+        ("s3://logs/data/broken.json.gz", "it is not JSON"),
     ];
     for (path, problem) in cases {
         let folder = tempfile::tempdir().unwrap();

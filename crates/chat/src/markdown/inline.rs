@@ -10,7 +10,7 @@ const REACH: usize = 480;
 
 /// What a mark turns out to be.
 enum Mark {
-    /// Nobody can tell yet.
+    /// Not decided yet.
     Undecided,
     /// So many bytes of text.
     Text(usize),
@@ -135,7 +135,7 @@ fn code_end(rest: &str, begin: usize, complete: bool) -> End {
     if complete { End::None } else { End::Undecided }
 }
 
-/// The end of emphasis: as many marks again after something that is no space.
+/// The end of emphasis: as many marks again after something that is not a space.
 fn emphasis_end(rest: &str, mark: u8, length: usize, complete: bool) -> End {
     let bytes = rest.as_bytes();
     let mut at = length;

@@ -1,5 +1,5 @@
 //! Markdown for a terminal, as it comes: what can be decided is written at once,
-//! what may still become a mark is held back until it is one or is none. Nothing
+//! what may still become a mark is held back until it is one or is not. Nothing
 //! is written twice, and of the text nothing is left out.
 //!
 //! Headings, lists, quotations, rules, fenced code, bold, italic, struck-through
@@ -45,7 +45,7 @@ struct Fence {
 
 /// What the beginning of a line is.
 enum Block {
-    /// Nobody can tell yet.
+    /// Not decided yet.
     Undecided,
     /// So many bytes are replaced by this, and text follows.
     Begins(usize, String, Style),

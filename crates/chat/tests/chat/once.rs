@@ -221,7 +221,7 @@ fn what_cannot_be_asked_says_how_to_mend_it() {
         (&["--url", closed, "--once", "Hi"], "cannot be reached"),
         (&["--url", closed, "--once", " "], "the question is empty"),
         (&["--url", "http://example.com", "--once", "Hi"], "in the clear"),
-        (&["--url", "example.com", "--once", "Hi"], "is no URL"),
+        (&["--url", "example.com", "--once", "Hi"], "is not a URL"),
         (&["--url", closed, "--once", "Hi", "--load", "/nowhere/talk.json"], "/nowhere/talk.json cannot be read"),
         (
             &["--url", "https://abc.lambda-url.us-east-1.on.aws/", "--once", "Hi"],

@@ -158,7 +158,7 @@ fn what_cannot_be_read_is_named_and_ends_with_6() {
     let run = person.runs(&["calls", "--from", "logs", "gone.json"]);
     assert_eq!(run.code, Some(6), "{run:?}");
     assert!(run.stdout.contains("2 calls by 2 callers: 2000 tokens in, 400 out. NOT READ: 2\n"), "{run:?}");
-    assert!(run.stdout.contains("  not read: logs/bad.json:1: it is no model invocation record"), "{run:?}");
+    assert!(run.stdout.contains("  not read: logs/bad.json:1: it is not a model invocation record"), "{run:?}");
     assert!(run.stdout.contains("  not read: gone.json: No such file"), "{run:?}");
 
     let csv = person.runs(&["calls", "--from", "gone.json", "--output", "csv"]);
@@ -179,7 +179,7 @@ fn what_is_asked_wrongly_says_how_to_ask() {
             2,
             "neither a time such as 2026-11-21T09:00:00Z nor how long ago, such as 2h",
         ),
-        (&["calls", "--from", "x", "--price", "m=1"], 2, "\"m=1\" is no price. Write MODEL=INPUT/OUTPUT"),
+        (&["calls", "--from", "x", "--price", "m=1"], 2, "\"m=1\" is not a price. Write MODEL=INPUT/OUTPUT"),
         (&["calls", "--from", "x", "--bucket", "b"], 2, "cannot be used with"),
         (&["calls", "--prefix", "p"], 2, "--bucket"),
         (&["calls", "--from", "x", "--output", "xml"], 2, "[possible values: text, json, csv]"),

@@ -102,7 +102,7 @@ impl Checker<'_> {
     }
 
     fn expression(&mut self, text: &str, place: Place, value: &Value<'_>, location: &str) -> Option<Expr> {
-        // What a placeholder stands for is put into the text before anybody reads it as an expression.
+        // What a placeholder stands for is put into the text before it is read as an expression.
         let text = text.replace("${", "  ");
         let parsed = jsonata::parse(&text);
         let problems = match &parsed {

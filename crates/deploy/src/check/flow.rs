@@ -22,7 +22,7 @@ pub(super) struct Target<'a> {
 }
 
 impl Checker<'_> {
-    /// Checks one state, and the machines inside it, and tells where it leads.
+    /// Checks one state, and the machines inside it, and returns where it leads.
     pub(super) fn state<'a>(
         &mut self,
         state: &'a Object<'_>,
@@ -69,7 +69,7 @@ impl Checker<'_> {
         };
         let is_arn = |text: &str| text.starts_with("${") || text.starts_with("arn:") && text.split(':').count() >= 6;
         if !resource.value.as_string_lit().is_some_and(|text| is_arn(&text.value)) {
-            let message = "must be an ARN, such as `arn:aws:states:::lambda:invoke`, and is no expression";
+            let message = "must be an ARN, such as `arn:aws:states:::lambda:invoke`, and is not an expression";
             self.schema(&resource.value, &location, message);
         }
     }

@@ -1,4 +1,4 @@
-//! What can be told of a definition without AWS: whether its states hang together, have the fields and numbers that
+//! What can be checked of a definition without AWS: whether its states hang together, have the fields and numbers that
 //! Step Functions takes, and hold expressions that can be read.
 //!
 //! The arguments of services, paths in `JSONPath` and the types that expressions yield are not looked at.
@@ -162,7 +162,7 @@ impl Checker<'_> {
             let message = format!("the name of a state has 1 to {MAX_NAME} characters, and this one {length}");
             self.report(Code::SchemaValidationFailed, state.start(), location, message);
         }
-        // Twice in one object is a duplicate key, and told as one.
+        // Twice in one object is a duplicate key, and reported as one.
         if !self.names.insert(name.to_owned()) && !self.diagnostics.iter().any(|found| found.location == location) {
             let message = format!("another state is called `{name}`, and names are unique in the whole definition");
             self.report(Code::DuplicateStateName, state.start(), location, message);
@@ -222,7 +222,7 @@ impl Checker<'_> {
                 for ObjectProp { name, value, range } in &object.properties {
                     let location = child(location, name.as_str());
                     if !seen.insert(name.as_str().to_owned()) {
-                        let message = format!("`{}` stands twice in one object", name.as_str());
+                        let message = format!("`{}` appears twice in one object", name.as_str());
                         self.report(Code::DuplicateKey, range.start, &location, message);
                     }
                     self.duplicate_keys(value, &location);
@@ -253,7 +253,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a value is an expression, so that nobody knows what it will be.
+/// Whether a value is an expression, so that its value is not known yet.
 fn is_expression(value: &Value<'_>, language: QueryLanguage) -> bool {
     language == QueryLanguage::Jsonata
         && value.as_string_lit().is_some_and(|text| expressions::inner(&text.value).is_some())
@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn a_name_that_stands_twice_is_found() {
         let definition = machine(r#""A": {"Type": "Succeed"}, "A": {"Type": "Succeed"}"#);
-        assert_eq!(findings(&definition), ["f:1:83: /States/A: `A` stands twice in one object [DUPLICATE_KEY]"]);
+        assert_eq!(findings(&definition), ["f:1:83: /States/A: `A` appears twice in one object [DUPLICATE_KEY]"]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl<M: StreamingModel> Chat<M> {
     }
 
     /// Answers a function URL's event. Every outcome is a response: a failure
-    /// before the answer's first byte has a status, one after it stands in the body.
+    /// before the answer's first byte has a status, one after it is reported in the body.
     pub async fn handle(&self, event: Value, request_id: &str) -> Response<Body> {
         self.respond(event, request_id).await.unwrap_or_else(|refusal| {
             let (status, error, reason) = (refusal.status(), refusal.code(), refusal.log_reason());

@@ -27,7 +27,7 @@ impl ChatSettings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for a number that is out of range or not one, and for a
+    /// [`SettingError`] for what is not a number, or not within its range, and for a
     /// malformed digest.
     pub fn read(variables: &impl Variables, default_model: String) -> Result<Self, SettingError> {
         let token = variables.get("CHAT_TOKEN_SHA256").map(|digest| {

@@ -38,7 +38,7 @@ pub struct Request {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RequestContext {
-    /// Its id, which stands in the access log too.
+    /// Its id, which is in the access log too.
     pub request_id: Option<String>,
     /// Who sent it.
     pub identity: Identity,
@@ -86,7 +86,7 @@ impl Request {
         &self.http_method
     }
 
-    /// What stands in the path under a name, encoded as the caller sent it.
+    /// A parameter of the path by its name, encoded as the caller sent it.
     #[must_use]
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         self.path_parameters.as_ref()?.get(name).map(String::as_str)

@@ -19,7 +19,7 @@ impl ApiSettings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for a number that is out of range or not one, for half a
+    /// [`SettingError`] for what is not a number, or not within its range, for half a
     /// guardrail, and when neither `MODEL_ID` nor a Region is set.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         Ok(Self {

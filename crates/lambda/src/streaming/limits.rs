@@ -25,7 +25,7 @@ impl StreamLimits {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for a number that is out of range or not one.
+    /// [`SettingError`] for what is not a number, or not within its range.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let receive_seconds = number(variables, "RECEIVE_TIMEOUT_SECONDS", DEFAULT_RECEIVE_TIMEOUT_SECONDS, 1..=880)?;
         Ok(Self {

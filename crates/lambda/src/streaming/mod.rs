@@ -63,7 +63,7 @@ impl<M: StreamingModel> Streamer<M> {
     }
 
     /// Asks the model, and answers once it says that it begins, which may be long
-    /// before its first word. What fails after that stands in the body.
+    /// before its first word. What fails after that is reported in the body.
     ///
     /// # Errors
     /// Those of [`StreamingModel::open`] and of the answer up to its first event,

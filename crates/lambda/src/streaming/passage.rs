@@ -207,7 +207,7 @@ impl Drop for Record {
                 input_tokens = tokens.usage.input_tokens,
                 output_tokens = tokens.usage.output_tokens,
                 tokens_estimated = tokens.estimated,
-                "nobody takes the answer any more; the model's call is ended"
+                "the caller has left; the model's call is ended"
             );
         }
     }

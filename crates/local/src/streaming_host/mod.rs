@@ -93,15 +93,15 @@ struct Gate {
 /// Why a function does not listen.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamingHostError {
-    /// Loopback is not to be had.
+    /// Loopback has no free port.
     #[error("no free port on 127.0.0.1: {0}. End some programs that listen there")]
     NoPort(io::Error),
     /// The function cannot be started.
     #[error("{name} cannot be started: {source}")]
     NotStarted {
-        /// Which.
+        /// The function.
         name: String,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
 }
@@ -211,7 +211,7 @@ async fn call(State(gate): State<Arc<Gate>>, request: Request) -> Response<Body>
     let event = match &gate.front {
         Front::FunctionUrl => function_url::event(&head, &body, &id),
         Front::RestApi { api_key, .. } if head.headers.get("x-api-key").is_none_or(|key| key != api_key) => {
-            return of_the_api(StatusCode::FORBIDDEN, "Forbidden", "the key is missing or of nobody");
+            return of_the_api(StatusCode::FORBIDDEN, "Forbidden", "the key is missing or unknown");
         }
         Front::RestApi { stage, api_key_id, .. } => rest_api::event(&head, &body, &id, stage, api_key_id),
     };

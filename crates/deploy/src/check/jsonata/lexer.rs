@@ -160,13 +160,13 @@ impl Lexer {
                     message: "`\\u` must be followed by four hexadecimal digits".into(),
                 })?;
                 self.position += 4;
-                // A half of a surrogate pair is no letter of its own; which one it is does not matter here.
+                // A half of a surrogate pair is not a letter of its own; which one it is does not matter here.
                 Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
             }
             Some(letter) => Err(SyntaxError {
                 at,
                 message: format!(
-                    "`\\{letter}` is no escape: a string may hold \\\\ \\\" \\/ \\b \\f \\n \\r \\t \\uXXXX"
+                    "`\\{letter}` is not an escape: a string may hold \\\\ \\\" \\/ \\b \\f \\n \\r \\t \\uXXXX"
                 ),
             }),
             None => Err(SyntaxError { at, message: "the string has no closing quote".into() }),

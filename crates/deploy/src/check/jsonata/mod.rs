@@ -9,7 +9,7 @@ mod references;
 pub(super) use parser::parse;
 pub(super) use references::{Place, problems};
 
-/// Why a text is no expression.
+/// Why a text is not an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SyntaxError {
     /// The character of the expression, from 0.

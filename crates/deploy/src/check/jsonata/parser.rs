@@ -64,7 +64,7 @@ impl Parser {
     /// Takes the word that is next; `infix` says what a `/` after it would be.
     fn advance(&mut self, infix: bool) -> Result<Token, SyntaxError> {
         if let TokenKind::Operator(operator @ ("!" | "~")) = self.token.kind {
-            return Err(SyntaxError { at: self.token.at, message: format!("`{operator}` is no operator") });
+            return Err(SyntaxError { at: self.token.at, message: format!("`{operator}` is not an operator") });
         }
         let next = if self.token.kind == TokenKind::End { self.token.clone() } else { self.lexer.next(infix)? };
         Ok(std::mem::replace(&mut self.token, next))
@@ -145,7 +145,7 @@ impl Parser {
                 let right = self.expression(bound)?;
                 for step in [&left, &right] {
                     if matches!(step.kind, Kind::Number | Kind::Boolean | Kind::Null) {
-                        return Err(SyntaxError { at: step.at, message: "a literal is no step of a path".into() });
+                        return Err(SyntaxError { at: step.at, message: "a literal is not a step of a path".into() });
                     }
                 }
                 Kind::Path(Box::new(left), Box::new(right))
@@ -424,8 +424,8 @@ mod tests {
             ("{'a' 1}", 5, "a number stands where `:` should"),
             ("$a $b", 3, "`$b` stands where the end of the expression should"),
             ("'abc", 0, "the string has no closing quote"),
-            ("'\\x'", 2, "`\\x` is no escape: a string may hold \\\\ \\\" \\/ \\b \\f \\n \\r \\t \\uXXXX"),
-            ("'it\\'s'", 4, "`\\'` is no escape: a string may hold \\\\ \\\" \\/ \\b \\f \\n \\r \\t \\uXXXX"),
+            ("'\\x'", 2, "`\\x` is not an escape: a string may hold \\\\ \\\" \\/ \\b \\f \\n \\r \\t \\uXXXX"),
+            ("'it\\'s'", 4, "`\\'` is not an escape: a string may hold \\\\ \\\" \\/ \\b \\f \\n \\r \\t \\uXXXX"),
             ("'\\u12g4'", 2, "`\\u` must be followed by four hexadecimal digits"),
             ("`a b", 0, "the quoted name has no closing backtick"),
             ("$match($x, /abc", 11, "the regular expression has no end"),
@@ -433,13 +433,13 @@ mod tests {
             ("1 /* 2", 2, "the comment has no end"),
             ("1e999", 0, "the number 1e999 is out of range"),
             ("a ! b", 2, "`!` stands where the end of the expression should"),
-            ("!$x", 0, "`!` is no operator"),
+            ("!$x", 0, "`!` is not an operator"),
             ("$x == 1", 4, "`=` stands where a value should"),
             ("$x && $y", 4, "`&` stands where a value should"),
             ("$x ?: 1", 4, "`:` stands where a value should"),
             ("$x ?? 1", 4, "`?` stands where a value should"),
             ("x := 1", 0, "`:=` gives a value to a variable, such as `$x`"),
-            ("$x.1", 3, "a literal is no step of a path"),
+            ("$x.1", 3, "a literal is not a step of a path"),
             ("function(a) { 1 }", 9, "a parameter of a function is a variable, such as `$x`"),
             ("function($a)", 12, "it ends where `{` should stand"),
             ("$x{a: 1}[0]", 2, "a filter cannot follow a grouping"),

@@ -202,7 +202,7 @@ impl Walk<'_> {
     fn variable(&mut self, expr: &Expr, name: &str, within: bool) {
         match name {
             "" | "$" if !within => {
-                let message = format!("`${name}` stands for nothing here: begin with `$states` or a variable");
+                let message = format!("`${name}` means nothing here: begin with `$states` or a variable");
                 self.report(expr, message);
             }
             "" | "$" => {}
@@ -293,8 +293,8 @@ mod tests {
             ("detail.name", "`detail` is a field of nothing: begin with `$states` or a variable"),
             ("$string(detail)", "`detail` is a field of nothing: begin with `$states` or a variable"),
             ("{'a': b}", "`b` is a field of nothing: begin with `$states` or a variable"),
-            ("$.detail", "`$` stands for nothing here: begin with `$states` or a variable"),
-            ("$$.detail", "`$$` stands for nothing here: begin with `$states` or a variable"),
+            ("$.detail", "`$` means nothing here: begin with `$states` or a variable"),
+            ("$$.detail", "`$$` means nothing here: begin with `$states` or a variable"),
             ("$evnt.a", "no state assigns `$evnt`"),
             ("$upper('a')", "there is no function `$upper`"),
             ("$event('a')", "there is no function `$event`"),

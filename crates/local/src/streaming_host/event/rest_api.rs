@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{base64, header, joined};
 
 /// The event that a request becomes, of a caller whose key has that id. API
-/// Gateway takes every body for text, unless told otherwise; one that is no
+/// Gateway takes every body for text, unless configured otherwise; one that is no
 /// UTF-8 is base64 here, where API Gateway would mend it to what it is not.
 pub(in super::super) fn event(head: &Parts, body: &[u8], id: &str, stage: &str, api_key_id: &str) -> Value {
     let text = std::str::from_utf8(body).ok();
