@@ -70,7 +70,7 @@ fn error(action: &'static str, failure: &Failure) -> Error {
             what: "model invocation logging".into(),
             hint: "allow it in the function's role, with iam:PassRole on the role for the log group",
         },
-        _ => Error::Internal { problem: format!("{action} failed ({failure})") },
+        _ => failure.error(action, "model invocation logging"),
     }
 }
 
@@ -130,8 +130,8 @@ mod tests {
         for (status, error_type, name) in [
             (400, "ValidationException", "AccessDenied"),
             (403, "AccessDeniedException", "AccessDenied"),
-            (500, "InternalServerException", "Internal"),
-            (429, "ThrottlingException", "Internal"),
+            (500, "InternalServerException", "ServiceUnavailable"),
+            (429, "ThrottlingException", "ServiceUnavailable"),
         ] {
             let error =
                 logging(status, error_type, &message).0.put(&LoggingConfiguration::default()).await.unwrap_err();

@@ -42,6 +42,7 @@ use aws_types::{
     service_config::ServiceConfigKey,
 };
 use serde_json::Value;
+use warden_core::Error;
 
 use crate::{SETUP_TIMEOUT, timeouts};
 
@@ -74,6 +75,18 @@ pub(crate) struct Failure {
     pub(crate) status: Option<u16>,
     /// The service's name for the error.
     pub(crate) code: Option<String>,
+}
+
+impl Failure {
+    /// The error of `action`: its service is in trouble, or refuses what a wrong setting or a defect makes of the call.
+    pub(crate) fn error(&self, action: &'static str, what: &str) -> Error {
+        match (self.status, self.code.as_deref()) {
+            (None | Some(429 | 500..), _) | (_, Some("ThrottlingException")) => {
+                Error::ServiceUnavailable { action, code: self.to_string() }
+            }
+            _ => Error::Internal { problem: format!("{action} failed on {what} ({self})") },
+        }
+    }
 }
 
 impl fmt::Display for Failure {

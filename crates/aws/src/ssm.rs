@@ -57,7 +57,7 @@ fn error(action: &'static str, name: &str, failure: &Failure) -> Error {
             what: format!("parameter {name}"),
             hint: "allow it in the function's role, and check that no service control policy denies it",
         },
-        _ => Error::Internal { problem: format!("{action} failed on parameter {name} ({failure})") },
+        _ => failure.error(action, &format!("parameter {name}")),
     }
 }
 
@@ -107,9 +107,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_says_what_was_tried_and_repeats_no_message() {
-        for (status, error_type, name) in
-            [(400, "AccessDeniedException", "AccessDenied"), (500, "InternalServerError", "Internal")]
-        {
+        for (status, error_type, name) in [
+            (400, "AccessDeniedException", "AccessDenied"),
+            (500, "InternalServerError", "ServiceUnavailable"),
+            (400, "ThrottlingException", "ServiceUnavailable"),
+            (400, "InvalidKeyId", "Internal"),
+        ] {
             let (store, _) = store(status, error_type, &json!({"message": "secret text"}));
             let error = store.get("/a").await.unwrap_err();
             assert_eq!(error.name().as_str(), name);

@@ -29,7 +29,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 
 /// Why no answer began.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum NoAnswer {
     /// Whoever answered refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -47,7 +47,7 @@ pub(crate) enum Failure {
     NotAsked(anyhow::Error),
 }
 
-impl Failure {
+impl NoAnswer {
     /// The same, with what mends it for this question.
     fn of(self, ask: &Ask) -> Self {
         match self {
@@ -103,13 +103,13 @@ impl Client {
         ask: &Ask,
         answer: &mut Answer,
         mut tell: impl FnMut(&str) -> Result<(), String>,
-    ) -> Result<(), Failure> {
-        let body = serde_json::to_vec(ask).map_err(|error| Failure::NotAsked(error.into()))?;
+    ) -> Result<(), NoAnswer> {
+        let body = serde_json::to_vec(ask).map_err(|error| NoAnswer::NotAsked(error.into()))?;
         let request = self.request(Method::POST, self.target.url.clone(), EVENT_STREAM, body).await?;
         let mut response = self.send(request).await.map_err(|failure| failure.of(ask))?;
         let kind = text_of(&response, &header::CONTENT_TYPE);
         if !kind.starts_with(EVENT_STREAM) {
-            return Err(Failure::NotAStream(visible_line(&kind)));
+            return Err(NoAnswer::NotAStream(visible_line(&kind)));
         }
         let mut parser = Parser::default();
         while answer.finish.is_none() {
@@ -128,20 +128,20 @@ impl Client {
     }
 
     /// The models that may be asked for.
-    pub(crate) async fn models(&self) -> Result<Models, Failure> {
+    pub(crate) async fn models(&self) -> Result<Models, NoAnswer> {
         let request = self.request(Method::GET, self.target.models_url(), "application/json", Vec::new()).await?;
         let mut response = self.send(request).await?;
         let body = self.read(&mut response).await?;
         serde_json::from_slice(&body).map_err(|_| {
-            Failure::NotAsked(anyhow::anyhow!(
+            NoAnswer::NotAsked(anyhow::anyhow!(
                 "the list of models cannot be read. Is this the URL of a streaming function?"
             ))
         })
     }
 
-    async fn request(&self, method: Method, url: Url, accept: &str, body: Vec<u8>) -> Result<Request, Failure> {
+    async fn request(&self, method: Method, url: Url, accept: &str, body: Vec<u8>) -> Result<Request, NoAnswer> {
         let request = self.signed(method, url, accept, body, SystemTime::now()).await;
-        request.map_err(Failure::NotAsked)
+        request.map_err(NoAnswer::NotAsked)
     }
 
     async fn signed(
@@ -182,9 +182,9 @@ impl Client {
         Ok(request.build()?)
     }
 
-    async fn send(&self, request: Request) -> Result<reqwest::Response, Failure> {
+    async fn send(&self, request: Request) -> Result<reqwest::Response, NoAnswer> {
         let sent = tokio::time::timeout(self.idle, self.http.execute(request)).await;
-        let mut response = sent.map_err(|_| Failure::Silent(self.idle))?.map_err(|error| self.unreachable(&error))?;
+        let mut response = sent.map_err(|_| NoAnswer::Silent(self.idle))?.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -202,11 +202,11 @@ impl Client {
         Err(understand(&refused, &self.target.kind, self.token.is_some()).into())
     }
 
-    async fn read(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Failure> {
+    async fn read(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, NoAnswer> {
         let mut body = Vec::new();
         while body.len() < MOST_READ {
             let chunk = tokio::time::timeout(self.idle, response.chunk()).await;
-            match chunk.map_err(|_| Failure::Silent(self.idle))?.map_err(|error| self.unreachable(&error))? {
+            match chunk.map_err(|_| NoAnswer::Silent(self.idle))?.map_err(|error| self.unreachable(&error))? {
                 Some(bytes) => body.extend_from_slice(&bytes),
                 None => break,
             }
@@ -214,9 +214,9 @@ impl Client {
         Ok(body)
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+    fn unreachable(&self, error: &reqwest::Error) -> NoAnswer {
         let host = self.target.url.host_str().unwrap_or_default().to_owned();
-        Failure::Unreachable { host, why: root(error) }
+        NoAnswer::Unreachable { host, why: root(error) }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, Cut};
-use crate::connection::{Client, Failure};
+use crate::connection::{Client, NoAnswer};
 use crate::protocol::Ask;
 use crate::screen::{self, Show};
 use crate::visible::visible_line;
@@ -20,7 +20,7 @@ pub(crate) struct Exchange {
 }
 
 /// Asks, and shows what comes until it ends or somebody presses Ctrl-C.
-pub(crate) async fn exchange(client: &Client, ask: &Ask, mut show: Option<Show>) -> Result<Exchange, Failure> {
+pub(crate) async fn exchange(client: &Client, ask: &Ask, mut show: Option<Show>) -> Result<Exchange, NoAnswer> {
     let begun = Instant::now();
     let mut answer = Answer::default();
     let first_token = Cell::new(None);

@@ -1,73 +1,23 @@
 //! One error type, and the names under which Step Functions sees it.
 
-use std::fmt;
+use crate::named::named;
 
-/// The name of an error as `errorType` in a function's answer, matched by
-/// `ErrorEquals` in a state machine's `Retry` and `Catch`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorName {
-    /// The request lacks a field, or a field has a wrong type or value.
-    InvalidInput,
-    /// The bucket, key or version does not exist.
-    ObjectNotFound,
-    /// The object is no longer the one that was read.
-    ObjectChanged,
-    /// S3 or Bedrock refused the function's role.
-    AccessDenied,
-    /// S3 is slow or failing.
-    StoreUnavailable,
-    /// Bedrock's quota is used up for now (HTTP 429, and 529 "overloaded").
-    ModelThrottled,
-    /// The model did not answer in time.
-    ModelTimeout,
-    /// Bedrock or the model failed, or the model id names a model that does not exist any more.
-    ModelUnavailable,
-    /// The model answered, but not with what it was asked for.
-    ModelOutputInvalid,
-    /// A yes or no was asked for and nobody can tell.
-    Undetermined,
-    /// A setting is wrong, or the code has a defect.
-    Internal,
-}
-
-impl ErrorName {
-    /// Every name there is.
-    pub const ALL: [Self; 11] = [
-        Self::InvalidInput,
-        Self::ObjectNotFound,
-        Self::ObjectChanged,
-        Self::AccessDenied,
-        Self::StoreUnavailable,
-        Self::ModelThrottled,
-        Self::ModelTimeout,
-        Self::ModelUnavailable,
-        Self::ModelOutputInvalid,
-        Self::Undetermined,
-        Self::Internal,
-    ];
-
-    /// The name as it stands on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidInput => "InvalidInput",
-            Self::ObjectNotFound => "ObjectNotFound",
-            Self::ObjectChanged => "ObjectChanged",
-            Self::AccessDenied => "AccessDenied",
-            Self::StoreUnavailable => "StoreUnavailable",
-            Self::ModelThrottled => "ModelThrottled",
-            Self::ModelTimeout => "ModelTimeout",
-            Self::ModelUnavailable => "ModelUnavailable",
-            Self::ModelOutputInvalid => "ModelOutputInvalid",
-            Self::Undetermined => "Undetermined",
-            Self::Internal => "Internal",
-        }
-    }
-}
-
-impl fmt::Display for ErrorName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+named! {
+    /// The name of an error as `errorType` in a function's answer, matched by
+    /// `ErrorEquals` in a state machine's `Retry` and `Catch`.
+    pub enum ErrorName {
+        InvalidInput = "InvalidInput": "the request lacks a field, or a field has a wrong type or value",
+        ObjectNotFound = "ObjectNotFound": "the bucket, key or version does not exist",
+        ObjectChanged = "ObjectChanged": "the object is no longer the one that was read",
+        AccessDenied = "AccessDenied": "AWS refused the function's role",
+        StoreUnavailable = "StoreUnavailable": "S3 is slow or failing",
+        ServiceUnavailable = "ServiceUnavailable": "another service of AWS is throttled, slow or failing",
+        ModelThrottled = "ModelThrottled": "Bedrock's quota is used up for now (HTTP 429, and 529 overloaded)",
+        ModelTimeout = "ModelTimeout": "the model did not answer in time",
+        ModelUnavailable = "ModelUnavailable": "Bedrock or the model failed, or the model id names a model that does not exist any more",
+        ModelOutputInvalid = "ModelOutputInvalid": "the model answered, but not with what it was asked for",
+        Undetermined = "Undetermined": "a yes or no was asked for, and the image cannot be judged",
+        Internal = "Internal": "a setting is wrong, or the code has a defect",
     }
 }
 
@@ -112,6 +62,14 @@ pub enum Error {
         code: String,
         /// What was asked of it.
         what: String,
+    },
+    /// A service beside S3 and the model is throttled, slow or failing.
+    #[error("{action} failed, since the service is unavailable ({code})")]
+    ServiceUnavailable {
+        /// The IAM action, such as `ssm:GetParameter`.
+        action: &'static str,
+        /// The HTTP status and the service's error code, or that there was no answer.
+        code: String,
     },
     /// The model's quota is used up for now.
     #[error("the model is throttled ({code})")]
@@ -163,6 +121,7 @@ impl Error {
             Self::ObjectChanged => ErrorName::ObjectChanged,
             Self::AccessDenied { .. } => ErrorName::AccessDenied,
             Self::StoreUnavailable { .. } => ErrorName::StoreUnavailable,
+            Self::ServiceUnavailable { .. } => ErrorName::ServiceUnavailable,
             Self::ModelThrottled { .. } => ErrorName::ModelThrottled,
             Self::ModelTimeout { .. } => ErrorName::ModelTimeout,
             Self::ModelUnavailable { .. } => ErrorName::ModelUnavailable,
@@ -210,6 +169,6 @@ mod tests {
     fn the_documents_list_every_name() {
         let errors = include_str!("../../../docs/errors.md");
         let names: Vec<_> = table(errors, "# Errors").into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ErrorName::ALL.map(ErrorName::as_str));
+        assert_eq!(names, ErrorName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>());
     }
 }

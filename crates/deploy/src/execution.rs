@@ -11,7 +11,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use serde::Serialize;
 use warden_call_errors::CallError;
 
-use crate::failure::Failure;
+use crate::failure::ExecutionFailure;
 use crate::history::{self, seconds};
 use crate::report::last_part;
 use crate::{Deployer, Ending, Entry, Error, Happening, console, time};
@@ -40,7 +40,7 @@ pub struct ExecutionReport {
     /// The version that it runs, if it was started through an alias or a version.
     pub version_arn: Option<String>,
     /// Why it ended, unless it succeeded.
-    pub failure: Option<Failure>,
+    pub failure: Option<ExecutionFailure>,
     /// What happened in it.
     pub entries: Vec<Entry>,
 }
@@ -221,7 +221,7 @@ impl Deployer {
 
 fn report(described: DescribeExecutionOutput, entries: Vec<Entry>) -> ExecutionReport {
     let failed = described.error.is_some() || described.cause.is_some();
-    let failure = failed.then(|| Failure::new(described.error.as_deref(), described.cause.as_deref()));
+    let failure = failed.then(|| ExecutionFailure::new(described.error.as_deref(), described.cause.as_deref()));
     ExecutionReport {
         console_url: console::url(&described.execution_arn),
         name: described.name.unwrap_or_else(|| last_part(&described.execution_arn).to_owned()),
@@ -246,7 +246,7 @@ fn ended_unsaid(described: &DescribeExecutionOutput, seen: i64) -> Option<Entry>
     };
     let stopped = described.stop_date.unwrap_or(described.start_date);
     let failed = described.error.is_some() || described.cause.is_some();
-    let failure = failed.then(|| Failure::new(described.error.as_deref(), described.cause.as_deref()));
+    let failure = failed.then(|| ExecutionFailure::new(described.error.as_deref(), described.cause.as_deref()));
     Some(Entry {
         at: time::rfc3339(&stopped),
         id: seen + 1,

@@ -10,7 +10,7 @@ const LONGEST_CAUSE: usize = 500;
 /// An error of a state or an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Failure {
+pub struct ExecutionFailure {
     /// The error's name, which `Retry` and `Catch` go by.
     pub error: String,
     /// What reported it said.
@@ -19,7 +19,7 @@ pub struct Failure {
     pub meaning: Option<&'static str>,
 }
 
-impl Failure {
+impl ExecutionFailure {
     pub(crate) fn new(error: Option<&str>, cause: Option<&str>) -> Self {
         let error = error.filter(|error| !error.is_empty()).unwrap_or("unknown error");
         Self {
@@ -30,7 +30,7 @@ impl Failure {
     }
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for ExecutionFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.error)?;
         if let Some(cause) = &self.cause {
@@ -63,6 +63,7 @@ fn meaning(error: &str) -> Option<&'static str> {
         "ObjectChanged" => "the object was replaced while it was read",
         "AccessDenied" => "a role may not read the object or use the model: see its policy",
         "StoreUnavailable" => "S3 is slow or failing",
+        "ServiceUnavailable" => "a service of AWS has trouble of its own",
         "ModelThrottled" => "Bedrock's quota is used up: wait, or raise it",
         "ModelTimeout" => "the model did not answer in time",
         "ModelUnavailable" => "Bedrock has trouble of its own",
@@ -117,15 +118,15 @@ mod tests {
             (None, None, "unknown error"),
         ];
         for (error, cause, words) in cases {
-            assert_eq!(Failure::new(error, cause).to_string(), words);
+            assert_eq!(ExecutionFailure::new(error, cause).to_string(), words);
         }
     }
 
     #[test]
     fn a_cause_is_one_short_line_that_no_terminal_obeys() {
-        let failure = Failure::new(Some("X\x1b[31m"), Some("a\nb\x1b]0;title\x07\u{202e}c"));
+        let failure = ExecutionFailure::new(Some("X\x1b[31m"), Some("a\nb\x1b]0;title\x07\u{202e}c"));
         assert_eq!(failure.to_string(), "X [31m: a b ]0;title  c");
-        let long = Failure::new(Some("X"), Some(&"한".repeat(LONGEST_CAUSE + 1)));
+        let long = ExecutionFailure::new(Some("X"), Some(&"한".repeat(LONGEST_CAUSE + 1)));
         assert_eq!(long.cause.map(|cause| cause.chars().count()), Some(LONGEST_CAUSE + 1));
     }
 }

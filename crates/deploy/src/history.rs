@@ -9,7 +9,7 @@ use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType as Type};
 use serde::Serialize;
 use warden_call_errors::printable;
 
-use crate::failure::Failure;
+use crate::failure::ExecutionFailure;
 use crate::time;
 
 /// Something that happened in an execution.
@@ -48,7 +48,7 @@ pub enum Happening {
     Failed {
         /// The error and its cause.
         #[serde(flatten)]
-        failure: Failure,
+        failure: ExecutionFailure,
     },
     /// A state ended that does something: Choice, Pass and Succeed states take no time.
     Left {
@@ -63,7 +63,7 @@ pub enum Happening {
         seconds: f64,
         /// Why, unless it succeeded.
         #[serde(flatten, skip_serializing_if = "Option::is_none")]
-        failure: Option<Failure>,
+        failure: Option<ExecutionFailure>,
     },
 }
 
@@ -148,33 +148,33 @@ fn state(event: &HistoryEvent, entered: Option<&HistoryEvent>) -> Option<String>
     of_expression.or(of_exit).or(of_entry.map(|details| details.name.as_str())).map(printable)
 }
 
-fn ending(event: &HistoryEvent) -> Option<(Ending, Option<Failure>)> {
+fn ending(event: &HistoryEvent) -> Option<(Ending, Option<ExecutionFailure>)> {
     Some(match &event.r#type {
         Type::ExecutionSucceeded => (Ending::Succeeded, None),
         Type::ExecutionFailed => {
             let details = event.execution_failed_event_details.as_ref();
-            (Ending::Failed, details.map(|details| Failure::new(details.error(), details.cause())))
+            (Ending::Failed, details.map(|details| ExecutionFailure::new(details.error(), details.cause())))
         }
         Type::ExecutionTimedOut => {
             let details = event.execution_timed_out_event_details.as_ref();
             let error = details.and_then(|details| details.error()).unwrap_or("States.Timeout");
-            (Ending::TimedOut, Some(Failure::new(Some(error), details.and_then(|details| details.cause()))))
+            (Ending::TimedOut, Some(ExecutionFailure::new(Some(error), details.and_then(|details| details.cause()))))
         }
         Type::ExecutionAborted => {
             let details = event.execution_aborted_event_details.as_ref();
             let said = details.filter(|details| details.error().is_some() || details.cause().is_some());
-            (Ending::Aborted, said.map(|details| Failure::new(details.error(), details.cause())))
+            (Ending::Aborted, said.map(|details| ExecutionFailure::new(details.error(), details.cause())))
         }
         _ => return None,
     })
 }
 
-fn failure(event: &HistoryEvent) -> Option<Failure> {
+fn failure(event: &HistoryEvent) -> Option<ExecutionFailure> {
     /// The failure of whichever kind of details the event has.
     macro_rules! first_of {
         ($($details:ident),* $(,)?) => {
             $(if let Some(details) = &event.$details {
-                return Some(Failure::new(details.error(), details.cause()));
+                return Some(ExecutionFailure::new(details.error(), details.cause()));
             })*
         };
     }
@@ -203,7 +203,7 @@ fn failure(event: &HistoryEvent) -> Option<Failure> {
         _ => return None,
     };
     let (error, cause) = timed_out.unwrap_or_default();
-    Some(Failure::new(error.or(Some("States.Timeout")), cause))
+    Some(ExecutionFailure::new(error.or(Some("States.Timeout")), cause))
 }
 
 pub(crate) fn seconds(from: &DateTime, to: &DateTime) -> f64 {

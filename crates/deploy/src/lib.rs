@@ -47,7 +47,7 @@ pub use deployer::{ApplyRequest, DEFAULT_ALIAS, Deployer, Progress};
 pub use diagnostic::{Code, Diagnostic};
 pub use error::{Error, MissingOutput};
 pub use execution::{ExecutionReport, Followed};
-pub use failure::Failure;
+pub use failure::ExecutionFailure;
 pub use history::{Ending, Entry, Happening};
 pub use machine::Difference;
 pub use plan::PlanReport;

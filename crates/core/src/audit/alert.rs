@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Facts, Failure, Judged, Outcome, Progress, execution, text::one_line};
+use super::{ErrorOutput, Facts, Judged, Outcome, Progress, execution, text::one_line};
 use crate::pii::Verdict;
 
 /// Most characters of a subject: SNS takes fewer than 100.
@@ -241,7 +241,7 @@ impl Told<'_> {
     }
 }
 
-impl Failure {
+impl ErrorOutput {
     /// The cause for people: of a function's answer its message alone.
     fn message(&self) -> Option<String> {
         let cause = self.cause.as_deref()?;

@@ -71,7 +71,7 @@ pub struct Judged {
     pub findings: Vec<JudgedFinding>,
     /// The object that was read.
     #[serde(deserialize_with = "lenient::or_default")]
-    pub object: JudgedObject,
+    pub object: JudgedBytes,
     /// The model that was asked, if one was.
     #[serde(deserialize_with = "lenient::or_default")]
     pub model: Option<AskedModel>,
@@ -93,10 +93,11 @@ pub struct JudgedFinding {
     pub r#where: Option<String>,
 }
 
-/// The object that was read.
+/// What pins and describes the bytes that were judged. Which object they are is read
+/// from the event, never from this answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct JudgedObject {
+pub struct JudgedBytes {
     /// Its version, where naming it pins the bytes.
     #[serde(deserialize_with = "lenient::text")]
     pub version: Option<String>,

@@ -19,9 +19,9 @@ mod text;
 
 pub use action::{Action, Deletion, Taken};
 pub use alert::{Alert, Attribute, Attributes};
-pub use facts::{Facts, Judged, JudgedFinding, JudgedObject, Rule};
+pub use facts::{Facts, Judged, JudgedBytes, JudgedFinding, Rule};
 pub use outcome::Outcome;
-pub use progress::{Failure, Progress, compose};
+pub use progress::{ErrorOutput, Progress, compose};
 pub use stand_in::stand_in;
 
 #[cfg(test)]

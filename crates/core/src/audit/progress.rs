@@ -27,13 +27,13 @@ pub struct Progress {
     pub failed_in: Option<String>,
     /// Why the audit could not go on; `None` if it came to its end.
     #[serde(deserialize_with = "lenient::or_default")]
-    pub failure: Option<Failure>,
+    pub failure: Option<ErrorOutput>,
 }
 
 /// An error as Step Functions reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Failure {
+pub struct ErrorOutput {
     /// Its name.
     #[serde(deserialize_with = "lenient::text")]
     pub error: Option<String>,

@@ -52,6 +52,7 @@ impl Refusal {
                 Error::ModelThrottled { .. } => 429,
                 // That AWS refuses the function's role is no fault of the caller's.
                 Error::StoreUnavailable { .. }
+                | Error::ServiceUnavailable { .. }
                 | Error::ModelUnavailable { .. }
                 | Error::ModelOutputInvalid { .. }
                 | Error::AccessDenied { .. } => 502,
