@@ -244,7 +244,7 @@ mod tests {
             (b"{}", "it lacks `detail`"),
             (br#"{"detail":{}}"#, "it lacks `detail-type`"),
             (br#"{"detail-type":"T"}"#, "its `detail-type` is not text, or its `detail` is not an object"),
-            (br#"{"detail-type":"T","detail":"text"}"#, "its `detail` no object"),
+            (br#"{"detail-type":"T","detail":"text"}"#, "or its `detail` is not an object"),
             (br#"{"eventName":"X"}"#, "it lacks `detail`"),
             (br#"{"Records":[]}"#, "its `Records` are empty"),
             (br#"{"Records":[1]}"#, "it lacks `detail`"),

@@ -289,7 +289,7 @@ mod tests {
         let cases = [
             (
                 "{\n  \"A\": \"${Gone}\"\n}",
-                "audit.asl.json:2:9: no stack output is called `Gone`, which `${Gone}` stands for",
+                "audit.asl.json:2:9: no stack output is called `Gone`, which `${Gone}` needs",
             ),
             (
                 "{\"A\": \"${Raw}\"}",
