@@ -52,27 +52,19 @@ impl TextReader {
     /// Reads a page, turned the way that reads best.
     pub(crate) fn read(&self, picture: &RgbImage) -> Result<Page, PerceptionError> {
         let places = self.detector.find(picture, self.options())?;
-        let (mut best, turns) = if lie_sideways(&places) {
-            (Page { turn: Turn::None, lines: Vec::new() }, &[Turn::Quarter, Turn::ThreeQuarters][..])
-        } else {
-            (Page { turn: Turn::None, lines: self.lines(picture, &places)? }, &[Turn::Half][..])
-        };
-        if places.is_empty() {
-            return Ok(best);
+        if lie_sideways(&places) {
+            // Upside down, a few lines may read well by chance: more is read the right way up.
+            let [one, other] = [self.turned(picture, Turn::Quarter)?, self.turned(picture, Turn::ThreeQuarters)?];
+            return Ok(one.or_more(other));
         }
-        for turn in turns {
-            if best.confidence() >= GOOD_CONFIDENCE {
-                break;
-            }
-            // The detector marks lines best that lie as they are read.
-            let page = self.turned(picture, *turn)?;
-            if page.confidence() > best.confidence() {
-                best = page;
-            }
+        let page = Page { turn: Turn::None, lines: self.lines(picture, &places)? };
+        if places.is_empty() || page.confidence() >= GOOD_CONFIDENCE {
+            return Ok(page);
         }
-        Ok(best)
+        Ok(page.or_more(self.turned(picture, Turn::Half)?))
     }
 
+    /// Reads the page after a turn: the detector marks lines best that lie as they are read.
     fn turned(&self, picture: &RgbImage, turn: Turn) -> Result<Page, PerceptionError> {
         let turned = turn.picture(picture);
         let places = self.detector.find(&turned, self.options())?;
@@ -107,12 +99,28 @@ impl TextReader {
 }
 
 impl Page {
+    fn characters(&self) -> f64 {
+        self.lines.iter().map(|line| characters(&line.text)).sum()
+    }
+
+    /// The confidences of all characters.
+    fn read(&self) -> f64 {
+        self.lines.iter().map(|line| line.confidence * characters(&line.text)).sum()
+    }
+
     /// The mean confidence of all characters.
     fn confidence(&self) -> f64 {
-        let weight = |line: &ReadLine| u32::try_from(line.text.chars().count()).map_or(1.0, f64::from);
-        let total: f64 = self.lines.iter().map(weight).sum();
-        self.lines.iter().map(|line| line.confidence * weight(line)).sum::<f64>() / total.max(1.0)
+        self.read() / self.characters().max(1.0)
     }
+
+    /// This page, unless more was read of the other.
+    fn or_more(self, other: Self) -> Self {
+        if other.read() > self.read() { other } else { self }
+    }
+}
+
+fn characters(text: &str) -> f64 {
+    u32::try_from(text.chars().count()).map_or(1.0, f64::from)
 }
 
 /// Whether most of the text, by length, runs from the top to the bottom.

@@ -91,6 +91,13 @@ impl FromIterator<(&'static str, Fact)> for Facts {
     }
 }
 
+/// Whether a name in a form asks for this fact.
+pub(super) fn asks_for(name: &str, fact: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| word == fact || SYNONYMS.iter().any(|(known, facts)| known == word && facts.contains(&fact)))
+}
+
 /// The words of a name such as `topLeft` or `is_pii`, in small letters.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();

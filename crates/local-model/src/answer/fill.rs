@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::facts::{Fact, Facts, words};
+use super::facts::{Fact, Facts, asks_for, words};
 use super::form::Form;
 
 /// A value of this form.
@@ -41,7 +41,9 @@ fn value(form: &Form, fact: Option<&Fact>, around: &Facts) -> Value {
 
 fn list(item: &Form, fact: Option<&Fact>, around: &Facts) -> Value {
     let fact = fact.filter(|fact| matches!(fact, Fact::Things(_) | Fact::Numbers(_))).or_else(|| {
-        let labels = matches!(item, Form::Object(parts) if parts.iter().any(|(name, _)| name == "label"));
+        // What is read has a text and no category; what is found has one.
+        let asks = |fact| matches!(item, Form::Object(parts) if parts.iter().any(|(name, _)| asks_for(name, fact)));
+        let labels = asks("label") && !asks("category");
         around.named(if labels { "objects" } else { "findings" }).or_else(|| around.named("box"))
     });
     match (fact, item) {
