@@ -32,6 +32,7 @@ class TheFunctionsVersions(unittest.TestCase):
         "BedrockRegion": "ap-southeasts-1",
         "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
         "ImageTokenBudget": "1000000",
+        "Thinking": "false",
         "MinimumConfidence": "0.999",
         "AllowedCategories": "A" * 54,
         "AuthorshipCounts": "false",

@@ -131,7 +131,7 @@ class TheDocumentation(unittest.TestCase):
         metrics = documented_metrics(OPERATIONS)
         self.assertEqual(metrics["Verdicts"], {("Function", "Verdict")})
         self.assertEqual(metrics["EstimatedCost"], {("Function",), ("Function", "ModelId")})
-        self.assertEqual(len(metrics), 9)
+        self.assertEqual(len(metrics), 10)
 
 
 class AConditionOfATemplate(unittest.TestCase):

@@ -1,12 +1,24 @@
 //! Models on Bedrock, asked with `InvokeModel`.
 
 mod refusal;
+mod refused_fields;
 mod stream;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aws_config::{Region, SdkConfig};
-use aws_sdk_bedrockruntime::{Client, config::Builder, primitives::Blob};
+use aws_sdk_bedrockruntime::{
+    Client,
+    config::Builder,
+    error::SdkError,
+    operation::invoke_model::{InvokeModelError, InvokeModelOutput},
+    primitives::Blob,
+};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use warden_core::{
     Error,
     bedrock::Guardrail,
@@ -15,7 +27,10 @@ use warden_core::{
 
 pub use stream::BedrockAnswer;
 
-use self::refusal::{Asked, Refusal};
+use self::{
+    refusal::{Asked, Refusal, not_taken},
+    refused_fields::Remembered,
+};
 use crate::{retries::CountsRetries, timeouts};
 
 /// How models are reached.
@@ -34,6 +49,8 @@ pub struct BedrockSettings {
 pub struct Bedrock {
     client: Client,
     guardrail: Option<Guardrail>,
+    /// What it refused before, in the life of this process.
+    refused: Arc<Remembered>,
 }
 
 impl Bedrock {
@@ -44,49 +61,81 @@ impl Bedrock {
         if let Some(region) = settings.region {
             builder = builder.region(Region::new(region));
         }
-        Self { client: Client::from_conf(builder.build()), guardrail: settings.guardrail }
+        Self { client: Client::from_conf(builder.build()), guardrail: settings.guardrail, refused: Arc::default() }
     }
 }
 
 impl Models for Bedrock {
     async fn invoke(&self, call: ModelCall<'_>) -> Result<ModelReply, Error> {
         let start = Instant::now();
-        let request = self
-            .client
-            .invoke_model()
-            .model_id(call.model_id)
-            .content_type("application/json")
-            .accept("application/json")
-            .set_request_metadata(call.request_metadata.map(str::to_owned))
-            .set_guardrail_identifier(self.guardrail.as_ref().map(|guardrail| guardrail.id.clone()))
-            .set_guardrail_version(self.guardrail.as_ref().map(|guardrail| guardrail.version.clone()))
-            .body(Blob::new(call.body));
-        match request.send().await {
-            Ok(answer) => Ok(ModelReply::Answer(ModelAnswer {
-                body: answer.body.into_inner().into(),
-                latency_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-            })),
-            Err(error) => {
-                let asked = Asked {
-                    action: "bedrock:InvokeModel",
-                    model_id: call.model_id,
-                    time_limit: "MODEL_TIMEOUT_SECONDS",
-                };
-                match Refusal::of(&error, asked) {
-                    Refusal::Image => Ok(ModelReply::ImageRejected),
-                    Refusal::TooLong => Ok(ModelReply::TooLong),
-                    Refusal::Failed(error) => Err(error),
+        let mut body = call.body;
+        self.refused.take_out(&mut body);
+        let mut body = Bytes::from(body);
+        loop {
+            let error = match self.send(call.model_id, call.request_metadata, body.clone()).await {
+                Ok(answer) => {
+                    return Ok(ModelReply::Answer(ModelAnswer {
+                        body: answer.body.into_inner().into(),
+                        latency_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+                    }));
+                }
+                Err(error) => error,
+            };
+            let asked =
+                Asked { action: "bedrock:InvokeModel", model_id: call.model_id, time_limit: "MODEL_TIMEOUT_SECONDS" };
+            match Refusal::of(&error, asked) {
+                Refusal::Image => return Ok(ModelReply::ImageRejected),
+                Refusal::TooLong => return Ok(ModelReply::TooLong),
+                Refusal::Failed(error) => return Err(error),
+                // Each round leaves out a field or more, so that there are as many as fields at most.
+                Refusal::Fields(refused) => {
+                    let mut without = Vec::from(body);
+                    let left_out = refused.take_out(&mut without);
+                    if left_out.is_empty() {
+                        return Err(not_taken("400 ValidationException"));
+                    }
+                    self.refused.tell(&refused, &left_out, call.model_id);
+                    body = without.into();
                 }
             }
         }
     }
 }
 
+impl Bedrock {
+    /// Sends a body without a copy of it, though it may have to be sent again.
+    async fn send(
+        &self,
+        model_id: &str,
+        request_metadata: Option<&str>,
+        body: Bytes,
+    ) -> Result<InvokeModelOutput, SdkError<InvokeModelError>> {
+        self.client
+            .invoke_model()
+            .model_id(model_id)
+            .content_type("application/json")
+            .accept("application/json")
+            .set_request_metadata(request_metadata.map(str::to_owned))
+            .set_guardrail_identifier(self.guardrail.as_ref().map(|guardrail| guardrail.id.clone()))
+            .set_guardrail_version(self.guardrail.as_ref().map(|guardrail| guardrail.version.clone()))
+            .body(Blob::new(Vec::new()))
+            .customize()
+            // The SDK takes a body of its own alone, which would be gone after the first try.
+            .mutate_request(move |request| {
+                request.headers_mut().insert("content-length", body.len().to_string());
+                *request.body_mut() = SdkBody::from(body.clone());
+            })
+            .send()
+            .await
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use aws_config::retry::RetryConfig;
+    use aws_sdk_bedrockruntime::config::http::HttpRequest;
     use aws_smithy_async::rt::sleep::TokioSleep;
     use tracing::field::Field;
     use tracing_subscriber::{
@@ -103,7 +152,7 @@ mod tests {
 
     fn bedrock(status: u16, error_type: &'static str, body: &str) -> (Bedrock, RecordedAws) {
         let aws = RecordedAws::answering([answer(status, error_type, body)]);
-        (Bedrock { client: Client::new(&aws.config()), guardrail: None }, aws)
+        (Bedrock { client: Client::new(&aws.config()), guardrail: None, refused: Arc::default() }, aws)
     }
 
     fn call() -> ModelCall<'static> {
@@ -121,6 +170,65 @@ mod tests {
         assert_eq!(request.headers().get("accept"), Some("application/json"));
         assert_eq!(request.body().bytes(), Some(&b"{\"max_tokens\":1}"[..]));
         assert!(!request.headers().iter().any(|(name, _)| name.contains("guardrail") || name.contains("metadata")));
+    }
+
+    fn refusing(message: &str) -> Answer {
+        answer(400, "ValidationException", &format!(r#"{{"message":"{message}"}}"#))
+    }
+
+    /// Calls as often as there are bodies, and tells each body that was sent and each outcome.
+    async fn sent(answers: Vec<Answer>, bodies: &[&str]) -> (Vec<String>, Vec<Result<ModelReply, Error>>) {
+        let aws = RecordedAws::answering(answers);
+        let bedrock = Bedrock { client: Client::new(&aws.config()), guardrail: None, refused: Arc::default() };
+        let mut outcomes = Vec::new();
+        for body in bodies {
+            outcomes.push(bedrock.invoke(ModelCall { body: body.as_bytes().to_vec(), ..call() }).await);
+        }
+        let requests = aws.requests();
+        for request in &requests {
+            let length = request.body().bytes().unwrap().len().to_string();
+            assert_eq!(request.headers().get("content-length"), Some(length.as_str()));
+        }
+        let text = |request: &HttpRequest| String::from_utf8(request.body().bytes().unwrap().to_vec()).unwrap();
+        (requests.iter().map(text).collect(), outcomes)
+    }
+
+    const WITH_SCHEMA: &str = r#"{"messages":[],"thinking":{"type":"disabled"},"output_config":{"format":{}}}"#;
+
+    #[tokio::test]
+    async fn a_field_that_bedrock_refuses_is_left_out_from_then_on() {
+        let fine = || answer(200, "", r#"{"content":[]}"#);
+        let answers = vec![refusing("output_config: Extra inputs are not permitted"), fine(), fine()];
+        let (sent, outcomes) = sent(answers, &[WITH_SCHEMA, WITH_SCHEMA]).await;
+        let without = r#"{"messages":[],"thinking":{"type":"disabled"}}"#;
+        assert_eq!(sent, [WITH_SCHEMA, without, without]);
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(ModelReply::Answer(_)))), "{outcomes:?}");
+    }
+
+    #[tokio::test]
+    async fn fields_are_left_out_one_after_the_other() {
+        let answers = vec![
+            refusing("thinking.type: Input should be 'adaptive'"),
+            refusing("this model does not support structured output"),
+            answer(200, "", "{}"),
+        ];
+        let (sent, _) = sent(answers, &[WITH_SCHEMA]).await;
+        assert_eq!(sent[1..], [r#"{"messages":[],"output_config":{"format":{}}}"#, r#"{"messages":[]}"#]);
+    }
+
+    #[tokio::test]
+    async fn a_schema_that_is_too_complex_says_nothing_of_the_next() {
+        let answers = vec![refusing("Schema is too complex"), answer(200, "", "{}"), answer(200, "", "{}")];
+        let (sent, _) = sent(answers, &[WITH_SCHEMA, WITH_SCHEMA]).await;
+        assert_eq!(sent[2], WITH_SCHEMA);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_what_was_not_sent_is_an_error() {
+        let answers = vec![refusing("output_config: Extra inputs are not permitted")];
+        let (sent, outcomes) = sent(answers, &[r#"{"messages":[]}"#]).await;
+        assert_eq!(sent.len(), 1);
+        assert_eq!(outcomes[0].as_ref().unwrap_err().name().as_str(), "Internal");
     }
 
     #[tokio::test]

@@ -172,7 +172,7 @@ pub fn asking<M>(models: M) -> AskedModel<M> {
     AskedModel {
         models,
         id: "us.anthropic.claude-haiku-5-5".into(),
-        capabilities: Capabilities { temperature: false, json_schema: true },
+        capabilities: Capabilities { temperature: false, json_schema: true, thinking_off: false },
         max_tokens: 4_096,
     }
 }

@@ -187,9 +187,8 @@ impl Kind {
     /// By the field's name; `None` for one that is not known.
     fn of(name: &str) -> Option<Self> {
         match name {
-            "Verdicts" | "Undetermined" | "Events" | "InputTokens" | "OutputTokens" | "ModelRetries" | "AnswersCut" => {
-                Some(Self::Count)
-            }
+            "Verdicts" | "Undetermined" | "Events" | "InputTokens" | "OutputTokens" | "ModelRetries"
+            | "FieldsRefused" | "AnswersCut" => Some(Self::Count),
             "ModelLatency" => Some(Self::Milliseconds),
             "EstimatedCost" => Some(Self::Dollars),
             "Verdict" | "Reason" | "ThreatLevel" | "ModelId" => Some(Self::Dimension),

@@ -58,6 +58,8 @@ pub struct ModelSettings {
     pub region: Option<String>,
     /// `MAX_TOKENS` of an answer, thinking included.
     pub max_tokens: u32,
+    /// `THINKING`: whether a model that thinks unless told otherwise is left to it.
+    pub thinks: bool,
     /// `MODEL_TIMEOUT_SECONDS` for the model's answer, retries of the SDK included.
     pub timeout: Duration,
 }
@@ -84,6 +86,7 @@ impl ModelSettings {
             model_id,
             region: bedrock_region(variables),
             max_tokens: max_tokens(variables)?,
+            thinks: flag(variables, "THINKING", false)?,
             timeout: model_timeout(variables, DEFAULT_MODEL_TIMEOUT_SECONDS)?,
         })
     }
@@ -91,7 +94,8 @@ impl ModelSettings {
     /// The model, reached through `models`.
     #[must_use]
     pub fn of<M>(self, models: M) -> AskedModel<M> {
-        let capabilities = Capabilities::of(&self.base_model_id);
+        let of_model = Capabilities::of(&self.base_model_id);
+        let capabilities = Capabilities { thinking_off: of_model.thinking_off && !self.thinks, ..of_model };
         AskedModel { models, id: self.model_id, capabilities, max_tokens: self.max_tokens }
     }
 }

@@ -21,6 +21,8 @@ pub enum Fault {
     TimedOut,
     /// 403 `AccessDeniedException`.
     AccessDenied,
+    /// 400 `ValidationException`: this account and Region do not take a schema of the answer.
+    SchemaRefused,
     /// The right answer, this much later.
     Slow(Duration),
     /// 200 with `stop_reason` `refusal` and no content.

@@ -1,7 +1,7 @@
 //! Why Bedrock does not answer a call.
 
 use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
-use warden_core::Error;
+use warden_core::{Error, bedrock::RefusedFields};
 
 use crate::unanswered::Unanswered;
 
@@ -26,6 +26,8 @@ pub(super) enum Refusal {
     Image,
     /// It says that the request is longer than the model reads.
     TooLong,
+    /// It does not take fields that the request can do without.
+    Fields(RefusedFields),
     /// Anything else.
     Failed(Error),
 }
@@ -60,27 +62,29 @@ impl Refusal {
     /// Of a request that Bedrock does not take: it has one code for all of them,
     /// and only its text, which is repeated nowhere, says what is wrong.
     pub(super) fn of_request(error: &impl ProvideErrorMetadata, code: &str) -> Self {
-        let text = error.message().unwrap_or_default().to_ascii_lowercase();
+        let text = error.message().unwrap_or_default();
+        let fields = RefusedFields::of(text);
+        let text = text.to_ascii_lowercase();
         if text.contains("image") {
             Self::Image
         } else if TOO_LONG.iter().any(|words| text.contains(words)) {
             Self::TooLong
         } else {
-            Self::Failed(not_taken(code))
+            fields.map_or_else(|| Self::Failed(not_taken(code)), Self::Fields)
         }
     }
 
     /// The error of a chat, which has no image and whose length is its caller's.
     pub(super) fn of_chat(self) -> Error {
         match self {
-            Self::Image => not_taken("400 ValidationException"),
+            Self::Image | Self::Fields(_) => not_taken("400 ValidationException"),
             Self::TooLong => Error::conversation_too_long(),
             Self::Failed(error) => error,
         }
     }
 }
 
-fn not_taken(code: &str) -> Error {
+pub(super) fn not_taken(code: &str) -> Error {
     let problem = format!(
         "Bedrock does not take the request ({code}): check that MODEL_ID is an inference profile of this Region and BASE_MODEL_ID the model behind it"
     );

@@ -96,7 +96,7 @@ mod tests {
 
     fn model_answering(status: u16, error_type: &'static str, body: Vec<u8>) -> (Bedrock, RecordedAws) {
         let aws = RecordedAws::answering([recorded::answer(status, error_type, body)]);
-        (Bedrock { client: Client::new(&aws.config()), guardrail: None }, aws)
+        (Bedrock { client: Client::new(&aws.config()), guardrail: None, refused: std::sync::Arc::default() }, aws)
     }
 
     fn call<'a>(model_id: &'a str, body: &[u8]) -> ModelCall<'a> {

@@ -10,26 +10,28 @@ use super::profile::model_name;
 pub struct Capabilities {
     /// `temperature` is accepted (alone: two sampling fields at once are refused by some).
     pub temperature: bool,
-    /// `output_config.format` with a JSON Schema is accepted.
+    /// `output_config.format` with a JSON Schema is accepted, where the account and the Region take it.
     pub json_schema: bool,
+    /// It thinks unless it is told not to, and takes that.
+    pub thinking_off: bool,
 }
 
-/// Per model name: accepts `temperature`, accepts a JSON Schema.
+/// Per model name: accepts `temperature`, accepts a JSON Schema, thinks unless told otherwise and can be told.
 /// The longest name that an id begins with counts.
-const TABLE: &[(&str, bool, bool)] = &[
-    ("claude-haiku-4-5", true, true),
-    ("claude-sonnet-4-5", true, true),
-    ("claude-opus-4-5", true, true),
-    ("claude-sonnet-4-6", true, true),
-    ("claude-opus-4-6", true, true),
-    ("claude-opus-4-7", false, false),
-    ("claude-opus-4-8", false, true),
-    ("claude-sonnet-5", false, true),
-    ("claude-opus-5", false, false),
-    ("claude-sonnet-5-5", false, true),
-    ("claude-opus-5-5", false, false),
-    ("claude-haiku-5-5", false, true),
-    ("claude-fable-5-1", false, false),
+const TABLE: &[(&str, bool, bool, bool)] = &[
+    ("claude-haiku-4-5", true, true, false),
+    ("claude-sonnet-4-5", true, true, false),
+    ("claude-opus-4-5", true, true, false),
+    ("claude-sonnet-4-6", true, true, false),
+    ("claude-opus-4-6", true, true, false),
+    ("claude-opus-4-7", false, false, false),
+    ("claude-opus-4-8", false, true, false),
+    ("claude-sonnet-5", false, true, false),
+    ("claude-opus-5", false, false, false),
+    ("claude-sonnet-5-5", false, true, false),
+    ("claude-opus-5-5", false, false, false),
+    ("claude-haiku-5-5", false, true, true),
+    ("claude-fable-5-1", false, false, false),
 ];
 
 impl Capabilities {
@@ -42,8 +44,18 @@ impl Capabilities {
             .iter()
             .filter(|(known, ..)| is_name_or_dated(name, known))
             .max_by_key(|(known, ..)| known.len())
-            .map_or_else(Self::default, |&(_, temperature, json_schema)| Self { temperature, json_schema })
+            .map_or_else(Self::default, |&(_, temperature, json_schema, thinking_off)| Self {
+                temperature,
+                // GovCloud's Bedrock refuses it.
+                json_schema: json_schema && !is_in_govcloud(model_id),
+                thinking_off,
+            })
     }
+}
+
+/// Whether an id is of a profile of the geography `us-gov`, or an ARN of its partition.
+fn is_in_govcloud(model_id: &str) -> bool {
+    model_id.rsplit('/').next().is_some_and(|id| id.starts_with("us-gov.")) || model_id.starts_with("arn:aws-us-gov:")
 }
 
 /// `claude-haiku-4-5` and `claude-haiku-4-5-20251001-v1` are one model,
@@ -61,10 +73,11 @@ fn is_name_or_dated(name: &str, known: &str) -> bool {
 
 /// Each set of capabilities that a model has, for the records of request bodies.
 #[cfg(test)]
-pub(crate) const CLASSES: [(&str, Capabilities); 3] = [
-    ("temperature_and_schema", Capabilities { temperature: true, json_schema: true }),
-    ("schema", Capabilities { temperature: false, json_schema: true }),
-    ("prompt_alone", Capabilities { temperature: false, json_schema: false }),
+pub(crate) const CLASSES: [(&str, Capabilities); 4] = [
+    ("temperature_and_schema", Capabilities { temperature: true, json_schema: true, thinking_off: false }),
+    ("schema", Capabilities { temperature: false, json_schema: true, thinking_off: false }),
+    ("schema_without_thinking", Capabilities { temperature: false, json_schema: true, thinking_off: true }),
+    ("prompt_alone", Capabilities { temperature: false, json_schema: false, thinking_off: false }),
 ];
 
 #[cfg(test)]
@@ -80,7 +93,9 @@ mod tests {
             ("apac.anthropic.claude-sonnet-4-6", true, true),
             ("us.anthropic.claude-opus-4-6-v1", true, true),
             ("au.anthropic.claude-opus-4-7", false, false),
-            ("us-gov.anthropic.claude-opus-4-8", false, true),
+            ("us.anthropic.claude-opus-4-8", false, true),
+            ("us-gov.anthropic.claude-opus-4-8", false, false),
+            ("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-opus-4-8", false, false),
             ("eu.anthropic.claude-sonnet-5", false, true),
             ("us.anthropic.claude-opus-5", false, false),
             ("eu.anthropic.claude-sonnet-5-5", false, true),
@@ -88,15 +103,16 @@ mod tests {
             ("jp.anthropic.claude-haiku-5-5", false, true),
             ("us.anthropic.claude-fable-5-1", false, false),
         ] {
-            assert_eq!(Capabilities::of(id), Capabilities { temperature, json_schema }, "{id}");
+            let thinking_off = id.ends_with("haiku-5-5");
+            assert_eq!(Capabilities::of(id), Capabilities { temperature, json_schema, thinking_off }, "{id}");
         }
     }
 
     #[test]
     fn every_model_of_the_table_is_of_a_class_whose_bodies_are_on_record() {
         let recorded: Vec<_> = CLASSES.iter().map(|(_, class)| *class).collect();
-        for &(name, temperature, json_schema) in TABLE {
-            assert!(recorded.contains(&Capabilities { temperature, json_schema }), "{name}");
+        for &(name, temperature, json_schema, thinking_off) in TABLE {
+            assert!(recorded.contains(&Capabilities { temperature, json_schema, thinking_off }), "{name}");
         }
         assert!(recorded.contains(&Capabilities::default()));
     }

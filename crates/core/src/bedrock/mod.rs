@@ -4,12 +4,14 @@ pub mod answer;
 mod asked_model;
 pub mod capabilities;
 pub mod native_schema;
+mod optional_field;
 pub mod profile;
 pub mod request;
 
 pub use answer::{Answer, StopReason, Usage};
 pub use asked_model::AskedModel;
 pub use capabilities::Capabilities;
+pub use optional_field::{OptionalField, RefusedFields};
 pub use request::{ImageBody, Question, conversation_body};
 
 /// A guardrail that sees every question and every answer.

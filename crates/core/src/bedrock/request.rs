@@ -30,12 +30,21 @@ struct Body<'a> {
     anthropic_version: &'static str,
     max_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<&'a str>,
     messages: Vec<Message<'a>>,
+    // What can be left out stands last, in the order of `OptionalField`, which takes it out again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Thinking {
+    Disabled,
 }
 
 #[derive(Serialize)]
@@ -93,9 +102,10 @@ impl Question<'_> {
         let body = Body {
             anthropic_version: ANTHROPIC_VERSION,
             max_tokens: self.max_tokens,
-            temperature: model.temperature.then_some(0.0),
             system: self.system,
             messages: vec![Message { role: "user", content }],
+            temperature: model.temperature.then_some(0.0),
+            thinking: model.thinking_off.then_some(Thinking::Disabled),
             output_config: self
                 .schema
                 .filter(|_| model.json_schema)
@@ -119,6 +129,7 @@ pub fn conversation_body<'a>(
         anthropic_version: ANTHROPIC_VERSION,
         max_tokens,
         temperature: None,
+        thinking: None,
         system,
         messages: turns.map(|(role, text)| Message { role, content: vec![Block::Text { text }] }).collect(),
         output_config: None,
@@ -190,8 +201,8 @@ mod tests {
 
     use super::*;
 
-    const MODERN: Capabilities = Capabilities { temperature: false, json_schema: true };
-    const OLDER: Capabilities = Capabilities { temperature: true, json_schema: false };
+    const MODERN: Capabilities = Capabilities { temperature: false, json_schema: true, thinking_off: true };
+    const OLDER: Capabilities = Capabilities { temperature: true, json_schema: false, thinking_off: false };
 
     fn ask(schema: &Value) -> Question<'_> {
         Question { system: Some("You are a clerk."), text: "What is it?", schema: Some(schema), max_tokens: 64 }
@@ -216,6 +227,13 @@ mod tests {
         for field in ["temperature", "top_p", "top_k"] {
             assert!(parse(&ask(&schema).text_body(MODERN)).get(field).is_none(), "{field}");
         }
+    }
+
+    #[test]
+    fn only_a_model_that_would_think_and_can_do_without_is_told_not_to() {
+        let schema = json!({});
+        assert_eq!(parse(&ask(&schema).text_body(MODERN))["thinking"], json!({"type": "disabled"}));
+        assert!(parse(&ask(&schema).text_body(OLDER)).get("thinking").is_none());
     }
 
     #[test]

@@ -1,0 +1,168 @@
+//! Fields of a request that Bedrock may refuse and that an answer can do without.
+//!
+//! Whether a model takes them varies by account, Region and date: the refusal is understood, and the request made again
+//! without them.
+
+/// A field that a request can do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptionalField {
+    /// `temperature`
+    Temperature,
+    /// `thinking`
+    Thinking,
+    /// `output_config`, with the schema of the answer.
+    Schema,
+}
+
+/// What Bedrock says when it does not know a field, whichever it is.
+const UNKNOWN_FIELD: [&str; 2] = ["extra inputs are not permitted", "extraneous key"];
+
+impl OptionalField {
+    /// In the order in which they stand at the end of a body.
+    pub const ALL: [Self; 3] = [Self::Temperature, Self::Thinking, Self::Schema];
+
+    /// The field, as logs name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Temperature => "temperature",
+            Self::Thinking => "thinking",
+            Self::Schema => "output_config",
+        }
+    }
+
+    /// What a refusal of it speaks of.
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Temperature => &["temperature"],
+            Self::Thinking => &["thinking"],
+            Self::Schema => &["output_config", "output_format", "schema", "grammar", "structured output"],
+        }
+    }
+
+    const fn marker(self) -> &'static [u8] {
+        match self {
+            Self::Temperature => b",\"temperature\":",
+            Self::Thinking => b",\"thinking\":",
+            Self::Schema => b",\"output_config\":",
+        }
+    }
+}
+
+/// The fields that Bedrock refused a request for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedFields {
+    /// The fields.
+    pub fields: Vec<OptionalField>,
+    /// Whether other requests would be refused for them too: a schema that is too complex says nothing of another.
+    pub always: bool,
+}
+
+impl RefusedFields {
+    /// The fields that a refusal speaks of; `None` when it is about something else.
+    #[must_use]
+    pub fn of(refusal: &str) -> Option<Self> {
+        let refusal = refusal.to_ascii_lowercase();
+        let speaks_of = |words: &[&str]| words.iter().any(|word| refusal.contains(word));
+        let mut fields: Vec<_> = OptionalField::ALL.into_iter().filter(|field| speaks_of(field.words())).collect();
+        if fields.is_empty() && speaks_of(&UNKNOWN_FIELD) {
+            fields.extend(OptionalField::ALL);
+        }
+        (!fields.is_empty()).then(|| Self { fields, always: !refusal.contains("too complex") })
+    }
+
+    /// Takes the fields out of a body that was serialised here; those that were in it.
+    pub fn take_out(&self, body: &mut Vec<u8>) -> Vec<OptionalField> {
+        let ends = OptionalField::ALL.map(|field| (field, beginning(body, field)));
+        let mut taken = Vec::new();
+        // From the last on, so that what stands before keeps its place.
+        let mut end = body.len().saturating_sub(1);
+        for (field, begin) in ends.into_iter().rev() {
+            let Some(begin) = begin.filter(|begin| *begin < end) else { continue };
+            if self.fields.contains(&field) {
+                body.drain(begin..end);
+                taken.push(field);
+            }
+            end = begin;
+        }
+        taken.reverse();
+        taken
+    }
+}
+
+/// Where a field begins in a body. Quotes in texts are escaped, so that its first occurrence is the field itself.
+fn beginning(body: &[u8], field: OptionalField) -> Option<usize> {
+    let marker = field.marker();
+    body.windows(marker.len()).position(|window| window == marker)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::bedrock::{Capabilities, Question, capabilities::CLASSES};
+
+    fn body(model: Capabilities) -> Vec<u8> {
+        let schema =
+            json!({"properties": {"a": {"type": "string"}, "temperature": {}, "thinking": {}, "output_config": {}}});
+        let text = r#"quoted: ,"output_config":{} ,"temperature":1"#;
+        let question = Question { system: Some(text), text, schema: Some(&schema), max_tokens: 64 };
+        let mut body = question.image_body(model, "image/png", 3);
+        body.push(b"PNG");
+        body.finish()
+    }
+
+    #[test]
+    fn every_field_can_be_taken_out_and_the_rest_stays() {
+        for (name, model) in CLASSES {
+            let whole: Value = serde_json::from_slice(&body(model)).unwrap();
+            for wanted in [
+                vec![OptionalField::Temperature],
+                vec![OptionalField::Thinking],
+                vec![OptionalField::Schema],
+                vec![OptionalField::Temperature, OptionalField::Schema],
+                OptionalField::ALL.to_vec(),
+            ] {
+                let mut bytes = body(model);
+                let taken = RefusedFields { fields: wanted.clone(), always: true }.take_out(&mut bytes);
+                let mut expected = whole.clone();
+                for field in &wanted {
+                    let was_there = expected.as_object_mut().unwrap().remove(field.name()).is_some();
+                    assert_eq!(taken.contains(field), was_there, "{name} {field:?}");
+                }
+                assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), expected, "{name} {wanted:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_without_them_is_left_as_it_is() {
+        for text in ["", "{}", "not JSON", r#"{"max_tokens":1}"#] {
+            let mut bytes = text.as_bytes().to_vec();
+            let all = RefusedFields { fields: OptionalField::ALL.to_vec(), always: true };
+            assert_eq!(all.take_out(&mut bytes), []);
+            assert_eq!(bytes, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_which_field_it_is_about() {
+        use OptionalField::{Schema, Temperature, Thinking};
+        for (text, expected) in [
+            ("output_config: Extra inputs are not permitted", Some((vec![Schema], true))),
+            ("Malformed input request: #: extraneous key [output_config] is not permitted", Some((vec![Schema], true))),
+            ("output_config.format: Schema is too complex", Some((vec![Schema], false))),
+            ("This model does not support structured output", Some((vec![Schema], true))),
+            ("`temperature` is deprecated for this model", Some((vec![Temperature], true))),
+            ("thinking.type: Input should be 'adaptive'", Some((vec![Thinking], true))),
+            ("Extra inputs are not permitted", Some((OptionalField::ALL.to_vec(), true))),
+            ("The provided model identifier is invalid.", None),
+            ("max_tokens: Field required", None),
+            ("", None),
+        ] {
+            let found = RefusedFields::of(text).map(|refused| (refused.fields, refused.always));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
