@@ -125,8 +125,9 @@ impl Replayer {
         let oldest = SystemTime::now().checked_sub(STARTED_WITHIN).unwrap_or(SystemTime::UNIX_EPOCH).into();
         let mut wanted: BTreeSet<_> = replayed.iter().map(|event| event.event_id.as_str()).collect();
         let (mut known, mut found) = (BTreeSet::new(), BTreeMap::new());
+        let mut thorough = false;
         while !wanted.is_empty() {
-            let mut next = None;
+            let (mut next, known_before) = (None, known.len());
             loop {
                 let (listed, further) = self.deployer.list_executions(&machine_arn, LISTED, next).await?;
                 let (before, may_be_ours) = (known.len(), listed.last().is_some_and(|last| last.start_date >= oldest));
@@ -139,8 +140,11 @@ impl Replayer {
                         found.insert(id, arn);
                     }
                 }
-                // The newest come first: what follows a page that was seen was seen too.
-                if wanted.is_empty() || known.len() == before || !may_be_ours || further.is_none() {
+                // The newest come first: what follows a page that was seen was mostly seen too. Those that started
+                // while pages were read may have moved others on, so a look that found nothing new is followed by one
+                // through every page.
+                let seen = known.len() == before && !thorough;
+                if wanted.is_empty() || seen || !may_be_ours || further.is_none() {
                     break;
                 }
                 next = further;
@@ -148,6 +152,7 @@ impl Replayer {
             if wanted.is_empty() || begun.elapsed() >= limit {
                 break;
             }
+            thorough = known.len() == known_before;
             tokio::time::sleep(PAUSE).await;
         }
         Ok(found)

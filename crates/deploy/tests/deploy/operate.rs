@@ -307,6 +307,31 @@ async fn more_events_than_one_page_lists_are_all_found() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_execution_that_moved_behind_a_page_that_was_seen_is_found() {
+    let replayed = [0, 1].map(|at| Replayed { file: "e.json".into(), event_id: format!("ev-{at}") });
+    let arn = |at: usize| format!("arn:aws:states:us-west-2:111122223333:execution:audit:e-{at}");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let page = |at: usize, next: Option<&str>| {
+        let execution = json!({"executionArn": arn(at), "stateMachineArn": MACHINE, "name": format!("e-{at}"),
+                               "status": "RUNNING", "startDate": now});
+        answer("ListExecutions", &json!({"executions": [execution], "nextToken": next}))
+    };
+    let described = |at: usize| description("RUNNING", &json!({"input": format!("{{\"id\":\"ev-{at}\"}}")}));
+    let aws = Recorded::new(vec![
+        complete_stack(),
+        page(0, None),
+        described(0),
+        page(0, Some("second")),
+        page(0, Some("second")),
+        page(1, None),
+        described(1),
+    ]);
+    let found = aws.replayer().executions("audit", &replayed, Duration::from_mins(1)).await.unwrap();
+    aws.calls();
+    assert_eq!(found["ev-1"], arn(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn executions_of_long_ago_are_not_looked_through() {
     let replayed = [Replayed { file: "e.json".into(), event_id: "ev-1".into() }];
     let old = json!({"executions": [{"executionArn": EXECUTION, "stateMachineArn": MACHINE, "name": "e-1",
