@@ -1,0 +1,152 @@
+"""Each role allows what it is asked for and nothing more, and each way of missing that is noticed."""
+
+import copy
+import json
+import unittest
+from pathlib import Path
+from typing import Any
+
+from rendered import render
+from roles import machine_problems, model_problems, needs, rule_problems
+
+ROOT = Path(__file__).parents[2]
+AUDIT = render(ROOT / "infra/audit.yaml")
+PRIVATE_API = render(ROOT / "infra/private-api.yaml")
+STREAMING = render(ROOT / "infra/streaming.yaml", SageMakerEndpointName="chat")
+DEFINITION = (ROOT / "statemachine/security-audit.asl.json").read_text(encoding="utf-8")
+
+UPLOADS = "arn:aws:s3:::uploadbucket/some/key.png"
+
+
+class TheTemplates(unittest.TestCase):
+    def test_let_the_state_machine_do_what_its_definition_asks_for_and_nothing_more(self) -> None:
+        self.assertEqual(machine_problems(AUDIT, DEFINITION), [])
+
+    def test_let_each_function_ask_its_model_through_its_profile_alone(self) -> None:
+        for template in [AUDIT, PRIVATE_API, STREAMING]:
+            self.assertEqual(list(model_problems(template)), [])
+        second = {"SecondModelId": "anthropic.claude-opus-5-5", "InferenceGeography": "global"}
+        self.assertEqual(list(model_problems(render(ROOT / "infra/private-api.yaml", **second), **second)), [])
+        elsewhere = {"BedrockRegion": "eu-central-1", "InferenceGeography": "eu"}
+        self.assertEqual(list(model_problems(AUDIT, **elsewhere)), [])
+
+    def test_let_the_rules_start_the_alias_alone(self) -> None:
+        self.assertEqual(list(rule_problems(AUDIT)), [])
+
+
+class AChange(unittest.TestCase):
+    def setUp(self) -> None:
+        self.template = copy.deepcopy(AUDIT)
+        self.definition = json.loads(DEFINITION)
+
+    def statements(self, role: str) -> dict[str, Any]:
+        (policy,) = self.template["Resources"][role]["Properties"]["Policies"]
+        return {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+
+    def problems(self) -> list[str]:
+        return machine_problems(self.template, json.dumps(self.definition))
+
+    def test_that_takes_an_action_from_the_state_machine_is_noticed(self) -> None:
+        self.statements("StateMachineRole")["DeleteUploads"]["Action"].remove("s3:DeleteObjectVersion")
+        self.assertEqual(
+            self.problems(),
+            [f"StateMachineRole does not allow s3:DeleteObjectVersion on {UPLOADS}, which the state 'Delete version' asks for"],
+        )
+
+    def test_that_takes_what_a_conditional_deletion_reads_is_noticed(self) -> None:
+        self.statements("StateMachineRole")["DeleteUploads"]["Action"].remove("s3:GetObject")
+        self.assertEqual(
+            self.problems(), [f"StateMachineRole does not allow s3:GetObject on {UPLOADS}, which the state 'Delete unless changed' asks for"]
+        )
+
+    def test_that_allows_an_action_that_no_state_takes_is_noticed(self) -> None:
+        self.statements("StateMachineRole")["DeleteUploads"]["Action"].append("s3:PutObject")
+        self.assertEqual(self.problems(), ["StateMachineRole: DeleteUploads allows s3:PutObject, which nothing asks for"])
+
+    def test_that_allows_a_resource_that_no_state_names_is_noticed(self) -> None:
+        statement = self.statements("StateMachineRole")["DeleteUploads"]
+        statement["Resource"] = [statement["Resource"], "arn:aws:s3:::another/*"]
+        self.assertEqual(self.problems(), ["StateMachineRole: DeleteUploads allows arn:aws:s3:::another/*, which nothing asks for"])
+
+    def test_that_allows_every_action_or_resource_is_noticed(self) -> None:
+        statements = self.statements("StateMachineRole")
+        statements["DeleteUploads"]["Action"].append("s3:*")
+        statements["PublishAlerts"]["Resource"] = "*"
+        self.assertEqual(
+            self.problems(),
+            ["StateMachineRole: PublishAlerts allows every resource", "StateMachineRole: DeleteUploads allows s3:*: name each action"],
+        )
+
+    def test_that_forgets_a_function_of_the_definition_is_noticed(self) -> None:
+        self.statements("StateMachineRole")["InvokeFunctions"]["Resource"].pop()
+        self.assertIn("StateMachineRole does not allow lambda:InvokeFunction on arn:aws:lambda", self.problems()[0])
+
+    def test_that_names_a_function_which_no_state_calls_is_noticed(self) -> None:
+        self.statements("StateMachineRole")["InvokeFunctions"]["Resource"].append({"Ref": "ImageAnalyzerAliaslive"})
+        (problem,) = self.problems()
+        self.assertIn("warden-image-analyzer:live, which nothing asks for", problem)
+
+    def test_that_adds_a_state_without_its_right_is_noticed_wherever_it_stands(self) -> None:
+        claim = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:putItem",
+            "Arguments": {"TableName": "ledger", "Item": {}},
+            "End": True,
+        }
+        inner = {"StartAt": "Claim", "States": {"Claim": claim}}
+        self.definition["States"]["All"] = {"Type": "Map", "ItemProcessor": inner, "End": True}
+        self.assertEqual(
+            self.problems(),
+            [
+                "StateMachineRole does not allow dynamodb:PutItem on arn:aws:dynamodb:us-east-1:111122223333:table/ledger, "
+                "which the state 'Claim' asks for"
+            ],
+        )
+
+    def test_to_an_integration_that_nobody_looked_up_is_an_error(self) -> None:
+        with self.assertRaisesRegex(ValueError, "does not know what a role has to allow for aws-sdk:s3:deleteBucket"):
+            needs({"Resource": "arn:aws:states:::aws-sdk:s3:deleteBucket"}, "uploads")
+
+    def test_to_a_placeholder_that_is_no_output_is_an_error(self) -> None:
+        self.definition["States"]["Publish alert"]["Arguments"]["TopicArn"] = "${Topic}"
+        with self.assertRaisesRegex(ValueError, "Topic"):
+            self.problems()
+
+    def test_that_lets_a_function_ask_another_model_is_noticed(self) -> None:
+        for role, sid, model in [
+            ("PiiDetectorRole", "InvokeProfile", "PiiDetectorModelId"),
+            ("LogSummarizerRole", "InvokeModelThroughProfile", "LogSummarizerModelId"),
+        ]:
+            statement = self.statements(role)[sid]
+            whole = json.dumps(statement["Resource"])
+            statement["Resource"] = json.loads(whole.replace("${" + model + "}", "another"))
+            problems = list(model_problems(self.template))
+            self.assertTrue(any(each.startswith(f"{role} does not allow bedrock:InvokeModel on") for each in problems), problems)
+            statement["Resource"] = json.loads(whole)
+
+    def test_that_lets_a_function_go_around_its_profile_is_noticed(self) -> None:
+        del self.statements("PiiDetectorRole")["InvokeModelThroughProfile"]["Condition"]
+        (problem,) = model_problems(self.template)
+        self.assertRegex(problem, "^PiiDetectorRole allows bedrock:InvokeModel on .* beside the inference profile$")
+
+    def test_that_takes_a_function_its_model_is_noticed(self) -> None:
+        (policy,) = self.template["Resources"]["ImageAnalyzerRole"]["Properties"]["Policies"]
+        document = policy["PolicyDocument"]
+        document["Statement"] = [each for each in document["Statement"] if "Invoke" not in each["Sid"]]
+        self.assertEqual(list(model_problems(self.template)), ["ImageAnalyzerRole does not allow ImageAnalyzer to ask a model"])
+
+    def test_that_lets_rules_start_any_alias_or_do_more_is_noticed(self) -> None:
+        statement = self.statements("StartExecutionRole")["StartAlias"]
+        del statement["Condition"]
+        statement["Action"] = [statement["Action"], "states:StopExecution"]
+        problems = list(rule_problems(self.template))
+        self.assertTrue(any(each.endswith("by any alias") for each in problems), problems)
+        self.assertIn("StartExecutionRole: StartAlias allows states:StopExecution, which nothing asks for", problems)
+
+    def test_that_starts_what_the_rules_role_may_not_is_noticed(self) -> None:
+        self.template["Resources"]["ReplayRule"]["Properties"]["Targets"][0]["Arn"]["Fn::Sub"] += "ly"
+        self.assertTrue(any("by its alias lively, which ReplayRule asks for" in each for each in rule_problems(self.template)))
+
+
+if __name__ == "__main__":
+    unittest.main()
