@@ -3,12 +3,13 @@
 use aws_config::SdkConfig;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use warden_control_plane::{Call, ControlPlane, Service};
 use warden_core::{
     Error,
     invocation_logging::{InvocationLogging, LoggingConfiguration},
 };
 
-use crate::control_plane::{Call, ControlPlane, Failure, Service};
+use crate::control_plane::{Failure, call, control_plane};
 
 /// The logging of the function's account and Region.
 #[derive(Clone, Debug)]
@@ -18,12 +19,11 @@ impl BedrockLogging {
     /// The logging on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        let service = Service { id: "Bedrock", name: "bedrock", content_type: "application/json" };
-        Self(ControlPlane::new(config, service))
+        Self(control_plane(config, Service::rest_json("Bedrock", "bedrock")))
     }
 
     async fn call(&self, method: &'static str, body: Option<Value>) -> Result<Value, Failure> {
-        self.0.call(Call { method, path: "/logging/modelinvocations", target: None, body }).await
+        call(&self.0, Call::rest(method, "/logging/modelinvocations", body.as_ref())).await
     }
 }
 

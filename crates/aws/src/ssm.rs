@@ -2,9 +2,10 @@
 
 use aws_config::SdkConfig;
 use serde_json::{Value, json};
+use warden_control_plane::{Call, ControlPlane, Service};
 use warden_core::{Error, invocation_logging::ParameterStore};
 
-use crate::control_plane::{Call, ControlPlane, Failure, Service};
+use crate::control_plane::{Failure, call, control_plane};
 
 /// The Parameter Store of the function's account and Region.
 #[derive(Clone, Debug)]
@@ -14,12 +15,11 @@ impl SsmParameters {
     /// The store on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        let service = Service { id: "SSM", name: "ssm", content_type: "application/x-amz-json-1.1" };
-        Self(ControlPlane::new(config, service))
+        Self(control_plane(config, Service::json_1_1("SSM", "ssm")))
     }
 
     async fn call(&self, target: &'static str, body: Value) -> Result<Value, Failure> {
-        self.0.call(Call { method: "POST", path: "/", target: Some(target), body: Some(body) }).await
+        call(&self.0, Call::rpc(target, &body)).await
     }
 }
 

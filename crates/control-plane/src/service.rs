@@ -1,0 +1,135 @@
+//! A service, as its endpoints, its settings and its protocol name it.
+
+use aws_types::region::Region;
+
+/// A service, as its endpoints, its settings and its protocol name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// The service's id, which names its setting `AWS_ENDPOINT_URL_<ID>`.
+    id: &'static str,
+    /// The first part of its hosts' names.
+    host: &'static str,
+    /// What calls are signed for.
+    pub(crate) signing_name: &'static str,
+    /// The media type of requests.
+    pub(crate) media_type: &'static str,
+    /// Whether it has one endpoint for all Regions of a partition.
+    global: bool,
+}
+
+impl Service {
+    const fn new(id: &'static str, host: &'static str, media_type: &'static str) -> Self {
+        Self { id, host, signing_name: host, media_type, global: false }
+    }
+
+    /// The service's id.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// A service whose operations are named by `x-amz-target`, of version 1.0 of that protocol.
+    #[must_use]
+    pub const fn json_1_0(id: &'static str, host: &'static str) -> Self {
+        Self::new(id, host, "application/x-amz-json-1.0")
+    }
+
+    /// The same of version 1.1.
+    #[must_use]
+    pub const fn json_1_1(id: &'static str, host: &'static str) -> Self {
+        Self::new(id, host, "application/x-amz-json-1.1")
+    }
+
+    /// A service whose operations are methods and paths.
+    #[must_use]
+    pub const fn rest_json(id: &'static str, host: &'static str) -> Self {
+        Self::new(id, host, "application/json")
+    }
+
+    /// A service whose operations are forms, and which answers in XML.
+    #[must_use]
+    pub const fn query(id: &'static str, host: &'static str) -> Self {
+        Self::new(id, host, "application/x-www-form-urlencoded; charset=utf-8")
+    }
+
+    /// The same service, whose calls are signed for another name than its hosts have.
+    #[must_use]
+    pub const fn signed_as(self, signing_name: &'static str) -> Self {
+        Self { signing_name, ..self }
+    }
+
+    /// The same service, which has one endpoint for all Regions of a partition.
+    #[must_use]
+    pub const fn global(self) -> Self {
+        Self { global: true, ..self }
+    }
+
+    /// The service's own address for a caller in `region`.
+    pub(crate) fn address(&self, region: Option<&Region>, fips: bool) -> String {
+        let region = region.map_or("us-east-1", AsRef::as_ref);
+        let (suffix, global_host) = match region {
+            _ if region.starts_with("cn-") => ("amazonaws.com.cn", ".cn-north-1"),
+            _ if region.starts_with("eusc-") => ("amazonaws.eu", ".eusc-de-east-1"),
+            _ if region.starts_with("us-gov-") => ("amazonaws.com", ".us-gov"),
+            _ => ("amazonaws.com", ""),
+        };
+        let fips = if fips { "-fips" } else { "" };
+        let host = self.host;
+        if self.global {
+            format!("https://{host}{fips}{global_host}.{suffix}")
+        } else {
+            format!("https://{host}{fips}.{region}.{suffix}")
+        }
+    }
+
+    /// The Region that a call from `region` is signed for.
+    pub(crate) fn signing_region(&self, region: Region) -> Region {
+        match region.as_ref() {
+            _ if !self.global => region,
+            name if name.starts_with("cn-") => Region::from_static("cn-north-1"),
+            name if name.starts_with("eusc-") => Region::from_static("eusc-de-east-1"),
+            name if name.starts_with("us-gov-") => Region::from_static("us-gov-west-1"),
+            _ => Region::from_static("us-east-1"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_where_the_callers_partition_has_it() {
+        let regional = Service::json_1_1("SSM", "ssm");
+        let global = Service::query("IAM", "iam").global();
+        for (region, regional_address, global_address, global_region) in [
+            ("eu-central-1", "https://ssm.eu-central-1.amazonaws.com", "https://iam.amazonaws.com", "us-east-1"),
+            (
+                "cn-north-1",
+                "https://ssm.cn-north-1.amazonaws.com.cn",
+                "https://iam.cn-north-1.amazonaws.com.cn",
+                "cn-north-1",
+            ),
+            (
+                "us-gov-east-1",
+                "https://ssm.us-gov-east-1.amazonaws.com",
+                "https://iam.us-gov.amazonaws.com",
+                "us-gov-west-1",
+            ),
+            (
+                "eusc-de-east-1",
+                "https://ssm.eusc-de-east-1.amazonaws.eu",
+                "https://iam.eusc-de-east-1.amazonaws.eu",
+                "eusc-de-east-1",
+            ),
+        ] {
+            let region = Region::new(region);
+            assert_eq!(regional.address(Some(&region), false), regional_address);
+            assert_eq!(global.address(Some(&region), false), global_address);
+            assert_eq!(regional.signing_region(region.clone()), region);
+            assert_eq!(global.signing_region(region), Region::from_static(global_region));
+        }
+        let region = Region::from_static("us-west-2");
+        assert_eq!(regional.address(Some(&region), true), "https://ssm-fips.us-west-2.amazonaws.com");
+    }
+}
