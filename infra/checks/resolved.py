@@ -1,9 +1,12 @@
 """What a rendered template's references come to, with stand-ins for the names that AWS would give."""
 
+import ipaddress
+import itertools
 import re
 from typing import Any
 
 from rendered import Template, holds
+from shapes import Unknown
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -22,6 +25,11 @@ REFERRED_TO_BY_ARN = {
     "AWS::StepFunctions::StateMachine",
     "AWS::SecretsManager::Secret",
 }
+
+
+def known(text: str, *parts: Any) -> str:
+    """The text, which is known as far as its parts are."""
+    return Unknown(text) if any(isinstance(part, Unknown) for part in parts) else text
 
 
 class Resolver:
@@ -49,13 +57,18 @@ class Resolver:
             case {"Fn::FindInMap": [name, first, second]}:
                 return self.template["Mappings"][self(name)][self(first)][self(second)]
             case {"Fn::Join": [separator, values]}:
-                return separator.join(self(values))
+                parts = self(values)
+                return known(separator.join(parts), *parts)
             case {"Fn::Select": [at, values]}:
                 return self(values)[int(at)]
             case {"Fn::Split": [separator, text]}:
-                return self(text).split(separator)
+                whole = self(text)
+                return [known(part, whole) for part in whole.split(separator)]
             case {"Fn::GetAZs": _}:
                 return [f"{REGION}{zone}" for zone in "abc"]
+            case {"Fn::Cidr": [block, count, bits]}:
+                subnets = ipaddress.ip_network(self(block)).subnets(new_prefix=32 - int(self(bits)))
+                return [str(subnet) for subnet in itertools.islice(subnets, int(self(count)))]
             case dict():
                 items = ((key, self(item)) for key, item in value.items())
                 return {key: item for key, item in items if item is not None}
@@ -67,30 +80,36 @@ class Resolver:
         return holds({"Condition": condition}, self.template.get("Conditions", {}), self.parameters, self.template.get("Mappings", {}))
 
     def substituted(self, text: str, names: dict[str, str]) -> str:
+        parts = []
+
         def one(found: re.Match[str]) -> str:
             name = found[1]
-            if name in names:
-                return str(names[name])
-            return str(self({"Fn::GetAtt": name} if "." in name else {"Ref": name}))
+            parts.append(names[name] if name in names else self({"Fn::GetAtt": name} if "." in name else {"Ref": name}))
+            return str(parts[-1])
 
-        return re.sub(r"\$\{([\w:.]+)\}", one, text)
+        return known(re.sub(r"\$\{([\w:.]+)\}", one, text), *parts)
 
     def reference(self, name: str) -> str:
         return self.arn(name) if self.template["Resources"][name]["Type"] in REFERRED_TO_BY_ARN else self.name(name)
 
     def attribute(self, name: str, attribute: str) -> str:
         if attribute == "FunctionUrl":
-            return f"https://{name.lower()}.lambda-url.{REGION}.on.aws/"
-        return self.arn(name) if attribute in ("Arn", "TopicArn", "TableArn", "QueueArn") else f"{self.name(name)}.{attribute}"
+            return Unknown(f"https://{name.lower()}.lambda-url.{REGION}.on.aws/")
+        if attribute in ("Arn", "TopicArn", "TableArn", "QueueArn"):
+            return self.arn(name)
+        return Unknown(f"{self.name(name)}.{attribute}")
 
     def name(self, name: str) -> str:
         """The name that the template gives a resource, or a stand-in for AWS's own."""
         resource = self.template["Resources"][name]
         kind = resource["Type"].rsplit("::", 1)[-1]
         given = resource.get("Properties", {}).get(f"{kind}Name")
-        return self(given) or (name.lower() if kind == "Bucket" else name)
+        return self(given) or Unknown(name.lower() if kind == "Bucket" else name)
 
     def arn(self, name: str) -> str:
+        return Unknown(self.arn_of(name))
+
+    def arn_of(self, name: str) -> str:
         resource = self.template["Resources"][name]
         properties = resource.get("Properties", {})
         match resource["Type"].split("::")[1:]:
