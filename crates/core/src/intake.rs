@@ -83,6 +83,7 @@ pub async fn read_image<B: ObjectBody>(
             return Ok(Intake::Unreadable(Unreadable::NotAnImage));
         }
         Content::NoPicture => return Ok(Intake::NotAnImage),
+        Content::Avif => return Ok(Intake::Unreadable(Unreadable::Avif)),
         Content::OtherPicture | Content::Unknown => return Ok(Intake::Unreadable(Unreadable::UnsupportedFormat)),
     };
     let announced = object.facts.size;

@@ -1,6 +1,9 @@
 //! Decoding within bounds: a header is looked at before any pixel is.
 
-use std::io::Cursor;
+use std::{
+    io::Cursor,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, metadata::Orientation};
 use warden_core::image::{ImageFormat, Unreadable};
@@ -62,7 +65,7 @@ pub(crate) fn decode(bytes: &[u8], format: ImageFormat, held: u64) -> Result<Pic
         ImageFormat::WebP => image::ImageFormat::WebP,
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         // They hold several, which are taken out of them first.
-        ImageFormat::Ico | ImageFormat::Tiff => return Err(Unreadable::UnsupportedFormat),
+        ImageFormat::Ico | ImageFormat::Tiff | ImageFormat::Heic => return Err(Unreadable::UnsupportedFormat),
     };
     by_library(bytes, decoder, held)
 }
@@ -82,6 +85,14 @@ fn by_library(bytes: &[u8], format: image::ImageFormat, held: u64) -> Result<Pic
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
     Ok(Picture::new(image, orientation))
+}
+
+/// What a decoder of somebody else's yields. One that panics has met something that it does not read.
+///
+/// # Errors
+/// Its own; [`Unreadable::Damaged`] when it panics.
+pub(crate) fn guarded<T>(decode: impl FnOnce() -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(Unreadable::Damaged))
 }
 
 /// # Errors

@@ -1,6 +1,6 @@
 //! Pictures that a model does not read as they are, as views that it does:
 //! converted, scaled, or cut into overlapping tiles, within bounds of pixels,
-//! memory and tokens. Pure: bytes in, pictures out.
+//! memory and tokens; and what the metadata in them tells. Pure: bytes in, pictures out.
 
 mod alpha;
 mod animation;
@@ -8,6 +8,7 @@ mod apng;
 mod bmp;
 mod decode;
 mod encode;
+mod heic;
 mod icon;
 mod jpeg;
 mod orientation;
@@ -16,10 +17,14 @@ mod tiff;
 
 use std::borrow::Cow;
 
-use warden_core::image::{
-    Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,
-    behind::{self, Behind},
-    gif,
+use warden_core::{
+    image::{
+        Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,
+        behind::{self, Behind},
+        gif,
+    },
+    metadata,
+    pii::Finding,
 };
 
 use crate::{
@@ -137,6 +142,7 @@ pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result
 pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<View, Unreadable> {
     let held = bytes.len() as u64;
     let picture = match format {
+        ImageFormat::Heic => heic::pictures(&bytes)?.decode(held).next().ok_or(Unreadable::Damaged)??,
         ImageFormat::Tiff => tiff::pages(&bytes, 1)?.first().ok_or(Unreadable::Damaged)?.decode(held)?,
         ImageFormat::Ico => {
             let pictures = icon::pictures(&bytes)?;
@@ -150,6 +156,15 @@ pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> R
     }
     let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
     View::of(&picture, plan::whole(width, height, budget), picture.grounds.first().copied())
+}
+
+/// What the metadata of a whole file tells.
+#[must_use]
+pub fn metadata(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
+    match format {
+        ImageFormat::Heic => metadata::told_by(heic::metadata(bytes)),
+        _ => metadata::findings(format, bytes),
+    }
 }
 
 /// The pictures of a file: its own, and those behind it.
@@ -174,6 +189,19 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool) -> Res
             let share = share.of(pages.len());
             for page in pages.iter() {
                 shown.add(page.decode(share.held).and_then(|page| tiles_of(&page, share)));
+            }
+            return shown.or_unread();
+        }
+        ImageFormat::Heic => {
+            let pictures = heic::pictures(bytes)?;
+            if pictures.has_track {
+                shown.unread = Some(Unreadable::UnsupportedFormat);
+            } else if pictures.len() > MAX_VIEWS as usize {
+                shown.unread = Some(Unreadable::TooLarge);
+            }
+            let share = share.of(pictures.len().min(MAX_VIEWS as usize));
+            for picture in pictures.decode(share.held).take(MAX_VIEWS as usize) {
+                shown.add(picture.and_then(|picture| tiles_of(&picture, share)));
             }
             return shown.or_unread();
         }

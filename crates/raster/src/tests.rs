@@ -1,3 +1,4 @@
+mod heic;
 mod parts;
 mod tiff;
 

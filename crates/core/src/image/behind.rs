@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{ImageFormat, gif, jpeg};
+use super::{ImageFormat, gif, heif, jpeg};
 
 /// Most pictures behind the first that are told.
 const MAX_PICTURES: usize = 32;
@@ -51,6 +51,7 @@ pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
             gif::End::Trailer(end) => Some(end),
             gif::End::Block | gif::End::Cut => None,
         },
+        ImageFormat::Heic => heif::boxes(bytes).last().map(|last| last.end),
         ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => None,
     }
 }
@@ -76,8 +77,15 @@ pub fn told(bytes: &[u8]) -> Vec<Behind> {
         at += step;
         let rest = &bytes[at..];
         if rest.starts_with(b"ftyp") && at >= 4 && (8..=256).contains(&box_length(bytes, at - 4)) {
-            found.push(Behind::Video(at - 4..bytes.len()));
-            break;
+            let rest = &bytes[at - 4..];
+            if heif::coding(rest).is_none() {
+                found.push(Behind::Video(at - 4..bytes.len()));
+                break;
+            }
+            let length = end(ImageFormat::Heic, rest).unwrap_or(rest.len());
+            found.push(Behind::Picture(ImageFormat::Heic, at - 4..at - 4 + length));
+            at = (at - 4 + length).max(at + 1);
+            continue;
         }
         let sound = match signature(rest) {
             None => {

@@ -2,6 +2,7 @@
 
 pub mod behind;
 pub mod gif;
+pub mod heif;
 pub mod jpeg;
 pub mod tiff;
 mod unreadable;
@@ -38,6 +39,8 @@ pub enum ImageFormat {
     Pnm,
     /// TIFF.
     Tiff,
+    /// HEIF with pictures in HEVC, as phones write it.
+    Heic,
 }
 
 impl ImageFormat {
@@ -59,6 +62,7 @@ impl ImageFormat {
             Self::Ico => "image/x-icon",
             Self::Pnm => "image/x-portable-anymap",
             Self::Tiff => "image/tiff",
+            Self::Heic => "image/heic",
         }
     }
 }
@@ -94,6 +98,8 @@ pub struct Area {
 pub enum Content {
     /// An image that can be judged.
     Image(ImageFormat),
+    /// A picture coded as AV1.
+    Avif,
     /// Something with pictures in it that nobody reads here: another image
     /// format, a drawing, a PDF, a video.
     OtherPicture,
@@ -111,6 +117,11 @@ impl Content {
         // TIFF's header may happen to look like a camera's raw file.
         if let Some(format) = short_signature(head) {
             return Self::Image(format);
+        }
+        match heif::coding(head) {
+            Some(heif::Coding::Hevc) => return Self::Image(ImageFormat::Heic),
+            Some(heif::Coding::Av1) => return Self::Avif,
+            None => {}
         }
         let Some(kind) = infer::get(head) else { return text_content(head) };
         match (kind.matcher_type(), kind.mime_type()) {
@@ -231,7 +242,12 @@ pub fn may_be_animated(format: ImageFormat, head: &[u8]) -> Option<bool> {
         ImageFormat::WebP => Some(head.get(12..16) == Some(b"VP8X") && head.get(20)? & 0x02 != 0),
         // An animated PNG has an `acTL` chunk before its pixels.
         ImageFormat::Png => png_has(head, *b"acTL"),
-        ImageFormat::Jpeg | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => Some(false),
+        ImageFormat::Jpeg
+        | ImageFormat::Bmp
+        | ImageFormat::Ico
+        | ImageFormat::Pnm
+        | ImageFormat::Tiff
+        | ImageFormat::Heic => Some(false),
     }
 }
 
@@ -256,7 +272,8 @@ pub fn may_be_transparent(format: ImageFormat, head: &[u8]) -> Option<bool> {
         | ImageFormat::Bmp
         | ImageFormat::Ico
         | ImageFormat::Pnm
-        | ImageFormat::Tiff => Some(false),
+        | ImageFormat::Tiff
+        | ImageFormat::Heic => Some(false),
     }
 }
 
@@ -322,7 +339,8 @@ mod tests {
             ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Content::Image(ImageFormat::Png)),
             ("gif", b"GIF89a\x01\0\x01\0", Content::Image(ImageFormat::Gif)),
             ("webp", webp, Content::Image(ImageFormat::WebP)),
-            ("heic", heic, Content::OtherPicture),
+            ("heic", heic, Content::Image(ImageFormat::Heic)),
+            ("avif", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", Content::Avif),
             ("tiff", b"II*\0\x08\0\0\0\x0e\0\xfe\0\x04\0\x01\0", Content::Image(ImageFormat::Tiff)),
             ("bmp", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", Content::Image(ImageFormat::Bmp)),
             ("icon", b"\0\0\x01\0\x01\0\x10\x10\0\0\x01\0", Content::Image(ImageFormat::Ico)),

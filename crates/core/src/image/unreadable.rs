@@ -7,7 +7,8 @@ named! {
     pub enum Unreadable {
         Empty = "empty_object": "the object is empty",
         NotAnImage = "not_an_image": "the object's bytes are not an image",
-        UnsupportedFormat = "unsupported_format": "the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO or PNM image",
+        UnsupportedFormat = "unsupported_format": "the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO, PNM or HEIC image",
+        Avif = "avif": "the picture is coded as AV1 (AVIF), which nothing here reads",
         Damaged = "damaged_image": "the image is damaged: it cannot be decoded",
         TooLarge = "too_large": "the image is over 134,217,728 bytes or 100,000,000 pixels, takes over 400 MiB to decode, or is not readable within IMAGE_TOKEN_BUDGET",
         Archived = "archived": "the object is archived and must be restored first",

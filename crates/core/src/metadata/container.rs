@@ -143,9 +143,12 @@ impl Scanner {
             ImageFormat::Jpeg => (Container::Jpeg, State::Skip(2, Then::Header)),
             ImageFormat::Png => (Container::Png, State::Skip(8, Then::Header)),
             ImageFormat::WebP => (Container::WebP, State::Skip(12, Then::Header)),
-            ImageFormat::Gif | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => {
-                (Container::Jpeg, State::Lost)
-            }
+            ImageFormat::Gif
+            | ImageFormat::Bmp
+            | ImageFormat::Ico
+            | ImageFormat::Pnm
+            | ImageFormat::Tiff
+            | ImageFormat::Heic => (Container::Jpeg, State::Lost),
         };
         Self {
             container,
@@ -389,16 +392,11 @@ impl Container {
 
 /// What a JPEG's application segment tells, or what stands elsewhere as such a segment.
 fn application(piece: &[u8]) -> Told {
-    /// Most bytes between the name and EXIF's byte order mark: writers have their own
-    /// ideas of how many zeros there are, and some repeat the name.
-    const MAX_PREFIX: usize = 32;
     if let Some(packet) = piece.strip_prefix(XMP_SEGMENT) {
         return xmp::told(packet);
     }
     let is_exif = |piece: &[u8]| piece.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"exif"));
-    let marks = [b"II*\0", b"MM\0*"];
-    let start = piece.windows(4).take(MAX_PREFIX).position(|window| marks.iter().any(|mark| window == *mark));
-    match start {
+    match exif::start(piece) {
         Some(start) if start == 0 || is_exif(piece) => exif::told(&piece[start..]),
         // XMP under another name, as some writers put it there.
         _ if memchr::memmem::find(&piece[..piece.len().min(256)], b"<x:xmpmeta").is_some() => {

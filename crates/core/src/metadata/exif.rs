@@ -21,6 +21,20 @@ const NAMES: [u16; 5] = [0x013B, 0x9C9D, 0xA430, 0xA437, 0xA438];
 /// mean something else outside a GPS directory.
 const POSITIONS: [u16; 4] = [0x0002, 0x0004, 0x0014, 0x0016];
 
+/// Most bytes between the beginning of a piece and EXIF's byte order mark: writers have
+/// their own ideas of what stands there.
+const MAX_PREFIX: usize = 32;
+
+/// Where EXIF's byte order mark stands in a piece of a container, if it has one.
+pub(super) fn start(piece: &[u8]) -> Option<usize> {
+    piece.windows(4).take(MAX_PREFIX).position(|window| matches!(window, b"II*\0" | b"MM\0*"))
+}
+
+/// What a piece that is EXIF tells, whatever stands before its byte order mark.
+pub(super) fn told_behind(piece: &[u8]) -> Told {
+    start(piece).map(|start| told(&piece[start..])).unwrap_or_default()
+}
+
 /// What EXIF tells, from its byte order mark on. Directories are followed wherever
 /// one points to another: writers put the pointers into each of them.
 pub(super) fn told(bytes: &[u8]) -> Told {

@@ -3,7 +3,7 @@
 //!
 //! Read are EXIF, XMP and IPTC of JPEG, PNG, WebP and TIFF, with Photoshop's
 //! resources, XMP of GIF, a PNG's text chunks, and the position in a motion
-//! photo's video. Not read: maker notes, and EXIF in several segments.
+//! photo's video. Of a HEIC, `warden-raster` takes the [`Piece`]s out. Not read: maker notes, and EXIF in several segments.
 
 mod container;
 mod exif;
@@ -11,7 +11,7 @@ mod iptc;
 mod video;
 mod xmp;
 
-use std::ops::BitOrAssign;
+use std::{borrow::Cow, ops::BitOrAssign};
 
 pub use container::{Doubt, Scanned, Scanner};
 
@@ -64,8 +64,33 @@ pub fn findings(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
             scanner.push(bytes);
             scanner.finish().findings
         }
-        ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm => Vec::new(),
+        ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Heic => Vec::new(),
     }
+}
+
+/// A piece of metadata, out of a container that is not opened here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// EXIF, with what its container puts before it.
+    Exif(Cow<'a, [u8]>),
+    /// An XMP packet.
+    Xmp(Cow<'a, [u8]>),
+    /// A film that belongs to a picture.
+    Film(&'a [u8]),
+}
+
+/// What pieces of metadata tell together.
+#[must_use]
+pub fn told_by<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Vec<Finding> {
+    let mut told = Told::default();
+    for piece in pieces {
+        told |= match piece {
+            Piece::Exif(bytes) => exif::told_behind(&bytes),
+            Piece::Xmp(packet) => xmp::told(&packet),
+            Piece::Film(bytes) => video::told(bytes),
+        };
+    }
+    told.findings()
 }
 
 /// Whether a text has anything to read in it: blanks and dashes are how cameras

@@ -35,7 +35,7 @@ fn jpegs() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn unread(bytes: Vec<u8>, format: ImageFormat) -> Option<Unreadable> {
+pub(super) fn unread(bytes: Vec<u8>, format: ImageFormat) -> Option<Unreadable> {
     match views(bytes, format, TokenBudget::DEFAULT) {
         Ok(shown) => shown.unread,
         Err(why) => Some(why),
@@ -227,7 +227,7 @@ fn bitmaps_of_os_2_are_read() {
 }
 
 /// Black strokes in the top left corner of nothing.
-fn drawn(ink: [u8; 3], ground_alpha: u8) -> image::RgbaImage {
+pub(super) fn drawn(ink: [u8; 3], ground_alpha: u8) -> image::RgbaImage {
     image::RgbaImage::from_fn(120, 90, |x, y| {
         let alpha = if x < 40 && y < 40 { 255 } else { ground_alpha };
         image::Rgba([ink[0], ink[1], ink[2], alpha])

@@ -1,0 +1,322 @@
+//! HEIC, whose pictures stand in one container with their parts, copies and descriptions.
+
+use heifer::{
+    EncodeOptions,
+    heifer_isobmff::{
+        HeifFile,
+        boxes::HevcConfig,
+        writer::{ALPHA_URN, HeifWriter, ImageSpec},
+    },
+};
+use warden_core::{image::heif, metadata::Scanner, pii::Category};
+
+use super::{
+    parts::{drawn, unread},
+    *,
+};
+
+const EDGE: u32 = 128;
+
+/// A picture as it is coded: how, and its parts.
+struct Coded(HevcConfig, Vec<Vec<u8>>);
+
+/// A file as phones write it, a grid of tiles where it is large.
+fn file(picture: &RgbImage) -> Vec<u8> {
+    heifer::encode_rgb8(picture.width(), picture.height(), picture, &EncodeOptions::default()).unwrap()
+}
+
+fn coded(picture: &RgbImage) -> Coded {
+    let bytes = file(picture);
+    let file = HeifFile::parse(&bytes).unwrap();
+    let data = file.item_data(file.primary_id).unwrap();
+    let (mut parts, mut rest) = (Vec::new(), &data[..]);
+    while let Some((length, more)) = rest.split_first_chunk::<4>() {
+        let (part, more) = more.split_at(u32::from_be_bytes(*length) as usize);
+        parts.push(part.to_vec());
+        rest = more;
+    }
+    Coded(file.hevc_config(file.primary_id).unwrap().unwrap().clone(), parts)
+}
+
+fn plain(dark: bool) -> Coded {
+    coded(&RgbImage::from_pixel(EDGE, EDGE, Rgb([if dark { 0 } else { 250 }; 3])))
+}
+
+impl Coded {
+    fn spec(&self) -> ImageSpec<'_> {
+        ImageSpec::new(EDGE, EDGE, self.0.clone(), &self.1)
+    }
+}
+
+/// What a file of a light picture shows, and of others that `more` adds.
+fn with<R>(more: impl FnOnce(&mut HeifWriter, u32, &Coded) -> R) -> Vec<u8> {
+    let (light, dark) = (plain(false), plain(true));
+    let mut writer = HeifWriter::new();
+    let first = writer.add_image(&light.spec());
+    more(&mut writer, first, &dark);
+    writer.set_primary(first);
+    writer.finish()
+}
+
+fn dark_pictures(bytes: &[u8]) -> Vec<bool> {
+    shown(bytes.to_vec(), ImageFormat::Heic).iter().map(|view| is_dark(&decoded(view), 60, 60)).collect()
+}
+
+/// The file with a property box more, which its first picture has.
+fn with_property(bytes: &[u8], property: &[u8]) -> Vec<u8> {
+    let at = |kind: &[u8]| bytes.windows(4).position(|window| window == kind).unwrap() - 4;
+    let grow = |bytes: &mut Vec<u8>, at: usize, by: usize| {
+        let size = u32::from_be_bytes(*bytes[at..].first_chunk().unwrap()) + u32::try_from(by).unwrap();
+        bytes[at..at + 4].copy_from_slice(&size.to_be_bytes());
+    };
+    let (meta, iprp, ipco, ipma) = (at(b"meta"), at(b"iprp"), at(b"ipco"), at(b"ipma"));
+    let file = HeifFile::parse(bytes).unwrap();
+    let number = u8::try_from(file.properties.len() + 1).unwrap();
+    let mut changed = bytes.to_vec();
+    // Version, count, the number of the first picture, and how many properties it has.
+    let count = ipma + 12 + 4 + 2;
+    let end = count + 1 + usize::from(changed[count]);
+    changed[count] += 1;
+    changed.insert(end, number);
+    let ipco_end = ipco + u32::from_be_bytes(*bytes[ipco..].first_chunk().unwrap()) as usize;
+    changed.splice(ipco_end..ipco_end, property.iter().copied());
+    for (place, by) in
+        [(ipco, property.len()), (ipma + property.len(), 1), (iprp, property.len() + 1), (meta, property.len() + 1)]
+    {
+        grow(&mut changed, place, by);
+    }
+    // The data stands that much further on. A box of places: four bytes for each offset.
+    let by = u32::try_from(property.len() + 1).unwrap();
+    let items = file.items.len();
+    for item in 0..items {
+        let location = file.items[item].location.as_ref().unwrap();
+        for extent in &location.extents {
+            let old = u32::try_from(extent.offset).unwrap().to_be_bytes();
+            let place = changed.windows(4).position(|window| window == old).unwrap();
+            let new = (u32::from_be_bytes(old) + by).to_be_bytes();
+            changed[place..place + 4].copy_from_slice(&new);
+        }
+    }
+    changed
+}
+
+#[test]
+fn a_phones_photograph_is_shown() {
+    for (case, width, height) in [("one picture", 320, 240), ("a grid of tiles", 1_200, 700), ("odd", 333, 251)] {
+        let bytes = file(&marked(width, height));
+        assert_eq!(Content::of(&bytes), Content::Image(ImageFormat::Heic), "{case}");
+        let views = shown(bytes.clone(), ImageFormat::Heic);
+        let seen = decoded(&views[0]);
+        assert_eq!(views[0].whole, (width, height), "{case}");
+        assert!(is_dark(&seen, 10, 10) && !is_dark(&seen, 100, 80), "{case}");
+        let whole = whole_view(bytes, ImageFormat::Heic, TokenBudget::DEFAULT).unwrap();
+        assert_eq!(whole.whole, (width, height), "{case}");
+    }
+}
+
+#[test]
+fn a_heic_is_damaged_wherever_it_is_cut() {
+    for bytes in [file(&marked(320, 240)), file(&marked(1_200, 700))] {
+        for share in [1, 10, 30, 60, 90, 99] {
+            let cut = bytes[..bytes.len() * share / 100].to_vec();
+            let unread = match views(cut, ImageFormat::Heic, TokenBudget::DEFAULT) {
+                Ok(shown) => shown.unread,
+                Err(why) => Some(why),
+            };
+            assert_eq!(unread, Some(Unreadable::Damaged), "{share} %");
+        }
+    }
+}
+
+#[test]
+fn every_picture_in_a_heic_counts() {
+    for (case, bytes, expected) in [
+        ("one alone", with(|_, _, _| {}), vec![false]),
+        ("a burst", with(|file, _, dark| file.add_image(&dark.spec())), vec![false, true]),
+        (
+            "a hidden one that belongs to nothing",
+            with(|file, _, dark| file.add_image(&ImageSpec { hidden: true, ..dark.spec() })),
+            vec![false, true],
+        ),
+        (
+            "one that a picture of another kind is said to be made of",
+            with(|file, first, dark| {
+                let other = file.add_image(&dark.spec());
+                let text = file.add_xmp(first, b"<x/>");
+                file.add_reference(*b"dimg", text, &[other]);
+            }),
+            vec![false, true],
+        ),
+        (
+            "a smaller copy",
+            with(|file, first, dark| {
+                let copy = file.add_image(&dark.spec());
+                file.add_reference(*b"thmb", copy, &[first]);
+            }),
+            vec![false],
+        ),
+        (
+            "how bright it is",
+            with(|file, first, dark| {
+                let map = file.add_image(&ImageSpec { hidden: true, ..dark.spec() });
+                file.add_tmap(first, map, EDGE, EDGE, None, &[0; 40]);
+            }),
+            vec![false],
+        ),
+        (
+            "how far away it is",
+            with(|file, first, dark| {
+                let depth = file.add_image(&ImageSpec {
+                    auxiliary_type: Some("urn:mpeg:hevc:2015:auxid:2"),
+                    hidden: true,
+                    ..dark.spec()
+                });
+                file.add_reference(*b"auxl", depth, &[first]);
+            }),
+            vec![false],
+        ),
+    ] {
+        assert_eq!(dark_pictures(&bytes), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_heic_is_shown_as_it_is_to_be_seen() {
+    let picture = file(&marked(192, EDGE));
+    let turned = |property: &[u8]| {
+        let view = shown(with_property(&picture, property), ImageFormat::Heic).remove(0);
+        (view.whole, decoded(&view))
+    };
+    // Anticlockwise by a quarter: what was at the top left is at the bottom left.
+    let (size, seen) = turned(b"\0\0\0\x09irot\x01");
+    assert!(size == (EDGE, 192) && is_dark(&seen, 10, 182) && !is_dark(&seen, 10, 10));
+    let (size, seen) = turned(b"\0\0\0\x09imir\x01");
+    assert!(size == (192, EDGE) && is_dark(&seen, 182, 10) && !is_dark(&seen, 10, 10));
+    // The middle, 64 by 64.
+    let fractions = [64_u32, 1, 64, 1, 0, 1, 0, 1].map(u32::to_be_bytes).concat();
+    let (size, seen) = turned(&[b"\0\0\0\x28clap", fractions.as_slice()].concat());
+    assert!(size == (64, 64) && !is_dark(&seen, 2, 2));
+}
+
+#[test]
+fn transparent_parts_of_a_heic_are_shown_on_a_ground() {
+    let pixels: Vec<u8> = drawn([0, 0, 0], 0).into_raw();
+    let bytes = heifer::encode_rgba8(120, 90, &pixels, &EncodeOptions::default()).unwrap();
+    assert!(bytes.windows(ALPHA_URN.len()).any(|window| window == ALPHA_URN.as_bytes()));
+    let seen = decoded(&shown(bytes, ImageFormat::Heic)[0]);
+    assert!(is_dark(&seen, 20, 20) && !is_dark(&seen, 100, 80));
+}
+
+#[test]
+fn what_is_no_picture_of_hevc_says_so() {
+    let moving = [with(|_, _, _| {}), b"\0\0\0\x0cmoovabcd".to_vec()].concat();
+    let other_codec = |kind: &[u8; 4]| {
+        let mut bytes = with(|_, _, _| {});
+        let at = bytes.windows(4).position(|window| window == b"hvc1").unwrap();
+        bytes[at..at + 4].copy_from_slice(kind);
+        bytes
+    };
+    let film = b"\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc\0\0\0\x0cmoovabcd".to_vec();
+    for (case, bytes, expected) in [
+        ("moving pictures beside it", moving, Unreadable::UnsupportedFormat),
+        ("moving pictures alone", film, Unreadable::UnsupportedFormat),
+        ("AV1", other_codec(b"av01"), Unreadable::Avif),
+        ("a JPEG in it", other_codec(b"jpeg"), Unreadable::UnsupportedFormat),
+    ] {
+        assert_eq!(unread(bytes, ImageFormat::Heic), Some(expected), "{case}");
+    }
+}
+
+#[test]
+fn a_heic_that_would_take_too_much_is_not_decoded() {
+    let sized = |width: u32, height: u32| {
+        let mut bytes = with(|_, _, _| {});
+        let at = bytes.windows(4).position(|window| window == b"ispe").unwrap() + 8;
+        bytes[at..at + 4].copy_from_slice(&width.to_be_bytes());
+        bytes[at + 4..at + 8].copy_from_slice(&height.to_be_bytes());
+        bytes
+    };
+    // One tile, used again and again.
+    let woven = with(|file, first, _| {
+        let grid = file.add_grid(256, 256, 32_000, 3_000, &vec![first; 65_535], None, None);
+        file.set_primary(grid);
+    });
+    for (case, bytes) in [
+        ("pixels", sized(60_000, 60_000)),
+        ("memory", sized(9_000, 9_000)),
+        ("tiles", woven),
+        (
+            "pictures",
+            with(|file, _, dark| {
+                for _ in 0..16 {
+                    file.add_image(&dark.spec());
+                }
+            }),
+        ),
+    ] {
+        assert_eq!(unread(bytes, ImageFormat::Heic), Some(Unreadable::TooLarge), "{case}");
+    }
+    assert_eq!(unread(sized(0, 9), ImageFormat::Heic), Some(Unreadable::Damaged));
+    // It says less of itself than it is.
+    assert!(unread(sized(16, 16), ImageFormat::Heic).is_some());
+}
+
+#[test]
+fn what_stands_behind_a_heic_is_looked_at() {
+    let light = with(|_, _, _| {});
+    let dark = {
+        let dark = plain(true);
+        let mut writer = HeifWriter::new();
+        writer.add_image(&dark.spec());
+        writer.finish()
+    };
+    let jpeg = encoded(&DynamicImage::ImageRgb8(frame(true)), image::ImageFormat::Jpeg);
+    for (case, bytes, format) in [
+        ("a HEIC", [&light[..], &dark].concat(), ImageFormat::Heic),
+        ("a JPEG", [&light[..], &jpeg].concat(), ImageFormat::Heic),
+    ] {
+        let views = shown(bytes, format);
+        let seen: Vec<_> = views.iter().map(|view| is_dark(&decoded(view), 30, 20)).collect();
+        assert_eq!(seen, [false, true], "{case}");
+    }
+    let photograph = encoded(&DynamicImage::ImageRgb8(frame(false)), image::ImageFormat::Jpeg);
+    let bytes = [&photograph[..], &dark].concat();
+    let mut scanner = Scanner::of(ImageFormat::Jpeg);
+    scanner.push(&bytes);
+    assert_eq!(scanner.finish().doubt, Some(warden_core::metadata::Doubt::NotAlone));
+    let views = shown(bytes, ImageFormat::Jpeg);
+    assert_eq!(views.iter().map(|view| is_dark(&decoded(view), 30, 20)).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn the_metadata_of_a_heic_is_read() {
+    // A directory whose only entry points to that of the position: latitude, one number.
+    let exif = b"II*\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\x1a\0\0\0\0\0\0\0\
+        \x01\0\x02\0\x05\0\x01\0\0\0\x2c\0\0\0\0\0\0\0\x30\0\0\0\x01\0\0\0";
+    let xmp = br#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+        <rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:GPSLatitude="48,51.5N"/></rdf:RDF></x:xmpmeta>"#;
+    let film = b"\0\0\0\x40mpvd\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x20udta\xA9xyz\0\x12\x15\xC7+48.8582+002.2945/";
+    let film = {
+        let mut film = film.to_vec();
+        let length = u32::try_from(film.len()).unwrap();
+        film[..4].copy_from_slice(&length.to_be_bytes());
+        film
+    };
+    let plain = with(|_, _, _| {});
+    for (case, bytes, expected) in [
+        ("nothing", plain.clone(), None),
+        ("EXIF", with(|file, first, _| file.add_exif(first, exif)), Some(Category::LocationMetadata)),
+        (
+            "EXIF with a name before it",
+            with(|file, first, _| file.add_exif(first, &[b"Exif\0\0".as_slice(), exif].concat())),
+            Some(Category::LocationMetadata),
+        ),
+        ("XMP", with(|file, first, _| file.add_xmp(first, xmp)), Some(Category::LocationMetadata)),
+        ("a film", [&plain[..], &film].concat(), Some(Category::LocationMetadata)),
+        ("a film behind it", [&plain[..], &film[8..]].concat(), Some(Category::LocationMetadata)),
+    ] {
+        let found = metadata(ImageFormat::Heic, &bytes).first().map(|finding| finding.category);
+        assert_eq!(found, expected, "{case}");
+    }
+    assert!(heif::boxes(&plain).count() >= 3);
+}
