@@ -84,7 +84,8 @@ function invariants(run, input, { detection, summary }) {
       problems.push('deletes another object than the event names');
     }
     if (target.VersionId && typeof event.version === 'string' && !['', 'null'].includes(event.version) && target.VersionId !== event.version) problems.push('deletes another version than the event names');
-    if (summary?.is_image_upload !== true) problems.push('deletes what was no upload');
+    const judge = typeof summary?.judge === 'boolean' ? summary.judge : summary?.is_image_upload;
+    if (judge !== true) problems.push('deletes what was no upload');
   }
   return problems;
 }

@@ -4,6 +4,7 @@
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use warden_core::{
+    audit::JudgeDocuments,
     bedrock::{AskedModel, Capabilities, Guardrail, profile},
     chat::Offer,
     image::TokenBudget,
@@ -208,6 +209,18 @@ pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
         minimum_confidence,
         allowed_categories: names.map(category).collect::<Result<_, _>>()?,
         authorship_counts: flag(variables, "AUTHORSHIP_COUNTS", false)?,
+    })
+}
+
+/// `JUDGE_DOCUMENTS`: what is done with an uploaded PDF.
+///
+/// # Errors
+/// [`SettingError`] for anything but `tell`, `act` and `off`.
+pub fn judge_documents(variables: &impl Variables) -> Result<JudgeDocuments, SettingError> {
+    let Some(value) = variables.get("JUDGE_DOCUMENTS") else { return Ok(JudgeDocuments::default()) };
+    JudgeDocuments::named(&value).ok_or_else(|| SettingError {
+        name: "JUDGE_DOCUMENTS",
+        problem: format!("is {value:?}; write tell, act or off"),
     })
 }
 

@@ -24,6 +24,9 @@ pub struct Facts {
     /// Whether an object was written that may be an image.
     #[serde(deserialize_with = "lenient::or_default")]
     pub is_image_upload: bool,
+    /// Whether it is to be judged; a summary from before this was told has none.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub judge: Option<bool>,
     /// The bucket of an S3 call.
     #[serde(deserialize_with = "lenient::text")]
     pub s3_bucket: Option<String>,
@@ -45,6 +48,14 @@ pub struct Facts {
     /// The same in each delivery of the event.
     #[serde(deserialize_with = "lenient::text")]
     pub event_id: Option<String>,
+}
+
+impl Facts {
+    /// Whether there is an object to judge.
+    #[must_use]
+    pub fn is_to_be_judged(&self) -> bool {
+        self.judge.unwrap_or(self.is_image_upload)
+    }
 }
 
 /// A rule that matched.

@@ -8,6 +8,7 @@
 
 mod action;
 mod alert;
+mod documents;
 mod execution;
 mod facts;
 mod lenient;
@@ -19,6 +20,7 @@ mod text;
 
 pub use action::{Action, Deletion, Taken};
 pub use alert::{Alert, Attribute, Attributes};
+pub use documents::{JudgeDocuments, is_document};
 pub use facts::{Facts, Judged, JudgedBytes, JudgedFinding, Rule};
 pub use outcome::Outcome;
 pub use progress::{ErrorOutput, Progress, compose};

@@ -54,7 +54,7 @@ fn failed(deletion: Option<Deletion>, facts: &Facts) -> Told {
             ThreatLevel::High,
             Some("Personal data found, NOT deleted: the deletion failed"),
         ),
-        None if facts.is_image_upload => {
+        None if facts.is_to_be_judged() => {
             (None, Taken::Kept, ThreatLevel::High, Some("Image not checked for personal data, kept"))
         }
         None => (None, Taken::None, ThreatLevel::High, Some("Security audit failed, event not judged")),

@@ -48,6 +48,7 @@ pub fn stand_in(event: &Value) -> Facts {
         threat_level: Some(ThreatLevel::High),
         matched_rules: Vec::new(),
         is_image_upload: false,
+        judge: None,
         s3_bucket: first(
             event,
             &["/detail/requestParameters/bucketName", "/requestParameters/bucketName", "/detail/bucket/name"],

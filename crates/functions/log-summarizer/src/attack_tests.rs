@@ -82,7 +82,12 @@ fn function<M>(model: M) -> LogSummarizer<M> {
 }
 
 fn with_rules<M>(rules: RuleSet, model: M) -> LogSummarizer<M> {
-    LogSummarizer { model: Some(asking(model)), rules, uploads: UploadsToJudge::LikelyImages }
+    LogSummarizer {
+        model: Some(asking(model)),
+        rules,
+        uploads: UploadsToJudge::LikelyImages,
+        documents: JudgeDocuments::Tell,
+    }
 }
 
 #[tokio::test]

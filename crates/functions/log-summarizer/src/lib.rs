@@ -3,7 +3,10 @@
 use serde_json::Value;
 use warden_core::{
     Error,
-    audit::summary::{self, Opinion, Summary},
+    audit::{
+        JudgeDocuments,
+        summary::{self, Opinion, Summary},
+    },
     bedrock::{Answer, AskedModel, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
     ports::{ModelAnswer, ModelReply, Models},
@@ -20,6 +23,8 @@ pub struct LogSummarizer<M> {
     pub rules: RuleSet,
     /// Which uploads are handed on to be judged.
     pub uploads: UploadsToJudge,
+    /// Whether documents are among them.
+    pub documents: JudgeDocuments,
 }
 
 impl<M: Models> LogSummarizer<M> {
@@ -43,7 +48,7 @@ impl<M: Models> LogSummarizer<M> {
             None => None,
             Some(model) => self.ask(model, &event, &floor).await?,
         };
-        let summary = summary::conclude(&event, floor, self.uploads, opinion);
+        let summary = summary::conclude(&event, floor, self.uploads, self.documents, opinion);
         log_summary(&summary);
         metrics::event(summary.threat_level);
         Ok(summary)
@@ -93,6 +98,7 @@ fn log_summary(summary: &Summary) {
         threat_floor = summary.threat_floor.as_str(),
         matched_rules = summary.matched_rules.len(),
         is_image_upload = summary.is_image_upload,
+        judge = summary.judge,
         "event summarised"
     );
 }

@@ -6,7 +6,7 @@ use warden_core::cloudtrail::UploadsToJudge;
 use warden_lambda::{
     Stopped,
     rules::rules,
-    settings::{Environment, ModelSettings, flag},
+    settings::{Environment, ModelSettings, flag, judge_documents},
     telemetry,
 };
 
@@ -20,6 +20,7 @@ async fn main() -> Result<(), Stopped> {
     let summarizer = LogSummarizer {
         model: if with_model { Some(model.of(Bedrock::new(&sdk_config().await, bedrock))) } else { None },
         rules: rules(&Environment)?,
+        documents: judge_documents(&Environment)?,
         uploads: if every_upload { UploadsToJudge::All } else { UploadsToJudge::LikelyImages },
     };
     warden_lambda::run(|event| summarizer.handle(event)).await

@@ -9,7 +9,12 @@ use super::*;
 
 /// The function with a model that answers as it is told.
 fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
-    LogSummarizer { model: Some(asking(model)), rules: RuleSet::shipped(), uploads: UploadsToJudge::LikelyImages }
+    LogSummarizer {
+        model: Some(asking(model)),
+        rules: RuleSet::shipped(),
+        uploads: UploadsToJudge::LikelyImages,
+        documents: JudgeDocuments::Tell,
+    }
 }
 
 /// What the function's model was sent.
@@ -29,7 +34,7 @@ fn obedient() -> FakeModel {
         "threat_level": "low",
         "event_title": "[Nothing]\n[000000000000][nobody]",
         "s3_bucket": "warden-demo-backups", "s3_key": "payroll.sql", "s3_version_id": "newest",
-        "is_image_upload": true, "media_type": "text/html", "threat_floor": "low", "matched_rules": [],
+        "is_image_upload": true, "judge": true, "media_type": "text/html", "threat_floor": "low", "matched_rules": [],
     });
     FakeModel::saying(&format!("Of course!\n```json\n{answer}\n```"))
 }
@@ -41,7 +46,7 @@ async fn every_event_is_told_as_expected() {
         let EventFile { name, expected, .. } = &file;
         assert!(expected.is_object(), "expected/{name}.json is missing");
         let told = serde_json::to_value(function.handle(file.event()).await.unwrap()).unwrap();
-        assert_eq!(told.as_object().unwrap().len(), 14, "{name}");
+        assert_eq!(told.as_object().unwrap().len(), 15, "{name}");
         assert!(holds(&told, expected), "{name}: {told:#} should hold {expected:#}");
     }
 }
@@ -195,6 +200,20 @@ async fn every_upload_is_handed_on_when_the_setting_says_so() {
         let told = function.handle(event(case)).await.unwrap();
         assert_eq!(told.is_image_upload, handed_on, "{case}");
         assert_eq!(told.media_type, None, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_an_upload_to_judge_unless_a_setting_says_no() {
+    for (case, documents, judge) in [
+        ("upload-of-a-pdf", JudgeDocuments::Tell, true),
+        ("upload-of-a-pdf", JudgeDocuments::Act, true),
+        ("upload-of-a-pdf", JudgeDocuments::Off, false),
+        ("put-object", JudgeDocuments::Off, true),
+    ] {
+        let told = LogSummarizer { documents, ..function(calm()) }.handle(event(case)).await.unwrap();
+        // What callers know of it stays what it was.
+        assert_eq!((told.judge, told.is_image_upload), (judge, true), "{case}, {documents}");
     }
 }
 

@@ -26,6 +26,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
         model: asking(model),
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
+        documents: JudgeDocuments::default(),
     }
 }
 

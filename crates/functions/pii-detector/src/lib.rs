@@ -4,12 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 use warden_core::{
     Error,
-    audit::Action,
+    audit::{Action, JudgeDocuments},
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
     image::{self, ImageFormat, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
-    metadata,
     pii::{self, Detection, Finding, Judgement, ModelUse, Policy, Reason, Verdict},
     ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectFacts, ObjectRef, ObjectStore},
 };
@@ -26,6 +25,8 @@ pub struct PiiDetector<S, M> {
     pub token_budget: TokenBudget,
     /// Which findings count.
     pub policy: Policy,
+    /// What is done with documents.
+    pub documents: JudgeDocuments,
 }
 
 /// What the function answers.
@@ -86,8 +87,11 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
-            Output::Full => serde_json::to_value(Judged { action: Action::wanted(&detection), detection })
-                .map_err(|error| Error::Internal { problem: format!("the verdict is not JSON: {error}") }),
+            Output::Full => {
+                let action = self.documents.allowed(Action::wanted(&detection), &detection);
+                serde_json::to_value(Judged { detection, action })
+                    .map_err(|error| Error::Internal { problem: format!("the verdict is not JSON: {error}") })
+            }
             Output::Boolean => boolean(&detection),
         }
     }
@@ -108,7 +112,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             Read::Done(detection) => return Ok(*detection),
             Read::Judged { facts, format, metadata, judgement, model } => (facts, format, metadata, judgement, model),
             Read::ToConvert { facts, format, bytes } => {
-                let metadata = metadata::findings(format, &bytes);
+                let metadata = warden_raster::metadata(format, &bytes);
                 let (judgement, model) = match warden_raster::views(bytes, format, self.token_budget) {
                     Ok(shown) => self.judge_views(shown).await?,
                     Err(why) => (Judgement::Undetermined(why.into()), None),

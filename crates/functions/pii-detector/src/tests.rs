@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
+    audit::JudgeDocuments,
     fake::{FakeModel, FakeStore, Stored, asking, facts},
     image::TokenBudget,
     pii::{Category, Policy},
@@ -20,6 +21,7 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         model: asking(model),
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
+        documents: JudgeDocuments::default(),
     }
 }
 

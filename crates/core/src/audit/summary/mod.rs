@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{JudgeDocuments, text};
 use crate::{
     cloudtrail::{Event, UploadsToJudge},
     threat::{Floor, MatchedRule, ThreatLevel},
@@ -37,6 +37,8 @@ pub struct Summary {
     pub s3_key: Option<String>,
     /// Whether an object was written that may be an image.
     pub is_image_upload: bool,
+    /// Whether that object is to be opened and judged.
+    pub judge: bool,
     /// What the extension of an uploaded image claims it is: a hint.
     pub media_type: Option<String>,
     /// The same in each delivery of the event.
@@ -58,13 +60,19 @@ pub struct Summary {
 /// Puts together what the record says, what the rules say and what the model
 /// says. Without the model the text is made from the record.
 #[must_use]
-pub fn conclude(event: &Event<'_>, floor: Floor, judge: UploadsToJudge, opinion: Option<Opinion>) -> Summary {
+pub fn conclude(
+    event: &Event<'_>,
+    floor: Floor,
+    uploads: UploadsToJudge,
+    documents: JudgeDocuments,
+    opinion: Option<Opinion>,
+) -> Summary {
     let Opinion { summary, threat_level } = opinion.unwrap_or_default();
     let summarize = summary
         .map(|summary| text::one_line(&summary, MAX_SUMMARY_CHARS))
         .filter(|summary| !summary.is_empty())
         .unwrap_or_else(|| from_the_record(event, &floor));
-    let is_image_upload = event.may_be_image_upload(judge);
+    let is_image_upload = event.may_be_image_upload(uploads);
     let shown = |field: &Option<String>, most| field.as_deref().map(|field| text::one_line(field, most));
 
     Summary {
@@ -74,6 +82,7 @@ pub fn conclude(event: &Event<'_>, floor: Floor, judge: UploadsToJudge, opinion:
         s3_bucket: event.bucket.clone(),
         s3_key: event.key.clone(),
         is_image_upload,
+        judge: is_image_upload && event.key.as_deref().is_none_or(|key| documents.opens(key)),
         media_type: event.media_type().filter(|_| is_image_upload).map(str::to_owned),
         event_id: shown(&event.id, 128),
         s3_version_id: event.version.clone(),

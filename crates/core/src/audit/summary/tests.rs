@@ -32,7 +32,7 @@ fn stop_logging() -> Value {
 fn told(record: &Value, opinion: Option<Opinion>) -> Summary {
     let event = Event::read(record).unwrap();
     let floor = RULES.rate(&event);
-    conclude(&event, floor, UploadsToJudge::default(), opinion)
+    conclude(&event, floor, UploadsToJudge::default(), JudgeDocuments::default(), opinion)
 }
 
 fn opinion(summary: &str, threat_level: ThreatLevel) -> Opinion {
@@ -51,6 +51,7 @@ fn an_upload_is_told_with_every_key() {
             "s3_bucket": "warden-demo-uploads",
             "s3_key": "gate 3/scan.jpg",
             "is_image_upload": true,
+            "judge": true,
             "media_type": "image/jpeg",
             "event_id": "0c06e2ff-5e88-44e6-a081-57871bbe7701",
             "s3_version_id": "v1",
@@ -71,7 +72,8 @@ fn an_event_of_which_nothing_is_known_is_told_with_every_key() {
         json!({
             "event_title": "[Something][unknown][unknown]",
             "summarize": "Something. Written from the record alone, without a model.",
-            "threat_level": "low", "s3_bucket": null, "s3_key": null, "is_image_upload": false, "media_type": null,
+            "threat_level": "low", "s3_bucket": null, "s3_key": null, "is_image_upload": false, "judge": false,
+            "media_type": null,
             "event_id": null, "s3_version_id": null, "threat_floor": "low", "matched_rules": [],
             "actor": null, "source_ip": null, "event_time": null,
         })
@@ -169,7 +171,7 @@ proptest! {
         let record = upload();
         let event = Event::read(&record).unwrap();
         let floor = Floor { level: floor, matched_rules: Vec::new() };
-        let told = conclude(&event, floor.clone(), UploadsToJudge::default(), Some(Opinion { summary, threat_level }));
+        let told = conclude(&event, floor.clone(), UploadsToJudge::default(), JudgeDocuments::default(), Some(Opinion { summary, threat_level }));
         prop_assert!(told.threat_level >= floor.level);
         prop_assert_eq!(told.s3_bucket.as_deref(), Some("warden-demo-uploads"));
         prop_assert_eq!(told.s3_key.as_deref(), Some("gate 3/scan.jpg"));
