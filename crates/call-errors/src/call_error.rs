@@ -110,7 +110,9 @@ impl CallError {
         let message = error.message().unwrap_or("no reason given").trim_end_matches('.').to_owned();
         let code = code.to_owned();
         match code.as_str() {
-            "AccessDenied" | "AccessDeniedException" => Self::Denied { action, message },
+            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" => {
+                Self::Denied { action, message }
+            }
             "ExpiredToken" | "ExpiredTokenException" => Self::ExpiredCredentials { action },
             "UnrecognizedClientException"
             | "InvalidClientTokenId"

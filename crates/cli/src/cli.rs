@@ -18,6 +18,7 @@ const EXIT_CODES: &str = "Exit codes:
   4    `apply --canary`: the new version failed or was not tried, and the alias runs the old one again
   5    `start --wait`, `watch EXECUTION`, `replay`: an execution did not succeed
   6    `calls`: some records could not be read; they are named
+  7    `doctor`: something does not work
   130  interrupted; a canary has been taken back";
 
 /// Deploy and operate the security audit, and read who asked the models what.
@@ -53,6 +54,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
+    /// Find out what in a deployed stack does not work
+    ///
+    /// Of the audit, the private API or the chat: one line for each thing that was looked at, with the
+    /// command or the page that mends it. Nothing is changed. Each model is called once, unless `--no-model`
+    /// is given; what that costs at most is said first. What your credentials may not look at is a
+    /// warning that names the missing action.
+    #[command(after_help = EXIT_CODES)]
+    Doctor(Examine),
     /// Print a script with which a shell completes warden's commands and options
     ///
     /// For example: `source <(warden completions bash)`.
@@ -336,6 +345,20 @@ pub(crate) struct Calls {
     pub(crate) format: CallsFormat,
 }
 
+/// Arguments of `warden doctor`.
+#[derive(Args, Debug)]
+pub(crate) struct Examine {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    /// Call no model: whether the account has access is what Bedrock says of it
+    #[arg(long)]
+    pub(crate) no_model: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
 /// Where the records are.
 #[derive(Args, Debug)]
 pub(crate) struct Source {
@@ -389,7 +412,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// Which stack.
 #[derive(Args, Debug)]
 pub(crate) struct Stack {
-    /// The stack that the state machine belongs to
+    /// The stack
     #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true)]
     pub(crate) name: String,
 }

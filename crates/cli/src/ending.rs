@@ -17,6 +17,8 @@ pub(crate) enum Ending {
     ExecutionFailed,
     /// Some records could not be read; the others were reported.
     RecordsUnread,
+    /// Something that was looked at does not work.
+    ChecksFailed,
     /// Interrupted, with everything left safe.
     Interrupted,
 }
@@ -30,6 +32,7 @@ impl From<Ending> for ExitCode {
             Ending::CanaryFailed => 4,
             Ending::ExecutionFailed => 5,
             Ending::RecordsUnread => 6,
+            Ending::ChecksFailed => 7,
             // What a shell reports of a program that SIGINT ended.
             Ending::Interrupted => 130,
         })

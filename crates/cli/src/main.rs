@@ -4,6 +4,7 @@ mod calls;
 mod cli;
 mod connection;
 mod deploy;
+mod doctor;
 mod ending;
 mod operate;
 mod output;
@@ -24,6 +25,7 @@ async fn main() -> ExitCode {
         Command::Deploy { command } => deploy::run(command).await,
         Command::Calls(arguments) => calls::run(arguments).await,
         Command::Rules { command } => rules::run(command),
+        Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "warden", &mut std::io::stdout());
             Ok(Ending::Done)

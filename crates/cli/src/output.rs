@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 use warden_deploy::{Ending, Entry, Happening};
+use warden_doctor::{Finding, Level};
 
 /// Whether the last line on the terminal is one that passes.
 static PASSING: AtomicBool = AtomicBool::new(false);
@@ -81,6 +82,16 @@ pub(crate) fn painted(entry: &Entry) -> String {
         _ => Style::new(),
     };
     format!("{style}{entry}{style:#}")
+}
+
+/// What was found, coloured by how grave it is.
+pub(crate) fn painted_finding(finding: &Finding) -> String {
+    let style = match finding.level {
+        Level::Ok => Style::new(),
+        Level::Warning => colour(AnsiColor::Yellow),
+        Level::Failure => colour(AnsiColor::Red),
+    };
+    format!("{style}{finding}{style:#}")
 }
 
 /// A diff with what comes in green and what goes in red.

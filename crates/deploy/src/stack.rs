@@ -27,6 +27,8 @@ pub struct Stack {
     pub id: String,
     /// The outputs by name.
     pub outputs: BTreeMap<String, String>,
+    /// The parameters by name; secret ones as asterisks.
+    pub parameters: BTreeMap<String, String>,
     /// The tags by name, which the state machine bears as what the stack owns does.
     pub tags: BTreeMap<String, String>,
 }
@@ -61,6 +63,12 @@ impl Stack {
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(|output| output.output_key.zip(output.output_value))
+                .collect(),
+            parameters: stack
+                .parameters
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|parameter| parameter.parameter_key.zip(parameter.parameter_value))
                 .collect(),
             tags: stack
                 .tags
@@ -131,7 +139,8 @@ mod tests {
     use super::*;
 
     fn stack(id: &str) -> Stack {
-        Stack { name: "audit".into(), id: id.into(), outputs: BTreeMap::new(), tags: BTreeMap::new() }
+        let (outputs, parameters, tags) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Stack { name: "audit".into(), id: id.into(), outputs, parameters, tags }
     }
 
     #[test]

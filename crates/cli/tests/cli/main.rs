@@ -4,6 +4,7 @@
 
 mod calls;
 mod deploy;
+mod doctor;
 mod operate;
 mod rules;
 mod support;
