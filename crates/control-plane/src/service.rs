@@ -18,6 +18,15 @@ pub struct Service {
 }
 
 impl Service {
+    /// `CloudFormation`, version `2010-05-15`.
+    pub const CLOUD_FORMATION: Self = Self::query("CloudFormation", "cloudformation");
+    /// CloudWatch Logs.
+    pub const CLOUD_WATCH_LOGS: Self = Self::json_1_1("CloudWatch Logs", "logs");
+    /// EventBridge.
+    pub const EVENT_BRIDGE: Self = Self::json_1_1("EventBridge", "events");
+    /// SQS.
+    pub const SQS: Self = Self::json_1_0("SQS", "sqs");
+
     const fn new(id: &'static str, host: &'static str, media_type: &'static str) -> Self {
         Self { id, host, signing_name: host, media_type, global: false }
     }

@@ -12,7 +12,9 @@ use aws_sdk_sfn::types::{
     TracingConfiguration, ValidateStateMachineDefinitionResultCode,
 };
 use aws_types::SdkConfig;
+use aws_types::region::Region;
 use warden_call_errors::CallError;
+use warden_control_plane::{ControlPlane, Service};
 
 use crate::alias::Alias;
 use crate::machine::{self, Current, Desired};
@@ -112,7 +114,8 @@ impl fmt::Display for Progress {
 /// Deploys state machines through Step Functions and `CloudFormation`.
 #[derive(Clone)]
 pub struct Deployer {
-    stacks: aws_sdk_cloudformation::Client,
+    stacks: ControlPlane,
+    region: Option<Region>,
     pub(crate) machines: aws_sdk_sfn::Client,
     pub(crate) progress: Arc<dyn Fn(&Progress) + Send + Sync>,
 }
@@ -186,7 +189,8 @@ impl Deployer {
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self {
-            stacks: aws_sdk_cloudformation::Client::new(config),
+            stacks: ControlPlane::new(config, Service::CLOUD_FORMATION),
+            region: config.region().cloned(),
             machines: aws_sdk_sfn::Client::new(config),
             progress: Arc::new(|_| ()),
         }
@@ -204,7 +208,8 @@ impl Deployer {
     /// # Errors
     /// When there is no such stack, it is not complete, or the call fails.
     pub async fn stack(&self, name: &str) -> Result<Stack, Error> {
-        Stack::read(&self.stacks, name).await
+        let region = self.region.as_ref().ok_or(Error::NoRegion)?;
+        Stack::read(&self.stacks, region, name).await
     }
 
     /// Brings the state machine and its alias to what `request` describes, and

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use aws_types::SdkConfig;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use warden_call_errors::CallError;
+use warden_control_plane::{Call, ControlPlane, Service};
 
 use crate::{Deployer, Error, RecordedEvent};
 
@@ -72,7 +72,7 @@ pub struct Replayed {
 /// Puts recorded events on a stack's replay bus.
 #[derive(Clone, Debug)]
 pub struct Replayer {
-    events: aws_sdk_eventbridge::Client,
+    events: ControlPlane,
     deployer: Deployer,
 }
 
@@ -80,7 +80,7 @@ impl Replayer {
     /// A replayer with the credentials, Region and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { events: aws_sdk_eventbridge::Client::new(config), deployer: Deployer::new(config) }
+        Self { events: ControlPlane::new(config, Service::EVENT_BRIDGE), deployer: Deployer::new(config) }
     }
 
     /// Puts the events on the stack's replay bus, in their order.
@@ -93,17 +93,11 @@ impl Replayer {
         let bus = stack.output("ReplayBusName", "the replay of events")?;
         let mut replayed = Vec::with_capacity(events.len());
         for batch in batches(events) {
-            let entries = batch.iter().map(|event| entry(bus, event)).collect();
-            let answer = self
-                .events
-                .put_events()
-                .set_entries(Some(entries))
-                .send()
-                .await
-                .map_err(|error| CallError::new("events:PutEvents", &error))?;
-            let answers = answer.entries.unwrap_or_default();
+            let entries: Vec<_> = batch.iter().map(|event| entry(bus, event)).collect();
+            let call = Call::rpc("AWSEvents.PutEvents", &json!({"Entries": entries}));
+            let answer = self.events.call(call).await.map_err(|error| CallError::new("events:PutEvents", &error))?;
             for (at, event) in batch.iter().enumerate() {
-                replayed.push(taken(bus, event, answers.get(at))?);
+                replayed.push(taken(bus, event, &answer["Entries"][at])?);
             }
         }
         Ok(replayed)
@@ -177,24 +171,19 @@ fn batches(events: &[RecordedEvent]) -> Vec<&[RecordedEvent]> {
     batches
 }
 
-fn entry(bus: &str, event: &RecordedEvent) -> PutEventsRequestEntry {
-    PutEventsRequestEntry::builder()
-        .event_bus_name(bus)
-        .source(SOURCE)
-        .detail_type(&event.detail_type)
-        .detail(&event.detail)
-        .build()
+fn entry(bus: &str, event: &RecordedEvent) -> Value {
+    json!({"EventBusName": bus, "Source": SOURCE, "DetailType": event.detail_type, "Detail": event.detail})
 }
 
-fn taken(bus: &str, event: &RecordedEvent, answer: Option<&PutEventsResultEntry>) -> Result<Replayed, Error> {
-    if let Some(event_id) = answer.and_then(|answer| answer.event_id.clone()) {
-        return Ok(Replayed { file: event.file.clone(), event_id });
+fn taken(bus: &str, event: &RecordedEvent, answer: &Value) -> Result<Replayed, Error> {
+    if let Some(event_id) = answer["EventId"].as_str() {
+        return Ok(Replayed { file: event.file.clone(), event_id: event_id.to_owned() });
     }
-    let problem = answer.and_then(|answer| answer.error_message.as_ref().or(answer.error_code.as_ref()));
+    let problem = answer["ErrorMessage"].as_str().or_else(|| answer["ErrorCode"].as_str());
     Err(ReplayError::Refused {
         bus: bus.to_owned(),
         file: event.file.clone(),
-        problem: problem.map_or("it gave no reason", String::as_str).to_owned(),
+        problem: problem.unwrap_or("it gave no reason").to_owned(),
     }
     .into())
 }

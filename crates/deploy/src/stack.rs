@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use aws_sdk_cloudformation::types::StackStatus;
+use aws_types::region::Region;
+use serde_json::Value;
 use warden_call_errors::CallError;
+use warden_control_plane::{Call, ControlPlane};
 
 use crate::{Error, MissingOutput};
 
@@ -35,48 +35,37 @@ pub struct Stack {
 
 impl Stack {
     /// Reads a stack, by name or ARN.
-    pub(crate) async fn read(client: &Client, name: &str) -> Result<Self, Error> {
-        let region = client.config().region().map(ToString::to_string).ok_or(Error::NoRegion)?;
-        let no_such_stack = || Error::NoSuchStack { stack: name.to_owned(), region };
-        let answer = match client.describe_stacks().stack_name(name).send().await {
+    pub(crate) async fn read(client: &ControlPlane, region: &Region, name: &str) -> Result<Self, Error> {
+        let no_such_stack = || Error::NoSuchStack { stack: name.to_owned(), region: region.to_string() };
+        let answer = match client.call(Call::query("DescribeStacks", "2010-05-15", &[("StackName", name)])).await {
             Ok(answer) => answer,
-            // CloudFormation has no error code of its own for this.
-            Err(error)
-                if error.code() == Some("ValidationError")
-                    && error.message().is_some_and(|message| message.contains("does not exist")) =>
-            {
-                return Err(no_such_stack());
-            }
-            Err(error) => return Err(CallError::new(DESCRIBE_STACKS, &error).into()),
+            Err(error) => match CallError::new(DESCRIBE_STACKS, &error) {
+                // CloudFormation has no error code of its own for this.
+                CallError::Refused { code, message, .. }
+                    if code == "ValidationError" && message.contains("does not exist") =>
+                {
+                    return Err(no_such_stack());
+                }
+                error => return Err(error.into()),
+            },
         };
-        let stack = answer.stacks.unwrap_or_default().into_iter().next().ok_or_else(no_such_stack)?;
-        let status = stack.stack_status.unwrap_or_else(|| StackStatus::from(""));
-        if let Err(remedy) = readiness(&status) {
-            let status = status.as_str().to_owned();
-            return Err(Error::StackNotReady { stack: name.to_owned(), status, remedy });
+        let stack = &answer["DescribeStacksResult"]["Stacks"][0];
+        if stack.is_null() {
+            return Err(no_such_stack());
         }
+        let status = stack["StackStatus"].as_str().unwrap_or_default();
+        if let Err(remedy) = readiness(status) {
+            return Err(Error::StackNotReady { stack: name.to_owned(), status: status.to_owned(), remedy });
+        }
+        let id = stack["StackId"].as_str();
+        let mut tags = pairs(&stack["Tags"], "Key", "Value");
+        tags.retain(|key, _| !key.starts_with(RESERVED_TAGS));
         Ok(Self {
             name: name.to_owned(),
-            id: stack.stack_id.ok_or(Error::IncompleteAnswer { action: DESCRIBE_STACKS, field: "StackId" })?,
-            outputs: stack
-                .outputs
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|output| output.output_key.zip(output.output_value))
-                .collect(),
-            parameters: stack
-                .parameters
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|parameter| parameter.parameter_key.zip(parameter.parameter_value))
-                .collect(),
-            tags: stack
-                .tags
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|tag| tag.key.zip(tag.value))
-                .filter(|(key, _)| !key.starts_with(RESERVED_TAGS))
-                .collect(),
+            id: id.ok_or(Error::IncompleteAnswer { action: DESCRIBE_STACKS, field: "StackId" })?.to_owned(),
+            outputs: pairs(&stack["Outputs"], "OutputKey", "OutputValue"),
+            parameters: pairs(&stack["Parameters"], "ParameterKey", "ParameterValue"),
+            tags,
         })
     }
 
@@ -111,9 +100,15 @@ impl Stack {
     }
 }
 
+/// What a list of names and values says.
+fn pairs(list: &Value, name: &str, value: &str) -> BTreeMap<String, String> {
+    let entries = list.as_array().into_iter().flatten();
+    entries.filter_map(|entry| Some((entry[name].as_str()?.to_owned(), entry[value].as_str()?.to_owned()))).collect()
+}
+
 /// Whether a stack's outputs can be relied on, else what to do.
-fn readiness(status: &StackStatus) -> Result<(), &'static str> {
-    match status.as_str() {
+fn readiness(status: &str) -> Result<(), &'static str> {
+    match status {
         // In clean-up only what nobody uses any more is being removed.
         "CREATE_COMPLETE"
         | "UPDATE_COMPLETE"
@@ -176,7 +171,7 @@ mod tests {
             ("SOME_NEW_STATUS", Err("failed")),
         ];
         for (status, expected) in cases {
-            match (readiness(&StackStatus::from(status)), expected) {
+            match (readiness(status), expected) {
                 (Ok(()), Ok(())) => {}
                 (Err(remedy), Err(part)) => assert!(remedy.contains(part), "{status}: {remedy}"),
                 (found, _) => panic!("{status}: {found:?}"),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::types::ExecutionListItem;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use warden_control_plane::Call;
 
 use crate::alert::Alert;
 use crate::aws::{CallError, Clients};
@@ -157,17 +157,21 @@ impl Audit {
         let detail = detail.ok_or(AuditError::NoEvent("it has no object `detail`"))?;
         let kind = event.get("detail-type").and_then(Value::as_str);
         let kind = kind.ok_or(AuditError::NoEvent("it has no text `detail-type`"))?;
-        let entry = PutEventsRequestEntry::builder()
-            .event_bus_name(self.output("ReplayBusName"))
-            .source(REPLAY_SOURCE)
-            .detail_type(kind)
-            .detail(detail.to_string())
-            .build();
-        let request = self.clients.eventbridge.put_events().entries(entry);
-        let answer = request.send().await.map_err(CallError::of("events:PutEvents"))?;
-        let entry = answer.entries.unwrap_or_default().into_iter().next();
-        let entry = entry.ok_or_else(|| AuditError::Refused("it did not answer".to_owned()))?;
-        entry.event_id.ok_or_else(|| AuditError::Refused(entry.error_message.or(entry.error_code).unwrap_or_default()))
+        self.put_event(REPLAY_SOURCE, kind, detail).await
+    }
+
+    /// Puts an event of any source on the replay bus, and returns the id that it got there.
+    ///
+    /// # Errors
+    /// When EventBridge does not take it.
+    pub async fn put_event(&self, source: &str, kind: &str, detail: &Value) -> Result<String, AuditError> {
+        let entry = json!({"EventBusName": self.output("ReplayBusName"), "Source": source, "DetailType": kind,
+            "Detail": detail.to_string()});
+        let call = Call::rpc("AWSEvents.PutEvents", &json!({"Entries": [entry]}));
+        let answer = self.clients.eventbridge.call(call).await.map_err(CallError::of("events:PutEvents"))?;
+        let entry = &answer["Entries"][0];
+        let id = entry["EventId"].as_str().map(str::to_owned);
+        id.ok_or_else(|| AuditError::Refused(entry["ErrorMessage"].as_str().unwrap_or("it did not answer").to_owned()))
     }
 
     /// The executions whose input `is_it` accepts, the newest first.
@@ -205,18 +209,16 @@ impl Audit {
     /// When the queue does not answer, or holds something that is not an alert.
     pub async fn receive(&self, wait: Duration) -> Result<Vec<Alert>, AuditError> {
         let queue = &self.address.alert_queue;
-        let seconds = i32::try_from(wait.as_secs()).unwrap_or(i32::MAX).min(20);
-        let request = self.clients.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
-        let request = request.wait_time_seconds(seconds);
-        let answer = request.send().await.map_err(CallError::of("sqs:ReceiveMessage"))?;
+        let asked = json!({"QueueUrl": queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": wait.as_secs().min(20)});
+        let answer = self.clients.sqs.call(Call::rpc("AmazonSQS.ReceiveMessage", &asked)).await;
+        let answer = answer.map_err(CallError::of("sqs:ReceiveMessage"))?;
         let mut alerts = Vec::new();
-        for message in answer.messages.unwrap_or_default() {
-            let body = message.body.unwrap_or_default();
-            alerts.push(Alert::parse(&body).map_err(CallError::of("reading a message of the alert queue"))?);
-            if let Some(handle) = message.receipt_handle {
-                let request = self.clients.sqs.delete_message().queue_url(queue).receipt_handle(handle);
-                request.send().await.map_err(CallError::of("sqs:DeleteMessage"))?;
-            }
+        for message in answer["Messages"].as_array().into_iter().flatten() {
+            let body = message["Body"].as_str().unwrap_or_default();
+            alerts.push(Alert::parse(body).map_err(CallError::of("reading a message of the alert queue"))?);
+            let taken = json!({"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]});
+            let call = Call::rpc("AmazonSQS.DeleteMessage", &taken);
+            self.clients.sqs.call(call).await.map_err(CallError::of("sqs:DeleteMessage"))?;
         }
         Ok(alerts)
     }

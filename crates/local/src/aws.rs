@@ -9,6 +9,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_types::SdkConfig;
 use std::time::Duration;
+use warden_control_plane::{ControlPlane, Service};
 
 use crate::engine::{ACCESS_KEY, REGION};
 
@@ -23,13 +24,13 @@ pub struct Clients {
     /// S3, by path: the engine has no host name for each bucket.
     pub s3: aws_sdk_s3::Client,
     /// CloudFormation.
-    pub cloudformation: aws_sdk_cloudformation::Client,
+    pub cloudformation: ControlPlane,
     /// EventBridge.
-    pub eventbridge: aws_sdk_eventbridge::Client,
+    pub eventbridge: ControlPlane,
     /// Step Functions.
     pub stepfunctions: aws_sdk_sfn::Client,
     /// SQS.
-    pub sqs: aws_sdk_sqs::Client,
+    pub sqs: ControlPlane,
 }
 
 impl Clients {
@@ -60,10 +61,10 @@ impl Clients {
             .build();
         Self {
             s3: aws_sdk_s3::Client::from_conf(s3),
-            cloudformation: aws_sdk_cloudformation::Client::new(&config),
-            eventbridge: aws_sdk_eventbridge::Client::new(&config),
+            cloudformation: ControlPlane::new(&config, Service::CLOUD_FORMATION),
+            eventbridge: ControlPlane::new(&config, Service::EVENT_BRIDGE),
             stepfunctions: aws_sdk_sfn::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
+            sqs: ControlPlane::new(&config, Service::SQS),
             config,
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, Parameter, Stack, StackStatus};
+use serde_json::Value;
+use warden_control_plane::{Call, ControlPlane};
 
 use crate::aws::CallError;
 
@@ -62,40 +62,34 @@ pub enum Source<'a> {
 /// # Errors
 /// When the template is refused, a resource fails, or it takes too long.
 pub async fn create(
-    client: &Client,
+    client: &ControlPlane,
     stack: &str,
     template: Source<'_>,
     parameters: &Parameters<'_>,
 ) -> Result<BTreeMap<String, String>, StackError> {
     let begun = Instant::now();
-    let parameters = parameters
-        .iter()
-        .map(|(key, value)| Parameter::builder().parameter_key(*key).parameter_value(*value).build())
-        .collect();
-    let request = client
-        .create_change_set()
-        .stack_name(stack)
-        .change_set_name(CHANGE_SET)
-        .change_set_type(ChangeSetType::Create)
-        .set_parameters(Some(parameters))
-        .capabilities(Capability::CapabilityIam)
-        .capabilities(Capability::CapabilityAutoExpand);
-    let request = match template {
-        Source::Body(body) => request.template_body(body),
-        Source::Url(url) => request.template_url(url),
-    };
-    request.send().await.map_err(CallError::of("cloudformation:CreateChangeSet"))?;
+    let mut asked = vec![
+        ("ChangeSetType".to_owned(), "CREATE"),
+        ("Capabilities.member.1".to_owned(), "CAPABILITY_IAM"),
+        ("Capabilities.member.2".to_owned(), "CAPABILITY_AUTO_EXPAND"),
+    ];
+    asked.push(match template {
+        Source::Body(body) => ("TemplateBody".to_owned(), body),
+        Source::Url(url) => ("TemplateURL".to_owned(), url),
+    });
+    for (number, (key, value)) in (1..).zip(parameters) {
+        asked.push((format!("Parameters.member.{number}.ParameterKey"), key));
+        asked.push((format!("Parameters.member.{number}.ParameterValue"), value));
+    }
+    let mut asked: Vec<_> = asked.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let named = [("StackName", stack), ("ChangeSetName", CHANGE_SET)];
+    asked.extend(named);
+    call(client, "cloudformation:CreateChangeSet", &asked).await?;
 
-    while !change_set_is_ready(client, stack).await? {
+    while !change_set_is_ready(client, &named).await? {
         pause(stack, begun).await?;
     }
-    client
-        .execute_change_set()
-        .stack_name(stack)
-        .change_set_name(CHANGE_SET)
-        .send()
-        .await
-        .map_err(CallError::of("cloudformation:ExecuteChangeSet"))?;
+    call(client, "cloudformation:ExecuteChangeSet", &named).await?;
 
     loop {
         if let Some(outputs) = outputs_when_created(client, stack).await? {
@@ -105,60 +99,52 @@ pub async fn create(
     }
 }
 
-async fn change_set_is_ready(client: &Client, stack: &str) -> Result<bool, StackError> {
-    let answer = client
-        .describe_change_set()
-        .stack_name(stack)
-        .change_set_name(CHANGE_SET)
-        .send()
-        .await
-        .map_err(CallError::of("cloudformation:DescribeChangeSet"))?;
-    match answer.status {
-        Some(ChangeSetStatus::CreateComplete) => Ok(true),
-        Some(ChangeSetStatus::Failed) => Err(StackError::Refused {
-            stack: stack.to_owned(),
-            reason: answer.status_reason.unwrap_or_else(|| "it does not say why".to_owned()),
+/// What an operation answers, of which `action` is the name in policies.
+async fn call(client: &ControlPlane, action: &'static str, asked: &[(&str, &str)]) -> Result<Value, CallError> {
+    let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+    let mut answer = client.call(Call::query(operation, "2010-05-15", asked)).await.map_err(CallError::of(action))?;
+    Ok(answer[format!("{operation}Result")].take())
+}
+
+async fn change_set_is_ready(client: &ControlPlane, named: &[(&str, &str); 2]) -> Result<bool, StackError> {
+    let answer = call(client, "cloudformation:DescribeChangeSet", named).await?;
+    match answer["Status"].as_str() {
+        Some("CREATE_COMPLETE") => Ok(true),
+        Some("FAILED") => Err(StackError::Refused {
+            stack: named[0].1.to_owned(),
+            reason: answer["StatusReason"].as_str().unwrap_or("it does not say why").to_owned(),
         }),
         _ => Ok(false),
     }
 }
 
-async fn outputs_when_created(client: &Client, stack: &str) -> Result<Option<BTreeMap<String, String>>, StackError> {
-    let answer = client
-        .describe_stacks()
-        .stack_name(stack)
-        .send()
-        .await
-        .map_err(CallError::of("cloudformation:DescribeStacks"))?;
-    let Some(described) = answer.stacks.unwrap_or_default().into_iter().next() else { return Ok(None) };
-    match described.stack_status {
-        Some(StackStatus::CreateComplete) => Ok(Some(outputs(described))),
-        Some(StackStatus::CreateInProgress | StackStatus::ReviewInProgress) | None => Ok(None),
+async fn outputs_when_created(
+    client: &ControlPlane,
+    stack: &str,
+) -> Result<Option<BTreeMap<String, String>>, StackError> {
+    let answer = call(client, "cloudformation:DescribeStacks", &[("StackName", stack)]).await?;
+    let described = &answer["Stacks"][0];
+    match described["StackStatus"].as_str() {
+        Some("CREATE_COMPLETE") => Ok(Some(outputs(described))),
+        Some("CREATE_IN_PROGRESS" | "REVIEW_IN_PROGRESS") | None => Ok(None),
         Some(_) => Err(StackError::Failed { stack: stack.to_owned(), reason: failures(client, stack).await? }),
     }
 }
 
-fn outputs(stack: Stack) -> BTreeMap<String, String> {
-    let outputs = stack.outputs.unwrap_or_default().into_iter();
-    outputs.filter_map(|output| Some((output.output_key?, output.output_value?))).collect()
+fn outputs(stack: &Value) -> BTreeMap<String, String> {
+    let outputs = stack["Outputs"].as_array().into_iter().flatten();
+    let text = |output: &Value, name: &str| output[name].as_str().map(str::to_owned);
+    outputs.filter_map(|output| Some((text(output, "OutputKey")?, text(output, "OutputValue")?))).collect()
 }
 
-async fn failures(client: &Client, stack: &str) -> Result<String, StackError> {
-    let answer = client
-        .describe_stack_events()
-        .stack_name(stack)
-        .send()
-        .await
-        .map_err(CallError::of("cloudformation:DescribeStackEvents"))?;
-    let failed: Vec<_> = answer
-        .stack_events
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|event| event.resource_status.as_ref().is_some_and(|status| status.as_str().ends_with("_FAILED")))
+async fn failures(client: &ControlPlane, stack: &str) -> Result<String, StackError> {
+    let answer = call(client, "cloudformation:DescribeStackEvents", &[("StackName", stack)]).await?;
+    let events = answer["StackEvents"].as_array().into_iter().flatten();
+    let failed: Vec<_> = events
+        .filter(|event| event["ResourceStatus"].as_str().is_some_and(|status| status.ends_with("_FAILED")))
         .map(|event| {
-            let name = event.logical_resource_id.unwrap_or_default();
-            let reason = event.resource_status_reason.unwrap_or_default();
-            format!("{name}: {reason}")
+            let said = |name: &str| event[name].as_str().unwrap_or_default();
+            format!("{}: {}", said("LogicalResourceId"), said("ResourceStatusReason"))
         })
         .collect();
     Ok(if failed.is_empty() { "it does not say why".to_owned() } else { failed.join("; ") })

@@ -7,6 +7,7 @@ mod s3;
 use std::fmt;
 
 use aws_types::SdkConfig;
+use warden_control_plane::{ControlPlane, Service};
 
 pub use disk::files;
 
@@ -16,7 +17,7 @@ use crate::{Error, Query, Report};
 /// Reads records from AWS.
 #[derive(Clone)]
 pub struct CallsReader {
-    logs: aws_sdk_cloudwatchlogs::Client,
+    logs: ControlPlane,
     s3: aws_sdk_s3::Client,
 }
 
@@ -34,7 +35,7 @@ impl CallsReader {
             // An endpoint of one's own has no host name for each bucket.
             .force_path_style(config.endpoint_url().is_some())
             .build();
-        Self { logs: aws_sdk_cloudwatchlogs::Client::new(config), s3: aws_sdk_s3::Client::from_conf(s3) }
+        Self { logs: ControlPlane::new(config, Service::CLOUD_WATCH_LOGS), s3: aws_sdk_s3::Client::from_conf(s3) }
     }
 
     /// Reads the records in a bucket, of all accounts and Regions that write there.

@@ -46,15 +46,8 @@ fn recorded(world: &World, file: &str) -> Value {
 }
 
 async fn of_another_source(world: Arc<World>) {
-    use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-    let entry = PutEventsRequestEntry::builder()
-        .event_bus_name(world.audit().output("ReplayBusName"))
-        .source("somebody.else")
-        .detail_type("AWS API Call via CloudTrail")
-        .detail(recorded(&world, "stop-logging")["detail"].to_string())
-        .build();
-    let answer = world.audit().clients().eventbridge.put_events().entries(entry).send().await.unwrap();
-    let id = answer.entries()[0].event_id().unwrap().to_owned();
+    let detail = &recorded(&world, "stop-logging")["detail"];
+    let id = world.audit().put_event("somebody.else", "AWS API Call via CloudTrail", detail).await.unwrap();
     // One that does start an execution, put after it, tells that the bus is through with it.
     let seen = world.replay(&recorded(&world, "stop-logging")).await;
     assert_right(Expected::RISKY_CALL, &seen);
