@@ -36,10 +36,13 @@ impl Console {
         Self { progress: None, results: Term::stdout() }
     }
 
-    /// One line of progress.
+    /// One line of progress, in place of what is drawn.
     pub fn say(&self, line: &str) {
         if let Some(term) = &self.progress {
             // Whoever closed standard error does not want to read this.
+            if term.is_term() {
+                let _ = term.clear_line();
+            }
             let _ = term.write_line(line);
         }
     }
@@ -58,12 +61,13 @@ impl Console {
     /// Something that takes a while.
     #[must_use]
     pub fn step(&self, title: &str) -> Step<'_> {
-        if let Some(term) = self.progress.as_ref().filter(|term| !term.is_term()) {
-            let _ = term.write_line(&format!("   {title} ..."));
-        }
-        let step = Step { console: self, title: title.to_owned(), begun: Instant::now(), told: Mutex::new(None) };
-        step.draw("");
-        step
+        Step::begin(self, title, self.progress.as_ref().filter(|term| term.is_term()))
+    }
+
+    /// The same beside another program that draws its own progress.
+    #[must_use]
+    pub fn step_beside(&self, title: &str) -> Step<'_> {
+        Step::begin(self, title, None)
     }
 
     /// A result, as it is.
@@ -85,36 +89,43 @@ impl Console {
 #[derive(Debug)]
 pub struct Step<'a> {
     console: &'a Console,
+    /// Where its progress is drawn over itself. Elsewhere it is told in lines.
+    canvas: Option<&'a Term>,
     title: String,
     begun: Instant,
     told: Mutex<Option<Instant>>,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    fn begin(console: &'a Console, title: &str, canvas: Option<&'a Term>) -> Self {
+        let step = Self { console, canvas, title: title.to_owned(), begun: Instant::now(), told: Mutex::new(None) };
+        if canvas.is_none() {
+            console.say(&format!("   {title} ..."));
+        }
+        step.draw("");
+        step
+    }
+
     /// What the step does right now.
     pub fn detail(&self, text: &str) {
-        let Some(term) = &self.console.progress else { return };
-        if term.is_term() {
+        if self.canvas.is_some() {
             self.draw(text);
             return;
         }
         let Ok(mut told) = self.told.lock() else { return };
         if told.unwrap_or(self.begun).elapsed() >= PLAIN_INTERVAL {
             *told = Some(Instant::now());
-            let _ = term.write_line(&format!("     {}", console::truncate_str(text, PLAIN_DETAIL, "…")));
+            self.console.say(&format!("     {}", console::truncate_str(text, PLAIN_DETAIL, "…")));
         }
     }
 
     /// The step is done.
     pub fn done(self) {
-        if let Some(term) = self.console.progress.as_ref().filter(|term| term.is_term()) {
-            let _ = term.clear_line();
-        }
         self.console.done(&self.title, self.begun.elapsed());
     }
 
     fn draw(&self, detail: &str) {
-        let Some(term) = self.console.progress.as_ref().filter(|term| term.is_term()) else { return };
+        let Some(term) = self.canvas else { return };
         let width = usize::from(term.size().1).saturating_sub(1);
         let line = format!("   {} ... {detail}", self.title);
         let _ = term.clear_line();
@@ -125,7 +136,7 @@ impl Step<'_> {
 impl Drop for Step<'_> {
     /// A step that failed leaves its line, so that the error stands below it.
     fn drop(&mut self) {
-        if let Some(term) = self.console.progress.as_ref().filter(|term| term.is_term()) {
+        if let Some(term) = self.canvas {
             let _ = term.clear_line();
         }
     }

@@ -162,11 +162,14 @@ pub(crate) async fn prepare_template(
     console: &Console,
 ) -> Result<Prepared, SystemError> {
     let wrong = |source| SystemError::Template { template, source };
-    let python = tools::engine(workspace, &options.python, console).await?;
-    let model = model::prepare(workspace, &options.python, &options.model, console).await?;
     let template = Template::parse(&read(workspace.source(template))?).map_err(wrong)?;
     let names: Vec<_> = template.functions().map_err(wrong)?.into_iter().map(|function| function.package).collect();
-    let packages = functions::build(workspace, &names, &options.profile, console).await?;
+    // The tools come from the network while the compiler is at work.
+    let (python, model, packages) = tokio::try_join!(
+        async { Ok::<_, SystemError>(tools::engine(workspace, &options.python, console).await?) },
+        async { Ok(model::prepare(workspace, &options.python, &options.model, console).await?) },
+        async { Ok(functions::build(workspace, &names, &options.profile, console).await?) },
+    )?;
     Ok(Prepared { python, template, packages, model })
 }
 

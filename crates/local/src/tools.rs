@@ -20,7 +20,7 @@ const ENGINE: &str = include_str!("../engine/requirements.txt");
 pub async fn engine(workspace: &Workspace, python: &str, console: &Console) -> Result<PythonEnv, InstallError> {
     let mut step = None;
     let mut tell = |said: &str| {
-        step.get_or_insert_with(|| console.step("installing the Python tools (once)")).detail(said);
+        step.get_or_insert_with(|| console.step_beside("installing the Python tools (once)")).detail(said);
     };
     let installed = PythonEnv::install(&workspace.made("python"), python, ENGINE, &mut tell).await?;
     if let Some(step) = step {
@@ -36,7 +36,7 @@ pub async fn engine(workspace: &Workspace, python: &str, console: &Console) -> R
 pub async fn weights(workspace: &Workspace, python: &str, console: &Console) -> Result<PathBuf, InstallError> {
     let mut step = None;
     let mut tell = |said: &str| {
-        step.get_or_insert_with(|| console.step("downloading the OCR models (27 MB, once)")).detail(said);
+        step.get_or_insert_with(|| console.step_beside("downloading the OCR models (27 MB, once)")).detail(said);
     };
     let folder = weights::install(&workspace.made("models"), python, &mut tell).await?;
     if let Some(step) = step {
