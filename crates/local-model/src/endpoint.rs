@@ -55,6 +55,9 @@ impl Endpoint {
         check_content_type(headers)?;
         let model = model::resolve(model_id)?;
         let request = MessagesRequest::read(&body, &model)?;
+        if fault == Some(Fault::SchemaRefused) && request.schema.is_some() {
+            return Err(Exception::validation("output_config: Extra inputs are not permitted"));
+        }
         drop(body);
         *images = request.images().count();
         Ok(self.answer(request, &model, fault).await?.body())
@@ -95,7 +98,6 @@ pub(crate) fn exception_of(fault: Fault) -> Option<Exception> {
         Fault::Unavailable => (Kind::ServiceUnavailable, "Bedrock is unable to process your request."),
         Fault::InternalError => (Kind::InternalServer, "The system encountered an unexpected error. Try again."),
         Fault::TimedOut => (Kind::ModelTimeout, "Model has timed out in processing the request. Try again."),
-        Fault::SchemaRefused => (Kind::Validation, "output_config: Extra inputs are not permitted"),
         Fault::AccessDenied => (Kind::AccessDenied, "You don't have access to the model with the specified model ID."),
         _ => return None,
     };

@@ -21,7 +21,8 @@ pub enum Fault {
     TimedOut,
     /// 403 `AccessDeniedException`.
     AccessDenied,
-    /// 400 `ValidationException`: this account and Region do not take a schema of the answer.
+    /// 400 `ValidationException` if the request has a schema for its answer, which this account and Region do not take;
+    /// the right answer if it has none.
     SchemaRefused,
     /// The right answer, this much later.
     Slow(Duration),

@@ -13,7 +13,7 @@ use crate::audit::{Address, Audit};
 use crate::aws::{CallError, Clients};
 use crate::engine::{Engine, EngineError, EngineOptions, REGION};
 use crate::functions::{self, FunctionsError, Package};
-use crate::model::{self, ModelError, ModelOptions};
+use crate::model::{self, Calls, ModelError, ModelOptions};
 use crate::output::Console;
 use crate::stack::{self, Source, StackError};
 use crate::streaming_host::StreamingHostError;
@@ -64,7 +64,7 @@ pub struct System {
     audit: Audit,
     // The engine ends first: its functions are what calls the model.
     engine: Engine,
-    _model: Server,
+    model: Server,
 }
 
 /// Why the system did not come up.
@@ -215,7 +215,7 @@ impl System {
             state_machine: report.state_machine_arn,
             alert_queue,
         };
-        Ok(Self { audit: Audit::new(address), engine, _model: model })
+        Ok(Self { audit: Audit::new(address), engine, model })
     }
 
     /// What can be done with the running system.
@@ -228,6 +228,12 @@ impl System {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What the model was asked.
+    #[must_use]
+    pub fn model_calls(&self) -> Calls {
+        self.model.calls()
     }
 }
 

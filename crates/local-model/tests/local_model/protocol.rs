@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{MODEL, ask, send, send_raw, server, weights};
+use crate::support::{MODEL, ask, ask_by_schema, send, send_raw, server, weights};
 use serde_json::{Value, json};
 use warden_local_model::{Call, Config, Fault, Faults, Operation, Server, StartError};
 
@@ -101,6 +101,20 @@ async fn an_error_that_was_ordered_happens_once() {
         assert_eq!(faults.pending(), 0);
         assert_eq!(send(&server, MODEL, &question()).await.status, 200, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_schema_is_refused_as_ordered_and_a_request_without_one_is_answered() {
+    let (server, faults) = faulty(Fault::SchemaRefused).await;
+    faults.next(1, Fault::SchemaRefused);
+    let schema = json!({"type": "object", "properties": {"greeting": {"type": "string"}}});
+    let with_schema = ask_by_schema("Greet me.", &[], &schema);
+
+    let refused = send(&server, MODEL, &with_schema).await;
+    assert_eq!((refused.status, refused.error.as_deref()), (400, Some("ValidationException")));
+    assert_eq!(refused.message(), "output_config: Extra inputs are not permitted");
+    assert_eq!(send(&server, MODEL, &question()).await.status, 200);
+    assert_eq!(send(&server, MODEL, &with_schema).await.status, 200, "it was ordered for two calls");
 }
 
 #[tokio::test]

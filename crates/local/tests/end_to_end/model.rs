@@ -68,7 +68,12 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
             never,
         ),
     ];
-    passing.into_iter().chain(lasting).chain(readable).chain(useless).chain(summaries).collect()
+    let schema = stage.faulty_trial(
+        "model::a_schema_that_bedrock_refuses_is_left_out_from_then_on",
+        vec![(1000, Fault::SchemaRefused)],
+        schema_refused,
+    );
+    passing.into_iter().chain([schema]).chain(lasting).chain(readable).chain(useless).chain(summaries).collect()
 }
 
 async fn asked_again(world: &World, error: &str) {
@@ -79,6 +84,25 @@ async fn asked_again(world: &World, error: &str) {
     let task = execution.task("Detect PII").unwrap();
     assert!(task.tries > 1, "it was not asked again");
     assert!(task.errors.iter().all(|found| found == error), "{:?}", task.errors);
+}
+
+/// The refusal is understood within the call: no task fails, and a process asks twice only once.
+async fn schema_refused(world: Arc<World>) {
+    let ask = async |key| {
+        let before = world.model_calls();
+        let upload = world.upload_sample(key, "business-card.png").await;
+        let seen = world.outcome(&upload).await;
+        assert_right(Expected::DELETED, &seen);
+        let execution = seen.execution.unwrap();
+        for name in ["Summarize event", "Detect PII"] {
+            let task = execution.task(name).unwrap();
+            assert_eq!((task.tries, task.errors.as_slice()), (1, [].as_slice()), "{name}");
+        }
+        world.model_calls() - before
+    };
+    // Summary and verdict, each with and then without the schema.
+    assert_eq!(ask("model/schema-refused.png").await, 4);
+    assert_eq!(ask("model/schema-left-out.png").await, 2);
 }
 
 async fn given_up(world: &World, error: &str) {

@@ -182,6 +182,10 @@ impl Running for World {
 }
 
 impl World {
+    pub fn model_calls(&self) -> usize {
+        self.system.model_calls().count()
+    }
+
     pub fn audit(&self) -> &Audit {
         self.system.audit()
     }
