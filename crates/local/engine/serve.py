@@ -140,8 +140,12 @@ def tell_who_asks(apigateway):
 def main():
     threading.Thread(target=end_with_the_owner, args=(sys.argv[1],), daemon=True).start()
 
+    # Python runs isolated, and looks for no modules beside this file by itself.
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+    import roles
     from ministack import app
-    from ministack.services import apigateway_v1, eventbridge, s3, sns
+    from ministack.services import apigateway_v1, eventbridge, s3, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     keep_message_attributes(sns)
@@ -150,6 +154,7 @@ def main():
     take_numbers_for_texts(provisioners)
     take_rules_between_groups(provisioners)
     tell_who_asks(apigateway_v1)
+    roles.enforce(app, stepfunctions)
 
     sys.argv[1:] = []
     app.main()

@@ -15,13 +15,16 @@ use crate::workspace::Workspace;
 
 /// What the engine is started with: it ends the engine, and all that the
 /// engine started, when this process is gone, however it went.
-const SERVE: &str = include_str!("../engine/serve.py");
+const SERVE: &str = "serve.py";
+/// The files that this takes.
+const PROGRAM: [(&str, &str); 2] =
+    [(SERVE, include_str!("../engine/serve.py")), ("roles.py", include_str!("../engine/roles.py"))];
 
 /// The account that the engine plays.
 pub const ACCOUNT: &str = "123456789012";
 /// The Region that the engine plays.
 pub const REGION: &str = "us-west-2";
-/// The engine takes any key; these are nobody's.
+/// The key of the account's own user, who may do everything; the engine checks no signature of it.
 pub const ACCESS_KEY: &str = "test";
 
 /// How long the engine gets to answer. It takes half a second when nothing else runs.
@@ -138,8 +141,10 @@ impl Engine {
         let endpoint = format!("http://127.0.0.1:{port}");
         let run = made_folder(workspace, "run")?;
         let state = TempDir::with_prefix_in("engine-", &run).map_err(|source| io_error(&run, source))?;
-        let script = state.path().join("serve.py");
-        fs::write(&script, SERVE).map_err(|source| io_error(&script, source))?;
+        for (name, text) in PROGRAM {
+            let file = state.path().join(name);
+            fs::write(&file, text).map_err(|source| io_error(&file, source))?;
+        }
         let logs = made_folder(workspace, "logs")?;
         prune(&logs);
         let log = logs.join(format!("engine-{}-{port}.log", std::process::id()));
@@ -148,7 +153,7 @@ impl Engine {
 
         let child = Command::new(python.python())
             .arg("-I")
-            .arg(&script)
+            .arg(state.path().join(SERVE))
             .arg(state.path())
             // Nothing of the user's environment reaches the engine or the
             // functions that it runs, credentials least of all.
@@ -230,6 +235,8 @@ fn environment(port: u16, endpoint: &str, state: &Path, options: EngineOptions) 
         ("AWS_SECRET_ACCESS_KEY", ACCESS_KEY.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        // Every call is asked for its rights: those of functions and of state machines for their roles'.
+        ("AUTH", "true".to_owned()),
     ]
 }
 

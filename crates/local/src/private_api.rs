@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
+use aws_types::SdkConfig;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use warden_calls::{CallsReader, Query, Report};
+use warden_control_plane::{Call, ControlPlane, Service, path_segment};
 use warden_local_model::{RecordPlace, Records, Server};
 
 use crate::aws::{CallError, Clients};
@@ -132,13 +134,13 @@ impl PrivateApi {
         let endpoint = started.engine.endpoint();
         let url = format!("{endpoint}/_aws/execute-api/{api}/{stage}");
         let http = reqwest::Client::builder().no_proxy().read_timeout(LIMIT).build().map_err(of("a client"))?;
-        let key = key_value(&http, endpoint, &key_id).await?;
+        let key = key_value(&started.clients.config, &key_id).await?;
         let mut packages = started.packages.iter();
         let executable = packages.find(|package| package.name == STREAM_PACKAGE).map(|package| &*package.executable);
         let host = StreamingHost::start(Function {
             name: STREAM_PACKAGE,
             executable: executable.ok_or_else(|| FunctionsError::NoExecutable(STREAM_PACKAGE.to_owned()))?,
-            environment: settings(&http, endpoint, &output("GenerateStreamArn")?).await?,
+            environment: settings(&started.clients.config, &output("GenerateStreamArn")?).await?,
             instances: STREAMS,
             front: Front::RestApi { stage, api_key: key.clone(), api_key_id: key_id },
         });
@@ -274,10 +276,10 @@ fn told(events: &[(String, Value)]) -> Value {
 }
 
 /// The settings of a deployed function.
-async fn settings(http: &reqwest::Client, endpoint: &str, arn: &str) -> Result<Vec<(String, String)>, SystemError> {
-    let call = "lambda:GetFunctionConfiguration";
-    let url = format!("{endpoint}/2015-03-31/functions/{arn}/configuration");
-    let configuration: Value = http.get(url).send().await.map_err(of(call))?.json().await.map_err(of(call))?;
+async fn settings(config: &SdkConfig, arn: &str) -> Result<Vec<(String, String)>, SystemError> {
+    let lambda = ControlPlane::new(config, Service::rest_json("Lambda", "lambda"));
+    let call = Call::rest("GET", format!("/2015-03-31/functions/{}/configuration", path_segment(arn)), None);
+    let configuration = lambda.call(call).await.map_err(CallError::of("lambda:GetFunctionConfiguration"))?;
     let variables = configuration["Environment"]["Variables"].as_object();
     let variables =
         variables.ok_or(SystemError::NoOutput(TEMPLATE, "GenerateStreamArn of a function with settings"))?;
@@ -308,10 +310,10 @@ fn written(folder: &Path) -> Result<Vec<PathBuf>, PrivateApiError> {
 }
 
 /// The caller's key, which the template makes and no output shows.
-async fn key_value(http: &reqwest::Client, endpoint: &str, id: &str) -> Result<String, SystemError> {
-    let call = "apigateway:GET";
-    let answer = http.get(format!("{endpoint}/apikeys/{id}?includeValue=true")).send().await.map_err(of(call))?;
-    let key: Value = answer.json().await.map_err(of(call))?;
+async fn key_value(config: &SdkConfig, id: &str) -> Result<String, SystemError> {
+    let api_gateway = ControlPlane::new(config, Service::rest_json("API Gateway", "apigateway"));
+    let call = Call::rest("GET", format!("/apikeys/{}?includeValue=true", path_segment(id)), None);
+    let key = api_gateway.call(call).await.map_err(CallError::of("apigateway:GET"))?;
     key["value"].as_str().map(str::to_owned).ok_or(SystemError::NoOutput(TEMPLATE, "ApiKeyId of a key with a value"))
 }
 

@@ -13,6 +13,7 @@ mod keys;
 mod model;
 mod operations;
 mod private_api;
+mod roles;
 mod streaming;
 mod uploads;
 mod world;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         model::trials(&stage),
         events::trials(&stage),
         operations::trials(&stage),
+        roles::trials(&stage),
         calls::trials(&stage),
         private_api::trials(&api_stage),
         streaming::trials(&streaming),

@@ -75,7 +75,7 @@ async fn every_sample_is_judged(world: Arc<World>) {
     }
 }
 
-/// Such a bucket is watched by whoever adds a rule for it; its event is replayed here.
+/// Such a bucket is watched by whoever adds a rule for it, and rights on it; its event is replayed here.
 async fn an_unversioned_object_is_deleted(world: Arc<World>) {
     let (bucket, key) = ("without-versions", "card.png");
     world.bucket(bucket, false).await;

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::RwLock;
+use warden_control_plane::{Call, ControlPlane, Service};
 use warden_local::audit::{Audit, Upload};
-use warden_local::engine::{Engine, EngineOptions};
+use warden_local::engine::{ACCESS_KEY, Engine, EngineOptions, REGION};
 use warden_local::follow::{Sent, follow};
 use warden_local::model::{Fault, Faults, ModelOptions};
 use warden_local::output::Console;
@@ -221,7 +222,8 @@ impl World {
         follow(self.audit(), &Sent::Event(id), |_| ()).await.unwrap()
     }
 
-    /// Makes a bucket of one's own, which no rule watches.
+    /// Makes a bucket of one's own, which no rule watches, and lets the functions read it and the state machine delete in
+    /// it, as whoever has them look at another bucket does.
     pub async fn bucket(&self, name: &str, versioned: bool) {
         use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
         use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
@@ -231,11 +233,37 @@ impl World {
             let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
             self.s3().put_bucket_versioning().bucket(name).versioning_configuration(enabled).send().await.unwrap();
         }
+        self.allow("PiiDetectorRole", &["s3:GetObject", "s3:GetObjectVersion"], name).await;
+        self.allow("ImageAnalyzerRole", &["s3:GetObject", "s3:GetObjectVersion"], name).await;
+        self.allow("StateMachineRole", &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject"], name).await;
     }
 
     pub async fn put(&self, bucket: &str, key: &str, sample: &str) {
         let body = tokio::fs::read(self.sample(sample)).await.unwrap();
         self.s3().put_object().bucket(bucket).key(key).body(body.into()).send().await.unwrap();
+    }
+
+    /// A call of IAM's, and its answer.
+    pub async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
+        let iam = ControlPlane::new(&self.audit().clients().config, Service::query("IAM", "iam").global());
+        iam.call(Call::query(action, "2010-05-08", parameters)).await.unwrap()
+    }
+
+    /// The name that a role of the template has on the engine.
+    pub async fn role(&self, logical_id: &str) -> String {
+        let named = [("StackName", self.audit().address().stack.as_str()), ("LogicalResourceId", logical_id)];
+        let call = Call::query("DescribeStackResource", "2010-05-15", &named);
+        let answer = self.audit().clients().cloudformation.call(call).await.unwrap();
+        let resource = &answer["DescribeStackResourceResult"]["StackResourceDetail"];
+        resource["PhysicalResourceId"].as_str().unwrap().to_owned()
+    }
+
+    async fn allow(&self, role: &str, actions: &[&str], bucket: &str) {
+        let resource = format!("arn:aws:s3:::{bucket}/*");
+        let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resource});
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let role = self.role(role).await;
+        self.iam("PutRolePolicy", &[("RoleName", &role), ("PolicyName", bucket), ("PolicyDocument", &policy)]).await;
     }
 
     /// Lambda's Invoke of a function's alias, by the stack's output that names it.
@@ -245,7 +273,11 @@ impl World {
         let [.., name, alias] = parts.as_slice() else { panic!("{output} is {arn:?}, no alias of a function") };
         let url =
             format!("{}/2015-03-31/functions/{name}/invocations?Qualifier={alias}", self.system.engine().endpoint());
-        let answer = self.http.post(url).body(event.to_string()).send().await.unwrap();
+        // Whose the call is has to be said. The engine checks no signature of the account's own key.
+        let scope = format!("{ACCESS_KEY}/20260101/{REGION}/lambda/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let request = self.http.post(url).header("authorization", authorization);
+        let answer = request.body(event.to_string()).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 200, "{name} was not invoked");
         let failed = answer.headers().contains_key("x-amz-function-error");
         let text = answer.text().await.unwrap();
