@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use tokio::task::JoinHandle;
 use warden_deploy::{
-    ApplyRequest, DEFAULT_ALIAS, DefinitionTemplate, Deployer, Difference, Ending, Entry, Followed, Happening, Outcome,
-    RecordedEvent, Replayer,
+    ApplyReport, ApplyRequest, Canary, DEFAULT_ALIAS, DefinitionTemplate, Deployer, Difference, Ending, Entry, Error,
+    Followed, Happening, Outcome, RecordedEvent, Replayer,
 };
 use warden_local::follow::{Sent, follow};
 use warden_local::scenario::Expected;
@@ -53,6 +54,8 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
     vec![
         stage.trial("operations::a_state_machine_is_made_kept_and_changed", made_kept_and_changed),
         stage.trial("operations::a_plan_changes_nothing", plan_changes_nothing),
+        stage.trial("operations::a_rollback_during_a_canary_is_kept", rolled_back_in_its_canary),
+        stage.trial("operations::another_apply_during_a_canary_is_kept", applied_in_a_canary),
         stage.trial("operations::a_running_execution_is_watched_to_its_end", watched_to_its_end),
         stage.trial("operations::a_failed_execution_is_watched_with_its_error", watched_with_its_error),
         stage.trial("operations::a_recorded_event_is_replayed_and_watched", replayed_and_watched),
@@ -98,6 +101,62 @@ async fn plan_changes_nothing(world: Arc<World>) {
     assert_eq!((plan.outcome, plan.alias), (Outcome::Updated, Outcome::Updated));
     assert!(plan.to_string().contains("hold no longer"), "{plan}");
     assert_eq!(Machine::read(&world, &made.state_machine_arn).await, machine);
+}
+
+async fn rolled_back_in_its_canary(world: Arc<World>) {
+    let (deployer, request) = stack_of(&world, "rolled-back-in-a-canary").await;
+    let old = deployer.apply(&request).await.unwrap().version_arn;
+    let canary = begun_canary(&world, &deployer, &changed(&request)).await;
+
+    let back = deployer.rollback(&request.stack, DEFAULT_ALIAS, None).await.unwrap();
+
+    assert_eq!(back.version_arn, old);
+    assert_moved(&canary.await.unwrap().unwrap_err());
+    assert_eq!(running(&deployer, &request).await, [(old, 100)]);
+}
+
+async fn applied_in_a_canary(world: Arc<World>) {
+    let (deployer, request) = stack_of(&world, "applied-in-a-canary").await;
+    deployer.apply(&request).await.unwrap();
+    let canary = begun_canary(&world, &deployer, &changed(&request)).await;
+
+    let third = DEFINITION.replace("of ${StateMachineName}", "the third");
+    let third = ApplyRequest { definition: DefinitionTemplate::new("test.asl.json", third), ..request.clone() };
+    let applied = deployer.apply(&third).await.unwrap();
+
+    assert_moved(&canary.await.unwrap().unwrap_err());
+    assert_eq!(running(&deployer, &request).await, [(applied.version_arn, 100)]);
+}
+
+/// An apply with a canary that has given the new version its share, and goes on by itself.
+async fn begun_canary(
+    world: &World,
+    deployer: &Deployer,
+    request: &ApplyRequest,
+) -> JoinHandle<Result<ApplyReport, Error>> {
+    // Far longer than the test: the look that finds the alias moved ends it.
+    let canary = Canary { percent: 10, duration: Duration::from_secs(30), allowed_failures: 0, least_ended: 0 };
+    let (config, asked) = (world.audit().clients().config.clone(), request.clone());
+    let apply = tokio::spawn(async move {
+        let deployer = Deployer::new(&config);
+        deployer.apply_with_canary(&asked, &canary, std::future::pending()).await
+    });
+    while running(deployer, request).await.len() < 2 {
+        assert!(!apply.is_finished(), "{:?}", apply.await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    apply
+}
+
+fn assert_moved(error: &Error) {
+    let text = error.to_string();
+    assert!(matches!(error, Error::AliasMoved { .. }) && text.contains("somebody else moved the alias"), "{text}");
+}
+
+/// The versions that the alias hands executions to, with their shares in percent.
+async fn running(deployer: &Deployer, request: &ApplyRequest) -> Vec<(String, i32)> {
+    let status = deployer.status(&request.stack, DEFAULT_ALIAS).await.unwrap();
+    status.running.into_iter().map(|route| (route.version_arn, route.weight)).collect()
 }
 
 async fn watched_to_its_end(world: Arc<World>) {
