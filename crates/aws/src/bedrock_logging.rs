@@ -89,8 +89,8 @@ mod tests {
     fn everything() -> Value {
         json!({
             "cloudWatchConfig": {"logGroupName": "g", "roleArn": "arn:aws:iam::111122223333:role/r",
-                                 "largeDataDeliveryS3Config": {"bucketName": "b", "keyPrefix": "large"}},
-            "s3Config": {"bucketName": "b", "keyPrefix": "invocations"},
+                                 "largeDataDeliveryS3Config": {"bucketName": "records", "keyPrefix": "large"}},
+            "s3Config": {"bucketName": "records", "keyPrefix": "invocations"},
             "textDataDeliveryEnabled": true, "imageDataDeliveryEnabled": false, "embeddingDataDeliveryEnabled": false,
             "videoDataDeliveryEnabled": false, "audioDataDeliveryEnabled": true,
         })

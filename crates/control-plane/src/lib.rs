@@ -285,13 +285,15 @@ mod tests {
     async fn a_path_keeps_its_query_and_is_signed_for_the_services_signing_name_and_region() {
         let aws = RecordedAws::answering([Answer::new(200, "")]);
         let service = Service::rest_json("Bedrock Runtime", "bedrock-runtime").signed_as("bedrock").global();
-        let path = format!("/model/{}/invoke?a=1", path_segment("arn:a/b"));
+        let profile = "arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.a";
+        let path = format!("/model/{}/invoke?a=1", path_segment(profile));
         assert_eq!(
-            ControlPlane::new(&aws.config(), service).call(Call::rest("GET", path, None)).await.unwrap(),
+            ControlPlane::new(&aws.config(), service).call(Call::rest("POST", path, None)).await.unwrap(),
             json!(null)
         );
         let request = aws.request();
-        assert_eq!(request.uri(), "https://bedrock-runtime.amazonaws.com/model/arn%3Aa%2Fb/invoke?a=1");
+        let profile = "arn%3Aaws%3Abedrock%3Aus-west-2%3A111122223333%3Ainference-profile%2Fus.a";
+        assert_eq!(request.uri(), format!("https://bedrock-runtime.amazonaws.com/model/{profile}/invoke?a=1"));
         assert!(request.headers().get("authorization").unwrap().contains("/us-east-1/bedrock/aws4_request"));
     }
 

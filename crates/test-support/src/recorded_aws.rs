@@ -1,6 +1,9 @@
 //! AWS as recorded: the answers it gives, and the requests that were made for them.
 
 use std::fmt;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
@@ -17,6 +20,10 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::Builder;
+use serde_json::json;
+
+/// Names a folder. Each request is written there, for `infra/checks/calls.py` to hold against AWS's own models.
+const EXPORT_FOLDER: &str = "WARDEN_EXPORT_CALLS";
 
 /// A configuration in us-west-2 that tries once, for tests that bring an HTTP client or an address.
 #[must_use]
@@ -135,12 +142,32 @@ impl HttpConnector for RecordedAws {
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner)(&request);
         HttpConnectorFuture::ready(match answer {
             Some(answer) => {
+                export(&request);
                 self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
                 Ok(answer.into_response())
             }
             None => Err(ConnectorError::other("no answer is left".into(), None)),
         })
     }
+}
+
+/// Writes a request as a line of JSON, if somebody wants to see all that tests make.
+#[expect(clippy::expect_used, reason = "used by tests alone")]
+fn export(request: &HttpRequest) {
+    let Some(folder) = std::env::var_os(EXPORT_FOLDER) else { return };
+    let headers: serde_json::Map<_, _> =
+        request.headers().iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let line = json!({
+        "by": std::env::current_exe().ok().and_then(|program| Some(program.file_stem()?.to_str()?.to_owned())),
+        "method": request.method(),
+        "uri": request.uri(),
+        "headers": headers,
+        "body": request.body().bytes().map(String::from_utf8_lossy),
+    });
+    let path = PathBuf::from(folder).join(format!("{}.jsonl", std::process::id()));
+    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the folder of exported calls");
+    // In one piece: tests of a process share the file.
+    file.write_all(format!("{line}\n").as_bytes()).expect("a line of exported calls");
 }
 
 impl HttpClient for RecordedAws {
