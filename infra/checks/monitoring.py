@@ -13,6 +13,17 @@ RECORD_METRICS = [
     "ModelInvocationLogsS3DeliveryFailure",
     "ModelInvocationLargeDataS3DeliveryFailure",
 ]
+# The sets of dimensions that AWS's services write these metrics by, from their pages on CloudWatch metrics.
+AWS_METRICS = {
+    "AWS/ApiGateway": [{"ApiName"}, {"ApiName", "Stage"}, {"ApiName", "Stage", "Method", "Resource"}],
+    "AWS/Bedrock": [set(), {"ModelId"}],
+    "AWS/DynamoDB": [{"TableName"}, {"TableName", "Operation"}],
+    "AWS/Events": [{"RuleName"}, {"EventBusName", "RuleName"}],
+    "AWS/Lambda": [set(), {"FunctionName"}, {"FunctionName", "Resource"}, {"FunctionName", "Resource", "ExecutedVersion"}],
+    "AWS/SNS": [{"TopicName"}],
+    "AWS/SQS": [{"QueueName"}],
+    "AWS/States": [{"StateMachineArn"}],
+}
 STATE_MACHINE_METRICS = ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"]
 
 Metrics = dict[str, set[tuple[str, ...]]]
@@ -180,10 +191,14 @@ def unknown_metrics(template: Template, metrics: Metrics) -> Iterator[str]:
     """What is watched or shown and never written would look well for ever."""
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
         properties = alarm["Properties"]
-        if properties["Namespace"] == NAMESPACE:
-            dimensions = tuple(dimension["Name"] for dimension in properties["Dimensions"])
-            if dimensions not in metrics.get(properties["MetricName"], set()):
-                yield f"alarm {name}: no function writes {properties['MetricName']} by {', '.join(dimensions)}"
+        dimensions = tuple(dimension["Name"] for dimension in properties.get("Dimensions", []))
+        if properties["Namespace"] in AWS_METRICS:
+            if set(dimensions) not in AWS_METRICS[properties["Namespace"]]:
+                yield f"alarm {name}: {properties['Namespace']} writes nothing by {', '.join(dimensions)}"
+        elif properties["Namespace"] != NAMESPACE:
+            yield f"alarm {name}: {properties['Namespace']} is not known here: add it to AWS_METRICS in infra/checks/monitoring.py"
+        elif dimensions not in metrics.get(properties["MetricName"], set()):
+            yield f"alarm {name}: no function writes {properties['MetricName']} by {', '.join(dimensions)}"
     for name, dashboard in of_type(template, "AWS::CloudWatch::Dashboard").items():
         for metric, dimensions in shown(dashboard["Properties"]["DashboardBody"]["Fn::Sub"]):
             if dimensions not in metrics.get(metric, set()):

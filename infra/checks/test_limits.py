@@ -17,11 +17,48 @@ DEPLOY = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
 WORKFLOWS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github/workflows").glob("*.yml"))]
 
 
+# Everything that defaults leave out, and lists at their longest.
+WITH_EVERYTHING = {
+    "audit.yaml": {
+        "UploadSource": "s3-events",
+        "WatchReads": "true",
+        "AlertEmail": "security@example.com",
+        "OperationsEmail": "operators@example.com",
+        "RulesLayerArn": "arn:aws:lambda:us-east-1:111122223333:layer:rules:1",
+        "PiiDetectorConcurrency": "5",
+        "FurtherEventSources": ",".join(["service-of-theirs.amazonaws.com"] * 10),
+        "FurtherEventNames": ",".join(["CreateSomethingOfTheirs"] * 35),
+    },
+    "private-api.yaml": {
+        "SecondModelId": "anthropic.claude-opus-5-5",
+        "GuardrailId": "abcdefgh1234",
+        "GuardrailVersion": "1",
+        "OperationsEmail": "operators@example.com",
+        "SystemName": "system",
+        "StreamConcurrency": "5",
+    },
+    "streaming.yaml": {
+        "SageMakerEndpointName": "chat",
+        "AlternativeModelId": "anthropic.claude-opus-5-5",
+        "Access": "ip-set",
+        "AllowedCidrs": "192.0.2.0/24",
+        "OperationsEmail": "operators@example.com",
+    },
+}
+
+
 class TheTemplates(unittest.TestCase):
     def test_hold_nothing_that_aws_would_refuse(self) -> None:
         for name, template in TEMPLATES.items():
             with self.subTest(template=name):
                 self.assertEqual(list(limit_problems(template, **CHOSEN[name])), [])
+
+    def test_hold_nothing_that_aws_would_refuse_with_all_that_they_can_make(self) -> None:
+        for name, chosen in WITH_EVERYTHING.items():
+            with self.subTest(template=name):
+                template = render(ROOT / "infra" / name, **chosen)
+                self.assertLessEqual(chosen.keys(), template["Parameters"].keys())
+                self.assertEqual(list(limit_problems(template, **chosen)), [])
 
     def test_have_room_for_stack_names_as_long_as_the_documentation_says(self) -> None:
         (documented,) = re.findall(r"stack's name has at most (\d+) characters", DEPLOY)

@@ -73,6 +73,15 @@ class TheAuditsTemplate(unittest.TestCase):
         self.resources["UndeterminedAlarm"]["Properties"]["MetricName"] = "Undecided"
         self.assert_noticed("alarm UndeterminedAlarm: no function writes Undecided by Function")
 
+    def test_an_alarm_by_dimensions_that_aws_does_not_write_is_noticed(self) -> None:
+        dimensions = self.resources["DeadLetterAlarm"]["Properties"]["Dimensions"]
+        dimensions.append({"Name": "StackName", "Value": "a"})
+        self.resources["ExecutionsTimedOutAlarm"]["Properties"]["Namespace"] = "AWS/StepFunctions"
+        self.assert_noticed("alarm DeadLetterAlarm: AWS/SQS writes nothing by QueueName, StackName")
+        self.assert_noticed(
+            "alarm ExecutionsTimedOutAlarm: AWS/StepFunctions is not known here: add it to AWS_METRICS in infra/checks/monitoring.py"
+        )
+
     def test_a_dashboard_of_metrics_that_nobody_writes_is_noticed(self) -> None:
         body = self.resources["Dashboard"]["Properties"]["DashboardBody"]
         body["Fn::Sub"] = body["Fn::Sub"].replace("Function,Verdict", "Function,Answer").replace("ModelRetries", "Retries")
