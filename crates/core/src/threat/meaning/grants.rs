@@ -1,10 +1,12 @@
 //! Whom a request gives access without a policy: by an ACL, by sharing, by a permission.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::{
     account::{Access, Account},
     json::{is, member, texts},
+    policy::names_somebody,
 };
 
 /// ACLs by name that let in anybody, or anybody with an AWS account.
@@ -16,7 +18,7 @@ const PUBLIC_GROUPS: [&str; 2] = ["groups/global/AllUsers", "groups/global/Authe
 /// Fields that list the accounts which something is shared with, `all` for everybody.
 const SHARED_WITH: [&str; 4] = ["valuesToAdd", "accountIdsToAdd", "awsAccountIds", "principals"];
 
-/// What binds a function's permission for everybody to few.
+/// What binds a function's permission for everybody to few, if it names them.
 const BINDING: [&str; 4] = ["sourceArn", "sourceAccount", "principalOrgID", "organizationId"];
 
 /// Whom a request gives access.
@@ -41,7 +43,7 @@ pub(super) fn of_request(request: &Value, own: &Account<'_>) -> Vec<Access> {
         access.extend(named.filter_map(|account| own.access_of(account)));
     }
     if let Some(principal) = fields.get("principal").and_then(Value::as_str)
-        && !BINDING.iter().any(|binding| fields.get(*binding).is_some_and(|value| !value.is_null()))
+        && !BINDING.iter().filter_map(|binding| fields.get(*binding)?.as_str()).any(names_somebody)
     {
         access.extend(own.access_of(principal));
     }
@@ -54,14 +56,20 @@ fn acl(request: &Map<String, Value>) -> bool {
         let name = name.to_ascii_lowercase();
         let texts = || texts(value).into_iter();
         match name.as_str() {
-            "x-amz-acl" | "acl" => texts().any(|acl| PUBLIC_ACLS.iter().any(|public| public.eq_ignore_ascii_case(acl))),
-            "accesscontrolpolicy" | "accesscontrollist" => texts().any(is_public_group),
+            "x-amz-acl" | "acl" => texts().any(is_public_acl),
+            "accesscontrollist" => texts().any(|text| is_public_acl(text) || is_public_group(text)),
+            "accesscontrolpolicy" => texts().any(is_public_group),
             name => name.starts_with("x-amz-grant-") && texts().any(is_public_group),
         }
     })
 }
 
+fn is_public_acl(text: &str) -> bool {
+    PUBLIC_ACLS.iter().any(|public| public.eq_ignore_ascii_case(text))
+}
+
 fn is_public_group(text: &str) -> bool {
+    let text = percent_decode_str(text).decode_utf8_lossy();
     PUBLIC_GROUPS.iter().any(|group| text.contains(group))
 }
 
@@ -84,6 +92,14 @@ mod tests {
                     {"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"}, "Permission": "READ"}]}}}),
                 everybody,
             ),
+            (json!({"x-amz-grant-write-acp": ["uri=\"http://acs.amazonaws.com/groups/global/AllUsers\""]}), everybody),
+            (json!({"x-amz-grant-read": "uri=http%3A%2F%2Facs.amazonaws.com%2Fgroups%2Fglobal%2FAllUsers"}), everybody),
+            (
+                json!({"x-amz-grant-read": "id=\"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be\""}),
+                nobody,
+            ),
+            (json!({"accessControlList": {"x-amz-acl": "authenticated-read"}}), everybody),
+            (json!({"x-amz-acl": "log-delivery-write"}), nobody),
             (json!({"key": "groups/global/AllUsers", "bucketName": "b"}), nobody),
             (json!({"launchPermission": {"add": {"items": [{"group": "all"}]}}}), everybody),
             (json!({"launchPermission": {"add": {"items": [{"userId": "444455556666"}]}}}), other),
@@ -100,6 +116,11 @@ mod tests {
             (json!({"principal": "*", "action": "lambda:InvokeFunction"}), everybody),
             (json!({"principal": "444455556666"}), other),
             (json!({"principal": "*", "principalOrgID": "o-a1b2c3d4e5"}), nobody),
+            (json!({"principal": "*", "sourceArn": "arn:aws:s3:::uploads"}), nobody),
+            (json!({"principal": "*", "sourceAccount": "111122223333"}), nobody),
+            (json!({"principal": "*", "sourceArn": "*"}), everybody),
+            (json!({"principal": "*", "sourceArn": "arn:aws:execute-api:us-east-1:*:*"}), everybody),
+            (json!({"principal": "*", "sourceAccount": null}), everybody),
             (json!({"principal": "s3.amazonaws.com"}), nobody),
             (json!(null), nobody),
         ] {

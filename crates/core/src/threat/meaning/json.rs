@@ -2,11 +2,34 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+
+/// How often JSON may have been written into a text again.
+const MOST_LAYERS: usize = 3;
 
 /// A member of an object, its name in any case of its letters.
 pub(super) fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.as_object()?.iter().find(|(member, _)| member.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// The object or list that a text holds as JSON, be it in quotation marks again,
+/// encoded for a URL or behind a byte order mark.
+pub(super) fn inside(text: &str) -> Option<Value> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MOST_LAYERS {
+        let bare = text.trim_start_matches('\u{feff}').trim();
+        let decoded = bare.starts_with('%').then(|| percent_decode_str(bare).decode_utf8()).transpose().ok()?;
+        let bare = decoded.as_deref().map_or(bare, str::trim);
+        if !bare.starts_with(['{', '[', '"']) {
+            return None;
+        }
+        match serde_json::from_str(bare).ok()? {
+            Value::String(inner) => text = Cow::Owned(inner),
+            value => return Some(value),
+        }
+    }
+    None
 }
 
 /// A value, or each of a list of them.

@@ -19,6 +19,7 @@ use ports::Opened;
 use crate::cloudtrail::Event;
 
 mod account;
+mod federation;
 mod grants;
 mod json;
 mod lifecycle;

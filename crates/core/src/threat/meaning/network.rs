@@ -73,16 +73,34 @@ fn begins_alike(one: IpAddr, other: IpAddr, bits: u8) -> bool {
 /// Whether these networks together are so many public addresses that they are
 /// the internet. A text that is no network counts for none.
 pub(super) fn are_the_internet<'a>(networks: impl IntoIterator<Item = &'a str>) -> bool {
-    let (mut v4, mut v6) = (0_u128, 0_u128);
+    let (mut v4, mut v6) = (Vec::new(), Vec::new());
     for network in networks.into_iter().filter_map(Network::parse).filter(|network| !network.is_private()) {
         match network.address {
-            IpAddr::V4(_) => v4 += 1 << (32 - network.prefix),
-            IpAddr::V6(_) => {
-                v6 = v6.saturating_add(1_u128.checked_shl(u32::from(128 - network.prefix)).unwrap_or(u128::MAX));
-            }
+            IpAddr::V4(address) => v4.push(range(address.to_bits().into(), 32 - network.prefix)),
+            IpAddr::V6(address) => v6.push(range(address.to_bits(), 128 - network.prefix)),
         }
     }
-    v4 > MOST_V4_ADDRESSES || v6 > MOST_V6_ADDRESSES
+    addresses(v4) > MOST_V4_ADDRESSES || addresses(v6) > MOST_V6_ADDRESSES
+}
+
+/// The first and the last address of a network whose last bits are any.
+fn range(address: u128, any_bits: u8) -> (u128, u128) {
+    let any = 1_u128.checked_shl(u32::from(any_bits)).map_or(u128::MAX, |addresses| addresses - 1);
+    (address & !any, address | any)
+}
+
+/// How many addresses ranges hold together, each counted once.
+fn addresses(mut ranges: Vec<(u128, u128)>) -> u128 {
+    ranges.sort_unstable();
+    let (mut count, mut counted_to) = (0_u128, None);
+    for (first, last) in ranges {
+        let first = counted_to.map_or(first, |counted: u128| first.max(counted.saturating_add(1)));
+        if first <= last && counted_to != Some(u128::MAX) {
+            count = count.saturating_add(last - first).saturating_add(1);
+            counted_to = Some(last);
+        }
+    }
+    count
 }
 
 #[cfg(test)]
@@ -98,6 +116,10 @@ mod tests {
             &["0/0"],
             &["0.0.0.0/1", "128.0.0.0/1"],
             &["64.0.0.0/2"],
+            &["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"],
+            &["0.0.0.0/00"],
+            &["000.000.000.000/0"],
+            &["8.0.0.0/8", "9.128.0.0/9"],
             &["8.0.0.0/8", "9.0.0.0/8"],
             &["10.0.0.0/7"],
             &["::/0"],
@@ -120,6 +142,8 @@ mod tests {
             &["203.0.113.0/24"],
             &["203.0.113.7"],
             &["8.0.0.0/8"],
+            &["8.0.0.0/8", "8.0.0.0/8", "8.1.0.0/16", "8.255.0.0/16"],
+            &["2001:db8::/32", "2001:db8::/32", "2001:db8:1::/48"],
             &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"],
             &["fc00::/7"],
             &["2001:db8::/32"],

@@ -6,31 +6,32 @@ use serde_json::{Map, Value};
 
 use super::{
     account::{Access, Account},
-    json::{each, texts, written},
+    federation::Issuer,
+    json::{each, inside, texts, written},
     network::are_the_internet,
 };
 
-/// Actions by which whoever may call them on everything gives rights away.
-const ESCALATIONS: [&str; 14] = [
-    "iam:addusertogroup",
-    "iam:attachgrouppolicy",
-    "iam:attachrolepolicy",
-    "iam:attachuserpolicy",
-    "iam:createaccesskey",
-    "iam:createloginprofile",
-    "iam:createpolicyversion",
-    "iam:passrole",
-    "iam:putgrouppolicy",
-    "iam:putrolepolicy",
-    "iam:putuserpolicy",
-    "iam:setdefaultpolicyversion",
-    "iam:updateassumerolepolicy",
-    "iam:updateloginprofile",
+/// Actions by which whoever may call them on every resource of their kind gives rights away.
+const ESCALATIONS: [(&str, &str); 14] = [
+    ("iam:addusertogroup", "group"),
+    ("iam:attachgrouppolicy", "group"),
+    ("iam:attachrolepolicy", "role"),
+    ("iam:attachuserpolicy", "user"),
+    ("iam:createaccesskey", "user"),
+    ("iam:createloginprofile", "user"),
+    ("iam:createpolicyversion", "policy"),
+    ("iam:passrole", "role"),
+    ("iam:putgrouppolicy", "group"),
+    ("iam:putrolepolicy", "role"),
+    ("iam:putuserpolicy", "user"),
+    ("iam:setdefaultpolicyversion", "policy"),
+    ("iam:updateassumerolepolicy", "role"),
+    ("iam:updateloginprofile", "user"),
 ];
 
 /// Condition keys whose value says who calls or from where, so that a policy
 /// for everybody is for few. S3 counts most of them when it tells what is public.
-const WHO: [&str; 19] = [
+const WHO: [&str; 20] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalisawsservice",
@@ -50,6 +51,7 @@ const WHO: [&str; 19] = [
     "elasticfilesystem:accessedviamounttarget",
     "kms:calleraccount",
     "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
 ];
 
 /// Literal characters with which a value has to begin to name somebody: `AROA*` names everybody.
@@ -83,10 +85,9 @@ pub(super) fn documents(request: &Value) -> Vec<Cow<'_, Map<String, Value>>> {
             members.values().flat_map(documents).collect()
         }
         Value::Array(items) => items.iter().flat_map(documents).collect(),
-        Value::String(text) if text.trim_start().starts_with('{') => match serde_json::from_str::<Value>(text) {
-            Ok(inside) => documents(&inside).into_iter().map(|document| Cow::Owned(document.into_owned())).collect(),
-            Err(_) => Vec::new(),
-        },
+        Value::String(text) => inside(text).map_or_else(Vec::new, |inside| {
+            documents(&inside).into_iter().map(|document| Cow::Owned(document.into_owned())).collect()
+        }),
         _ => Vec::new(),
     }
 }
@@ -135,9 +136,18 @@ impl<'a> Statement<'a> {
                 _ => {}
             }
         }
+        access.extend(self.trusts_every_identity().then_some(Access::Everybody));
         access.sort_unstable();
         access.dedup();
         access
+    }
+
+    /// Whether it trusts an issuer that serves everybody, and names nobody there.
+    fn trusts_every_identity(&self) -> bool {
+        let Some(Value::Object(kinds)) = self.get("Principal") else { return false };
+        let federated = kinds.iter().filter(|(kind, _)| kind.eq_ignore_ascii_case("Federated"));
+        let mut issuers = federated.flat_map(|(_, value)| texts(value)).filter_map(Issuer::of);
+        issuers.any(|issuer| !self.conditions().any(|condition| condition.names_at(issuer)))
     }
 
     /// Whom the conditions leave of everybody.
@@ -156,11 +166,14 @@ impl<'a> Statement<'a> {
     pub(super) fn allows(&self) -> Vec<Allowed> {
         let is_of_a_resource = self.get("Principal").is_some() || self.get("NotPrincipal").is_some();
         let limited = self.conditions().any(|condition| !condition.is_hollow());
-        let on_everything =
-            self.get("NotResource").is_some() || self.texts("Resource").iter().any(|resource| is_everything(resource));
-        if is_of_a_resource || limited || !on_everything {
+        if is_of_a_resource || limited {
             return Vec::new();
         }
+        let resources: Vec<String> =
+            self.texts("Resource").iter().map(|resource| resource.to_ascii_lowercase()).collect();
+        let on_everything =
+            self.get("NotResource").is_some() || resources.iter().any(|resource| is_everything(resource));
+        let on_every = |kind: &str| on_everything || resources.iter().any(|resource| is_every(resource, kind));
         let actions: Vec<String> = self.texts("Action").iter().map(|action| action.to_ascii_lowercase()).collect();
         let left_out: Vec<String> = self.texts("NotAction").iter().map(|action| action.to_ascii_lowercase()).collect();
         let all_but = self.get("NotAction").is_some();
@@ -171,9 +184,9 @@ impl<'a> Statement<'a> {
                 actions.iter().any(|pattern| fits(pattern, wanted))
             }
         };
-        let escalates = ESCALATIONS.iter().any(|action| may(action));
-        let everything = if all_but { escalates } else { actions.iter().any(|action| is_everything(action)) };
-        [(everything, Allowed::Everything), (escalates, Allowed::Escalation)]
+        let escalates = ESCALATIONS.iter().any(|(action, kind)| may(action) && on_every(kind));
+        let every_action = if all_but { escalates } else { actions.iter().any(|action| is_everything(action)) };
+        [(every_action && on_everything, Allowed::Everything), (escalates, Allowed::Escalation)]
             .into_iter()
             .filter_map(|(holds, allowed)| holds.then_some(allowed))
             .collect()
@@ -206,13 +219,10 @@ impl<'a> Condition<'a> {
 
     /// Whether it holds for callers whom its values name, and for nobody else.
     fn says_who(&self) -> bool {
-        let operator = self.operator.to_ascii_lowercase();
-        let operator = operator.strip_prefix("foranyvalue:").unwrap_or(&operator);
-        // With `IfExists` and `ForAllValues` it holds for whoever has no such value.
-        if !self.is_of(&WHO) || operator.ends_with("ifexists") {
+        if !self.is_of(&WHO) {
             return false;
         }
-        match operator {
+        match self.test().as_str() {
             "bool" => each(self.values).iter().all(|value| written(value).eq_ignore_ascii_case("true")),
             "ipaddress" => !are_the_internet(self.values()),
             "stringequals" | "stringequalsignorecase" | "stringlike" | "arnequals" | "arnlike" => {
@@ -223,6 +233,19 @@ impl<'a> Condition<'a> {
         }
     }
 
+    /// How its values are held against the call's. With `IfExists` and `ForAllValues`
+    /// it holds for whoever has no such value, so that neither is taken off.
+    fn test(&self) -> String {
+        let operator = self.operator.to_ascii_lowercase();
+        operator.strip_prefix("foranyvalue:").map(str::to_owned).unwrap_or(operator)
+    }
+
+    /// Whether it names somebody at an issuer of identities.
+    fn names_at(&self, issuer: Issuer) -> bool {
+        matches!(self.test().as_str(), "stringequals" | "stringequalsignorecase" | "stringlike")
+            && issuer.is_named_by(self.key, &self.values())
+    }
+
     fn names_an_organisation(&self) -> bool {
         self.is_of(&["aws:principalorgid", "aws:principalorgpaths"]) && self.says_who()
     }
@@ -230,7 +253,10 @@ impl<'a> Condition<'a> {
     /// Whether it holds for nearly every call.
     fn is_hollow(&self) -> bool {
         let operator = self.operator.to_ascii_lowercase();
-        self.is_of(&["aws:securetransport"])
+        self.is_of(&["aws:securetransport", "aws:currenttime", "aws:epochtime"])
+            || self.is_of(&["aws:principalarn"]) && !self.values().iter().all(|value| names_somebody(value))
+            // Whoever comes with a key of long duration has no such value.
+            || self.is_of(&["aws:multifactorauthpresent"]) && operator.ends_with("ifexists")
             || operator.contains("not")
             || operator.ends_with("ipaddress") && are_the_internet(self.values())
             || !self.values().is_empty() && self.values().iter().any(|value| is_everything(value))
@@ -238,7 +264,7 @@ impl<'a> Condition<'a> {
 }
 
 /// Whether a value of a condition names an account, a resource or an organisation, rather than many.
-fn names_somebody(value: &str) -> bool {
+pub(super) fn names_somebody(value: &str) -> bool {
     let literal = value.find(['*', '?']).unwrap_or(value.len());
     if let Some(arn) = value.strip_prefix("arn:") {
         let parts: Vec<&str> = arn.splitn(5, ':').collect();
@@ -253,8 +279,17 @@ fn names_somebody(value: &str) -> bool {
 
 /// Whether a pattern of actions or resources fits everything.
 fn is_everything(pattern: &str) -> bool {
-    !pattern.is_empty()
-        && (pattern.trim_start_matches("arn:").chars().all(|char| matches!(char, '*' | ':')) && pattern.contains('*'))
+    let is_of_a_partition = |char: char| char.is_ascii_alphanumeric() || char == '-';
+    let open = pattern.strip_prefix("arn:").map_or(pattern, |arn| arn.trim_start_matches(is_of_a_partition));
+    open.contains('*') && open.chars().all(|char| matches!(char, '*' | '?' | ':'))
+}
+
+/// Whether a pattern of resources, in lower case, fits whatever IAM has of a kind, such as `role`.
+fn is_every(pattern: &str, kind: &str) -> bool {
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    let [_, _, service, _, _, resource] = parts.as_slice() else { return false };
+    // No name is written so; a pattern that fits it says nothing of names.
+    fits(service, "iam") && fits(resource, &format!("{kind}/{}", "~".repeat(LEAST_LITERAL)))
 }
 
 /// Whether a text fits a pattern with `*` and `?`, both in lower case.
@@ -306,7 +341,8 @@ mod tests {
             (to(json!({"AWS": "444455556666"})), &other, "another account"),
             (to(json!({"AWS": "arn:aws:iam::111122223333:role/a"})), &nobody, "own role"),
             (to(json!({"Service": "s3.amazonaws.com"})), &nobody, "service"),
-            (to(json!({"Federated": "cognito-identity.amazonaws.com"})), &nobody, "web identity"),
+            (to(json!({"Federated": "cognito-identity.amazonaws.com"})), &everybody, "identities of any pool"),
+            (to(json!({"Federated": "arn:aws:iam::111122223333:saml-provider/Okta"})), &nobody, "own provider"),
             (lets_in(&json!({"Effect": "Deny", "Principal": "*", "Action": "*"})), &nobody, "denial"),
             (
                 lets_in(
@@ -373,6 +409,32 @@ mod tests {
             ),
             (with(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::uploads"}})), &nobody, "a bucket's notifications"),
             (with(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}})), &everybody, "any bucket's notifications"),
+            (
+                with(
+                    json!({"StringLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-east-1:111122223333:accesspoint/*"}}),
+                ),
+                &nobody,
+                "an account's access points",
+            ),
+            (
+                with(json!({"StringLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-east-1:*:accesspoint/*"}})),
+                &everybody,
+                "anybody's access points",
+            ),
+            (with(json!({"Null": {"aws:PrincipalOrgID": "false"}})), &everybody, "of some organisation"),
+            (with(json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*"}})), &everybody, "any path"),
+            (
+                with(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::????????????:role/admin"}})),
+                &everybody,
+                "an account of twelve digits",
+            ),
+            (
+                with(
+                    json!({"Bool": {"aws:SecureTransport": "true"}, "IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}),
+                ),
+                &everybody,
+                "two that say nothing",
+            ),
             (with(json!({"StringEquals": {"AWS:SourceOwner": "111122223333"}})), &nobody, "SNS's own default"),
             (with(json!({"StringEquals": {"s3:x-amz-acl": "public-read"}})), &everybody, "what is written"),
             (
@@ -392,6 +454,44 @@ mod tests {
         ] {
             assert_eq!(&found, expected, "{case}");
         }
+    }
+
+    #[test]
+    fn whom_a_trust_in_an_issuer_for_everybody_lets_in() {
+        let with = |condition: Value| {
+            let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+            lets_in(&json!({"Effect": "Allow", "Principal": {"Federated": provider},
+                            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition}))
+        };
+        let claim = |operator: &str, claim: &str, value: Value| {
+            json!({
+                "StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"},
+                operator: {format!("token.actions.githubusercontent.com:{claim}"): value},
+            })
+        };
+        let (everybody, nobody) = (vec![Access::Everybody], Vec::new());
+        for (condition, expected) in [
+            (json!({}), &everybody),
+            (json!({"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}}), &everybody),
+            (claim("StringLike", "sub", json!("*")), &everybody),
+            (claim("StringLike", "sub", json!("repo:*")), &everybody),
+            (claim("StringLike", "sub", json!(["repo:acme/shop:*", "repo:*"])), &everybody),
+            (claim("StringLikeIfExists", "sub", json!("repo:acme/shop:*")), &everybody),
+            (claim("ForAllValues:StringLike", "sub", json!("repo:acme/shop:*")), &everybody),
+            (claim("StringNotLike", "sub", json!("repo:acme/shop:*")), &everybody),
+            (claim("StringLike", "sub", json!("repo:acme/shop:*")), &nobody),
+            (claim("ForAnyValue:StringLike", "sub", json!("repo:acme/*")), &nobody),
+            (claim("StringLike", "repository", json!("acme/shop")), &nobody),
+            (claim("StringLike", "repository_owner_id", json!("1234")), &nobody),
+        ] {
+            assert_eq!(&with(condition.clone()), expected, "{condition}");
+        }
+        let of_google = |condition: Value| {
+            lets_in(&json!({"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"},
+                            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition}))
+        };
+        assert_eq!(of_google(json!({})), everybody);
+        assert_eq!(of_google(json!({"StringEquals": {"accounts.google.com:aud": "66677788899900pro0"}})), nobody);
     }
 
     fn allows(statement: &Value) -> Vec<&'static str> {
@@ -422,7 +522,26 @@ mod tests {
             (with(json!({"Bool": {"aws:SecureTransport": "true"}})), all),
             (with(json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})), all),
             (with(json!({"ArnLike": {"aws:PrincipalArn": "*"}})), all),
+            (with(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:*"}})), all),
+            (with(json!({"DateLessThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}})), all),
+            (with(json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}})), all),
             (with(json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})), nothing),
+            (with(json!({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/breakglass"}})), nothing),
+            (statement(json!("*"), json!("arn:aws:*")), all),
+            (statement(json!("*"), json!("arn:aws:*:*:*:*")), all),
+            (statement(json!("*"), json!("arn:aws*")), all),
+            (statement(json!("?*"), json!("*")), all),
+            (statement(json!("*"), json!("arn:aws:s3:::*")), nothing),
+            (statement(json!("*"), json!("arn:aws:iam::111122223333:role/*")), escalation),
+            (statement(json!("iam:PassRole"), json!("arn:aws:iam::*:role/*")), escalation),
+            (
+                statement(json!("iam:PassRole"), json!(["arn:aws:s3:::a", "arn:aws:iam::111122223333:role/*"])),
+                escalation,
+            ),
+            (statement(json!("iam:Attach*"), json!("arn:*:iam::111122223333:*")), escalation),
+            (statement(json!("iam:PassRole"), json!("arn:aws:iam::111122223333:role/app/*")), nothing),
+            (statement(json!("iam:PassRole"), json!("arn:aws:iam::111122223333:user/*")), nothing),
+            (statement(json!("iam:CreateAccessKey"), json!("arn:aws:iam::*:user/${aws:username}")), nothing),
             (with(json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})), nothing),
             (statement(json!("*"), json!("arn:aws:s3:::a/*")), nothing),
             (statement(json!("s3:*"), json!("*")), nothing),
@@ -447,10 +566,21 @@ mod tests {
             json!({"attributes": {"Policy": format!("\n {policy}")}}),
             json!({"PutAccessPointPolicyRequest": {"Policy": policy.to_string(), "xmlns": ""}}),
             json!({"list": [{"deeper": policy}]}),
+            json!({"policy": json!(policy.to_string()).to_string()}),
+            json!({"policy": format!("\u{feff}{policy}")}),
+            json!({"policy": "%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%22%2A%22%7D%7D"}),
+            json!({"policies": format!("[{policy}]")}),
         ] {
             assert_eq!(documents(&request).len(), 1, "{request}");
         }
-        for request in [json!(null), json!({"Statement": "words"}), json!({"policy": "{broken"}), json!(["*"])] {
+        for request in [
+            json!(null),
+            json!({"Statement": "words"}),
+            json!({"policy": "{broken"}),
+            json!({"policy": "%7Bbroken"}),
+            json!({"policy": "%FF%FE"}),
+            json!(["*"]),
+        ] {
             assert_eq!(documents(&request).len(), 0, "{request}");
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    json::{is, member, members, numbers, texts, written},
+    json::{is, member, members, numbers, written},
     network::are_the_internet,
 };
 
@@ -44,6 +44,26 @@ impl Opened {
     }
 }
 
+/// Fields that hold a network.
+const NETWORKS: [&str; 6] = ["cidrIp", "cidrIpv4", "cidrIpv6", "cidrBlock", "ipv6CidrBlock", "cidrIpv6Block"];
+
+fn named(name: &str, wanted: &[&str]) -> bool {
+    wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
+}
+
+/// The networks in a field, or in a list of ranges. The description beside a
+/// network may speak of others.
+fn networks(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(members) => {
+            let holds_networks = |name: &str| named(name, &NETWORKS) || named(name, &["items"]);
+            members.iter().filter(|(name, _)| holds_networks(name)).flat_map(|(_, value)| networks(value)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(networks).collect(),
+        value => value.as_str().into_iter().collect(),
+    }
+}
+
 /// What a request opens to the internet, inward.
 pub(super) fn opened(request: &Value) -> Vec<Opened> {
     let acl = is(request, "ruleAction", "allow") && !is(request, "egress", "true");
@@ -61,12 +81,9 @@ pub(super) fn opened(request: &Value) -> Vec<Opened> {
 }
 
 fn of_permission(permission: &Map<String, Value>, acl: bool) -> Option<Opened> {
-    const NETWORKS: [&str; 6] = ["cidrIp", "cidrIpv4", "cidrIpv6", "cidrBlock", "ipv6CidrBlock", "cidrIpv6Block"];
-    let named = |name: &str, wanted: &[&str]| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
-    let networks = permission.iter().flat_map(|(name, value)| {
-        if named(name, &NETWORKS) || named(name, &["ipRanges", "ipv6Ranges"]) { texts(value) } else { Vec::new() }
-    });
-    if !are_the_internet(networks) {
+    let holds_networks = |name: &str| named(name, &NETWORKS) || named(name, &["ipRanges", "ipv6Ranges"]);
+    let held = permission.iter().filter(|(name, _)| holds_networks(name)).flat_map(|(_, value)| networks(value));
+    if !are_the_internet(held) {
         return None;
     }
     let find = |wanted: &[&str]| permission.iter().find(|(name, _)| named(name, wanted)).map(|(_, value)| value);
@@ -149,6 +166,23 @@ mod tests {
                 &["administration"],
             ),
             (json!({"cidrIp": "0.0.0.0/0", "ipProtocol": "-1"}), &["every"]),
+            (
+                json!({"ipPermissions": {"items": [
+                    {"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": [{"cidrIp": "0.0.0.0/1"}]}},
+                    {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "ipRanges": {"items": [{"cidrIp": "128.0.0.0/1"}]}},
+                ]}}),
+                &["administration", "web"],
+            ),
+            (
+                nested(json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": [
+                    {"cidrIp": "203.0.113.0/24", "description": "0.0.0.0/0"}]}})),
+                &[],
+            ),
+            (
+                nested(json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": [
+                    {"cidrIp": "203.0.113.0/24", "description": "floor 2, room/0"}]}})),
+                &[],
+            ),
             (
                 modified(
                     json!({"SecurityGroupRuleId": "sgr-1", "SecurityGroupRule": {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIpv4": "0.0.0.0/0"}}),
