@@ -143,6 +143,10 @@ impl Test {
             return Err(Problem::new(name, format!("{name} lists no value")));
         }
 
+        if has("expand", &modifiers) {
+            let text = format!("{name} has placeholders; write the values that they stand for, without |expand");
+            return Err(Problem::new(name, text));
+        }
         // The engine takes a number for another value than its digits, which is what a record may hold.
         let is_typed = ["exists", "gt", "gte", "lt", "lte"].iter().any(|typed| has(typed, &modifiers));
         if !is_typed {

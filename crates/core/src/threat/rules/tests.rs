@@ -66,6 +66,7 @@ fn a_broken_rule_is_an_error_that_names_its_file_and_line_and_what_is_wrong() {
         (&rule("  s: {eventName: A}\n  condition: (s"), 7, "parenthesis"),
         (&rule("  s: {eventName: A}\n  condition: s 와 s"), 7, "와"),
         (&rule("  s:\n    eventName|sounds_like: A\n  condition: s"), 7, "sounds_like"),
+        (&rule("  s:\n    eventName: A\n    a|expand: '%Offices%'\n  condition: s"), 8, "placeholders"),
         (&rule("  s:\n    eventName: A\n    a|re: '('\n  condition: s"), 8, "regular expression"),
         (&rule("  s:\n    - eventName: A\n    - 'a|cidr': x\n  condition: s"), 8, "IP address"),
     ];
