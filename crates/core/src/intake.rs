@@ -304,7 +304,6 @@ mod tests {
             ("text", b"hello".to_vec(), false, None),
             ("noise called an image", vec![1, 2, 3, 255], true, Some(Unreadable::NotAnImage)),
             ("noise", vec![1, 2, 3, 255], false, Some(Unreadable::UnsupportedFormat)),
-            ("pdf", b"%PDF-1.7".to_vec(), false, Some(Unreadable::UnsupportedFormat)),
         ] {
             assert_eq!(unreadable(Stored::bytes(&bytes), claims_image), expected, "{case}");
         }

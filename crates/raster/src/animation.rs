@@ -100,6 +100,7 @@ fn frames(bytes: &[u8], format: ImageFormat) -> ImageResult<Option<Animation<'_>
         | ImageFormat::Ico
         | ImageFormat::Pnm
         | ImageFormat::Tiff
-        | ImageFormat::Heic => None,
+        | ImageFormat::Heic
+        | ImageFormat::Pdf => None,
     })
 }

@@ -65,7 +65,9 @@ pub(crate) fn decode(bytes: &[u8], format: ImageFormat, held: u64) -> Result<Pic
         ImageFormat::WebP => image::ImageFormat::WebP,
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         // They hold several, which are taken out of them first.
-        ImageFormat::Ico | ImageFormat::Tiff | ImageFormat::Heic => return Err(Unreadable::UnsupportedFormat),
+        ImageFormat::Ico | ImageFormat::Tiff | ImageFormat::Heic | ImageFormat::Pdf => {
+            return Err(Unreadable::UnsupportedFormat);
+        }
     };
     by_library(bytes, decoder, held)
 }

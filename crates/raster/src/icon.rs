@@ -13,11 +13,11 @@ const WORTH_A_LOOK: u32 = 64;
 /// A picture of an icon, as a file of its own.
 type File<'a> = (ImageFormat, Cow<'a, [u8]>);
 
-/// The pictures of an icon, the largest first.
+/// The pictures of an icon, the largest first, each if its header is whole.
 ///
 /// # Errors
 /// [`Unreadable::Damaged`] when there is none.
-pub(crate) fn pictures(icon: &[u8]) -> Result<Vec<File<'_>>, Unreadable> {
+pub(crate) fn pictures(icon: &[u8]) -> Result<Vec<Result<File<'_>, Unreadable>>, Unreadable> {
     let count = icon.get(4..).and_then(<[u8]>::first_chunk).map_or(0, |count| u16::from_le_bytes(*count));
     let mut places = Vec::new();
     for entry in icon.get(6..).unwrap_or_default().chunks_exact(16).take(usize::from(count)) {
@@ -40,16 +40,14 @@ pub(crate) fn pictures(icon: &[u8]) -> Result<Vec<File<'_>>, Unreadable> {
     if pictures.is_empty() {
         return Err(Unreadable::Damaged);
     }
-    pictures
-        .into_iter()
-        .map(|(_, entry)| {
-            Ok(if is_png(entry) {
-                (ImageFormat::Png, entry.into())
-            } else {
-                (ImageFormat::Bmp, bmp::of_icon(entry)?.into())
-            })
-        })
-        .collect()
+    let file = |entry| {
+        if is_png(entry) {
+            Ok((ImageFormat::Png, Cow::Borrowed(entry)))
+        } else {
+            bmp::of_icon(entry).map(|bitmap| (ImageFormat::Bmp, bitmap.into()))
+        }
+    };
+    Ok(pictures.into_iter().map(|(_, entry)| file(entry)).collect())
 }
 
 fn is_png(entry: &[u8]) -> bool {

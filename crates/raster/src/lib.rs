@@ -12,6 +12,7 @@ mod heic;
 mod icon;
 mod jpeg;
 mod orientation;
+mod pdf;
 mod plan;
 mod tiff;
 
@@ -29,7 +30,7 @@ use warden_core::{
 
 use crate::{
     alpha::Ground,
-    decode::Picture,
+    decode::{Picture, guarded},
     plan::{MAX_VIEWS, Tile},
 };
 
@@ -120,8 +121,12 @@ impl Share {
 /// nothing in the file can be shown.
 #[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
 pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
-    let share = Share { budget, views: MAX_VIEWS, held: bytes.len() as u64 };
-    let pictures = pictures(&bytes, format);
+    views_within(&bytes, format, Share { budget, views: MAX_VIEWS, held: bytes.len() as u64 }, 0)
+}
+
+/// The same within a share, of a file that stands so deep in others.
+fn views_within(bytes: &[u8], format: ImageFormat, share: Share, depth: usize) -> Result<Shown, Unreadable> {
+    let pictures = pictures(bytes, format);
     let mut shown = Shown::default();
     if pictures.len() > MAX_VIEWS as usize {
         shown.unread = Some(Unreadable::TooLarge);
@@ -129,7 +134,7 @@ pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result
     let share = share.of(pictures.len().min(MAX_VIEWS as usize));
     let alone = pictures.len() == 1;
     for (format, picture) in pictures.into_iter().take(MAX_VIEWS as usize) {
-        shown.add(views_of(picture, format, share, alone));
+        shown.add(guarded(|| views_of(picture, format, share, alone, depth)));
     }
     shown.or_unread()
 }
@@ -142,12 +147,15 @@ pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result
 pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<View, Unreadable> {
     let held = bytes.len() as u64;
     let picture = match format {
+        ImageFormat::Pdf => {
+            return pdf::first_page(&bytes, budget)?.views.into_iter().next().ok_or(Unreadable::DamagedDocument);
+        }
         ImageFormat::Heic => heic::pictures(&bytes)?.decode(held).next().ok_or(Unreadable::Damaged)??,
         ImageFormat::Tiff => tiff::pages(&bytes, 1)?.first().ok_or(Unreadable::Damaged)?.decode(held)?,
         ImageFormat::Ico => {
             let pictures = icon::pictures(&bytes)?;
-            let (format, bytes) = pictures.first().ok_or(Unreadable::Damaged)?;
-            decode::decode(bytes, *format, held)?
+            let (format, bytes) = pictures.into_iter().next().ok_or(Unreadable::Damaged)??;
+            decode::decode(&bytes, format, held)?
         }
         _ => decode::decode(&bytes, format, held)?,
     };
@@ -163,6 +171,7 @@ pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> R
 pub fn metadata(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
     match format {
         ImageFormat::Heic => metadata::told_by(heic::metadata(bytes)),
+        ImageFormat::Pdf => pdf::findings(bytes),
         _ => metadata::findings(format, bytes),
     }
 }
@@ -178,7 +187,7 @@ fn pictures(bytes: &[u8], format: ImageFormat) -> Vec<(ImageFormat, &[u8])> {
     std::iter::once((format, own)).chain(others).collect()
 }
 
-fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool) -> Result<Shown, Unreadable> {
+fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth: usize) -> Result<Shown, Unreadable> {
     let mut shown = Shown::default();
     match format {
         ImageFormat::Tiff => {
@@ -192,6 +201,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool) -> Res
             }
             return shown.or_unread();
         }
+        ImageFormat::Pdf => return pdf::views(bytes, share, depth),
         ImageFormat::Heic => {
             let pictures = heic::pictures(bytes)?;
             if pictures.has_track {
@@ -208,8 +218,9 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool) -> Res
         ImageFormat::Ico => {
             let pictures = icon::pictures(bytes)?;
             let share = share.of(pictures.len());
-            for (format, picture) in pictures {
-                shown.add(decode::decode(&picture, format, share.held).and_then(|picture| tiles_of(&picture, share)));
+            for picture in pictures {
+                let decoded = picture.and_then(|(format, bytes)| decode::decode(&bytes, format, share.held));
+                shown.add(decoded.and_then(|picture| tiles_of(&picture, share)));
             }
             return shown.or_unread();
         }
@@ -258,6 +269,14 @@ fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View
 fn tiles_of(picture: &Picture, share: Share) -> Result<Shown, Unreadable> {
     let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
     shown_on_its_grounds(picture, &share.tiles(width, height)?)
+}
+
+/// The same, or nothing where it would be shown at less than so many thousandths of its size.
+fn tiles_at_least(picture: &Picture, share: Share, least: u32) -> Result<Shown, Unreadable> {
+    let (width, height) = (picture.image.width(), picture.image.height());
+    let tiles = share.tiles(width, height)?;
+    let is_readable = |tile: &Tile| u64::from(tile.width) * 1_000 >= u64::from(tile.area.width) * u64::from(least);
+    if tiles.iter().all(is_readable) { shown_on_its_grounds(picture, &tiles) } else { Err(Unreadable::TooLarge) }
 }
 
 fn one_view(picture: &Picture) -> Result<Shown, Unreadable> {

@@ -1,5 +1,6 @@
 mod heic;
 mod parts;
+mod pdf;
 mod tiff;
 
 use std::io::Cursor;

@@ -52,6 +52,7 @@ pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
             gif::End::Block | gif::End::Cut => None,
         },
         ImageFormat::Heic => heif::boxes(bytes).last().map(|last| last.end),
+        ImageFormat::Pdf => memchr::memmem::rfind(bytes, b"%%EOF").map(|at| at + 5),
         ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => None,
     }
 }
@@ -73,7 +74,7 @@ fn png_end(bytes: &[u8]) -> Option<usize> {
 pub fn told(bytes: &[u8]) -> Vec<Behind> {
     let (mut found, mut doubts) = (Vec::new(), 0);
     let mut at = 0;
-    while let Some(step) = bytes[at..].iter().position(|byte| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R')) {
+    while let Some(step) = bytes[at..].iter().position(|byte| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R' | b'%')) {
         at += step;
         let rest = &bytes[at..];
         if rest.starts_with(b"ftyp") && at >= 4 && (8..=256).contains(&box_length(bytes, at - 4)) {
@@ -123,6 +124,7 @@ fn signature(bytes: &[u8]) -> Option<(ImageFormat, bool)> {
     match bytes {
         [0xFF, 0xD8, 0xFF, ..] => Some((ImageFormat::Jpeg, jpeg::begins(bytes))),
         [0x89, ..] if bytes.starts_with(PNG) => Some((ImageFormat::Png, true)),
+        [b'%', ..] if bytes.starts_with(b"%PDF-") => Some((ImageFormat::Pdf, end(ImageFormat::Pdf, bytes).is_some())),
         [b'G', ..] if super::is_gif(bytes) => Some((ImageFormat::Gif, gif::end(bytes) != gif::End::Cut)),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', b'V', b'P', b'8', ..] => {
             Some((ImageFormat::WebP, true))

@@ -41,6 +41,8 @@ pub enum ImageFormat {
     Tiff,
     /// HEIF with pictures in HEVC, as phones write it.
     Heic,
+    /// PDF, whose pages are drawn.
+    Pdf,
 }
 
 impl ImageFormat {
@@ -63,6 +65,7 @@ impl ImageFormat {
             Self::Pnm => "image/x-portable-anymap",
             Self::Tiff => "image/tiff",
             Self::Heic => "image/heic",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -101,7 +104,7 @@ pub enum Content {
     /// A picture coded as AV1.
     Avif,
     /// Something with pictures in it that nobody reads here: another image
-    /// format, a drawing, a PDF, a video.
+    /// format, a drawing, a video.
     OtherPicture,
     /// Surely no picture: text, an archive, a program, a document, sound.
     NoPicture,
@@ -117,6 +120,9 @@ impl Content {
         // TIFF's header may happen to look like a camera's raw file.
         if let Some(format) = short_signature(head) {
             return Self::Image(format);
+        }
+        if is_pdf(head) {
+            return Self::Image(ImageFormat::Pdf);
         }
         match heif::coding(head) {
             Some(heif::Coding::Hevc) => return Self::Image(ImageFormat::Heic),
@@ -135,9 +141,7 @@ impl Content {
                 (Self::Unknown, _) => Self::Image(ImageFormat::Bmp),
                 (text, _) => text,
             },
-            (MatcherType::Image | MatcherType::Video, _) | (_, "application/pdf" | "application/postscript") => {
-                Self::OtherPicture
-            }
+            (MatcherType::Image | MatcherType::Video, _) | (_, "application/postscript") => Self::OtherPicture,
             (MatcherType::Text, _) => text_content(head),
             _ => Self::NoPicture,
         }
@@ -167,6 +171,27 @@ fn short_signature(head: &[u8]) -> Option<ImageFormat> {
 
 fn is_gif(head: &[u8]) -> bool {
     head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a")
+}
+
+/// A PDF's header stands at its beginning, or behind what readers pass over.
+fn is_pdf(head: &[u8]) -> bool {
+    const HEADER: &[u8] = b"%PDF-";
+    /// Bytes within which readers look for it.
+    const WITHIN: usize = 1_024;
+    let begins = |at: usize| {
+        matches!(head.get(at + 5..), Some([b'0'..=b'9', b'.', b'0'..=b'9', ..]))
+            && at
+                .checked_sub(1)
+                .and_then(|before| head.get(before))
+                .is_some_and(|before| !matches!(before, b' '..=b'~'))
+    };
+    if head.starts_with(HEADER) {
+        return true;
+    }
+    // Elsewhere a text may name it, and a picture's metadata.
+    infer::get(head).is_none_or(|kind| kind.mime_type() == "application/pdf")
+        && memchr::memmem::find_iter(&head[..head.len().min(WITHIN)], HEADER).any(begins)
+        && memchr::memmem::find(head, b" obj").is_some()
 }
 
 /// A bitmap names the size of one of its headers, of which there are not many.
@@ -247,7 +272,8 @@ pub fn may_be_animated(format: ImageFormat, head: &[u8]) -> Option<bool> {
         | ImageFormat::Ico
         | ImageFormat::Pnm
         | ImageFormat::Tiff
-        | ImageFormat::Heic => Some(false),
+        | ImageFormat::Heic
+        | ImageFormat::Pdf => Some(false),
     }
 }
 
@@ -273,7 +299,8 @@ pub fn may_be_transparent(format: ImageFormat, head: &[u8]) -> Option<bool> {
         | ImageFormat::Ico
         | ImageFormat::Pnm
         | ImageFormat::Tiff
-        | ImageFormat::Heic => Some(false),
+        | ImageFormat::Heic
+        | ImageFormat::Pdf => Some(false),
     }
 }
 
@@ -356,7 +383,9 @@ mod tests {
             ("a TIFF with a C and an R", b"II*\0\x43\x52\0\0CR\x01\0", Content::Image(ImageFormat::Tiff)),
             ("a TIFF with offsets of eight bytes", b"II+\0\x08\0\0\0", Content::Image(ImageFormat::Tiff)),
             ("a cursor", b"\0\0\x02\0\x01\0\x20\x20\0\0\0\0", Content::Image(ImageFormat::Ico)),
-            ("pdf", b"%PDF-1.7\n", Content::OtherPicture),
+            ("pdf", b"%PDF-1.7\n", Content::Image(ImageFormat::Pdf)),
+            ("pdf behind something", b"\xEF\xBB\xBFhello\n%PDF-1.4\n1 0 obj\n<<>>", Content::Image(ImageFormat::Pdf)),
+            ("a text about pdf", b"A PDF begins with %PDF-1.4 and has objects", Content::NoPicture),
             ("mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", Content::OtherPicture),
             ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),
             ("bare svg", b"<svg width=\"1\">", Content::OtherPicture),

@@ -148,7 +148,8 @@ impl Scanner {
             | ImageFormat::Ico
             | ImageFormat::Pnm
             | ImageFormat::Tiff
-            | ImageFormat::Heic => (Container::Jpeg, State::Lost),
+            | ImageFormat::Heic
+            | ImageFormat::Pdf => (Container::Jpeg, State::Lost),
         };
         Self {
             container,

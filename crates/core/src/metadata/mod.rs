@@ -3,7 +3,7 @@
 //!
 //! Read are EXIF, XMP and IPTC of JPEG, PNG, WebP and TIFF, with Photoshop's
 //! resources, XMP of GIF, a PNG's text chunks, and the position in a motion
-//! photo's video. Of a HEIC, `warden-raster` takes the [`Piece`]s out. Not read: maker notes, and EXIF in several segments.
+//! photo's video. Of a HEIC and a PDF, `warden-raster` takes the [`Piece`]s out. Not read: maker notes, and EXIF in several segments.
 
 mod container;
 mod exif;
@@ -64,7 +64,7 @@ pub fn findings(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
             scanner.push(bytes);
             scanner.finish().findings
         }
-        ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Heic => Vec::new(),
+        ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Heic | ImageFormat::Pdf => Vec::new(),
     }
 }
 
@@ -77,6 +77,8 @@ pub enum Piece<'a> {
     Xmp(Cow<'a, [u8]>),
     /// A film that belongs to a picture.
     Film(&'a [u8]),
+    /// The name of who wrote a document, in any encoding.
+    Author(Cow<'a, [u8]>),
 }
 
 /// What pieces of metadata tell together.
@@ -88,6 +90,12 @@ pub fn told_by<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Vec<Finding> 
             Piece::Exif(bytes) => exif::told_behind(&bytes),
             Piece::Xmp(packet) => xmp::told(&packet),
             Piece::Film(bytes) => video::told(bytes),
+            Piece::Author(name) => {
+                // A mark of the encoding says nothing.
+                let name =
+                    name.strip_prefix(b"\xFE\xFF").or_else(|| name.strip_prefix(b"\xEF\xBB\xBF")).unwrap_or(&name);
+                Told { authorship: says_something(name), ..Told::default() }
+            }
         };
     }
     told.findings()

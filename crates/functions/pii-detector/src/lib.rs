@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use warden_core::{
     Error,
-    audit::{Action, JudgeDocuments},
+    audit::{self, Action, JudgeDocuments},
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
     image::{self, ImageFormat, TokenBudget, Unreadable},
@@ -61,7 +61,9 @@ impl Request {
                 key: key.to_owned(),
                 version: fields.optional("s3_version_id")?.map(str::to_owned),
             },
-            claims_image: image::media_type_of_key(key).is_some() || hint.is_some_and(|h| h.starts_with("image/")),
+            claims_image: image::media_type_of_key(key).is_some()
+                || audit::is_document(key)
+                || hint.is_some_and(|hint| hint.starts_with("image/") || hint == ImageFormat::Pdf.media_type()),
             output: match fields.optional("output")? {
                 None | Some("full") => Output::Full,
                 Some("boolean") => Output::Boolean,
@@ -144,6 +146,9 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             Intake::Request { body, format, metadata, .. } => {
                 let (judgement, model) = self.ask(body).await?;
                 Ok(Read::Judged { facts, format, metadata, judgement, model })
+            }
+            Intake::ToConvert { format: ImageFormat::Pdf, .. } if self.documents == JudgeDocuments::Off => {
+                done(Detection::not_image(object.clone(), facts))
             }
             Intake::ToConvert { bytes, format } => Ok(Read::ToConvert { facts, format, bytes }),
             Intake::Unreadable(why) => done(Detection::unreadable(object.clone(), facts, why)),

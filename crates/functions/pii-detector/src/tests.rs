@@ -124,7 +124,8 @@ async fn what_nobody_can_judge_is_undetermined_and_the_model_is_not_asked() {
     for (stored, reason) in [
         (Stored::bytes(b""), "empty_object"),
         (Stored::bytes(b"MZ no image"), "not_an_image"),
-        (Stored::bytes(b"%PDF-1.7"), "unsupported_format"),
+        (Stored::bytes(b"%PDF-1.7"), "damaged_document"),
+        (Stored::bytes(b"\0\0\0\x14ftypavif\0\0\0\0avif"), "avif"),
         (too_large, "too_large"),
         (Stored::Sealed(Seal::Archived), "archived"),
         (Stored::Sealed(Seal::CustomerKey), "encrypted_with_customer_key"),
@@ -136,6 +137,55 @@ async fn what_nobody_can_judge_is_undetermined_and_the_model_is_not_asked() {
         assert!(holds(&answer, &expected), "{reason}: {answer}");
         assert!(detector.model.models.asked().is_empty(), "{reason}");
     }
+}
+
+/// A document of one empty page.
+const DOCUMENT: &[u8] = b"%PDF-1.4
+1 0 obj
+<< /Type /Catalog /Pages 2 0 R >>
+endobj
+2 0 obj
+<< /Type /Pages /Count 1 /Kids [<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] >>] >>
+endobj
+xref
+0 3
+0000000000 65535 f 
+0000000009 00000 n 
+0000000058 00000 n 
+trailer
+<< /Size 3 /Root 1 0 R >>
+startxref
+165
+%%EOF
+";
+
+#[tokio::test]
+async fn a_document_is_judged_as_the_setting_says_whatever_its_name() {
+    for (documents, said, verdict, action) in [
+        (JudgeDocuments::Tell, PII, "pii", "none"),
+        (JudgeDocuments::Act, PII, "pii", "delete_version"),
+        (JudgeDocuments::Tell, CLEAN, "clean", "none"),
+        (JudgeDocuments::Off, PII, "not_image", "none"),
+    ] {
+        for key in ["contract.pdf", "contract", "contract.png"] {
+            let detector = PiiDetector { documents, ..detector(Stored::bytes(DOCUMENT), FakeModel::saying(said)) };
+            let answer = detector.handle(json!({"s3_bucket": "uploads", "s3_key": key})).await.unwrap();
+            let expected = json!({"verdict": verdict, "action": action});
+            assert!(holds(&answer, &expected), "{documents}, {key}: {answer}");
+            assert_eq!(
+                detector.model.models.asked().is_empty(),
+                documents == JudgeDocuments::Off,
+                "{documents}, {key}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_called_a_document_is_undetermined() {
+    let detector = detector(Stored::bytes(b"Dear Sir or Madam"), FakeModel::saying(CLEAN));
+    let answer = detector.handle(json!({"s3_bucket": "uploads", "s3_key": "letter.PDF"})).await.unwrap();
+    assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": "not_an_image"})), "{answer}");
 }
 
 #[tokio::test]

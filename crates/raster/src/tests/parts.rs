@@ -59,7 +59,7 @@ fn a_jpeg_is_damaged_wherever_it_is_cut() {
     }
 }
 
-fn dark_or_light(dark: bool, format: image::ImageFormat) -> Vec<u8> {
+pub(super) fn dark_or_light(dark: bool, format: image::ImageFormat) -> Vec<u8> {
     encoded(&DynamicImage::ImageRgb8(frame(dark)), format)
 }
 
@@ -210,6 +210,10 @@ fn every_picture_of_an_icon_counts() {
     }
     let cut = vec![png(light(128)), png(dark(128))[..200].to_vec()];
     assert_eq!(unread(icon(&cut), ImageFormat::Ico), Some(Unreadable::Damaged));
+    // The header of the larger one is cut: what is behind it is seen nevertheless.
+    let header = in_an_icon(&dark(200))[..20].to_vec();
+    let shown = views(icon(&[header, png(dark(128))]), ImageFormat::Ico, TokenBudget::DEFAULT).unwrap();
+    assert_eq!((shown.views.len(), shown.unread), (1, Some(Unreadable::Damaged)));
 }
 
 #[test]

@@ -1,0 +1,178 @@
+//! PDF: pages as a reader shows them, and the files in it.
+//!
+//! Everything runs on a thread of its own: a page may be drawn in ways that take a stack or a
+//! time that nobody foresees. What has come by the deadline is kept.
+
+mod attachments;
+mod integrity;
+mod page;
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use hayro::hayro_syntax::{
+    LoadPdfError, Pdf,
+    object::{Dict, Name, Object, Stream},
+};
+use warden_core::{
+    image::{TokenBudget, Unreadable},
+    metadata::{self, Piece},
+    pii::Finding,
+};
+
+use crate::{Share, Shown, decode::guarded};
+
+/// Most pages that are looked at: with the budget's default each is shown at 100 dots per inch at least,
+/// at which print of 8 points is 11 pixels high.
+pub(crate) const MAX_PAGES: usize = 12;
+
+/// Time for all of a document. The function has 240 seconds, and asks about each view.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Most packets of metadata that are read.
+const MAX_PACKETS: usize = 64;
+
+/// Stack of the thread. Drawings may stand in drawings, 50 deep.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// Opens a document that needs no password.
+///
+/// # Errors
+/// [`Unreadable::EncryptedDocument`] and [`Unreadable::DamagedDocument`], and
+/// [`Unreadable::TooLarge`] for what would be too large when it is inflated.
+fn open(bytes: &[u8]) -> Result<Pdf, Unreadable> {
+    integrity::inflates_within_bounds(bytes)?;
+    guarded(|| {
+        Pdf::new(bytes.to_vec()).map_err(|error| match error {
+            LoadPdfError::Decryption(_) => Unreadable::EncryptedDocument,
+            LoadPdfError::Invalid => Unreadable::DamagedDocument,
+        })
+    })
+    .map_err(|why| if why == Unreadable::Damaged { Unreadable::DamagedDocument } else { why })
+}
+
+/// What a document's metadata tells: its information, and XMP wherever it stands.
+pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
+    let told = |bytes: &[u8]| {
+        let pdf = open(bytes)?;
+        let mut pieces: Vec<Piece<'_>> =
+            pdf.metadata().author.as_deref().map(|author| Piece::Author(author.into())).into_iter().collect();
+        let packets = pdf.objects().into_iter().filter_map(|object| {
+            let stream = object.into_stream()?;
+            let is_metadata = stream.dict().get::<Name<'_>>(b"Type")?.as_str() == "Metadata";
+            if is_metadata { stream.decoded_data().ok().map(Cow::into_owned) } else { None }
+        });
+        pieces.extend(packets.take(MAX_PACKETS).map(|packet| Piece::Xmp(packet.into())));
+        Ok(metadata::told_by(pieces))
+    };
+    guarded(|| told(bytes)).unwrap_or_default()
+}
+
+/// What happened to a part of a document.
+type Part = Result<Shown, Unreadable>;
+
+/// Views of a document's pages, and of the pictures and documents in it.
+///
+/// # Errors
+/// When nothing can be shown, why.
+pub(crate) fn views(bytes: &[u8], share: Share, depth: usize) -> Part {
+    let mut shown = Shown::default();
+    for part in parts(bytes, share, depth, usize::MAX) {
+        shown.add(part);
+    }
+    shown.or_unread()
+}
+
+/// The first page.
+///
+/// # Errors
+/// Those of [`views`].
+pub(crate) fn first_page(bytes: &[u8], budget: TokenBudget) -> Part {
+    let share = Share { budget, views: 1, held: bytes.len() as u64 };
+    parts(bytes, share, 0, 1).into_iter().next().unwrap_or(Err(Unreadable::DamagedDocument))
+}
+
+/// The parts of a document as they come until the deadline, at most so many.
+fn parts(bytes: &[u8], share: Share, depth: usize, most: usize) -> Vec<Part> {
+    let (sender, receiver) = mpsc::channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (owned, stopped) = (bytes.to_vec(), Arc::clone(&stop));
+    let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
+        let send = |part: Part| sender.send(part).is_ok() && !stopped.load(Ordering::Relaxed);
+        if let Err(why) = document(&owned, share, depth, &send) {
+            send(Err(why));
+        }
+        // It came to its end.
+        send(Ok(Shown::default()));
+    });
+    let until = Instant::now() + DEADLINE;
+    let (mut parts, mut ended) = (Vec::new(), thread.is_err());
+    while !ended && parts.len() < most {
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Ok(part)) if part.views.is_empty() && part.unread.is_none() => ended = true,
+            Ok(part) => parts.push(part),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                parts.push(Err(Unreadable::TooLarge));
+                ended = true;
+            }
+            // It panicked, or could not be started.
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                parts.push(Err(Unreadable::DamagedDocument));
+                ended = true;
+            }
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    parts
+}
+
+/// Sends what each part of a document shows, until nobody listens any more.
+fn document(bytes: &[u8], share: Share, depth: usize, send: &impl Fn(Part) -> bool) -> Result<(), Unreadable> {
+    let pdf = open(bytes)?;
+    let pages = pdf.pages();
+    let attached = attachments::of(&pdf);
+    let share = share.of(pages.len().min(MAX_PAGES) + attached.len());
+    for page in pages.iter().take(MAX_PAGES) {
+        if !send(page::views(page, share)) {
+            return Ok(());
+        }
+    }
+    for attached in attached {
+        let part = attached.and_then(|bytes| attachments::views(&bytes, share, depth));
+        if !send(part) {
+            return Ok(());
+        }
+    }
+    // What could not be looked at stands behind what could.
+    if pages.len() > MAX_PAGES {
+        return Err(Unreadable::TooManyPages);
+    }
+    if pages.is_empty() || !integrity::ends_as_it_should(bytes) || has_form_without_pages(&pdf) {
+        return Err(Unreadable::DamagedDocument);
+    }
+    Ok(())
+}
+
+/// Whether the pages say no more than that another program is needed: a form that is made
+/// when it is opened.
+fn has_form_without_pages(pdf: &Pdf) -> bool {
+    let root = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id());
+    root.is_some_and(|root| root.get::<bool>(b"NeedsRendering") == Some(true))
+}
+
+/// The dictionary of an object, alone or before a stream.
+fn dictionary(object: Object<'_>) -> Option<Dict<'_>> {
+    match object {
+        Object::Dict(dictionary) => Some(dictionary),
+        Object::Stream(stream) => Some(Stream::dict(&stream).clone()),
+        _ => None,
+    }
+}

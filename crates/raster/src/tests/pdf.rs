@@ -1,0 +1,345 @@
+//! PDF: pages, what hangs on them, and what is missing.
+
+use warden_core::pii::Category;
+
+use super::{
+    parts::{dark_or_light, unread},
+    *,
+};
+
+/// A document of these objects, numbered from 1, the first of which is its root.
+fn file(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec();
+    let mut places = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        places.push(bytes.len());
+        bytes.extend(format!("{} 0 obj\n", index + 1).bytes().chain(object.iter().copied()).chain(*b"\nendobj\n"));
+    }
+    let table = bytes.len();
+    bytes.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
+    for place in places {
+        bytes.extend(format!("{place:010} 00000 n \n").bytes());
+    }
+    let size = objects.len() + 1;
+    bytes.extend(format!("trailer\n<< /Size {size} /Root 1 0 R /Info 3 0 R >>\nstartxref\n{table}\n%%EOF\n").bytes());
+    bytes
+}
+
+fn stream(dictionary: &str, data: &[u8]) -> Vec<u8> {
+    let head = format!("<< {dictionary} /Length {} >>\nstream\n", data.len());
+    [head.as_bytes(), data, b"\nendstream"].concat()
+}
+
+/// A page: what its dictionary says, what is drawn on it, and the objects that it brings. `@` stands
+/// for the number of the first of them.
+#[derive(Clone)]
+struct Sheet {
+    says: String,
+    drawn: Vec<u8>,
+    brings: Vec<Vec<u8>>,
+}
+
+impl Sheet {
+    fn drawn(drawn: &[u8]) -> Self {
+        Self { says: "/Resources << >>".into(), drawn: stream("", drawn), brings: Vec::new() }
+    }
+
+    /// A picture over all of it.
+    fn picture(picture: Vec<u8>) -> Self {
+        Self {
+            says: "/Resources << /XObject << /I @ 0 R >> >>".into(),
+            drawn: stream("", b"q 595 0 0 842 0 0 cm /I Do Q"),
+            brings: vec![picture],
+        }
+    }
+
+    fn saying(mut self, more: &str) -> Self {
+        self.says += more;
+        self
+    }
+
+    fn bringing(mut self, more: Vec<u8>) -> Self {
+        self.brings.push(more);
+        self
+    }
+}
+
+/// A document of these pages; what its root says; what else is in it, `#` for the number of the first.
+fn document_with(sheets: &[Sheet], says: &str, more: &[Vec<u8>]) -> Vec<u8> {
+    let mut objects = vec![Vec::new(), Vec::new(), b"<< /Producer (a test) >>".to_vec()];
+    let mut kids = String::new();
+    for sheet in sheets {
+        let number = objects.len() + 1;
+        kids.extend([number.to_string().as_str(), " 0 R "]);
+        let says = sheet.says.replace('@', &(number + 2).to_string());
+        objects.push(
+            format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {} 0 R {says} >>", number + 1)
+                .into_bytes(),
+        );
+        objects.push(sheet.drawn.clone());
+        objects.extend(sheet.brings.iter().cloned());
+    }
+    let first = (objects.len() + 1).to_string();
+    objects[0] = format!("<< /Type /Catalog /Pages 2 0 R {} >>", says.replace('#', &first)).into_bytes();
+    objects[1] = format!("<< /Type /Pages /Count {} /Kids [{kids}] >>", sheets.len()).into_bytes();
+    objects.extend(more.iter().map(|object| match std::str::from_utf8(object) {
+        Ok(text) => text.replace('#', &first).into_bytes(),
+        Err(_) => object.clone(),
+    }));
+    file(&objects)
+}
+
+fn document(sheets: &[Sheet]) -> Vec<u8> {
+    document_with(sheets, "", &[])
+}
+
+/// A page with a black square at its top left.
+const SQUARE: &[u8] = b"0 g 0 742 100 100 re f";
+
+fn light() -> Sheet {
+    Sheet::drawn(b"0.9 g 100 100 50 50 re f")
+}
+
+fn dark() -> Sheet {
+    Sheet::drawn(b"0 g 0 0 595 842 re f")
+}
+
+fn jpeg_picture(jpeg: &[u8]) -> Vec<u8> {
+    stream("/Subtype /Image /Width 595 /Height 842 /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode", jpeg)
+}
+
+fn deflated(samples: &[u8]) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec_zlib(samples, 6)
+}
+
+/// Whether each view is dark at this place of its first tile.
+fn dark_pages(bytes: &[u8]) -> Vec<bool> {
+    let mut pages = Vec::new();
+    for view in shown(bytes.to_vec(), ImageFormat::Pdf) {
+        if (view.area.x, view.area.y) == (0, 0) {
+            pages.push(is_dark(&decoded(&view), 30, 30));
+        }
+    }
+    pages
+}
+
+fn reason(bytes: Vec<u8>) -> Option<Unreadable> {
+    unread(bytes, ImageFormat::Pdf)
+}
+
+#[test]
+fn every_page_counts() {
+    let bytes = document(&[light(), dark(), light()]);
+    assert_eq!(Content::of(&bytes), Content::Image(ImageFormat::Pdf));
+    assert_eq!(dark_pages(&bytes), [false, true, false]);
+    let whole = whole_view(document(&[dark(), light()]), ImageFormat::Pdf, TokenBudget::DEFAULT).unwrap();
+    assert!(is_dark(&decoded(&whole), 30, 30));
+}
+
+#[test]
+fn pages_beyond_the_bound_say_so_behind_those_that_are_shown() {
+    let book =
+        |page: Sheet, count| views(document(&vec![page; count]), ImageFormat::Pdf, TokenBudget::DEFAULT).unwrap();
+    let small = book(light().saying("/MediaBox [0 0 40 30]"), 12);
+    assert_eq!((small.views.len(), small.unread), (12, None));
+    let long = book(light(), 13);
+    assert_eq!((long.views.len(), long.unread), (12, Some(Unreadable::TooManyPages)));
+    // Small print stays readable: at 100 dots per inch or more.
+    assert!(long.views.iter().all(|view| decoded(view).width() >= 827));
+}
+
+#[test]
+fn a_page_is_shown_as_a_reader_shows_it() {
+    let corner = |sheet: Sheet| {
+        let view = shown(document(&[sheet]), ImageFormat::Pdf).remove(0);
+        (view.whole, decoded(&view))
+    };
+    let ((width, height), seen) = corner(Sheet::drawn(SQUARE));
+    assert!((1_650..1_656).contains(&width) && (2_335..2_341).contains(&height), "{width} by {height}");
+    assert!(is_dark(&seen, 30, 30));
+    // A quarter to the right: it is at the top right, which the first of the tiles does not show.
+    let ((width, height), seen) = corner(Sheet::drawn(SQUARE).saying("/Rotate 90"));
+    assert!(width > height && !is_dark(&seen, 30, 30));
+    let ((width, _), seen) = corner(Sheet::drawn(SQUARE).saying("/CropBox [200 100 500 700]"));
+    assert!((830..836).contains(&width) && !is_dark(&seen, 30, 30));
+    // A small page is drawn larger, and one that is a picture with a point for each pixel no larger.
+    let ((width, height), _) = corner(Sheet::drawn(b"").saying("/MediaBox [0 0 20 10]"));
+    assert_eq!((width, height), (1_000, 500));
+    let ((width, _), _) = corner(Sheet::drawn(b"").saying("/MediaBox [0 0 3000 4000]"));
+    assert!((3_000..=3_300).contains(&width), "{width}");
+}
+
+#[test]
+fn text_pictures_drawings_and_notes_are_drawn() {
+    let picture = RgbImage::from_pixel(595, 842, Rgb([0; 3]));
+    let jpeg = encoded(&picture.clone().into(), image::ImageFormat::Jpeg);
+    let image = "/Subtype /Image /Width 595 /Height 842 /BitsPerComponent 8";
+    for (case, sheet) in [
+        (
+            "text",
+            Sheet::drawn(b"BT /F 900 Tf -200 300 Td (MMMM) Tj ET")
+                .saying("/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >> >> >>"),
+        ),
+        ("a JPEG", Sheet::picture(jpeg_picture(&jpeg))),
+        (
+            "samples",
+            Sheet::picture(stream(
+                &format!("{image} /ColorSpace /DeviceRGB /Filter /FlateDecode"),
+                &deflated(picture.as_raw()),
+            )),
+        ),
+        (
+            "plain samples of a profile's colours",
+            Sheet::picture(stream(
+                &format!("{image} /ColorSpace [/Indexed /DeviceGray 1 <00FF>]"),
+                &vec![0; 595 * 842],
+            )),
+        ),
+        ("a drawing in a drawing", Sheet::picture(stream("/Subtype /Form /BBox [0 0 1 1]", b"0 g 0 0 1 1 re f"))),
+        (
+            "a note's looks",
+            Sheet::drawn(b"")
+                .saying("/Annots [<< /Subtype /FreeText /Rect [0 0 595 842] /AP << /N @ 0 R >> >>]")
+                .bringing(stream("/Subtype /Form /BBox [0 0 595 842]", b"0 g 0 0 595 842 re f")),
+        ),
+    ] {
+        let views = shown(document(&[sheet]), ImageFormat::Pdf);
+        let dark = views.iter().any(|view| decoded(view).pixels().filter(|pixel| pixel.0[0] < 60).count() > 5_000);
+        assert!(dark, "{case}");
+    }
+}
+
+#[test]
+fn what_is_missing_on_a_page_is_never_taken_for_white() {
+    let jpeg = encoded(&marked(595, 842).into(), image::ImageFormat::Jpeg);
+    let samples = deflated(marked(595, 842).as_raw());
+    let image = "/Subtype /Image /Width 595 /Height 842 /BitsPerComponent 8 /ColorSpace /DeviceRGB";
+    for (case, sheet) in [
+        ("a JPEG that is cut", Sheet::picture(jpeg_picture(&jpeg[..jpeg.len() / 2]))),
+        ("a JPEG that is none", Sheet::picture(jpeg_picture(b"nothing"))),
+        (
+            "samples that are cut",
+            Sheet::picture(stream(&format!("{image} /Filter /FlateDecode"), &samples[..samples.len() / 2])),
+        ),
+        ("too few samples", Sheet::picture(stream(&format!("{image} /Filter /FlateDecode"), &deflated(&[0; 5_000])))),
+        ("no samples", Sheet::picture(stream(image, b""))),
+        ("a picture that is not there", Sheet::picture(b"null".to_vec())),
+        (
+            "a drawing that is cut",
+            Sheet {
+                drawn: {
+                    let whole = deflated(&SQUARE.repeat(50));
+                    stream("/Filter /FlateDecode", &whole[..whole.len() / 2])
+                },
+                ..light()
+            },
+        ),
+        ("a drawing that is not there", Sheet { drawn: b"null".to_vec(), ..light() }),
+        (
+            "a field whose looks are left to the reader",
+            light().saying("/Annots [<< /Subtype /Widget /FT /Tx /V (Jane Roe) /Rect [0 0 9 9] >>]"),
+        ),
+        (
+            "a field that its parent fills in",
+            light().saying("/Annots [<< /Subtype /Widget /Parent << /FT /Tx /V (Jane Roe) >> /Rect [0 0 9 9] >>]"),
+        ),
+    ] {
+        assert_eq!(reason(document(&[light(), sheet])), Some(Unreadable::DamagedDocument), "{case}");
+    }
+    for (case, sheet) in [
+        ("an empty field", light().saying("/Annots [<< /Subtype /Widget /FT /Tx /V () /Rect [0 0 9 9] >>]")),
+        ("a link", light().saying("/Annots [<< /Subtype /Link /Rect [0 0 9 9] >>]")),
+    ] {
+        assert_eq!(reason(document(&[sheet])), None, "{case}");
+    }
+}
+
+#[test]
+fn a_document_that_is_cut_is_damaged_wherever() {
+    let jpeg = encoded(&marked(595, 842).into(), image::ImageFormat::Jpeg);
+    let bytes = document(&[light(), Sheet::picture(jpeg_picture(&jpeg)), light()]);
+    for share in [1, 5, 20, 40, 60, 80, 90, 97, 99] {
+        let cut = bytes[..bytes.len() * share / 100].to_vec();
+        assert_eq!(reason(cut), Some(Unreadable::DamagedDocument), "{share} %");
+    }
+    let end = bytes.windows(9).rposition(|window| window == b"startxref").unwrap();
+    let guessed = [&bytes[..end / 2], b"\nstartxref\n40\n%%EOF\n"].concat();
+    assert_eq!(reason(guessed), Some(Unreadable::DamagedDocument));
+}
+
+#[test]
+fn readers_forgive_what_stands_around_a_document() {
+    let bytes = document(&[light(), dark()]);
+    for (case, bytes) in [
+        ("a mark of its encoding", [b"\xEF\xBB\xBF".as_slice(), &bytes].concat()),
+        ("a printer's command", [b"\x1B%-12345X@PJL ENTER LANGUAGE=PDF\n".as_slice(), &bytes].concat()),
+        ("line ends behind it", [&bytes[..], b"\r\n\0\0\r\n"].concat()),
+    ] {
+        assert_eq!(Content::of(&bytes), Content::Image(ImageFormat::Pdf), "{case}");
+        assert_eq!(dark_pages(&bytes), [false, true], "{case}");
+    }
+    let jpeg = dark_or_light(true, image::ImageFormat::Jpeg);
+    assert_eq!(dark_pages(&[&document(&[light()])[..], b"\n", &jpeg].concat()), [false, true], "a picture behind it");
+    let photograph = dark_or_light(false, image::ImageFormat::Jpeg);
+    let behind: Vec<_> = shown([&photograph[..], &document(&[dark()])].concat(), ImageFormat::Jpeg)
+        .iter()
+        .map(|view| is_dark(&decoded(view), 30, 20))
+        .collect();
+    assert!(behind.contains(&true) && !behind[0], "behind a picture: {behind:?}");
+}
+
+#[test]
+fn a_document_without_pages_says_so() {
+    assert_eq!(reason(document(&[])), Some(Unreadable::DamagedDocument));
+    assert_eq!(reason(b"%PDF-1.7\n".to_vec()), Some(Unreadable::DamagedDocument));
+    let form = document_with(&[light()], "/NeedsRendering true", &[]);
+    assert_eq!(reason(form), Some(Unreadable::DamagedDocument));
+}
+
+#[test]
+fn files_in_a_document_are_looked_at() {
+    let attached = |data: &[u8]| {
+        let more = [b"<< /Type /Filespec /F (a) /EF << /F # 0 R >> >>".to_vec(), stream("", data)];
+        // The file follows its description, whose number is one less.
+        let names = "/Names << /EmbeddedFiles << /Names [(a) # 0 R] >> >>";
+        let mut bytes = document_with(&[light()], names, &more);
+        let at = bytes.windows(8).position(|window| window == b"/EF << /").unwrap();
+        let digit = at + 10;
+        bytes[digit] += 1;
+        bytes
+    };
+    assert_eq!(dark_pages(&attached(&dark_or_light(true, image::ImageFormat::Png))), [false, true]);
+    assert_eq!(dark_pages(&attached(&document(&[dark()]))), [false, true]);
+    assert_eq!(reason(attached(b"Jane Roe, 12 May 1980")), Some(Unreadable::EmbeddedFile));
+    assert_eq!(reason(attached(b"PK\x03\x04\x14\0\0\0")), Some(Unreadable::EmbeddedFile));
+    let nested = (0..4).fold(document(&[light()]), |inner, _| attached(&inner));
+    assert_eq!(reason(nested), Some(Unreadable::EmbeddedFile));
+}
+
+#[test]
+fn who_wrote_a_document_is_told() {
+    let category = |bytes: &[u8]| metadata(ImageFormat::Pdf, bytes).first().map(|finding| finding.category);
+    let by = |author: &str| {
+        let bytes = document(&[light()]);
+        let at = bytes.windows(19).position(|window| window == b"/Producer (a test) ").unwrap();
+        let mut changed = bytes.clone();
+        changed.splice(at..at + 18, format!("{author:<18}").bytes());
+        changed
+    };
+    assert_eq!(category(&document(&[light()])), None);
+    assert_eq!(category(&by("/Author (J Roe)")), Some(Category::AuthorshipMetadata));
+    assert_eq!(category(&by("/Author ()")), None);
+    let xmp = br#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+        <rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:GPSLatitude="48,51.5N"/></rdf:RDF></x:xmpmeta>"#;
+    let packet = stream("/Type /Metadata /Subtype /XML", xmp);
+    assert_eq!(category(&document_with(&[light()], "/Metadata # 0 R", &[packet])), Some(Category::LocationMetadata));
+}
+
+#[test]
+fn a_document_that_would_take_too_much_is_not_drawn() {
+    let zeros = deflated(&vec![0; 300 * 1024 * 1024]);
+    let bomb = Sheet { drawn: stream("/Filter /FlateDecode", &zeros), ..light() };
+    assert_eq!(reason(document(&[bomb])), Some(Unreadable::TooLarge), "a drawing");
+    let huge = "/Subtype /Image /Width 60000 /Height 60000 /BitsPerComponent 1 /ColorSpace /DeviceGray";
+    assert_eq!(reason(document(&[Sheet::picture(stream(huge, b"\0"))])), Some(Unreadable::TooLarge), "a picture");
+}
