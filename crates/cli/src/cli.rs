@@ -18,8 +18,8 @@ const EXIT_CODES: &str = "Exit codes:
   4    `apply --canary`: the new version failed or was not tried, and the alias runs the old one again
   5    `start --wait`, `watch EXECUTION`, `replay`: an execution did not succeed
   6    `calls`: some records could not be read; they are named
-  7    `doctor`: something does not work
-  130  interrupted; a canary has been taken back";
+  7    `doctor`, `selftest`: something does not work
+  130  interrupted; a canary has been taken back, the pictures of `selftest` removed";
 
 /// Deploy and operate the security audit, and read who asked the models what.
 #[derive(Debug, Parser)]
@@ -62,6 +62,14 @@ pub(crate) enum Command {
     /// warning that names the missing action.
     #[command(after_help = EXIT_CODES)]
     Doctor(Examine),
+    /// Try a deployed audit with two pictures of ours, and say what became of them
+    ///
+    /// One shows an identity card of nobody, the other a landscape. Both are uploaded below a prefix of
+    /// their own, `warden-selftest/ID/`, and followed to their end: what the audit said and did, how long each
+    /// step took, and whether the version is gone or still there, as the audit says. Alerts about them are
+    /// real ones. What is left of them is removed, on Ctrl-C too.
+    #[command(after_help = EXIT_CODES)]
+    Selftest(Trial),
     /// Print a script with which a shell completes warden's commands and options
     ///
     /// For example: `source <(warden completions bash)`.
@@ -353,6 +361,20 @@ pub(crate) struct Examine {
     /// Call no model: whether the account has access is what Bedrock says of it
     #[arg(long)]
     pub(crate) no_model: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Arguments of `warden selftest`.
+#[derive(Args, Debug)]
+pub(crate) struct Trial {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    /// How long the pictures are followed; `CloudTrail` and the first use of a model take minutes each
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "20m")]
+    pub(crate) within: Duration,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(flatten)]

@@ -10,6 +10,7 @@ mod operate;
 mod output;
 mod replay;
 mod rules;
+mod selftest;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ async fn main() -> ExitCode {
         Command::Calls(arguments) => calls::run(arguments).await,
         Command::Rules { command } => rules::run(command),
         Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Selftest(arguments) => selftest::run(arguments).await,
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "warden", &mut std::io::stdout());
             Ok(Ending::Done)

@@ -1,6 +1,6 @@
 //! Starts executions and follows them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,6 +9,8 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
 use warden_call_errors::CallError;
 
 use crate::failure::ExecutionFailure;
@@ -20,6 +22,11 @@ use crate::{Deployer, Ending, Entry, Error, Happening, console, time};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many executions are looked through for those that run.
 const LISTED: i32 = 50;
+/// How many are listed at a time for those that something started. So many are looked through whenever they started.
+const PAGE: i32 = 100;
+/// How long before the first look an event may have started its execution. Events are put
+/// before that, and clocks differ.
+const STARTED_WITHIN: Duration = Duration::from_mins(15);
 
 /// An execution, with what happened in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -184,6 +191,66 @@ impl Deployer {
             open.retain(|followed| followed.ended().is_none());
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Waits until each wanted thing has started an execution of the state machine, no longer than `limit`; the
+    /// executions by what started them, which `of_input` finds in an execution's input.
+    ///
+    /// # Errors
+    /// When nothing was deployed, or a call fails.
+    pub async fn started_by<K: Ord>(
+        &self,
+        machine_arn: &str,
+        wanted: impl IntoIterator<Item = K>,
+        of_input: impl Fn(&Value) -> Option<K>,
+        limit: Duration,
+    ) -> Result<BTreeMap<K, String>, Error> {
+        let begun = Instant::now();
+        let oldest = SystemTime::now().checked_sub(STARTED_WITHIN).unwrap_or(UNIX_EPOCH).into();
+        let mut wanted: BTreeSet<_> = wanted.into_iter().collect();
+        let (mut known, mut found) = (BTreeSet::new(), BTreeMap::new());
+        let mut thorough = false;
+        while !wanted.is_empty() {
+            let (mut next, known_before) = (None, known.len());
+            loop {
+                let (listed, further) = self.list_executions(machine_arn, PAGE, next).await?;
+                let (before, may_be_ours) = (known.len(), listed.last().is_some_and(|last| last.start_date >= oldest));
+                for arn in listed.into_iter().map(|listed| listed.execution_arn) {
+                    if wanted.is_empty() || !known.insert(arn.clone()) {
+                        continue;
+                    }
+                    let described = self.describe(&arn).await?;
+                    let input = described.input.and_then(|input| serde_json::from_str(&input).ok());
+                    let starter = input.and_then(|input| of_input(&input));
+                    if let Some(starter) = starter.filter(|starter| wanted.remove(starter)) {
+                        found.insert(starter, arn);
+                    }
+                }
+                // The newest come first: what follows a page that was seen was mostly seen too. Those that started
+                // while pages were read may have moved others on, so a look that found nothing new is followed by one
+                // through every page.
+                let seen = known.len() == before && !thorough;
+                if wanted.is_empty() || seen || !may_be_ours || further.is_none() {
+                    break;
+                }
+                next = further;
+            }
+            if wanted.is_empty() || begun.elapsed() >= limit {
+                break;
+            }
+            thorough = known.len() == known_before;
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(found)
+    }
+
+    /// What an execution that succeeded ended with.
+    ///
+    /// # Errors
+    /// When there is no such execution, or the call fails.
+    pub async fn output_of(&self, arn: &str) -> Result<Option<Value>, Error> {
+        let output = self.describe(arn).await?.output;
+        Ok(output.and_then(|output| serde_json::from_str(&output).ok()))
     }
 
     pub(crate) async fn describe(&self, arn: &str) -> Result<DescribeExecutionOutput, Error> {

@@ -1,11 +1,10 @@
 //! Puts recorded events on the stack's replay bus, and finds what they start.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use warden_call_errors::CallError;
 use warden_control_plane::{Call, ControlPlane, Service};
 
@@ -18,13 +17,6 @@ const BATCH: usize = 10;
 const BATCH_BYTES: usize = 256 << 10;
 /// What is counted of an event besides its texts, generously.
 const ENTRY_BYTES: usize = 1 << 10;
-/// How often it is looked for an execution.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How many executions are listed at a time. So many are looked through whenever they started.
-const LISTED: i32 = 100;
-/// How long before the first look an event may have started its execution. Events are put
-/// before that, and clocks differ.
-const STARTED_WITHIN: Duration = Duration::from_mins(15);
 
 /// Why events cannot be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,41 +107,8 @@ impl Replayer {
         limit: Duration,
     ) -> Result<BTreeMap<String, String>, Error> {
         let machine_arn = self.deployer.stack(stack).await?.machine_arn()?;
-        let begun = Instant::now();
-        let oldest = SystemTime::now().checked_sub(STARTED_WITHIN).unwrap_or(SystemTime::UNIX_EPOCH).into();
-        let mut wanted: BTreeSet<_> = replayed.iter().map(|event| event.event_id.as_str()).collect();
-        let (mut known, mut found) = (BTreeSet::new(), BTreeMap::new());
-        let mut thorough = false;
-        while !wanted.is_empty() {
-            let (mut next, known_before) = (None, known.len());
-            loop {
-                let (listed, further) = self.deployer.list_executions(&machine_arn, LISTED, next).await?;
-                let (before, may_be_ours) = (known.len(), listed.last().is_some_and(|last| last.start_date >= oldest));
-                for arn in listed.into_iter().map(|listed| listed.execution_arn) {
-                    if wanted.is_empty() || !known.insert(arn.clone()) {
-                        continue;
-                    }
-                    let described = self.deployer.describe(&arn).await?;
-                    if let Some(id) = event_id(described.input.as_deref()).filter(|id| wanted.remove(id.as_str())) {
-                        found.insert(id, arn);
-                    }
-                }
-                // The newest come first: what follows a page that was seen was mostly seen too. Those that started
-                // while pages were read may have moved others on, so a look that found nothing new is followed by one
-                // through every page.
-                let seen = known.len() == before && !thorough;
-                if wanted.is_empty() || seen || !may_be_ours || further.is_none() {
-                    break;
-                }
-                next = further;
-            }
-            if wanted.is_empty() || begun.elapsed() >= limit {
-                break;
-            }
-            thorough = known.len() == known_before;
-            tokio::time::sleep(PAUSE).await;
-        }
-        Ok(found)
+        let wanted = replayed.iter().map(|event| event.event_id.clone());
+        self.deployer.started_by(&machine_arn, wanted, event_id, limit).await
     }
 }
 
@@ -189,13 +148,14 @@ fn taken(bus: &str, event: &RecordedEvent, answer: &Value) -> Result<Replayed, E
 }
 
 /// The id of the event that an execution was started with.
-fn event_id(input: Option<&str>) -> Option<String> {
-    let input: Value = serde_json::from_str(input?).ok()?;
+fn event_id(input: &Value) -> Option<String> {
     Some(input.get("id")?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -221,9 +181,9 @@ mod tests {
 
     #[test]
     fn an_execution_belongs_to_the_event_whose_id_its_input_has() {
-        assert_eq!(event_id(Some(r#"{"id":"e-1"}"#)).as_deref(), Some("e-1"));
-        for input in [None, Some(""), Some("{}"), Some(r#"{"id":1}"#), Some("[]")] {
-            assert_eq!(event_id(input), None, "{input:?}");
+        assert_eq!(event_id(&json!({"id": "e-1"})).as_deref(), Some("e-1"));
+        for input in [json!(null), json!({}), json!({"id": 1}), json!([])] {
+            assert_eq!(event_id(&input), None, "{input:?}");
         }
     }
 }

@@ -15,15 +15,15 @@ use crate::fact::{self, Fact, Unknown};
 pub(crate) const BEDROCK: Service = Service::rest_json("Bedrock", "bedrock");
 pub(crate) const BEDROCK_RUNTIME: Service =
     Service::rest_json("Bedrock Runtime", "bedrock-runtime").signed_as("bedrock");
-pub(crate) const CLOUDFORMATION: Service = Service::query("CloudFormation", "cloudformation");
+pub(crate) const CLOUDFORMATION: Service = Service::CLOUD_FORMATION;
 pub(crate) const CLOUDTRAIL: Service = Service::json_1_1("CloudTrail", "cloudtrail");
-pub(crate) const EVENTS: Service = Service::json_1_1("EventBridge", "events");
+pub(crate) const EVENTS: Service = Service::EVENT_BRIDGE;
 pub(crate) const KMS: Service = Service::json_1_1("KMS", "kms");
 pub(crate) const LAMBDA: Service = Service::rest_json("Lambda", "lambda");
-pub(crate) const LOGS: Service = Service::json_1_1("CloudWatch Logs", "logs");
+pub(crate) const LOGS: Service = Service::CLOUD_WATCH_LOGS;
 pub(crate) const SERVICE_QUOTAS: Service = Service::json_1_1("Service Quotas", "servicequotas");
 pub(crate) const SNS: Service = Service::query("SNS", "sns");
-pub(crate) const SQS: Service = Service::json_1_0("SQS", "sqs");
+pub(crate) const SQS: Service = Service::SQS;
 pub(crate) const STATES: Service = Service::json_1_0("SFN", "states");
 
 /// The most pages of a list that are read.

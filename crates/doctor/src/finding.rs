@@ -15,8 +15,6 @@ pub enum Area {
     Functions,
     /// The state machine, its alias and versions.
     StateMachine,
-    /// The bucket of uploads.
-    Bucket,
     /// The trail that reports calls.
     Trail,
     /// The rules that start the state machine.
@@ -116,7 +114,6 @@ impl fmt::Display for Area {
             Self::Models => "models",
             Self::Functions => "functions",
             Self::StateMachine => "state machine",
-            Self::Bucket => "bucket",
             Self::Trail => "trail",
             Self::Rules => "rules",
             Self::Alerts => "alerts",
@@ -140,7 +137,7 @@ impl fmt::Display for Report {
     /// How many findings there are of each level: the findings themselves are lines of their own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (failures, warnings) = (self.count(Level::Failure), self.count(Level::Warning));
-        write!(f, "{} of {} in {}: ", self.stack, self.kind, self.region)?;
+        write!(f, "{} ({}, {}): ", self.stack, self.kind, self.region)?;
         match (failures, warnings) {
             (0, 0) => write!(f, "all {} checks are ok", self.findings.len()),
             _ => write!(
@@ -178,8 +175,8 @@ mod tests {
             region: "us-west-2".into(),
             findings: vec![Finding::ok(Area::Trail, "it logs")],
         };
-        assert_eq!(report.to_string(), "audit of the audit in us-west-2: all 1 checks are ok");
+        assert_eq!(report.to_string(), "audit (the audit, us-west-2): all 1 checks are ok");
         report.findings.push(Finding::warning(Area::Keys, "a", "b"));
-        assert_eq!(report.to_string(), "audit of the audit in us-west-2: 0 failures, 1 warning, 1 ok");
+        assert_eq!(report.to_string(), "audit (the audit, us-west-2): 0 failures, 1 warning, 1 ok");
     }
 }

@@ -101,7 +101,11 @@ pub async fn run(
 #[must_use]
 pub fn summary(outcome: &Outcome) -> String {
     if outcome.right {
-        return format!("All {} arrivals had the side effects that they should have.", outcome.rows.len());
+        return format!(
+            "All {} arrivals had the side effects that they should have.\n\
+             On AWS, `warden selftest` tries a deployed audit with two pictures, and `warden doctor` says what it lacks: docs/deploy.md",
+            outcome.rows.len()
+        );
     }
     let wrong = outcome.rows.iter().filter(|row| !row.mismatches.is_empty());
     let lines: Vec<_> = wrong.map(|row| format!("{}: {}", row.arrived, row.mismatches.join("; "))).collect();
@@ -183,6 +187,8 @@ mod tests {
             "Not as it should be:\nan ID card: no alert was received; the object version is still there"
         );
         let outcome = Outcome { right: true, rows: vec![right] };
-        assert_eq!(summary(&outcome), "All 1 arrivals had the side effects that they should have.");
+        let summary = summary(&outcome);
+        assert!(summary.starts_with("All 1 arrivals had the side effects that they should have.\n"), "{summary}");
+        assert!(summary.contains("`warden selftest`"), "{summary}");
     }
 }

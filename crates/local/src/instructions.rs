@@ -24,7 +24,11 @@ Replay a recorded event:
 Read the alerts, each once:
   cargo run --bin warden-local -- alerts --follow
 
-Settings for the AWS CLI, `warden deploy apply --stack {stack}` and `cargo lambda watch`:
+Try it with two pictures, and see what it lacks (with the settings below; a trail, among others):
+  cargo run --bin warden -- selftest --stack {stack}
+  cargo run --bin warden -- doctor --stack {stack}
+
+Settings for the AWS CLI, `warden` and `cargo lambda watch`:
   export AWS_ENDPOINT_URL={endpoint}
   export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={model_endpoint}
   export AWS_REGION={REGION} AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={ACCESS_KEY}

@@ -65,7 +65,7 @@ fn a_stack_that_works_ends_with_0_and_the_price_of_the_calls_is_said_first() {
         "{run:?}"
     );
     let summary = lines.last().unwrap();
-    assert!(summary.starts_with("chat of the streaming chat in us-west-2: 0 failures, "), "{run:?}");
+    assert!(summary.starts_with("chat (the streaming chat, us-west-2): 0 failures, "), "{run:?}");
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod deploy;
 mod doctor;
 mod operate;
 mod rules;
+mod selftest;
 mod support;

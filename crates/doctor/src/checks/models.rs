@@ -299,6 +299,11 @@ fn check_profile(model: &Model, answers: bool) -> Option<Finding> {
                 model.region
             ),
         ),
+        Err(Unknown::Absent { .. }) => Finding::warning(
+            AREA,
+            format!("Bedrock lists no inference profile {id} in {}, though it answers", model.region),
+            "Which Regions it hands calls to is not known: see the model's page in AWS's documents",
+        ),
         Err(unknown) => unknown.finding(AREA, &format!("the Regions of the inference profile {id}")),
     })
 }

@@ -3,14 +3,12 @@ use warden_control_plane::Call;
 
 use crate::aws::{Aws, EVENTS};
 use crate::checks::rules::{Facts, Rule};
-use crate::subject::Subject;
+use crate::subject::{Resource, Subject};
 
 pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> Facts {
     let mut rules = Vec::new();
     for resource in subject.resources_of("AWS::Events::Rule") {
-        // Of a bus of its own, a rule's id is `BUS|RULE`.
-        let (bus, name) =
-            resource.id.split_once('|').map_or((None, resource.id.as_str()), |(bus, name)| (Some(bus), name));
+        let (bus, name) = place(subject, resource);
         let rule = Call::rpc("AWSEvents.DescribeRule", &of_bus(json!({"Name": name}), bus));
         let targets = Call::rpc("AWSEvents.ListTargetsByRule", &of_bus(json!({"Rule": name}), bus));
         rules.push(Rule {
@@ -21,6 +19,17 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> F
         });
     }
     Facts { rules, target: format!("{machine_arn}:live") }
+}
+
+/// The bus of a rule, if that is one of the stack's own, and the rule's name.
+fn place<'s>(subject: &'s Subject, resource: &'s Resource) -> (Option<&'s str>, &'s str) {
+    match resource.id.split_once('|') {
+        // So CloudFormation names a rule of another bus than the default one.
+        Some((bus, name)) => (Some(bus), name),
+        // A local engine does not.
+        None if resource.name == "ReplayRule" => (subject.output("ReplayBusName"), &resource.id),
+        None => (None, &resource.id),
+    }
 }
 
 fn of_bus(mut body: Value, bus: Option<&str>) -> Value {

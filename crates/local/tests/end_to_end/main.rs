@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod calls;
+mod doctor;
 mod events;
 mod keys;
 mod model;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         operations::trials(&stage),
         roles::trials(&stage),
         calls::trials(&stage),
+        doctor::trials(&stage),
         private_api::trials(&api_stage),
         streaming::trials(&streaming),
     ]

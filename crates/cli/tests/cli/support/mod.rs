@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 
@@ -135,8 +136,9 @@ async fn answer(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: String,
+    body: Bytes,
 ) -> (StatusCode, String) {
+    let body = String::from_utf8_lossy(&body);
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let operation = match header("x-amz-target").rsplit_once('.') {
         Some((_, operation)) => operation.to_owned(),
