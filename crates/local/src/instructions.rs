@@ -15,7 +15,7 @@ The audit runs on this machine, for development. Ctrl-C ends it, and nothing is 
 
 Upload a file, and see what becomes of it:
   cargo run --bin warden-local -- upload FILE
-  curl --upload-file FILE {endpoint}/{bucket}/uploads/
+  curl --aws-sigv4 aws:amz:{REGION}:s3 --user {ACCESS_KEY}:{ACCESS_KEY} --upload-file FILE {endpoint}/{bucket}/uploads/
   aws s3 cp FILE s3://{bucket}/uploads/              (with the settings below)
 
 Replay a recorded event:

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use warden_local::engine::{ACCESS_KEY, REGION};
 
 /// Where a running system says that it is.
 const FILE: &str = "WARDEN_RUNNING_FILE";
@@ -207,7 +208,7 @@ fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("Threat level: high"), "{}", text(&output.stdout));
 
-    // Anybody else's upload, as the instructions say for curl.
+    // An upload by another program, as the instructions say for curl.
     let object = format!("{}/{}/uploads/chart.png", up.endpoint, up.bucket);
     put(&object, std::fs::read(source("samples/chart.png")).unwrap());
     let alerts = up.alerts_until("uploads/chart.png");
@@ -241,6 +242,12 @@ fn a_system_that_was_killed_leaves_no_process_and_the_next_command_says_so() {
 #[tokio::main(flavor = "current_thread")]
 async fn put(url: &str, bytes: Vec<u8>) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client.put(url).body(bytes).send().await.unwrap();
-    assert!(answer.status().is_success());
+    let put = client.put(url).body(bytes);
+    // The engine has to be told who asks, and checks no signature of the account's own key.
+    let scope = format!("{ACCESS_KEY}/20260101/{REGION}/s3/aws4_request");
+    let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+    let nobodys = put.try_clone().unwrap().send().await.unwrap();
+    assert_eq!(nobodys.status().as_u16(), 403, "anybody may upload");
+    let answer = put.header("authorization", authorization).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
 }
