@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from botocore.model import OperationModel
-from roles import definition_of, is_expression, tasks
+from definition import arguments, definition_of, is_expression, tasks
 from rendered import Template
 from resolved import Resolver
 from shapes import Unknown, mismatches, operation, pascal, service, service_of_id
@@ -52,11 +52,11 @@ def task_problems(name: str, state: dict[str, Any]) -> Iterator[str]:
     else:
         yield f"{name}: {integration} is not known here: add it to OPTIMISED in infra/checks/integrations.py"
         return
-    arguments = state.get("Arguments", {})
-    if is_expression(arguments):
-        yield f"{name}: its arguments are one expression, which hides their names"
+    named = arguments(state)
+    if named is None:
+        yield f"{name}: its arguments are one expression that hides their names: end it with the object that it makes"
         return
-    given = {key: Unknown() if key == free else unknown_where_computed(value) for key, value in arguments.items()}
+    given = {key: Unknown() if key == free else unknown_where_computed(value) for key, value in named.items()}
     yield from mismatches(called.input_shape, given, f"{name}: {integration}", pascal)
     yield from error_problems(name, state, called, prefix, further)
 

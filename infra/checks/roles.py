@@ -2,57 +2,44 @@
 model that it asks, the rules' by what they start.
 """
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
+from definition import arguments, definition_of, is_expression, tasks
 from iam import Context, decision, like, many
 from rendered import Template
 from resolved import ACCOUNT, REGION, Resolver
 
-# A call: the action that is asked for, the resource, and what conditions see of it.
-Call = tuple[str, str, Context]
+
+class Call(NamedTuple):
+    """What a role is asked for."""
+
+    action: str
+    resource: str
+    # What conditions see of it.
+    context: Context = {}
+    # Whether it may be asked for, by what is only known when it runs.
+    perhaps: bool = False
+
 
 # What Step Functions itself needs, whatever the definition does: log delivery and tracing.
 SERVICE = re.compile(r"(logs|xray):\w+")
+# States that a parameter decides about: the values with which the role has to allow what they ask for, and with no others.
+# A state that is not here needs it whatever is chosen.
+NEEDED_WITH: dict[str, list[dict[str, str]]] = {}
 # Stands for the key of any object. With a slash, so that no pattern for one folder is enough.
 ANY_KEY = "some/key.png"
 
 
-def definition_of(text: str, resolve: Resolver) -> dict[str, Any]:
-    """The definition as `warden deploy` renders it, with the stack's outputs for its placeholders."""
-    outputs = resolve.template["Outputs"]
-
-    def output(found: re.Match[str]) -> str:
-        if found[1] not in outputs:
-            raise ValueError(f"the definition names ${{{found[1]}}}, which is no output of the stack")
-        return json.dumps(resolve(outputs[found[1]]["Value"]))[1:-1]
-
-    return json.loads(re.sub(r"\$\{(\w+)\}", output, text))
-
-
-def tasks(states: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every task by its name, those of maps and of parallel branches too."""
-    for name, state in states.items():
-        if state["Type"] == "Task":
-            yield name, state
-        for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor"), state.get("Iterator")])]:
-            yield from tasks(inner["States"])
-
-
-def is_expression(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("{%")
-
-
-def bucket(arguments: dict[str, Any], uploads: str, name: str = "Bucket") -> str:
+def bucket(given: dict[str, Any], uploads: str) -> str:
     """The bucket that a task names. An expression names the upload bucket: it comes from the event."""
-    value = arguments[name]
+    value = given["Bucket"]
     return uploads if is_expression(value) else value
 
 
-def table(arguments: dict[str, Any]) -> str:
-    name = arguments["TableName"]
+def table(given: dict[str, Any]) -> str:
+    name = given["TableName"]
     return name if name.startswith("arn:") else f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
 
@@ -62,48 +49,58 @@ def needs(state: dict[str, Any], uploads: str) -> list[Call]:
     `uploads` is the upload bucket's name. An integration that is not known here is an error: add it, with the actions that
     its service's page in AWS's Service Authorization Reference names.
     """
-    arguments = state.get("Arguments", {})
+    given = arguments(state)
+    if given is None:
+        raise ValueError("the names of a task's arguments are hidden: write them as an object, or end the expression with one")
     integration = state["Resource"].removeprefix("arn:aws:states:::")
 
-    def objects(*actions: str, of: str = "Bucket") -> list[Call]:
-        return [(action, f"arn:aws:s3:::{bucket(arguments, uploads, of)}/{ANY_KEY}", {}) for action in actions]
+    def objects(*actions: str) -> list[Call]:
+        return [Call(action, f"arn:aws:s3:::{bucket(given, uploads)}/{ANY_KEY}") for action in actions]
 
-    versioned = "VersionId" in arguments
+    def versioned(action: str, plain: str) -> list[Call]:
+        """An action on a version. What is computed may come to none, which S3 asks the other action for."""
+        if "VersionId" not in given:
+            return objects(plain)
+        return [*objects(action), *(call._replace(perhaps=True) for call in objects(plain) if is_expression(given["VersionId"]))]
+
     match integration:
         case "lambda:invoke":
-            return [("lambda:InvokeFunction", arguments["FunctionName"], {})]
+            return [Call("lambda:InvokeFunction", given["FunctionName"])]
         case "sns:publish":
-            return [("sns:Publish", arguments["TopicArn"], {})]
+            return [Call("sns:Publish", given["TopicArn"])]
         case "events:putEvents":
-            return [("events:PutEvents", each["EventBusName"], {}) for each in arguments["Entries"]]
-        case "aws-sdk:s3:deleteObject" if versioned:
+            return [Call("events:PutEvents", each["EventBusName"]) for each in given["Entries"]]
+        case "aws-sdk:s3:deleteObject" if "VersionId" in given:
+            # Without a version it would hide the object: that is no right to have in reserve.
             return objects("s3:DeleteObjectVersion")
         case "aws-sdk:s3:deleteObject":
             # On the condition that the ETag still stands S3 compares it, which is reading.
-            return objects("s3:DeleteObject", *(["s3:GetObject"] if "IfMatch" in arguments else []))
+            return objects("s3:DeleteObject", *(["s3:GetObject"] if "IfMatch" in given else []))
         case "aws-sdk:s3:headObject" | "aws-sdk:s3:getObject":
-            return objects("s3:GetObjectVersion" if versioned else "s3:GetObject")
+            return versioned("s3:GetObjectVersion", "s3:GetObject")
         case "aws-sdk:s3:getObjectTagging":
-            return objects("s3:GetObjectVersionTagging" if versioned else "s3:GetObjectTagging")
+            return versioned("s3:GetObjectVersionTagging", "s3:GetObjectTagging")
         case "aws-sdk:s3:putObjectTagging":
-            return objects("s3:PutObjectVersionTagging" if versioned else "s3:PutObjectTagging")
+            return versioned("s3:PutObjectVersionTagging", "s3:PutObjectTagging")
         case "aws-sdk:s3:putObject":
             return objects("s3:PutObject")
         case "aws-sdk:s3:copyObject":
             # Which version is copied stands in the text of CopySource, which is an expression. Tags are copied with it.
             source = f"arn:aws:s3:::{uploads}/{ANY_KEY}"
-            versions = "versionId" in str(arguments["CopySource"])
-            read = ["s3:GetObjectVersion", "s3:GetObjectVersionTagging"] if versions else ["s3:GetObject", "s3:GetObjectTagging"]
-            return [(action, source, {}) for action in read] + objects("s3:PutObject", "s3:PutObjectTagging")
+            of_version = "versionId" in str(given["CopySource"])
+            read = [Call(action, source, perhaps=of_version) for action in ("s3:GetObject", "s3:GetObjectTagging")]
+            if of_version:
+                read += [Call(action, source) for action in ("s3:GetObjectVersion", "s3:GetObjectVersionTagging")]
+            return [*read, *objects("s3:PutObject", "s3:PutObjectTagging")]
         case "aws-sdk:s3:listObjectVersions":
-            return [("s3:ListBucketVersions", f"arn:aws:s3:::{bucket(arguments, uploads)}", {})]
+            return [Call("s3:ListBucketVersions", f"arn:aws:s3:::{bucket(given, uploads)}")]
         case "dynamodb:getItem" | "dynamodb:putItem" | "dynamodb:updateItem" | "dynamodb:deleteItem":
             operation = integration.partition(":")[2]
-            return [(f"dynamodb:{operation[0].upper()}{operation[1:]}", table(arguments), {})]
+            return [Call(f"dynamodb:{operation[0].upper()}{operation[1:]}", table(given))]
         case "aws-sdk:dynamodb:transactWriteItems":
             action = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
-            parts = [part for item in arguments["TransactItems"] for part in item.items()]
-            return [(f"dynamodb:{action[kind]}", table(item), {}) for kind, item in parts]
+            parts = [part for item in given["TransactItems"] for part in item.items()]
+            return [Call(f"dynamodb:{action[kind]}", table(item)) for kind, item in parts]
     raise ValueError(f"infra/checks/roles.py does not know what a role has to allow for {integration}: add it to `needs`")
 
 
@@ -114,8 +111,7 @@ def policies(template: Template, role: str, resolve: Resolver) -> dict[str, Any]
 
 
 def denied(policy: dict[str, Any], call: Call) -> bool:
-    action, resource, context = call
-    return decision(policy, {"action": action, "resource": resource}, context) != "Allow"
+    return decision(policy, {"action": call.action, "resource": call.resource}, call.context) != "Allow"
 
 
 def unneeded(policy: dict[str, Any], role: str, needed: list[Call]) -> Iterator[str]:
@@ -127,26 +123,70 @@ def unneeded(policy: dict[str, Any], role: str, needed: list[Call]) -> Iterator[
         for action in many(statement["Action"]):
             if "*" in action:
                 yield f"{role}: {name} allows {action}: name each action"
-            elif not SERVICE.fullmatch(action) and not any(action.lower() == asked.lower() for asked, _, _ in needed):
+            elif not SERVICE.fullmatch(action) and not any(action.lower() == call.action.lower() for call in needed):
                 yield f"{role}: {name} allows {action}, which nothing asks for"
         for resource in many(statement["Resource"]):
-            asked = [target for action, target, _ in needed if action in many(statement["Action"])]
+            asked = [call.resource for call in needed if call.action in many(statement["Action"])]
             if asked and not any(like(resource, target) for target in asked):
                 yield f"{role}: {name} allows {resource}, which nothing asks for"
             if asked and resource == "*":
                 yield f"{role}: {name} allows every resource"
 
 
-def machine_problems(template: Template, definition: str, role: str = "StateMachineRole", uploads: str = "UploadBucket", **chosen: str) -> list[str]:
-    """What the state machine's role does not allow of the definition's calls, and what it allows beside."""
-    resolve = Resolver(template, **chosen)
-    policy = policies(template, role, resolve)
-    states = definition_of(definition, resolve)["States"]
-    calls = [(name, call) for name, state in tasks(states) for call in needs(state, resolve.name(uploads))]
-    missing = [
-        f"{role} does not allow {call[0]} on {call[1]}, which the state {name!r} asks for" for name, call in calls if denied(policy, call)
-    ]
-    return [*missing, *unneeded(policy, role, [call for _, call in calls])]
+def keys(template: Template, resolve: Resolver) -> dict[str, str]:
+    """The keys that buckets of the template are encrypted with, by the buckets' names."""
+    found = {}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::S3::Bucket":
+            for rule in resolve(resource["Properties"])["BucketEncryption"]["ServerSideEncryptionConfiguration"]:
+                key = rule["ServerSideEncryptionByDefault"].get("KMSMasterKeyID")
+                if key:
+                    found[resolve.name(name)] = key
+    return found
+
+
+def with_keys(calls: list[Call], key_of: dict[str, str]) -> list[Call]:
+    """The calls, and what they ask of the keys that the buckets are encrypted with."""
+    further = []
+    for call in calls:
+        key = key_of.get(call.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
+        if key and call.action == "s3:PutObject":
+            further.append(Call("kms:GenerateDataKey", key))
+        elif key and call.action in ("s3:GetObject", "s3:GetObjectVersion"):
+            further.append(Call("kms:Decrypt", key, perhaps=call.perhaps))
+    return [*calls, *further]
+
+
+def machine_problems(
+    template_with: Callable[..., Template],
+    definition: str,
+    role: str = "StateMachineRole",
+    uploads: str = "UploadBucket",
+    needed_with: dict[str, list[dict[str, str]]] | None = None,
+) -> Iterator[str]:
+    """What the state machine's role does not allow of the definition's calls, and what it allows beside.
+
+    `template_with` renders the template with parameters.
+    """
+    needed_with = NEEDED_WITH if needed_with is None else needed_with
+    choices = [{}, *(chosen for each in needed_with.values() for chosen in each)]
+    for chosen in [each for at, each in enumerate(choices) if each not in choices[:at]]:
+        told = "".join(f", with {name}={value}" for name, value in chosen.items())
+        template = template_with(**chosen)
+        resolve = Resolver(template, **chosen)
+        policy, key_of = policies(template, role, resolve), keys(template, resolve)
+        needed: list[Call] = []
+        for name, state in tasks(definition_of(definition, resolve)["States"]):
+            if chosen not in needed_with.get(name, [chosen]):
+                continue
+            for call in with_keys(needs(state, resolve.name(uploads)), key_of):
+                needed.append(call)
+                if denied(policy, call) and not call.perhaps:
+                    yield (
+                        f"{role} does not allow {call.action} on {call.resource}, which the state {name!r} asks for{told}. "
+                        "If a parameter decides about the state, say so in NEEDED_WITH of infra/checks/roles.py"
+                    )
+        yield from (f"{problem}{told}" for problem in unneeded(policy, role, needed))
 
 
 def model_problems(template: Template, **chosen: str) -> Iterator[str]:
@@ -172,10 +212,10 @@ def model_problems(template: Template, **chosen: str) -> Iterator[str]:
                 through = {"bedrock:InferenceProfileArn": profile}
                 # The profile's own Regions, one that it may gain, and a global profile's ARN without one.
                 places = [f"arn:aws:bedrock:{region}::{model}" for region in (REGION, "us-west-2", "")]
-                for call in [(action, profile, {}), *((action, place, through) for place in places)]:
+                for call in [Call(action, profile), *(Call(action, place, through) for place in places)]:
                     if denied(policy, call):
-                        yield f"{role} does not allow {action} on {call[1]}, which {name} asks for"
-                if not denied(policy, (action, places[0], {})):
+                        yield f"{role} does not allow {action} on {call.resource}, which {name} asks for"
+                if not denied(policy, Call(action, places[0])):
                     yield f"{role} allows {action} on {places[0]} beside the inference profile"
 
 
@@ -191,11 +231,11 @@ def rule_problems(template: Template, **chosen: str) -> Iterator[str]:
                 continue
             role, arn = target["RoleArn"]["Fn::GetAtt"][0], resolve(target["Arn"])
             machine, _, alias = arn.rpartition(":")
-            call = ("states:StartExecution", machine, {"states:StateMachineQualifier": alias})
+            call = Call("states:StartExecution", machine, {"states:StateMachineQualifier": alias})
             policy = policies(template, role, resolve)
             if denied(policy, call):
                 yield f"{role} does not allow states:StartExecution on {machine} by its alias {alias}, which {name} asks for"
-            if not denied(policy, (call[0], machine, {"states:StateMachineQualifier": "another"})):
+            if not denied(policy, call._replace(context={"states:StateMachineQualifier": "another"})):
                 yield f"{role} allows states:StartExecution on {machine} by any alias"
             roles.setdefault(role, []).append(call)
     for role, calls in roles.items():

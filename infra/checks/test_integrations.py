@@ -30,6 +30,7 @@ class ATask(unittest.TestCase):
             ("dynamodb:putItem", {"TableName": "ledger", "Item": {"id": {"S": "{% $id %}"}}, "ReturnValues": "NONE"}),
             ("aws-sdk:dynamodb:transactWriteItems", {"TransactItems": [{"Put": {"TableName": "ledger", "Item": {"id": {"S": "a"}}}}]}),
             ("lambda:invoke.waitForTaskToken", {"FunctionName": "{% $arn %}", "Payload": {"any": ["thing"]}}),
+            ("sns:publish", "{% $states.input.{'TopicArn': 'arn', 'Message': a = ',}' ? {'b': c}.b : d, \"Subject\": $f('x', 1)} %}"),
             ("sns:publish", {"TopicArn": "{% $arn %}", "Message": "m", "MessageAttributes": {"a": {"DataType": "String"}}}),
         ]:
             self.assertEqual(self.problems(resource, arguments), [], resource)
@@ -62,6 +63,14 @@ class ATask(unittest.TestCase):
                 ["it: sns:publish.MessageAttributes.a has no member Type"],
             ),
             ("dynamodb:putItem", {"TableName": "t"}, ["it: dynamodb:putItem lacks Item"]),
+            (
+                "aws-sdk:s3:putObjectTagging",
+                "{% $judged.{'Bucket': object.bucket, 'Key': object.key, 'Tagging': {'Tags': tags}} %}",
+                [
+                    "it: aws-sdk:s3:putObjectTagging.Tagging has no member Tags",
+                    "it: aws-sdk:s3:putObjectTagging.Tagging lacks TagSet",
+                ],
+            ),
         ]:
             self.assertEqual(self.problems(resource, arguments), expected)
 
@@ -78,7 +87,7 @@ class ATask(unittest.TestCase):
                 {"TransactItems": []},
                 "it: aws-sdk:dynamodb:transactWriteItems.TransactItems has 0 of at least 1",
             ),
-            ("aws-sdk:s3:deleteObject", "{% $arguments %}", "it: its arguments are one expression, which hides their names"),
+            ("aws-sdk:s3:deleteObject", "{% $arguments %}", "it: its arguments are one expression that hides their names: end it with the object that it makes"),
         ]:
             self.assertEqual(self.problems(resource, arguments), [expected])
 

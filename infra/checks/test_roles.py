@@ -20,7 +20,7 @@ UPLOADS = "arn:aws:s3:::uploadbucket/some/key.png"
 
 class TheTemplates(unittest.TestCase):
     def test_let_the_state_machine_do_what_its_definition_asks_for_and_nothing_more(self) -> None:
-        self.assertEqual(machine_problems(AUDIT, DEFINITION), [])
+        self.assertEqual(list(machine_problems(lambda **chosen: render(ROOT / "infra/audit.yaml", **chosen), DEFINITION)), [])
 
     def test_let_each_function_ask_its_model_through_its_profile_alone(self) -> None:
         for template in [AUDIT, PRIVATE_API, STREAMING]:
@@ -37,14 +37,17 @@ class TheTemplates(unittest.TestCase):
 class AChange(unittest.TestCase):
     def setUp(self) -> None:
         self.template = copy.deepcopy(AUDIT)
+        self.resources = self.template["Resources"]
         self.definition = json.loads(DEFINITION)
 
     def statements(self, role: str) -> dict[str, Any]:
         (policy,) = self.template["Resources"][role]["Properties"]["Policies"]
         return {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
 
-    def problems(self) -> list[str]:
-        return machine_problems(self.template, json.dumps(self.definition))
+    def problems(self, **needed_with: list[dict[str, str]]) -> list[str]:
+        problems = machine_problems(lambda **_: self.template, json.dumps(self.definition), needed_with=needed_with)
+        # The last sentence says what to do.
+        return [problem.partition(". If a parameter")[0] for problem in problems]
 
     def test_that_takes_an_action_from_the_state_machine_is_noticed(self) -> None:
         self.statements("StateMachineRole")["DeleteUploads"]["Action"].remove("s3:DeleteObjectVersion")
@@ -102,6 +105,44 @@ class AChange(unittest.TestCase):
                 "which the state 'Claim' asks for"
             ],
         )
+
+    def test_that_leaves_to_a_parameter_what_is_done_is_held_against_each_choice(self) -> None:
+        self.template["Parameters"]["Action"] = {"Type": "String", "Default": "delete"}
+        self.template["Conditions"]["Tags"] = {"Fn::Equals": [{"Ref": "Action"}, "tag"]}
+        (policy,) = self.template["Resources"]["StateMachineRole"]["Properties"]["Policies"]
+        allowed = {"Sid": "TagUploads", "Effect": "Allow", "Action": "s3:PutObjectTagging", "Resource": {"Fn::Sub": "${UploadBucket.Arn}/*"}}
+        policy["PolicyDocument"]["Statement"].append({"Fn::If": ["Tags", allowed, {"Ref": "AWS::NoValue"}]})
+        tagging = {"Bucket": "{% $judged.bucket %}", "Key": "{% $judged.key %}", "Tagging": {"TagSet": []}}
+        self.definition["States"]["Tag"] = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:putObjectTagging", "Arguments": tagging}
+        self.assertEqual(self.problems(Tag=[{"Action": "tag"}]), [])
+        self.assertEqual(
+            self.problems(), [f"StateMachineRole does not allow s3:PutObjectTagging on {UPLOADS}, which the state 'Tag' asks for"]
+        )
+        del policy["PolicyDocument"]["Statement"][-1]
+        self.assertEqual(
+            self.problems(Tag=[{"Action": "tag"}]),
+            [f"StateMachineRole does not allow s3:PutObjectTagging on {UPLOADS}, which the state 'Tag' asks for, with Action=tag"],
+        )
+        policy["PolicyDocument"]["Statement"].append(allowed)
+        self.assertEqual(
+            self.problems(Tag=[{"Action": "tag"}]), ["StateMachineRole: TagUploads allows s3:PutObjectTagging, which nothing asks for"]
+        )
+
+    def test_that_encrypts_a_bucket_without_a_right_on_its_key_is_noticed(self) -> None:
+        encryption = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Fn::GetAtt": ["OperationsKey", "Arn"]}}}
+        bucket = self.resources["UploadBucket"]["Properties"]
+        bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"] = [encryption]
+        self.assertEqual(
+            self.problems(),
+            [
+                "StateMachineRole does not allow kms:Decrypt on arn:aws:kms:us-east-1:111122223333:key/OperationsKey, "
+                "which the state 'Delete unless changed' asks for"
+            ],
+        )
+
+    def test_to_arguments_that_nobody_can_read_is_an_error(self) -> None:
+        with self.assertRaisesRegex(ValueError, "names of a task's arguments are hidden"):
+            needs({"Resource": "arn:aws:states:::sns:publish", "Arguments": "{% $arguments %}"}, "uploads")
 
     def test_to_an_integration_that_nobody_looked_up_is_an_error(self) -> None:
         with self.assertRaisesRegex(ValueError, "does not know what a role has to allow for aws-sdk:s3:deleteBucket"):
