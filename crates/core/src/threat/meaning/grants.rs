@@ -16,7 +16,7 @@ const PUBLIC_ACLS: [&str; 3] = ["public-read", "public-read-write", "authenticat
 const PUBLIC_GROUPS: [&str; 2] = ["groups/global/AllUsers", "groups/global/AuthenticatedUsers"];
 
 /// Fields that list the accounts which something is shared with, `all` for everybody.
-const SHARED_WITH: [&str; 4] = ["valuesToAdd", "accountIdsToAdd", "awsAccountIds", "principals"];
+const SHARED_WITH: [&str; 5] = ["valuesToAdd", "accountIdsToAdd", "awsAccountId", "awsAccountIds", "principals"];
 
 /// What binds a function's permission for everybody to few, if it names them.
 const BINDING: [&str; 4] = ["sourceArn", "sourceAccount", "principalOrgID", "organizationId"];
@@ -38,7 +38,7 @@ pub(super) fn of_request(request: &Value, own: &Account<'_>) -> Vec<Access> {
         }
     }
     if is(request, "operationType", "add") {
-        let lists = ["groups", "group", "userGroupSet", "userId", "userIds", "userIdSet"];
+        let lists = ["groups", "group", "userGroups", "userGroupSet", "userId", "userIds", "userIdSet"];
         let named = lists.iter().filter_map(|list| member(request, list)).flat_map(texts);
         access.extend(named.filter_map(|account| own.access_of(account)));
     }
@@ -107,12 +107,14 @@ mod tests {
             (json!({"launchPermission": {"remove": {"items": [{"group": "all"}]}}}), nobody),
             (json!({"createVolumePermission": {"add": {"items": [{"userId": "444455556666"}]}}}), other),
             (json!({"operationType": "add", "userIdSet": {"items": [{"userId": "444455556666"}]}}), other),
+            (json!({"operationType": "add", "userGroups": ["all"]}), everybody),
             (json!({"operationType": "remove", "userIdSet": {"items": [{"userId": "444455556666"}]}}), nobody),
             (json!({"attributeName": "restore", "valuesToAdd": ["444455556666"]}), other),
             (json!({"attributeName": "restore", "valuesToAdd": ["all"]}), everybody),
             (json!({"attributeName": "restore", "valuesToRemove": ["all"]}), nobody),
             (json!({"accountIdsToAdd": ["all"]}), everybody),
             (json!({"aWSAccountIds": ["444455556666"], "label": "l"}), other),
+            (json!({"aWSAccountId": ["*"], "label": "l"}), everybody),
             (json!({"principal": "*", "action": "lambda:InvokeFunction"}), everybody),
             (json!({"principal": "444455556666"}), other),
             (json!({"principal": "*", "principalOrgID": "o-a1b2c3d4e5"}), nobody),

@@ -8,6 +8,8 @@
 //! | `warden.opensPorts` | `every`, `administration`, `web`, `answers`, `other`: ports opened inward to the internet |
 //! | `warden.keyOfAccount` | the other account whose KMS key the request names |
 //! | `warden.deletesWithinDays` | the fewest days after which a lifecycle rule deletes objects |
+//! | `warden.leavesOut` | `management_events`: what the advanced event selectors of a trail leave out |
+//! | `warden.byService` | the AWS service that made the call in somebody's name; the console is none |
 //! | `warden.namesNoObject` | `true`: an object was written and the record does not tell which |
 
 use serde_json::{Map, Value};
@@ -26,6 +28,7 @@ mod lifecycle;
 mod network;
 mod policy;
 mod ports;
+mod trail;
 
 /// The field below which the outcome stands. A record has none of this name.
 pub(super) const FIELD: &str = "warden";
@@ -51,10 +54,19 @@ pub(super) fn of(event: &Event<'_>, record: &Map<String, Value>) -> Map<String, 
         ("opensPorts", texts(ports::opened(request).into_iter().map(Opened::as_str))),
         ("keyOfAccount", texts(keys)),
         ("deletesWithinDays", deletes.map(Value::from).into_iter().collect()),
+        ("leavesOut", texts(trail::leaves_out_management_events(request).then_some("management_events").into_iter())),
+        ("byService", texts(by_service(record).into_iter())),
         ("namesNoObject", event.is_write_without_target.then_some(Value::Bool(true)).into_iter().collect()),
     ];
     let told = lists.into_iter().filter(|(_, values)| !values.is_empty());
     told.map(|(name, values)| (name.to_owned(), Value::Array(values))).collect()
+}
+
+/// The service that made the call in somebody's name. Older records name the
+/// console's sign-in as one, though a person sits there.
+fn by_service(record: &Map<String, Value>) -> Option<&str> {
+    let service = record.get("userIdentity")?.get("invokedBy")?.as_str()?;
+    (!service.is_empty() && service != "signin.amazonaws.com").then_some(service)
 }
 
 /// The texts, each once, in order.
@@ -63,4 +75,34 @@ fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Value> {
     texts.sort_unstable();
     texts.dedup();
     texts.into_iter().map(Value::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_console_is_no_service_that_calls_in_somebodys_name() {
+        for (identity, expected) in [
+            (json!({"type": "IAMUser", "invokedBy": "signin.amazonaws.com"}), None),
+            (json!({"type": "IAMUser"}), None),
+            (json!({"type": "IAMUser", "invokedBy": null}), None),
+            (json!({"type": "IAMUser", "invokedBy": ""}), None),
+            (json!("Alice"), None),
+            (
+                json!({"type": "IAMUser", "invokedBy": "cloudformation.amazonaws.com"}),
+                Some("cloudformation.amazonaws.com"),
+            ),
+            (
+                json!({"type": "AWSService", "invokedBy": "autoscaling.amazonaws.com"}),
+                Some("autoscaling.amazonaws.com"),
+            ),
+            (json!({"type": "Root", "invokedBy": "AWS Internal"}), Some("AWS Internal")),
+        ] {
+            let record = json!({"userIdentity": identity});
+            assert_eq!(by_service(record.as_object().unwrap()), expected, "{record}");
+        }
+    }
 }
