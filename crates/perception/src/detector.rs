@@ -5,11 +5,12 @@ use std::path::Path;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use rten::{Model, NodeId, OpRegistry, RunOptions, op_types as op};
-use rten_imageproc::{Point as Pixel, RetrievalMode, find_contours, min_area_rect};
+use rten_imageproc::{Point as Pixel, RetrievalMode, find_contours};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
 use crate::geometry::{Corners, Point};
+use crate::rectangle::Rectangle;
 use crate::{PerceptionError, crop, weights};
 
 /// Larger pictures are searched at this size, which the model was trained for.
@@ -26,9 +27,9 @@ const TEXT_PIXEL: f32 = 0.3;
 const LEAST_RATING: f32 = 0.6;
 /// The model marks the middle of a line: how much its rectangle grows, as a share of
 /// area by circumference.
-const GROWTH: f32 = 1.5;
+const GROWTH: f64 = 1.5;
 /// Smaller rectangles, in pixels of the searched picture, are noise.
-const LEAST_SIDE: f32 = 3.0;
+const LEAST_SIDE: f64 = 3.0;
 /// No page has more lines that are worth their time.
 const MOST_LINES: usize = 1_000;
 
@@ -96,19 +97,13 @@ fn rectangles(rating: NdTensorView<f32, 2>) -> Vec<Corners> {
     let contours = find_contours(mask.view(), RetrievalMode::External);
     let mut found = Vec::new();
     for contour in contours.iter().take(MOST_LINES) {
-        let points: Vec<_> = contour.iter().map(|pixel| pixel.to_f32()).collect();
-        let Some(rectangle) = min_area_rect(&points) else { continue };
-        let (width, height) = (rectangle.width(), rectangle.height());
+        let Some(rectangle) = Rectangle::around(contour.iter().map(|pixel| (pixel.x, pixel.y))) else { continue };
+        let Rectangle { width, height, .. } = rectangle;
         if width.min(height) < LEAST_SIDE || mean_inside(rating, contour) < LEAST_RATING {
             continue;
         }
         let growth = GROWTH * width * height / (width + height);
-        found.push(ordered(
-            rectangle
-                .expanded(growth, growth)
-                .corners()
-                .map(|corner| Point { x: f64::from(corner.x), y: f64::from(corner.y) }),
-        ));
+        found.push(ordered(rectangle.grown(growth)));
     }
     found.sort_by(|a, b| a[0].y.total_cmp(&b[0].y).then(a[0].x.total_cmp(&b[0].x)));
     found

@@ -24,6 +24,7 @@ mod detector;
 mod faces;
 pub mod geometry;
 mod recogniser;
+mod rectangle;
 mod text;
 pub mod weights;
 
