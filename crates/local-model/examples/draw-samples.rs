@@ -1,4 +1,4 @@
-//! Draws the pictures in `samples/`: `cargo run --bin warden-local-model --example draw-samples`.
+//! Draws the pictures in `samples/`: `cargo run -p warden-local-model --example draw-samples`.
 
 #![allow(clippy::expect_used, reason = "it draws or it fails")]
 

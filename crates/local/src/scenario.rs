@@ -145,6 +145,7 @@ pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
     vec![
         upload("an ID card", "id-card.png", "uploads/id-card.png", Expected::DELETED),
         upload("a filled-in form", "registration-form.jpg", "uploads/registration-form.jpg", Expected::DELETED),
+        upload("a terminal with an access key", "terminal.png", "uploads/terminal.png", Expected::DELETED),
         upload("a landscape", "landscape.jpg", "uploads/landscape.jpg", Expected::CLEAN),
         upload("a chart", "chart.png", "uploads/chart.png", Expected::CLEAN),
         upload("a text named .png", "not-an-image.png", "uploads/not-an-image.png", Expected::UNDETERMINED),

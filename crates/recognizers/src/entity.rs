@@ -73,6 +73,8 @@ entities! {
     MxCurp = "MX_CURP",
     /// A number of India's identity card.
     InAadhaar = "IN_AADHAAR",
+    /// What opens something: a password, an access key, a token, a private key.
+    Secret = "SECRET",
 }
 
 impl fmt::Display for Entity {

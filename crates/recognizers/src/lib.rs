@@ -1,4 +1,4 @@
-//! Personal data in lines of text: what kind it is, where it stands, and how it was
+//! Personal data and secrets in lines of text: what kind it is, where it stands, and how it was
 //! validated, never its value. Entities are named as in Presidio where it has a name.
 //!
 //! Evidence is of two kinds: some speaks for itself (a card number with its check
@@ -21,6 +21,7 @@ mod line;
 mod names;
 mod national;
 mod patterns;
+mod secrets;
 mod telephone;
 mod travel_document;
 mod values;
@@ -33,7 +34,7 @@ const THRESHOLD: f64 = 0.5;
 /// What a weak finding gains when something beside it names a person.
 const COMPANY: f64 = 0.25;
 
-/// A piece of personal data. It holds what kind it is and where, never its value.
+/// A piece of personal data, or a secret. It holds what kind it is and where, never its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// What kind it is.
@@ -57,7 +58,7 @@ pub enum Validation {
     Context,
 }
 
-/// Finds the personal data in the lines of one page with so many `faces`, the surest
+/// Finds the personal data and the secrets in the lines of one page with so many `faces`, the surest
 /// first.
 #[must_use]
 pub fn find(lines: &[Line<'_>], faces: usize) -> Vec<Finding> {
@@ -66,6 +67,7 @@ pub fn find(lines: &[Line<'_>], faces: usize) -> Vec<Finding> {
     findings.extend(licence::find(lines));
     findings.extend(patterns::find(lines));
     findings.extend(names::find(lines));
+    findings.extend(secrets::find(lines));
     weigh_together(&mut findings, lines, faces > 0);
     findings.retain(|finding| finding.confidence >= THRESHOLD);
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));

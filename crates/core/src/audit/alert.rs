@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{ErrorOutput, Facts, Judged, Outcome, Progress, execution, text::one_line};
-use crate::pii::Verdict;
+use crate::pii::{Category, Verdict};
 
 /// Most characters of a subject: SNS takes fewer than 100.
 const MAX_SUBJECT_CHARS: usize = 99;
@@ -230,6 +230,9 @@ impl Told<'_> {
         match judged.findings.len().saturating_sub(MAX_TOLD) {
             0 => {}
             more => lines.push(format!("and {more} more")),
+        }
+        if judged.findings.iter().any(|finding| finding.category == Category::Secret.as_str()) {
+            lines.push("What to do: rotate every secret that it shows. Whoever saw the picture may have it".to_owned());
         }
         lines
     }

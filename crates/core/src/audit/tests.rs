@@ -255,6 +255,15 @@ fn findings_and_causes_without_end_are_cut() {
 }
 
 #[test]
+fn who_leaked_a_secret_is_told_to_rotate_it() {
+    let mut judged = detection("pii", "delete_version");
+    let told = |judged: &Value| composed(&json!({"summary": summary(), "detection": judged})).message;
+    assert!(!told(&judged).contains("rotate"));
+    judged["findings"][0]["category"] = json!("SECRET");
+    assert!(told(&judged).contains("\nWhat to do: rotate every secret that it shows."), "{}", told(&judged));
+}
+
+#[test]
 fn what_is_no_request_is_refused() {
     for request in [json!(null), json!([]), json!("audit"), json!({}), json!({"audit": null}), json!({"audit": "x"})] {
         let error = compose(&request).unwrap_err();

@@ -27,6 +27,7 @@ named! {
         LicensePlate = "LICENSE_PLATE": "a vehicle's number plate",
         Health = "HEALTH": "a medical note or result",
         Signature = "SIGNATURE": "a signature",
+        Secret = "SECRET": "a secret that opens something: a password, an access key, a token, a private key",
         Other = "OTHER": "personal data of any other kind",
         LocationMetadata = "location_metadata": "the metadata says where the picture was taken",
         PersonMetadata = "person_metadata": "the metadata names who is in the picture",

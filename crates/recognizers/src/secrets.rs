@@ -1,0 +1,300 @@
+//! What opens something: access keys, tokens, private keys, passwords beside their label.
+//!
+//! The identifier of a key is none, and neither are placeholders, what is masked, and the
+//! examples that vendors print.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::{Entity, Finding, Line, Validation};
+
+type Pattern = LazyLock<Option<Regex>>;
+
+/// Tokens that begin as their vendor's do and have their length.
+static TOKEN: Pattern = LazyLock::new(|| {
+    let forms = [
+        r"xox[abeoprs]-[0-9A-Za-z-]{20,}",                                   // Slack
+        r"(?:sk|rk)_live_[0-9A-Za-z]{20,}",                                  // Stripe
+        r"AIza[0-9A-Za-z_-]{35}",                                            // Google
+        r"glpat-[0-9A-Za-z_-]{20,}",                                         // GitLab
+        r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}",                       // GitHub, fine-grained
+        r"pypi-AgEIcHlwaS5vcmc[0-9A-Za-z_-]{30,}",                           // PyPI
+        r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}",                         // SendGrid
+        r"sk-(?:ant-|proj-)[0-9A-Za-z_-]{30,}",                              // Anthropic, OpenAI
+        r"dop_v1_[0-9a-f]{64}",                                              // DigitalOcean
+        r"hf_[A-Za-z]{34}",                                                  // Hugging Face
+        r"ABSK[0-9A-Za-z+/]{100,}=*",                                        // Bedrock
+        r"eyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}", // JSON Web Token
+    ];
+    Regex::new(&format!(r"(?:^|[^0-9A-Za-z_-])({})", forms.join("|"))).ok()
+});
+/// GitHub's and npm's tokens, whose last six characters are a checksum.
+static CHECKED_TOKEN: Pattern =
+    LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z])(?:gh[oprsu]|npm)_([0-9A-Za-z]{30})([0-9A-Za-z]{6})\b").ok());
+/// The id of an access key of AWS, which says whose the secret is that stands beside it.
+static AWS_KEY_ID: Pattern = LazyLock::new(|| Regex::new(r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b").ok());
+/// What may be the secret of an access key of AWS.
+static AWS_SECRET: Pattern =
+    LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40})(?:[^0-9A-Za-z/+=]|$)").ok());
+static PRIVATE_KEY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)? ?-+").ok());
+/// A line of what stands between the beginning and the end of a private key.
+static KEY_MATERIAL: Pattern = LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])[0-9A-Za-z/+=]{40,}").ok());
+/// An address with a password in it.
+static CONNECTION: Pattern =
+    LazyLock::new(|| Regex::new(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,64}:([^\s:/@]{3,128})@[^\s@/]").ok());
+/// The key of an account, as Azure writes it into connection strings.
+static ACCOUNT_KEY: Pattern =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:AccountKey|SharedAccessKey)\s*=\s*([0-9A-Za-z/+]{40,}={0,2})").ok());
+/// A password beside its label.
+static PASSWORD: Pattern = LazyLock::new(|| {
+    labelled(
+        "pass(?:word|wd|code|phrase)|pwd|passwort|kennwort|contraseña|contrasena|mot de passe|senha|wachtwoord|パスワード|비밀번호",
+    )
+});
+/// A longer secret beside its label.
+static KEY: Pattern = LazyLock::new(|| {
+    labelled(
+        "secret(?:[_ -]?access)?(?:[_ -]?key)?|client[_ -]?secret|api[_ -]?(?:key|secret|token)|(?:access|auth|bearer|bot|refresh|session)[_ -]?token|private[_ -]?key|access[_ -]?key",
+    )
+});
+
+/// Parts of what stands in a secret's place.
+const PLACEHOLDERS: &[&str] = &[
+    "example",
+    "xxx",
+    "***",
+    "•••",
+    "●●●",
+    "...",
+    "…",
+    "your",
+    "changeme",
+    "placeholder",
+    "redacted",
+    "hidden",
+    "dummy",
+    "<",
+    "{",
+    "$",
+    "%(",
+    "::",
+    "://",
+    "arn:",
+    "(",
+    "[",
+];
+
+fn labelled(labels: &str) -> Option<Regex> {
+    Regex::new(&format!(
+        r#"(?i)(?:^|[^a-z])(?:[a-z0-9]+[_.-])*(?:{labels})["'`]?\s*(?:=>|:=|[:=：])\s*["'`]?([^\s"'`,;]+)"#
+    ))
+    .ok()
+}
+
+/// Finds secrets.
+pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
+    let of_line = |index: usize| {
+        let (confidence, validation) = in_line(index, lines)?;
+        let confidence = confidence * lines[index].confidence;
+        Some(Finding { entity: Entity::Secret, confidence, validation, lines: vec![index] })
+    };
+    (0..lines.len()).filter_map(of_line).collect()
+}
+
+/// How sure it is that a line holds a secret, and how that was validated.
+fn in_line(index: usize, lines: &[Line<'_>]) -> Option<(f64, Validation)> {
+    let text = lines[index].text;
+    if holds_checked_token(text) {
+        return Some((0.98, Validation::Checksum));
+    }
+    if holds_private_key(index, lines) || holds_aws_secret(index, lines) {
+        return Some((0.95, Validation::Format));
+    }
+    if real(&TOKEN, text, |_| true) || real(&ACCOUNT_KEY, text, |_| true) {
+        return Some((0.9, Validation::Format));
+    }
+    if real(&CONNECTION, text, |_| true) {
+        return Some((0.85, Validation::Format));
+    }
+    (real(&KEY, text, is_key) || real(&PASSWORD, text, is_password)).then_some((0.8, Validation::Context))
+}
+
+/// Whether one of what the pattern finds is no placeholder, and as it should be.
+fn real(pattern: &Pattern, text: &str, is_right: fn(&str) -> bool) -> bool {
+    let found = pattern.as_ref().map(|pattern| pattern.captures_iter(text)).into_iter().flatten();
+    found
+        .into_iter()
+        .filter_map(|found| found.get(1))
+        .any(|value| !is_placeholder(value.as_str()) && is_right(value.as_str()))
+}
+
+fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_lowercase();
+    let mut characters: Vec<char> = lower.chars().collect();
+    characters.sort_unstable();
+    characters.dedup();
+    characters.len() < 4 || PLACEHOLDERS.iter().any(|part| lower.contains(part))
+}
+
+/// Whether what stands beside its label may be a password: words alone are none.
+fn is_password(value: &str) -> bool {
+    let value = value.trim_end_matches(['.', ')', '!', '?']);
+    let letters = value.chars().any(char::is_alphabetic);
+    let other = value.chars().any(|c| !c.is_alphabetic() && !matches!(c, '-' | '.' | '/' | '_'));
+    (6..=128).contains(&value.chars().count()) && letters && other
+}
+
+fn is_key(value: &str) -> bool {
+    let kinds = [
+        value.chars().any(|c| c.is_ascii_uppercase()),
+        value.chars().any(|c| c.is_ascii_lowercase()),
+        value.chars().any(|c| c.is_ascii_digit()),
+    ];
+    // Of an id of an access key nothing opens.
+    let id = AWS_KEY_ID.as_ref().is_some_and(|id| id.is_match(value));
+    value.len() >= 16 && kinds[2] && (kinds[0] || kinds[1]) && !id && !is_uuid(value)
+}
+
+/// Most ids that stand beside a label are one; a secret is seldom.
+fn is_uuid(value: &str) -> bool {
+    value.len() == 36 && value.bytes().filter(|byte| *byte == b'-').count() == 4
+}
+
+fn holds_checked_token(text: &str) -> bool {
+    let tokens = CHECKED_TOKEN.as_ref().map(|token| token.captures_iter(text)).into_iter().flatten();
+    tokens.into_iter().any(|token| base62(crc32fast::hash(token[1].as_bytes())) == token[2].as_bytes())
+}
+
+/// Six figures to the base of 62.
+fn base62(mut number: u32) -> [u8; 6] {
+    const FIGURES: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut figures = [b'0'; 6];
+    for figure in figures.iter_mut().rev() {
+        *figure = FIGURES[(number % 62) as usize];
+        number /= 62;
+    }
+    figures
+}
+
+/// The beginning of a private key, with some of it behind or below: documents print the beginning alone.
+fn holds_private_key(index: usize, lines: &[Line<'_>]) -> bool {
+    let Some(begin) = PRIVATE_KEY.as_ref().and_then(|begin| begin.find(lines[index].text)) else { return false };
+    let rest = lines[index].text.get(begin.end()..).unwrap_or_default();
+    let below = lines.iter().skip(index + 1).take(4).map(|line| line.text);
+    let material = |text: &str| KEY_MATERIAL.as_ref().is_some_and(|material| material.is_match(text));
+    std::iter::once(rest).chain(below).any(|text| material(text) && !text.to_lowercase().contains("example"))
+}
+
+/// A secret of AWS's length with the id of its key near, or its label before it.
+fn holds_aws_secret(index: usize, lines: &[Line<'_>]) -> bool {
+    let mixed = |value: &str| {
+        value.chars().any(|c| c.is_ascii_uppercase())
+            && value.chars().any(|c| c.is_ascii_lowercase())
+            && value.chars().any(|c| c.is_ascii_digit())
+    };
+    let near = &lines[index.saturating_sub(3)..lines.len().min(index + 4)];
+    let has_id = |line: &Line<'_>| {
+        let id = AWS_KEY_ID.as_ref().and_then(|id| id.find(line.text));
+        id.is_some_and(|id| !is_placeholder(id.as_str()))
+    };
+    real(&AWS_SECRET, lines[index].text, mixed) && near.iter().any(has_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(texts: &[&str]) -> Vec<(usize, Validation)> {
+        let lines: Vec<_> = texts
+            .iter()
+            .map(|text| Line { text, confidence: 1.0, left: 0.0, top: 0.0, right: 100.0, bottom: 10.0 })
+            .collect();
+        find(&lines).into_iter().map(|finding| (finding.lines[0], finding.validation)).collect()
+    }
+
+    /// Written in two pieces, so that nobody's scanner takes this file for a leak.
+    fn joined(pieces: [&str; 2]) -> String {
+        pieces.concat()
+    }
+
+    #[test]
+    fn a_token_with_its_checksum_is_one_and_one_character_off_is_none() {
+        let random = "zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ";
+        let checksum = base62(crc32fast::hash(random.as_bytes()));
+        let token = joined(["gh", &format!("p_{random}{}", String::from_utf8_lossy(&checksum))]);
+        assert_eq!(found(&[&format!("export GH={token}")]), [(0, Validation::Checksum)]);
+        assert_eq!(found(&[&token.replace("zQ", "zO")]), []);
+    }
+
+    #[test]
+    fn keys_and_tokens_are_known_by_their_form() {
+        let id = joined(["AKIA", "Z7QK4MBN2VXTPL6D"]);
+        let secret = joined(["h8Kq2Vn0/TzR5wXbL3yJ", "d9PmC4sG7fAeQ1uHiOkV"]);
+        for lines in [
+            vec![
+                "[default]".to_owned(),
+                format!("aws_access_key_id = {id}"),
+                format!("aws_secret_access_key = {secret}"),
+            ],
+            vec![format!("{id},{secret}")],
+            vec![joined(["xox", "b-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"])],
+            vec![joined(["sk_l", "ive_4eC39HqLyjWDarjtT1zdp7dc"])],
+            vec![joined(["AIz", "aSyD3kLm9QpRsTuVwXyZ0aBcDeFgHiJkLmNo"])],
+            vec![joined(["postgres", "://app:t0psecret!9@db.internal:5432/orders"])],
+            vec![
+                "-----BEGIN RSA PRIVATE KEY-----".to_owned(),
+                "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6Wd".to_owned(),
+            ],
+            vec![format!("AccountKey={}==", "Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFla")],
+        ] {
+            let texts: Vec<_> = lines.iter().map(String::as_str).collect();
+            let found = found(&texts);
+            assert!(found.iter().any(|(_, validation)| *validation == Validation::Format), "{texts:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_counts_beside_its_label() {
+        for line in [
+            "Password: Tr4vel-light!",
+            "DB_PASSWORD=s3cr3t.pa55",
+            "\"client_secret\": \"8c1f7e2ab94d4e0c9a57\"",
+            "Kennwort: Sommer2026!",
+            "WLAN パスワード：ume-2026-hana",
+            "api-key: 9f8e7d6c5b4a39281706f5e4",
+        ] {
+            assert_eq!(found(&[line]), [(0, Validation::Context)], "{line}");
+        }
+    }
+
+    #[test]
+    fn what_opens_nothing_is_no_secret() {
+        for line in [
+            "AKIAZ7QK4MBN2VXTPL6D",
+            "aws_access_key_id = AKIAIOSFODNN7EXAMPLE",
+            "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "Password: ••••••••",
+            "Password: ********",
+            "password: required",
+            "Passwords must have at least 8 characters",
+            "Forgot your password?",
+            "password = os.environ['DB_PASSWORD']",
+            "password: ${DB_PASSWORD}",
+            "PASSWORD=<your password>",
+            "postgres://user:${PW}@db/orders",
+            "https://example.org:8443/a@b",
+            "commit 3f786850e387550fdab836ed7e6dc881de23001b",
+            "sha1 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
+            "\"nextToken\": \"AAAAKgAAAAIAAAAAAAAAAXl0ZXN0\"",
+            "\"requestID\": \"c2a1f0de-0001-4000-8000-000000000036\"",
+            "secret: arn:aws:secretsmanager:us-east-1:111122223333:secret:db-a1b2c3",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PUBLIC KEY----- MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA",
+            "max_tokens: 4096",
+            "Order no. 4711-0815-AKIA",
+        ] {
+            assert_eq!(found(&[line]), [], "{line}");
+        }
+    }
+}
