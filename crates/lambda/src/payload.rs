@@ -5,6 +5,7 @@
 //! |---|---|
 //! | half of a surrogate pair, `"\ud83d"` | U+FFFD |
 //! | a number too large for a float, `1e400` | its text, `"1e400"` |
+//! | a byte order mark before it | nothing |
 //! | objects and lists nested deeper than [`DEEPEST`] | their JSON text |
 //! | what is not JSON | the string `"not JSON"`, which no function takes |
 
@@ -12,6 +13,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
+
+/// What some editors write before a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Stands in for a payload that is not JSON.
 const NOT_JSON: &[u8] = br#""not JSON""#;
@@ -23,6 +27,7 @@ const DEEPEST: usize = 100;
 /// The payload as JSON that every reader reads. The runtime would fail any
 /// other under the name of a Rust type, before a handler sees it.
 pub(crate) fn readable(payload: Bytes) -> Bytes {
+    let payload = if payload.starts_with(BYTE_ORDER_MARK) { payload.slice(BYTE_ORDER_MARK.len()..) } else { payload };
     let Ok(text) = std::str::from_utf8(&payload) else { return Bytes::from_static(NOT_JSON) };
     if serde_json::from_str::<IgnoredAny>(text).is_err() {
         return Bytes::from_static(NOT_JSON);
@@ -192,6 +197,8 @@ mod tests {
             (r#"{"\udc00": "\ude00\ud83d!"}"#.to_owned(), json!({"\u{fffd}": "\u{fffd}\u{fffd}!"})),
             (r#"{"a": "\ud83d\ud83d\ude00"}"#.to_owned(), json!({"a": "\u{fffd}😀"})),
             (r#"{"a": [1e400, -1E999, 2]}"#.to_owned(), json!({"a": ["1e400", "-1E999", 2]})),
+            ("\u{feff}{\"a\": 1}".to_owned(), json!({"a": 1})),
+            ("\u{feff}{\"a\": 1e400}".to_owned(), json!({"a": "1e400"})),
         ];
         for (payload, expected) in cases {
             let kept = readable(Bytes::from(payload.clone()));
