@@ -12,6 +12,7 @@ use warden_control_plane::{Call, ControlPlane, Service};
 
 use crate::fact::{self, Fact, Unknown};
 
+pub(crate) const API_GATEWAY: Service = Service::rest_json("API Gateway", "apigateway");
 pub(crate) const BEDROCK: Service = Service::rest_json("Bedrock", "bedrock");
 pub(crate) const BEDROCK_RUNTIME: Service =
     Service::rest_json("Bedrock Runtime", "bedrock-runtime").signed_as("bedrock");
@@ -50,6 +51,15 @@ impl Aws {
     /// Whatever answers at an address of its own.
     pub(crate) fn at(&self, url: &str) -> Self {
         Self::new(&self.config.to_builder().endpoint_url(url).build())
+    }
+
+    /// S3, by its SDK: what operators run links it for records and pictures.
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let s3 = aws_sdk_s3::config::Builder::from(&self.config)
+            // An endpoint of one's own has no host name for each bucket.
+            .force_path_style(self.config.endpoint_url().is_some())
+            .build();
+        aws_sdk_s3::Client::from_conf(s3)
     }
 
     /// An operation's answer. The action is the one that IAM allows it by.

@@ -33,9 +33,10 @@ const NOT_OFFERED: [&str; 7] = [
     "UnsupportedOperationException",
 ];
 /// What services call something that is not there.
-const ABSENT: [&str; 10] = [
+const ABSENT: [&str; 11] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchBucket",
+    "NoSuchBucketPolicy",
     "NoSuchResourceException",
     "NotFound",
     "NotFoundException",

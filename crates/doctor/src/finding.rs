@@ -15,6 +15,8 @@ pub enum Area {
     Functions,
     /// The state machine, its alias and versions.
     StateMachine,
+    /// The buckets of uploads and of records.
+    Buckets,
     /// The trail that reports calls.
     Trail,
     /// The rules that start the state machine.
@@ -114,6 +116,7 @@ impl fmt::Display for Area {
             Self::Models => "models",
             Self::Functions => "functions",
             Self::StateMachine => "state machine",
+            Self::Buckets => "buckets",
             Self::Trail => "trail",
             Self::Rules => "rules",
             Self::Alerts => "alerts",

@@ -88,6 +88,7 @@ impl Doctor {
         let models = gather::models::gather(aws, uses, call_models).await;
         let mut findings = checks::models::check(&models);
         findings.extend(checks::functions::check(&gather::functions::gather(aws, subject).await));
+        findings.extend(checks::buckets::check(&Box::pin(gather::buckets::gather(aws, subject)).await));
         if let Ok(machine) = subject.stack.machine_arn() {
             findings.extend(checks::state_machine::check(&gather::state_machine::gather(aws, subject, &machine).await));
             findings.extend(checks::trail::check(&gather::trail::gather(aws, subject).await));

@@ -29,7 +29,7 @@ use crate::workspace::Workspace;
 /// The template of the private API.
 pub const TEMPLATE: &str = "infra/private-api.yaml";
 /// The stack of the template, as it is called on this machine.
-const STACK: &str = "warden-private-api";
+pub const STACK: &str = "warden-private-api";
 /// The path whose answers are streamed, and the package of its function.
 const STREAM: &str = "/stream";
 const STREAM_PACKAGE: &str = "generate-stream";

@@ -14,6 +14,15 @@ pub(crate) struct Facts {
     pub(crate) days: Option<u64>,
     /// The log group that another service delivers to, by its ARN, and the policies that let it.
     pub(crate) delivered: Option<(String, Fact<Vec<ResourcePolicy>>)>,
+    /// API Gateway's settings of the account, of a stack with an API.
+    pub(crate) api: Option<Fact<ApiAccount>>,
+}
+
+/// What API Gateway's `GetAccount` answers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ApiAccount {
+    cloudwatch_role_arn: Option<String>,
 }
 
 /// A log group.
@@ -50,7 +59,23 @@ pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
     if let Some((group, policies)) = &facts.delivered {
         findings.push(check_delivery(group, policies));
     }
+    findings.extend(facts.api.as_ref().map(check_api));
     findings
+}
+
+fn check_api(account: &Fact<ApiAccount>) -> Finding {
+    const AREA: Area = Area::Logs;
+    match account {
+        Ok(ApiAccount { cloudwatch_role_arn: Some(role) }) if !role.is_empty() => {
+            Finding::ok(AREA, format!("API Gateway writes the access log as {role}"))
+        }
+        Ok(_) => Finding::warning(
+            AREA,
+            "API Gateway has no role to write logs with in this account and Region: the access log stays empty",
+            "Deploy with CreateApiGatewayAccount=true",
+        ),
+        Err(unknown) => unknown.finding(AREA, "the role that API Gateway writes logs with"),
+    }
 }
 
 fn counted_are(count: usize) -> String {
@@ -131,7 +156,7 @@ mod tests {
     }
 
     fn found(group: Group) -> (Level, String) {
-        let findings = check(&Facts { groups: vec![group], days: Some(30), delivered: None });
+        let findings = check(&Facts { groups: vec![group], days: Some(30), delivered: None, api: None });
         (findings[0].level, findings[0].said.clone())
     }
 
@@ -163,6 +188,18 @@ mod tests {
             ),
         ] {
             assert_eq!(found(group), (level, said.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_api_whose_account_has_no_role_for_logs_is_told() {
+        for (account, level) in [
+            (Ok(json!({"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/a"})), Level::Ok),
+            (Ok(json!({"throttleSettings": {}})), Level::Warning),
+            (Err(Unknown::Denied { action: "apigateway:GET" }), Level::Warning),
+        ] {
+            let account = account.map(|account| serde_json::from_value(account).unwrap());
+            assert_eq!(check_api(&account).level, level, "{account:?}");
         }
     }
 

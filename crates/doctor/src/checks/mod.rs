@@ -1,6 +1,7 @@
 //! What the facts mean: pure, an area each.
 
 pub(crate) mod alerts;
+pub(crate) mod buckets;
 pub(crate) mod dead_letters;
 pub(crate) mod functions;
 pub(crate) mod invocation_logging;

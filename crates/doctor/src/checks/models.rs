@@ -18,6 +18,8 @@ pub(crate) struct Model {
     /// The id or ARN of an inference profile, or of a model.
     pub(crate) id: String,
     pub(crate) region: String,
+    /// Whether the functions are told an endpoint of Bedrock's.
+    pub(crate) has_endpoint: bool,
     /// The functions that ask it.
     pub(crate) by: Vec<String>,
     /// The profile, if it is one.
@@ -141,6 +143,8 @@ pub(crate) enum Trouble {
     NoSuchModel { said: String },
     /// The model is called through an inference profile alone.
     NeedsProfile,
+    /// Nothing answered.
+    Unreachable { said: String },
     /// Something else.
     Other { said: String },
 }
@@ -149,6 +153,7 @@ impl Trouble {
     pub(crate) fn of(error: &CallError) -> Self {
         match error {
             CallError::Throttled { .. } => Self::Throttled,
+            CallError::Unreachable { problem, .. } => Self::Unreachable { said: problem.clone() },
             CallError::Denied { message, .. } => {
                 let (said, lower) = (message.clone(), message.to_lowercase());
                 if ["marketplace", "agreement", "subscri"].iter().any(|word| lower.contains(word)) {
@@ -245,6 +250,15 @@ fn trouble_with(model: &Model, trouble: &Trouble) -> Finding {
             "it is called through an inference profile alone".into(),
             format!("Choose one of `aws bedrock list-inference-profiles --region {region}`"),
         ),
+        // An endpoint in a VPC answers nobody outside of it.
+        Trouble::Unreachable { said } if model.has_endpoint => Finding::warning(
+            AREA,
+            format!("{id} was not tried: the endpoint that the stack names does not answer here ({said})"),
+            "Run it from inside the VPC, or leave the call out with --no-model",
+        ),
+        Trouble::Unreachable { said } => {
+            failure(format!("nothing answers ({said})"), "Check the network, the Region and the endpoint URL".into())
+        }
         Trouble::Other { said } => failure(said.clone(), "See docs/errors.md for the name in brackets".into()),
     }
 }
@@ -362,6 +376,7 @@ mod tests {
         Model {
             id: ID.into(),
             region: "us-west-2".into(),
+            has_endpoint: false,
             by: vec!["a-pii-detector".into(), "a-log-summarizer".into()],
             profile: Some(Ok(read(
                 json!({"inferenceProfileId": ID, "models": [arn("us-west-2"), arn("us-east-1"), arn("us-east-1")]}),
@@ -454,12 +469,19 @@ mod tests {
             (
                 CallError::Unreachable { action: ACTION, problem: "dns error".into() },
                 Level::Failure,
-                "AWS could not be reached for bedrock:InvokeModel",
+                "nothing answers (dns error)",
             ),
         ] {
             let found = found(model(Access::Called(Err(Trouble::of(&error)))));
             assert!(found[0].0 == level && found[0].1.contains(said), "{said}: {found:?}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_in_a_vpc_that_does_not_answer_from_outside_is_a_warning() {
+        let unreachable = Trouble::Unreachable { said: "timed out".into() };
+        let found = found(Model { has_endpoint: true, ..model(Access::Called(Err(unreachable))) });
+        assert!(found[0].0 == Level::Warning && found[0].1.contains("does not answer here (timed out)"), "{found:?}");
     }
 
     #[test]

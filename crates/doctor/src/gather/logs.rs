@@ -1,9 +1,9 @@
 use serde_json::json;
 use warden_control_plane::Call;
 
-use crate::aws::{Aws, LOGS, paged};
+use crate::aws::{API_GATEWAY, Aws, LOGS, paged};
 use crate::checks::logs::{Facts, Group};
-use crate::subject::Subject;
+use crate::subject::{Kind, Subject};
 
 pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
     let token = ("nextToken", "nextToken");
@@ -27,5 +27,9 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
         delivered = Some((group.to_owned(), policies));
     }
     let days = subject.parameter("LogRetentionDays").and_then(|days| days.parse().ok());
-    Facts { groups, days, delivered }
+    let api = match subject.kind {
+        Kind::PrivateApi => Some(aws.ask(API_GATEWAY, "apigateway:GET", Call::rest("GET", "/account", None)).await),
+        Kind::Audit | Kind::Chat => None,
+    };
+    Facts { groups, days, delivered, api }
 }

@@ -27,6 +27,7 @@ pub(crate) async fn gather(aws: &Aws, uses: &[ModelUse], call: bool) -> Facts {
         models.push(Model {
             id: model.id.clone(),
             region: model.region.clone(),
+            has_endpoint: model.endpoint.is_some(),
             by: model.by.clone(),
             foundation: aws.ask(BEDROCK, "bedrock:GetFoundationModel", details).await,
             profile,

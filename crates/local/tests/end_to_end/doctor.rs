@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_types::SdkConfig;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use warden_control_plane::{Call, ControlPlane, Service};
-use warden_doctor::{Area, Doctor, Level, Report};
+use warden_doctor::{Area, Doctor, Kind, Level, Report};
+use warden_local::aws::Clients;
 use warden_local::model::Fault;
+use warden_local::private_api;
 use warden_selftest::{Picture, Selftest};
 
-use crate::world::{Stage, World};
+use crate::private_api::ApiWorld;
+use crate::world::{Running as _, Stage, World};
 
 const CLOUDTRAIL: Service = Service::json_1_1("CloudTrail", "cloudtrail");
 const KMS: Service = Service::json_1_1("KMS", "kms");
@@ -28,12 +32,31 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
     ]
 }
 
+/// Those of the private API.
+pub fn api_trials(stage: &Arc<Stage<ApiWorld>>) -> Vec<Trial> {
+    vec![stage.trial("doctor::a_private_api_that_works_has_nothing_broken", private_api)]
+}
+
 async fn report(world: &World, call_models: bool) -> Report {
     let audit = world.audit();
-    let doctor = Doctor::new(&audit.clients().config);
-    let patient = doctor.stack(&audit.address().stack).await.unwrap();
+    look(&audit.clients().config, &audit.address().stack, call_models).await
+}
+
+async fn look(config: &SdkConfig, stack: &str, call_models: bool) -> Report {
+    let doctor = Doctor::new(config);
+    let patient = doctor.stack(stack).await.unwrap();
     assert!(patient.trial_calls().is_some());
     doctor.report(&patient, call_models).await
+}
+
+async fn private_api(world: Arc<ApiWorld>) {
+    let clients = Clients::new(world.engine().endpoint());
+    let found = look(&clients.config, private_api::STACK, true).await;
+    assert_eq!(found.kind, Kind::PrivateApi);
+    assert_eq!(areas(&found, Level::Failure), [], "{found:#?}");
+    for area in [Area::Models, Area::Functions, Area::Quotas, Area::Logs, Area::Keys] {
+        assert!(areas(&found, Level::Ok).contains(&area), "{area}: {found:#?}");
+    }
 }
 
 /// The areas with a finding of a level, each once.

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         calls::trials(&stage),
         doctor::trials(&stage),
         private_api::trials(&api_stage),
+        doctor::api_trials(&api_stage),
         streaming::trials(&streaming),
     ]
     .into_iter()
