@@ -21,6 +21,7 @@ from shapes import mismatches, service
 
 # The services that are called, by the first part of their hosts' names that is not a bucket's, in botocore's words.
 HOSTS = {
+    "apigateway": "apigateway",
     "bedrock": "bedrock",
     "bedrock-runtime": "bedrock-runtime",
     "cloudformation": "cloudformation",

@@ -203,6 +203,7 @@ impl Selftest {
             Some(output) => serde_json::from_value(output).unwrap_or_default(),
             None => Record::default(),
         };
+        outcome.is_duplicate = record.duplicate;
         (outcome.verdict, outcome.reason, outcome.action) = (record.verdict, record.reason, record.action);
         outcome.is_there = Some(self.is_there(&run.bucket, &key, version).await?);
         outcome.status = Some(report.status);

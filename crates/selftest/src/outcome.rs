@@ -36,6 +36,8 @@ pub struct Outcome {
     pub action: Option<String>,
     /// Whether the version that was uploaded can still be read, if the execution ended.
     pub is_there: Option<bool>,
+    /// Whether the execution found its event in another's hands: it was delivered twice.
+    pub is_duplicate: bool,
     /// What is not as it should be.
     pub problems: Vec<String>,
 }
@@ -57,6 +59,8 @@ pub(crate) struct Record {
     pub(crate) verdict: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) action: Option<String>,
+    /// Whether another execution has the event, which was delivered twice.
+    pub(crate) duplicate: bool,
 }
 
 /// What an action leaves of the version that was judged.
@@ -93,6 +97,7 @@ impl Outcome {
             reason: None,
             action: None,
             is_there: None,
+            is_duplicate: false,
             problems: Vec::new(),
         }
     }
@@ -107,6 +112,9 @@ impl Outcome {
             }
             (Some(arn), None) => {
                 problems.push(format!("its execution has not ended in time: `warden deploy watch {arn}` follows it"));
+            }
+            (Some(_), Some("SUCCEEDED")) if self.is_duplicate => {
+                problems.push("its event was delivered twice, and the second was followed: run this again".to_owned());
             }
             (Some(_), Some("SUCCEEDED")) => problems.extend(self.misjudged()),
             (Some(arn), Some(status)) => {
@@ -242,6 +250,9 @@ mod tests {
         let mut failed =
             Outcome { status: Some("FAILED".into()), failure: Some("AccessDenied: no".into()), ..running.clone() };
         failed.judge("audit");
+        let mut second = Outcome { status: Some("SUCCEEDED".into()), is_duplicate: true, ..running.clone() };
+        second.judge("audit");
+        assert!(second.problems[0].starts_with("its event was delivered twice"), "{second}");
         assert!(failed.problems[0].starts_with("its execution is FAILED, AccessDenied: no"), "{failed}");
     }
 
