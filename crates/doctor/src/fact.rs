@@ -32,6 +32,8 @@ const NOT_OFFERED: [&str; 7] = [
     "UnsupportedOperation",
     "UnsupportedOperationException",
 ];
+/// The HTTP statuses with which an engine answers what it does not know, without a word.
+const NO_SUCH_CALL: [&str; 4] = ["400", "404", "405", "501"];
 /// What services call something that is not there.
 const ABSENT: [&str; 11] = [
     "AWS.SimpleQueueService.NonExistentQueue",
@@ -54,7 +56,9 @@ impl Unknown {
             CallError::Refused { code, .. } if ABSENT.contains(&code.as_str()) => Self::Absent { action },
             CallError::Refused { code, .. } if NOT_OFFERED.contains(&code.as_str()) => Self::NotOffered { action },
             // A local engine hands what it does not know to its S3.
-            CallError::NotAws { .. } => Self::NotOffered { action },
+            CallError::NotAws { problem, .. } if NO_SUCH_CALL.iter().any(|status| problem.contains(status)) => {
+                Self::NotOffered { action }
+            }
             other => Self::Failed { problem: other.to_string() },
         }
     }
@@ -105,6 +109,12 @@ mod tests {
             (refused("NotFoundException"), Unknown::Absent { action }),
             (refused("UnknownOperationException"), Unknown::NotOffered { action }),
             (CallError::NotAws { action, problem: "HTTP status 404".into() }, Unknown::NotOffered { action }),
+            (
+                CallError::NotAws { action, problem: "HTTP status 502".into() },
+                Unknown::Failed {
+                    problem: "kms:DescribeKey got an answer that is not from AWS (HTTP status 502). Check the endpoint URL and any proxy".into(),
+                },
+            ),
             (refused("Odd"), Unknown::Failed { problem: "kms:DescribeKey failed: no (Odd)".into() }),
         ] {
             let found = Unknown::of(action, &error);
