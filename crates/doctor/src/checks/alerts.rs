@@ -60,7 +60,10 @@ fn check_topic(topic: &Topic) -> Vec<Finding> {
             "PendingConfirmation" => findings.push(Finding::failure(
                 AREA,
                 format!("{} ({}) has not confirmed: nobody there gets {what}", subscription.endpoint, subscription.protocol),
-                "Its owner has to follow the link in the mail \"AWS Notification - Subscription Confirmation\"; deploy the template again if the mail is older than three days",
+                format!(
+                    "Its owner has to follow the link in the mail \"AWS Notification - Subscription Confirmation\"; `aws sns subscribe --topic-arn {} --protocol {} --notification-endpoint {}` sends another",
+                    topic.arn, subscription.protocol, subscription.endpoint
+                ),
             )),
             _ => confirmed += 1,
         }
