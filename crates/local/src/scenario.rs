@@ -68,6 +68,9 @@ impl Expected {
     /// The image holds personal data: its version is deleted.
     pub const DELETED: Self =
         Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("deleted"), failure: Some(false) };
+    /// The document holds personal data: it is told and kept.
+    pub const TOLD: Self =
+        Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("kept"), failure: Some(false) };
     /// The image holds none: it is kept.
     pub const CLEAN: Self =
         Self { verdict: Some("clean"), threat_level: None, action: Some("kept"), failure: Some(false) };
@@ -164,6 +167,8 @@ pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
             "uploads/landscape-with-position.jpg",
             Expected::DELETED,
         ),
+        upload("a card as HEIC", "id-card.heic", "uploads/id-card.heic", Expected::DELETED),
+        upload("a scan of 3 pages, a card on the 2nd", "scan.pdf", "uploads/scan.pdf", Expected::TOLD),
         upload("a key that gives orders", "id-card.png", POISONED_KEY, Expected::DELETED),
         Scenario {
             title: "the trail was stopped".to_owned(),
@@ -263,6 +268,7 @@ mod tests {
     fn side_effects_that_agree_are_right() {
         let cases = [
             (Expected::DELETED, seen(alert("pii", "high", "deleted"), Some(false))),
+            (Expected::TOLD, seen(alert("pii", "high", "kept"), Some(true))),
             (Expected::CLEAN, seen(alert("clean", "low", "kept"), Some(true))),
             (Expected::UNDETERMINED, seen(alert("undetermined", "medium", "kept"), Some(true))),
             (Expected::RISKY_CALL, seen(alert("none", "high", "none"), None)),

@@ -1,6 +1,7 @@
 //! What lies in `samples/` that no model takes as it is, or whose personal data
 //! is not in its first pixels.
 
+use std::fmt::Write as _;
 use std::io::Cursor;
 
 use exif::experimental::Writer;
@@ -12,7 +13,7 @@ use image::{DynamicImage, Frame, GrayImage, ImageEncoder, Luma, RgbaImage, image
 use tiff::encoder::colortype::Gray8;
 use tiff::encoder::{Compression, TiffEncoder};
 
-use super::samples::{chart, id_card, landscape, receipt, registration_form};
+use super::samples::{chart, id_card, landscape, receipt, registration_form, sign};
 
 /// A file of `samples/`, made by code.
 pub struct SampleFile {
@@ -25,6 +26,8 @@ pub const FILES: &[SampleFile] = &[
     SampleFile { name: "form.tif", bytes: form },
     SampleFile { name: "animation.gif", bytes: animation },
     SampleFile { name: "landscape-with-position.jpg", bytes: landscape_with_position },
+    SampleFile { name: "id-card.heic", bytes: photograph },
+    SampleFile { name: "scan.pdf", bytes: scan },
 ];
 
 /// Over the 8,000 pixels along an edge that a model takes: receipts, and a
@@ -85,5 +88,72 @@ fn landscape_with_position() -> Vec<u8> {
     let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 75);
     encoder.set_exif_metadata(metadata.into_inner()).expect("a JPEG takes EXIF");
     encoder.encode_image(&landscape()).expect("memory takes it");
+    bytes
+}
+
+/// The ID card as a phone would keep it.
+fn photograph() -> Vec<u8> {
+    let card = DynamicImage::from(id_card()).into_rgb8();
+    // One thread: the bytes are the same each time.
+    let options = heifer::EncodeOptions { quality: 60, max_threads: 1 };
+    heifer::encode_rgb8(card.width(), card.height(), &card, &options).expect("memory takes it")
+}
+
+/// What a scanner makes of three sheets: a receipt, an ID card, the sign of a room.
+fn scan() -> Vec<u8> {
+    /// An A4 page at 150 dots per inch, in pixels and in points.
+    const PIXELS: (u32, u32) = (1_240, 1_754);
+    const POINTS: (u32, u32) = (595, 842);
+    let mut objects = vec![
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Count 3 /Kids [3 0 R 6 0 R 9 0 R] >>".to_vec(),
+    ];
+    let drawn = format!("q {} 0 0 {} 0 0 cm /Scan Do Q", POINTS.0, POINTS.1);
+    for sheet in [receipt(), id_card(), sign()] {
+        let mut page = GrayImage::from_pixel(PIXELS.0, PIXELS.1, Luma([255]));
+        imageops::overlay(&mut page, &DynamicImage::from(sheet).into_luma8(), 130, 120);
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, 50).encode_image(&page).expect("memory takes it");
+        let number = objects.len() + 1;
+        objects.push(
+            format!(
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Contents {} 0 R \
+                 /Resources << /XObject << /Scan {} 0 R >> >> >>",
+                POINTS.0,
+                POINTS.1,
+                number + 1,
+                number + 2
+            )
+            .into_bytes(),
+        );
+        objects.push(stream("", drawn.as_bytes()));
+        let picture = format!(
+            "/Subtype /Image /Width {} /Height {} /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode ",
+            PIXELS.0, PIXELS.1
+        );
+        objects.push(stream(&picture, &jpeg));
+    }
+    document(&objects)
+}
+
+/// A stream of a document.
+fn stream(says: &str, data: &[u8]) -> Vec<u8> {
+    let head = format!("<< {says}/Length {} >>\nstream\n", data.len());
+    [head.as_bytes(), data, b"\nendstream"].concat()
+}
+
+/// A document of these objects, the first of which is its root.
+fn document(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = b"%PDF-1.4\n".to_vec();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (index, object) in objects.iter().enumerate() {
+        writeln!(table, "{:010} 00000 n ", bytes.len()).expect("memory takes it");
+        bytes.extend(format!("{} 0 obj\n", index + 1).bytes());
+        bytes.extend(object);
+        bytes.extend(b"\nendobj\n");
+    }
+    let end =
+        format!("{table}trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{}\n%%EOF\n", objects.len() + 1, bytes.len());
+    bytes.extend(end.bytes());
     bytes
 }
