@@ -189,9 +189,9 @@ fn is_pdf(head: &[u8]) -> bool {
         return true;
     }
     // Elsewhere a text may name it, and a picture's metadata.
-    infer::get(head).is_none_or(|kind| kind.mime_type() == "application/pdf")
-        && memchr::memmem::find_iter(&head[..head.len().min(WITHIN)], HEADER).any(begins)
+    memchr::memmem::find_iter(&head[..head.len().min(WITHIN)], HEADER).any(begins)
         && memchr::memmem::find(head, b" obj").is_some()
+        && infer::get(head).is_none_or(|kind| kind.mime_type() == "application/pdf")
 }
 
 /// A bitmap names the size of one of its headers, of which there are not many.

@@ -28,7 +28,10 @@ use warden_core::{
     pii::Finding,
 };
 
-use crate::{Share, Shown, decode::guarded};
+use crate::{
+    Share, Shown,
+    decode::{guarded, within_memory},
+};
 
 /// Most pages that are looked at: with the budget's default each is shown at 100 dots per inch at least,
 /// at which print of 8 points is 11 pixels high.
@@ -36,6 +39,9 @@ pub(crate) const MAX_PAGES: usize = 12;
 
 /// Time for all of a document. The function has 240 seconds, and asks about each view.
 const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Bytes that drawing a page takes beside its pictures: its pixels, and what is drawn in them.
+const DRAWING: u64 = 128 * 1024 * 1024;
 
 /// Most packets of metadata that are read.
 const MAX_PACKETS: usize = 64;
@@ -48,10 +54,12 @@ const STACK: usize = 64 * 1024 * 1024;
 /// # Errors
 /// [`Unreadable::EncryptedDocument`] and [`Unreadable::DamagedDocument`], and
 /// [`Unreadable::TooLarge`] for what would be too large when it is inflated.
-fn open(bytes: &[u8]) -> Result<Pdf, Unreadable> {
+fn open(bytes: &Arc<Vec<u8>>) -> Result<Pdf, Unreadable> {
+    // Who calls has them too.
+    within_memory(2 * bytes.len() as u64 + DRAWING)?;
     integrity::inflates_within_bounds(bytes)?;
     guarded(|| {
-        Pdf::new(bytes.to_vec()).map_err(|error| match error {
+        Pdf::new(Arc::clone(bytes)).map_err(|error| match error {
             LoadPdfError::Decryption(_) => Unreadable::EncryptedDocument,
             LoadPdfError::Invalid => Unreadable::DamagedDocument,
         })
@@ -61,7 +69,7 @@ fn open(bytes: &[u8]) -> Result<Pdf, Unreadable> {
 
 /// What a document's metadata tells: its information, and XMP wherever it stands.
 pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
-    let told = |bytes: &[u8]| {
+    let told = |bytes: &Arc<Vec<u8>>| {
         let pdf = open(bytes)?;
         let mut pieces: Vec<Piece<'_>> =
             pdf.metadata().author.as_deref().map(|author| Piece::Author(author.into())).into_iter().collect();
@@ -73,7 +81,7 @@ pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
         pieces.extend(packets.take(MAX_PACKETS).map(|packet| Piece::Xmp(packet.into())));
         Ok(metadata::told_by(pieces))
     };
-    guarded(|| told(bytes)).unwrap_or_default()
+    guarded(|| told(&Arc::new(bytes.to_vec()))).unwrap_or_default()
 }
 
 /// What happened to a part of a document.
@@ -104,7 +112,7 @@ pub(crate) fn first_page(bytes: &[u8], budget: TokenBudget) -> Part {
 fn parts(bytes: &[u8], share: Share, depth: usize, most: usize) -> Vec<Part> {
     let (sender, receiver) = mpsc::channel();
     let stop = Arc::new(AtomicBool::new(false));
-    let (owned, stopped) = (bytes.to_vec(), Arc::clone(&stop));
+    let (owned, stopped) = (Arc::new(bytes.to_vec()), Arc::clone(&stop));
     let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
         let send = |part: Part| sender.send(part).is_ok() && !stopped.load(Ordering::Relaxed);
         if let Err(why) = document(&owned, share, depth, &send) {
@@ -135,7 +143,7 @@ fn parts(bytes: &[u8], share: Share, depth: usize, most: usize) -> Vec<Part> {
 }
 
 /// Sends what each part of a document shows, until nobody listens any more.
-fn document(bytes: &[u8], share: Share, depth: usize, send: &impl Fn(Part) -> bool) -> Result<(), Unreadable> {
+fn document(bytes: &Arc<Vec<u8>>, share: Share, depth: usize, send: &impl Fn(Part) -> bool) -> Result<(), Unreadable> {
     let pdf = open(bytes)?;
     let pages = pdf.pages();
     let attached = attachments::of(&pdf);
