@@ -11,6 +11,7 @@ import contextvars
 import functools
 import json
 import os
+import random
 import shutil
 import signal
 import sys
@@ -137,6 +138,86 @@ def tell_who_asks(apigateway):
     apigateway.handle_execute = execute_with_id
 
 
+def pass_on_conditions(stepfunctions):
+    """What Step Functions asks S3 for reaches S3 whole, and what cannot is refused, as nothing is left out on AWS.
+
+    Without this a `deleteObject` or `copyObject` loses its condition and succeeds on an object that changed meanwhile.
+    """
+    specs = stepfunctions._S3_OP_SPECS
+    specs["DeleteObject"]["header_params"] = {
+        "IfMatch": "if-match",
+        "BypassGovernanceRetention": "x-amz-bypass-governance-retention",
+    }
+    specs["CopyObject"]["header_params"] |= {
+        "CopySourceIfMatch": "x-amz-copy-source-if-match",
+        "ServerSideEncryption": "x-amz-server-side-encryption",
+        "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+    }
+    # Each tag is an element of its own in the set; the engine found none, and wrote an empty set.
+    specs["PutObjectTagging"]["list_members"] = {"TagSet": "Tag"}
+    specs["ListObjectVersions"] = {
+        "method": "GET",
+        "path": "/{Bucket}",
+        "static_query": (("versions", ""),),
+        "query_params": {
+            "Prefix": "prefix",
+            "Delimiter": "delimiter",
+            "MaxKeys": "max-keys",
+            "KeyMarker": "key-marker",
+            "VersionIdMarker": "version-id-marker",
+            "EncodingType": "encoding-type",
+        },
+        "result_root": "ListVersionsResult",
+        "list_fields": ("Version", "DeleteMarker", "CommonPrefixes"),
+    }
+    # Step Functions names the lists of its answer as the SDK does, not as the XML has them.
+    names = {"Version": "Versions", "DeleteMarker": "DeleteMarkers"}
+    dispatch = stepfunctions._dispatch_aws_sdk_rest_xml
+
+    @functools.wraps(dispatch)
+    def dispatch_whole(service_info, service_name, action, input_data):
+        spec = specs.get(action[:1].upper() + action[1:]) if service_name == "s3" else None
+        if spec is not None:
+            known = {"Bucket", "Key", spec.get("body_field"), *spec.get("query_params", ()), *spec.get("header_params", ())}
+            lost = sorted(set(input_data or {}) - known)
+            if lost:
+                raise stepfunctions._ExecutionError("States.Runtime", f"the engine does not pass on {', '.join(lost)}")
+        result = dispatch(service_info, service_name, action, input_data)
+        if spec is specs["ListObjectVersions"]:
+            result = {names.get(name, name): value for name, value in result.items()}
+            for version in [*result.get("Versions", []), *result.get("DeleteMarkers", [])]:
+                version["IsLatest"] = version["IsLatest"] == "true"
+        return result
+
+    stepfunctions._dispatch_aws_sdk_rest_xml = dispatch_whole
+
+
+def wait_as_told(stepfunctions):
+    """The wait before a retry ends at MaxDelaySeconds, and nowhere else, and is spread by full jitter, as on AWS.
+
+    The engine ends each at 60 seconds.
+    """
+    find, sleep = stepfunctions._find_matching_retrier, stepfunctions._scaled_sleep
+    told = threading.local()
+
+    @functools.wraps(find)
+    def find_and_note(retriers, error, counts):
+        retrier, index = find(retriers, error, counts)
+        if retrier is not None:
+            wait = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** counts.get(index, 0)
+            wait = min(wait, retrier.get("MaxDelaySeconds", wait))
+            told.wait = random.uniform(0, wait) if retrier.get("JitterStrategy") == "FULL" else wait
+        return retrier, index
+
+    @functools.wraps(sleep)
+    def sleep_as_told(seconds):
+        wait, told.wait = getattr(told, "wait", None), None
+        sleep(seconds if wait is None else wait)
+
+    stepfunctions._find_matching_retrier = find_and_note
+    stepfunctions._scaled_sleep = sleep_as_told
+
+
 def main():
     threading.Thread(target=end_with_the_owner, args=(sys.argv[1],), daemon=True).start()
 
@@ -155,6 +236,8 @@ def main():
     take_rules_between_groups(provisioners)
     tell_who_asks(apigateway_v1)
     roles.enforce(app, stepfunctions)
+    pass_on_conditions(stepfunctions)
+    wait_as_told(stepfunctions)
 
     sys.argv[1:] = []
     app.main()

@@ -9,6 +9,7 @@
 mod bad_input;
 mod calls;
 mod doctor;
+mod engine;
 mod events;
 mod keys;
 mod model;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         bad_input::trials(&stage),
         model::trials(&stage),
         events::trials(&stage),
+        engine::trials(&stage),
         operations::trials(&stage),
         roles::trials(&stage),
         calls::trials(&stage),

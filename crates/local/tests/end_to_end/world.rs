@@ -20,7 +20,7 @@ use warden_local::system::{System, SystemOptions};
 use warden_local::workspace::Workspace;
 
 /// The waits of the state machine, a fiftieth of what they are on AWS.
-const WAIT_SCALE: f64 = 0.02;
+pub const WAIT_SCALE: f64 = 0.02;
 
 /// A running system that tests share.
 pub trait Running: Send + Sync + Sized + 'static {
@@ -216,9 +216,13 @@ impl World {
         follow(self.audit(), &Sent::Upload(upload.clone()), |_| ()).await.unwrap()
     }
 
-    /// What became of a replayed event.
+    /// What became of a replayed event, under an id that was not seen before.
     pub async fn replay(&self, event: &Value) -> Seen {
-        let id = self.audit().replay(event).await.unwrap();
+        let mut event = event.clone();
+        if let Some(detail) = event["detail"].as_object_mut() {
+            detail.insert("eventID".to_owned(), format!("{:032x}", fastrand::u128(..)).into());
+        }
+        let id = self.audit().replay(&event).await.unwrap();
         follow(self.audit(), &Sent::Event(id), |_| ()).await.unwrap()
     }
 

@@ -1,0 +1,126 @@
+//! What the local engine does as AWS does only because `engine/serve.py` makes it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_sfn::types::ExecutionStatus;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use warden_local::stack::{self, Source};
+
+use crate::world::{Stage, WAIT_SCALE, World};
+
+/// A role that may do anything with S3.
+const ROLE: &str = "
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: s3
+          PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}
+Outputs:
+  RoleArn: {Value: !GetAtt Role.Arn}
+";
+
+pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    vec![
+        stage.trial("engine::a_deletion_on_a_condition_that_fails_deletes_nothing", stale_deletion),
+        stage.trial("engine::a_copy_on_a_condition_that_fails_copies_nothing", stale_copy),
+        stage.trial("engine::the_versions_of_an_object_are_listed", versions_are_listed),
+        stage.trial("engine::tags_are_written", tags_are_written),
+        stage.trial("engine::an_argument_that_the_engine_would_lose_is_refused", lost_argument),
+        stage.trial("engine::a_wait_before_a_retry_is_as_long_as_told", wait_as_told),
+    ]
+}
+
+async fn stale_deletion(world: Arc<World>) {
+    world.bucket("engine-stale-deletion", false).await;
+    world.put("engine-stale-deletion", "a é+%.png", "chart.png").await;
+    let arguments = json!({"Bucket": "engine-stale-deletion", "Key": "a é+%.png", "IfMatch": "\"of-another\""});
+    let ended = run(&world, "stale-deletion", "deleteObject", json!({"Arguments": arguments})).await;
+    assert!(ended.error.unwrap().contains("PreconditionFailed"));
+    world.s3().head_object().bucket("engine-stale-deletion").key("a é+%.png").send().await.unwrap();
+}
+
+async fn stale_copy(world: Arc<World>) {
+    world.bucket("engine-stale-copy", false).await;
+    world.put("engine-stale-copy", "from.png", "chart.png").await;
+    let arguments = json!({
+        "Bucket": "engine-stale-copy",
+        "Key": "to.png",
+        "CopySource": "engine-stale-copy/from.png",
+        "CopySourceIfMatch": "\"of-another\"",
+    });
+    let ended = run(&world, "stale-copy", "copyObject", json!({"Arguments": arguments})).await;
+    assert!(ended.error.unwrap().contains("PreconditionFailed"));
+    assert!(world.s3().head_object().bucket("engine-stale-copy").key("to.png").send().await.is_err());
+}
+
+async fn versions_are_listed(world: Arc<World>) {
+    world.bucket("engine-versions", true).await;
+    for sample in ["chart.png", "landscape.jpg"] {
+        world.put("engine-versions", "one.png", sample).await;
+    }
+    let arguments = json!({"Bucket": "engine-versions", "Prefix": "one.png"});
+    let ended = run(&world, "versions", "listObjectVersions", json!({"Arguments": arguments})).await;
+    let output = ended.output.unwrap();
+    let newest: Vec<_> = output["Versions"].as_array().unwrap().iter().map(|version| &version["IsLatest"]).collect();
+    assert_eq!(newest, [true, false]);
+}
+
+async fn tags_are_written(world: Arc<World>) {
+    world.bucket("engine-tags", true).await;
+    world.put("engine-tags", "one.png", "chart.png").await;
+    let tags = json!([{"Key": "team", "Value": "gate"}, {"Key": "warden:verdict", "Value": "clean"}]);
+    let arguments = json!({"Bucket": "engine-tags", "Key": "one.png", "Tagging": {"TagSet": tags}});
+    run(&world, "tags", "putObjectTagging", json!({"Arguments": arguments})).await;
+    let found = world.s3().get_object_tagging().bucket("engine-tags").key("one.png").send().await.unwrap();
+    let found: Vec<_> = found.tag_set.iter().map(|tag| (tag.key(), tag.value())).collect();
+    assert_eq!(found, [("team", "gate"), ("warden:verdict", "clean")]);
+}
+
+async fn lost_argument(world: Arc<World>) {
+    let arguments = json!({"Bucket": "engine-lost", "Key": "a.png", "PartNumber": 1});
+    let ended = run(&world, "lost-argument", "headObject", json!({"Arguments": arguments})).await;
+    assert_eq!(ended.error.as_deref(), Some("States.Runtime"));
+}
+
+async fn wait_as_told(world: Arc<World>) {
+    let retry = json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 150, "MaxAttempts": 1}]);
+    let arguments = json!({"Bucket": "engine-no-such-bucket", "Key": "a.png"});
+    let begun = Instant::now();
+    run(&world, "wait", "headObject", json!({"Arguments": arguments, "Retry": retry})).await;
+    assert!(begun.elapsed() >= Duration::from_secs_f64(150.0 * WAIT_SCALE), "it waited {:?}", begun.elapsed());
+}
+
+struct Ended {
+    error: Option<String>,
+    output: Option<Value>,
+}
+
+/// Runs a state machine of one task, a call of S3.
+async fn run(world: &World, name: &str, action: &str, fields: Value) -> Ended {
+    let mut task = json!({"Type": "Task", "Resource": format!("arn:aws:states:::aws-sdk:s3:{action}"), "End": true});
+    let (Value::Object(task), Value::Object(fields)) = (&mut task, fields) else { panic!("no fields of a task") };
+    task.extend(fields);
+    let definition = json!({"QueryLanguage": "JSONata", "StartAt": "Call", "States": {"Call": task}}).to_string();
+    let client = &world.audit().clients().stepfunctions;
+    let clients = world.audit().clients();
+    let outputs = stack::create(&clients.cloudformation, &format!("engine-{name}"), Source::Body(ROLE), &[]);
+    let role = outputs.await.unwrap().remove("RoleArn").unwrap();
+    let machine = client.create_state_machine().name(format!("engine-{name}")).definition(definition).role_arn(role);
+    let machine = machine.send().await.unwrap().state_machine_arn;
+    let execution = client.start_execution().state_machine_arn(machine).send().await.unwrap().execution_arn;
+    loop {
+        let seen = client.describe_execution().execution_arn(&execution).send().await.unwrap();
+        if seen.status != ExecutionStatus::Running {
+            let output = seen.output.map(|output| serde_json::from_str(&output).unwrap());
+            return Ended { error: seen.error, output };
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
