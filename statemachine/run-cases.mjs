@@ -19,15 +19,18 @@ const { definition, problems: unfilled } = load(new URL('security-audit.asl.json
 const previous = load(new URL('cases/previous/security-audit.asl.json', here), stack);
 const PUBLISHED = { MessageId: '5f1f8c6e-0f6a-5f0e-9f6c-d2c1a4e1b001' };
 
-/** Services that answer with each of `answers` in turn: `{state, payload | result | error, times}`. */
+/** Services that answer with each of `answers` in turn: `{state, payload | result | error, refused, times}`,
+ * refused where the service does not take the arguments. */
 function answering(answers, problems) {
   const queue = answers.flatMap(({ times = 1, ...answer }) => Array(times).fill(answer));
-  const service = async ({ state, resource }) => {
+  const service = async (call) => {
+    const { state, resource } = call;
     const answer = queue.shift();
     if (answer?.state !== state) {
       problems.push(`${state} is called, but the case has ${answer ? `an answer of ${answer.state}` : 'no more answers'}`);
       throw new StatesError('States.Runtime', 'no answer');
     }
+    call.refused = answer.refused;
     if (answer.error) throw new StatesError(answer.error.Error, answer.error.Cause);
     return resultOf(resource, answer.payload ?? answer.result ?? (resource.endsWith(':sns:publish') ? PUBLISHED : null));
   };
@@ -58,8 +61,6 @@ function invariants(run, input, { detection, summary }) {
   for (const { state, bytes } of run.outputs) if (bytes > 131_072) problems.push(`${state}: an output of ${bytes} bytes`);
   if (run.variableBytes > 200_000) problems.push(`variables of ${run.variableBytes} bytes`);
 
-  const [summarize] = callsOf(run, LAMBDA);
-  if (!isDeepStrictEqual(summarize.arguments.Payload, input)) problems.push('log-summarizer is not given the event as it came');
   for (const { state, arguments: call } of callsOf(run, LAMBDA)) {
     if (state === 'Summarize without the model' && !isDeepStrictEqual(call.Payload, { without_model: true, event: input })) {
       problems.push('log-summarizer is not given the event as it came when it is asked without the model');
@@ -67,19 +68,36 @@ function invariants(run, input, { detection, summary }) {
   }
 
   // An execution ends where somebody was told, or where nobody could be.
-  const ends = run.ends ?? ['Publish alert', 'Audit failed'];
+  const ends = run.ends ?? ['Complete', 'Audit failed', 'Duplicate'];
   if (!ends.includes(run.path.at(-1))) problems.push(`the execution ends in ${run.path.at(-1)}: ${run.error} ${run.cause}`);
+  const kept = callsOf(run, ':dynamodb:putItem').filter(({ succeeded, refused }) => succeeded && !refused).at(-1)?.arguments.Item;
+  if (kept?.action && ['complete', 'failed'].includes(kept.status?.S) && (kept.status.S === 'complete') !== (run.status === 'SUCCEEDED')) problems.push(`a record that says ${kept.status?.S} of an execution that ${run.status}`);
+  if (run.path.at(-1) === 'Duplicate') return callsOf(run, LAMBDA).length + callsOf(run, ':sns:publish').length > 0 ? [...problems, 'work for a duplicate'] : problems;
+  const [summarize] = callsOf(run, LAMBDA);
+  if (summarize?.state === 'Summarize event' && !isDeepStrictEqual(summarize.arguments.Payload, input)) problems.push('log-summarizer is not given the event as it came');
   const published = callsOf(run, ':sns:publish').filter(({ succeeded }) => succeeded);
   const failed = published.at(-1)?.arguments.MessageAttributes?.failure?.StringValue;
   const alertFailed = callsOf(run, ':sns:publish').length > 0 && published.length === 0;
   if (published.length !== (alertFailed ? 0 : 1)) problems.push(`${published.length} alerts`);
   if (run.status === 'SUCCEEDED' && failed !== 'false') problems.push('a failure that succeeds');
-  if (run.status === 'FAILED' && !alertFailed && failed !== 'true') problems.push('a failed execution whose alert says nothing of it');
+  const unkept = run.path.at(-2) === 'Complete' && !kept;
+  if (run.status === 'FAILED' && !alertFailed && !unkept && failed !== 'true') problems.push('a failed execution whose alert says nothing of it');
 
   const event = namedBy(input);
+  const isNamed = (bucket, key, version) => bucket === event.bucket && event.keys.includes(key) && (!version || typeof event.version !== 'string' || ['', 'null'].includes(event.version) || version === event.version);
+  const copied = callsOf(run, ':s3:headObject').some(({ succeeded }) => succeeded);
+  for (const { arguments: copy } of callsOf(run, ':s3:copyObject')) {
+    const [source, version] = (copy.CopySource ?? '').split('?versionId=');
+    const [bucket, key] = source.split('/');
+    if (!isNamed(bucket, decodeURIComponent(key ?? ''), version)) problems.push('copies another object than the event names');
+    if (!['pii', 'undetermined'].includes(detection?.verdict) || copy.CopySourceIfMatch !== detection?.object?.etag) problems.push('copies what was not judged');
+  }
+  for (const { arguments: tagged, refused } of callsOf(run, ':s3:putObjectTagging')) {
+    if (!refused && !isNamed(tagged.Bucket, tagged.Key, tagged.VersionId)) problems.push('tags another object than the event names');
+  }
   for (const { arguments: target } of callsOf(run, ':s3:deleteObject')) {
     const pinned = target.VersionId ? target.VersionId === detection?.object?.version : target.IfMatch === detection?.object?.etag;
-    if (detection?.verdict !== 'pii' || !pinned) problems.push('deletes what was not judged to hold personal data');
+    if ((detection?.verdict !== 'pii' && !copied) || !pinned) problems.push('deletes what was not judged to hold personal data');
     if (target.Bucket !== event.bucket || !event.keys.includes(target.Key) || target.Bucket !== detection?.object?.bucket || target.Key !== detection?.object?.key) {
       problems.push('deletes another object than the event names');
     }
@@ -90,7 +108,7 @@ function invariants(run, input, { detection, summary }) {
   return problems;
 }
 
-const EXPECTATIONS = ['path', 'status', 'error', 'cause', 'detector', 'deleted', 'composed', 'alert', 'lines', 'evaluation_fails'];
+const EXPECTATIONS = ['path', 'status', 'error', 'cause', 'detector', 'deleted', 'composed', 'alert', 'lines', 'evaluation_fails', 'copied', 'tagged', 'kept'];
 
 /** What alert-composer is sent in this case: a file of its events. */
 const composerEvent = (name) => new URL(`../events/alert-composer/${name}.json`, here);
@@ -108,10 +126,15 @@ function differences(run, expected) {
   if ('error' in expected || run.status === 'FAILED') compare('the error', run.error, expected.error);
   if ('cause' in expected && !run.cause?.includes(expected.cause)) problems.push(`the cause is ${inspect(run.cause)}, expected ${inspect(expected.cause)} in it`);
   if ('detector' in expected) compare("pii-detector's payload", callsOf(run, LAMBDA).find(({ state }) => state === 'Detect PII')?.arguments.Payload, expected.detector);
-  compare('whether an expression fails', run.evaluationErrors !== undefined, expected.evaluation_fails ?? false);
+  const unexpected = (run.evaluationErrors ?? []).filter((problem) => !problem.startsWith('Complete/Output'));
+  compare('whether an expression fails', unexpected.length > 0, expected.evaluation_fails ?? false);
 
   const deletion = callsOf(run, ':s3:deleteObject').at(-1)?.arguments ?? null;
   compare('the deletion', deletion, expected.deleted);
+
+  if ('copied' in expected) compare('the copy', callsOf(run, ':s3:copyObject').at(-1)?.arguments, expected.copied);
+  if ('tagged' in expected) compare('the tags', callsOf(run, ':s3:putObjectTagging').at(-1)?.arguments, expected.tagged);
+  if ('kept' in expected) compare('the status of the record', callsOf(run, ':dynamodb:putItem').at(-1)?.arguments.Item?.status?.S ?? null, expected.kept);
 
   if (expected.composed) {
     const sent = callsOf(run, LAMBDA).findLast(({ state }) => state.startsWith('Compose'))?.arguments.Payload;
@@ -120,7 +143,7 @@ function differences(run, expected) {
     compare("alert-composer's payload", sent, existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
   }
   const alert = callsOf(run, ':sns:publish').at(-1)?.arguments;
-  if (expected.composed && run.path.at(-1) === 'Publish alert') {
+  if (expected.composed && run.path.at(-1) === 'Complete') {
     const { subject, message, attributes, record } = expand({ $answer: `alert-composer/${expected.composed}` });
     compare('the alert', alert, { TopicArn: alert.TopicArn, Subject: subject, Message: message, MessageAttributes: attributes });
     compare('the output', run.output, record);
@@ -142,14 +165,15 @@ const seen = { states: new Set(), transitions: new Set() };
 
 async function runCase(given, machine = definition) {
   const { input, answers: abbreviated, expect } = expand({ input: given.input, answers: given.answers, expect: given.expect });
-  const answers = process.env.WRITE_EVENTS && expect.composed ? withStub(abbreviated) : withComposer(abbreviated, expect.composed);
+  const answers = process.env.WRITE_EVENTS && expect.composed ? withStub(abbreviated, expect.status === 'FAILED') : withComposer(abbreviated, expect.composed);
   const problems = [];
+  const runs = given.stack ? load(new URL('security-audit.asl.json', here), stack, given.stack).definition : machine;
   const { service, left } = answering(answers, problems);
-  const run = await execute(machine, input, service);
+  const run = await execute(runs, input, service);
   if (machine === definition) {
     for (const state of run.path) seen.states.add(state);
     for (const transition of run.transitions) seen.transitions.add(transition);
-  } else run.ends = ['Audited', 'Audit failed'];
+  } else run.ends = ['Publish alert', 'Audit failed'];
   const payloadOf = (state) => answers.findLast((answer) => answer.state === state)?.payload;
   problems.push(...invariants(run, input, { summary: payloadOf('Summarize without the model') ?? payloadOf('Summarize event'), detection: payloadOf('Detect PII') }));
   problems.push(...differences(run, expect));
@@ -158,16 +182,18 @@ async function runCase(given, machine = definition) {
 }
 
 /** An answer of alert-composer that says no more than whether the audit failed. */
-function stub({ audit }) {
+function stub({ audit, ledger }) {
   const attribute = (StringValue) => ({ DataType: 'String', StringValue });
   return {
     subject: 'An alert',
     message: 'An alert',
-    attributes: { threat_level: attribute('low'), verdict: attribute('none'), action: attribute('none'), failure: attribute(audit.failure ? 'true' : 'false') },
+    attributes: { threat_level: attribute('low'), verdict: attribute('none'), action: attribute('none'), failure: attribute(audit.failed_in ? 'true' : 'false') },
     record: {},
+    item: { ...ledger?.claim, status: { S: audit.failed_in ? 'failed' : 'complete' } },
   };
 }
-const withStub = (answers) => answers.map((answer) => (answer.state.startsWith('Compose') && !answer.error ? { ...answer, payload: stub({ audit: { failure: answer.state === 'Compose failure alert' } }) } : answer));
+const KEY = { object: { S: 'bucket/key' }, event: { S: 'event' } };
+const withStub = (answers, fails) => answers.map((answer) => (answer.state.startsWith('Compose') && !answer.error ? { ...answer, payload: stub({ audit: { failed_in: fails ? 'X' : null }, ledger: { claim: KEY } }) } : answer));
 
 /** Services that answer what `parts` says by the name of the state; SNS and S3 refuse what they do not take. */
 const lenient = (parts) => async (call) => {
@@ -187,7 +213,7 @@ async function runMutations(mutants, setUp) {
   let runs = 0;
   for (const { where, value } of mutants) {
     const { input, summary, detection, composer, fails = {} } = { input: event, summary: upload, detection: pii, ...setUp(value) };
-    const run = await execute(definition, input, lenient({ 'Summarize event': summary, 'Summarize without the model': summary, 'Detect PII': detection, composer, ...fails }));
+    const run = await execute(definition, input, lenient({ 'Summarize event': summary, 'Summarize without the model': summary, 'Detect PII': detection, 'Check copy': { ContentLength: detection?.object?.size }, composer, ...fails }));
     runs += 1;
     problems.push(...invariants(run, input, { summary, detection }).map((problem) => `${where}: ${problem}`));
   }
@@ -215,7 +241,7 @@ const MUTATIONS = {
   'an odd event is told where every function is dead': () =>
     runMutations([...whole('the event'), ...mutationsOf(event), ...mutationsOf(bare)], (input) => {
       const dead = new StatesError('Lambda.Unknown', 'crash');
-      return { input, fails: { 'Summarize event': dead, 'Summarize without the model': dead, 'Compose failure alert': dead } };
+      return { input, fails: { 'Summarize event': dead, 'Summarize without the model': dead, 'Compose alert': dead } };
     }),
   'an odd alert is told plainly': () => {
     const alert = expand({ $answer: 'alert-composer/version-deleted' });
@@ -225,7 +251,7 @@ const MUTATIONS = {
   'an alert that is none is told plainly': () => runMutations(whole('the alert'), (value) => ({ composer: () => value })),
   'an odd error is told': () =>
     runMutations(UNLIKELY.filter((value) => typeof value === 'string').flatMap((Error) => [{ where: `Error ${Error.slice(0, 9)}`, value: { Error } }, { where: `Cause ${Error.slice(0, 9)}`, value: { Error: 'X', Cause: Error.slice(0, 32_768) } }]), ({ Error, Cause }) => ({
-      fails: { 'Detect PII': new StatesError(Error.slice(0, 256), Cause), 'Compose failure alert': new StatesError('Lambda.Unknown', Cause) },
+      fails: { 'Detect PII': new StatesError(Error.slice(0, 256), Cause), 'Compose alert': new StatesError('Lambda.Unknown', Cause) },
     })),
 };
 
@@ -253,15 +279,16 @@ const ATTACK_RUNS = {
 };
 
 /** Where a clean image goes, its start counted. */
-const CLEAN = ['Summarize event', 'Image upload?', 'Detect PII', 'Act?', 'Compose alert', 'Publish alert'];
+const CLEAN = ['Claim event', 'Summarize event', 'Image upload?', 'Detect PII', 'Act?', 'Compose alert', 'Publish alert', 'Complete'];
 const LIKELY = {
   summary: upload, judged: pii, deletion: 'deleted', summarize_error: 'ModelThrottled', is_resource: true, failed_in: 'Detect PII',
+  copied: true, unclaimed: false, unpublished: false, claim: { object: { S: 'bucket/key' }, event: { S: 'event' }, status: { S: 'failed' } }, ledger_error: 'DynamoDb.ThrottlingException',
   failure: { Error: 'ModelThrottled', Cause: 'quota' }, input: { Error: 'S3.S3Exception', Cause: 'Status Code: 412' }, event,
 };
 
 const WHOLE = {
   'each placeholder is an output of the stack': () => unfilled,
-  'a clean image takes 7 transitions, its start counted': async () => {
+  'a clean image takes 9 transitions, its start counted': async () => {
     const clean = expand({ $answer: 'pii-detector/clean' });
     const { path } = await execute(definition, event, lenient({ 'Summarize event': upload, 'Detect PII': clean }));
     return isDeepStrictEqual(path, CLEAN) ? [] : [`it takes ${path.length + 1}: ${path.join(', ')}`];
@@ -269,7 +296,7 @@ const WHOLE = {
   'no expression that nothing catches can fail, on values of any kind': () => problemsOfUncaught(definition, LIKELY),
   'an expression that fails in a choice is noticed': async () => {
     const broken = structuredClone(definition);
-    broken.States['Act?'].Choices[5].Condition = '{% $judged.action %}';
+    broken.States['Act?'].Choices.at(-1).Condition = '{% $judged.action %}';
     broken.States['Changed since read?'].Choices[0].Condition = "{% $contains($states.input.Cause, '412') %}";
     const problems = await problemsOfUncaught(broken, LIKELY);
     return ['Act?', 'Changed since read?'].filter((state) => !problems.some((problem) => problem.includes(state))).map((state) => `${state} passes`);

@@ -27,7 +27,18 @@ class Call(NamedTuple):
 SERVICE = re.compile(r"(logs|xray):\w+")
 # States that a parameter decides about: the values with which the role has to allow what they ask for, and with no others.
 # A state that is not here needs it whatever is chosen.
-NEEDED_WITH: dict[str, list[dict[str, str]]] = {}
+QUARANTINES = [{"OnPersonalData": "quarantine"}, {"OnUndetermined": "quarantine"}]
+TAGS = [{"OnPersonalData": "tag"}, {"OnUndetermined": "tag"}]
+OVERRIDES = {"ActionOverrides": "cards/=tag"}
+# What is moved to quarantine is deleted where it was.
+DELETES = [{}, *QUARANTINES, {"OnUndetermined": "tag"}, OVERRIDES]
+NEEDED_WITH: dict[str, list[dict[str, str]]] = {
+    "Delete version": DELETES,
+    "Delete unless changed": DELETES,
+    "Quarantine": [*QUARANTINES, OVERRIDES],
+    "Check copy": [*QUARANTINES, OVERRIDES],
+    "Tag": [*TAGS, OVERRIDES],
+}
 # Stands for the key of any object. With a slash, so that no pattern for one folder is enough.
 ANY_KEY = "some/key.png"
 

@@ -29,6 +29,7 @@ class TheFunctionsVersions(unittest.TestCase):
         "SummarizeWithModel": "false",
         "JudgeEveryUpload": "false",
         "JudgeDocuments": "tell",
+        "LedgerDays": "3650",
         "RulesLayerArn": f"arn:aws-us-gov:lambda:us-gov-west-1:111122223333:layer:{'l' * 40}:99999",
         "BedrockRegion": "ap-southeasts-1",
         "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",

@@ -7,6 +7,7 @@ const FIELDS = {
   Task: ['Resource', 'Arguments', 'TimeoutSeconds', 'Retry', 'Catch', 'Assign', 'Output', 'Next', 'End'],
   Choice: ['Choices', 'Default', 'Assign', 'Output'],
   Pass: ['Assign', 'Output', 'Next', 'End'],
+  Wait: ['Seconds', 'Assign', 'Output', 'Next'],
   Succeed: ['Output'],
   Fail: ['Error', 'Cause'],
 };
@@ -130,6 +131,10 @@ class Execution {
 
   async Pass(name, state) {
     return { output: await this.leave(state, {}, this.input, name), next: state.Next };
+  }
+
+  async Wait(name, state) {
+    return this.Pass(name, state);
   }
 
   async Succeed(name, state) {

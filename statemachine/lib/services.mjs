@@ -51,7 +51,81 @@ function s3DeleteObject(args) {
   return problems;
 }
 
+function s3CopyObject(args) {
+  const problems = unknownKeys(args, ['Bucket', 'Key', 'CopySource', 'CopySourceIfMatch'], 'copyObject');
+  for (const [key, value] of Object.entries(args)) if (!isText(value)) problems.push(`${key} is no filled string: ${JSON.stringify(value)}`);
+  if (problems.length > 0) return problems;
+  if (!/^[a-z0-9.-]+\/[^?/]+(\?versionId=[^?&=]+)?$/.test(args.CopySource)) problems.push(`CopySource is no encoded source: ${args.CopySource}`);
+  if (!('CopySourceIfMatch' in args) || args.CopySourceIfMatch === '*') problems.push('pinned to nothing');
+  return problems;
+}
+
+function s3HeadObject(args) {
+  const problems = unknownKeys(args, ['Bucket', 'Key'], 'headObject');
+  for (const [key, value] of Object.entries(args)) if (!isText(value)) problems.push(`${key} is no filled string: ${JSON.stringify(value)}`);
+  return problems;
+}
+
+function s3PutObjectTagging(args) {
+  const problems = unknownKeys(args, ['Bucket', 'Key', 'VersionId', 'Tagging'], 'putObjectTagging');
+  for (const key of ['Bucket', 'Key', ...('VersionId' in args ? ['VersionId'] : [])]) if (!isText(args[key])) problems.push(`${key} is no filled string: ${JSON.stringify(args[key])}`);
+  const tags = args.Tagging?.TagSet;
+  if (!Array.isArray(tags)) return [...problems, 'TagSet is no list'];
+  if (tags.length > 10) problems.push('more than 10 tags');
+  for (const tag of tags) {
+    problems.push(...unknownKeys(tag, ['Key', 'Value'], 'a tag'));
+    if (!isText(tag?.Key) || typeof tag?.Value !== 'string') problems.push(`no tag: ${JSON.stringify(tag)}`);
+  }
+  if (new Set(tags.map((tag) => tag?.Key)).size !== tags.length) problems.push('a tag twice');
+  return problems;
+}
+
+/** What is wrong with an attribute value: exactly one of the types that the ledger holds. */
+function attributeValue(value, where) {
+  const [[type, held] = [], ...more] = Object.entries(value ?? {});
+  if (typeof value !== 'object' || more.length > 0) return [`${where}: no attribute value: ${JSON.stringify(value)}`];
+  if (type === 'S') return typeof held === 'string' ? [] : [`${where}: no text: ${JSON.stringify(held)?.slice(0, 200)}`];
+  if (type === 'N') return typeof held === 'string' && Number.isFinite(Number(held)) && held !== '' ? [] : [`${where}: no number: ${JSON.stringify(held)}`];
+  if (type === 'BOOL') return typeof held === 'boolean' ? [] : [`${where}: no boolean`];
+  if (type === 'L') return Array.isArray(held) ? held.flatMap((each) => attributeValue(each, where)) : [`${where}: no list`];
+  if (type === 'M') return Object.entries(held ?? {}).flatMap(([key, each]) => attributeValue(each, `${where}.${key}`));
+  return [`${where}: no attribute value: ${JSON.stringify(value)}`];
+}
+
+function ledgerKey(item) {
+  return ['object', 'event'].flatMap((name) => (isText(item?.[name]?.S) && Buffer.byteLength(item[name].S) <= (name === 'object' ? 2048 : 1024) ? [] : [`${name} is no key: ${JSON.stringify(item?.[name])?.slice(0, 200)}`]));
+}
+
+function dynamoDbPutItem(args) {
+  const problems = unknownKeys(args, ['TableName', 'Item'], 'putItem');
+  if (!isText(args.TableName)) problems.push('TableName is missing');
+  problems.push(...ledgerKey(args.Item));
+  for (const [name, value] of Object.entries(args.Item ?? {})) problems.push(...attributeValue(value, name));
+  return problems;
+}
+
+function dynamoDbTransactWriteItems(args) {
+  const problems = unknownKeys(args, ['TransactItems'], 'transactWriteItems');
+  for (const { Put, ConditionCheck } of args.TransactItems ?? []) {
+    const action = Put ?? ConditionCheck;
+    const key = Put ? Put.Item : ConditionCheck?.Key;
+    if (!isText(action?.TableName) || !isText(action?.ConditionExpression)) problems.push('an action without a table or a condition');
+    problems.push(...ledgerKey(key));
+    for (const [name, value] of Object.entries({ ...key, ...action?.ExpressionAttributeValues })) problems.push(...attributeValue(value, name));
+    const used = new Set(action?.ConditionExpression.match(/[:#]\w+/g));
+    const defined = Object.keys({ ...action?.ExpressionAttributeValues, ...action?.ExpressionAttributeNames });
+    for (const name of [...used].filter((each) => !defined.includes(each))) problems.push(`${name} is not defined`);
+    for (const name of defined.filter((each) => !used.has(each))) problems.push(`${name} is not used`);
+  }
+  return problems;
+}
+
 const SERVICES = {
+  'arn:aws:states:::aws-sdk:dynamodb:transactWriteItems': dynamoDbTransactWriteItems,
+  'arn:aws:states:::dynamodb:putItem': dynamoDbPutItem,
+  'arn:aws:states:::aws-sdk:s3:copyObject': s3CopyObject,
+  'arn:aws:states:::aws-sdk:s3:headObject': s3HeadObject,
+  'arn:aws:states:::aws-sdk:s3:putObjectTagging': s3PutObjectTagging,
   'arn:aws:states:::lambda:invoke': lambdaInvoke,
   'arn:aws:states:::sns:publish': snsPublish,
   'arn:aws:states:::aws-sdk:s3:deleteObject': s3DeleteObject,

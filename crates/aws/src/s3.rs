@@ -7,12 +7,12 @@ use aws_sdk_s3::{
     Client,
     config::Builder,
     error::{ProvideErrorMetadata, SdkError},
-    operation::get_object::GetObjectError,
     primitives::ByteStream,
 };
 use bytes::Bytes;
 use warden_core::{
     Error,
+    audit::Tag,
     ports::{Lookup, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject, Seal},
 };
 
@@ -81,15 +81,36 @@ impl ObjectStore for S3ObjectStore {
                     version: found.version_id,
                     etag: found.e_tag,
                     size: found.content_length.and_then(|length| u64::try_from(length).ok()),
+                    sha256: None,
                 },
                 body: S3Body { bytes: found.body, object: object.clone() },
             })),
             Err(error) => refusal(&error, object),
         }
     }
+
+    async fn tags(&self, object: &ObjectRef) -> Result<Vec<Tag>, Error> {
+        let asked = self.client.get_object_tagging().bucket(&object.bucket).key(&object.key);
+        match asked.set_version_id(object.version.clone()).send().await {
+            Ok(found) => Ok(found.tag_set.into_iter().map(|tag| Tag { key: tag.key, value: tag.value }).collect()),
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
+                Err(Error::AccessDenied {
+                    action: if object.version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" },
+                    what: object.to_string(),
+                    hint: "check the function's role and the bucket's policy",
+                })
+            }
+            Err(error) => match refusal(&error, object)? {
+                Lookup::Gone => Err(Error::ObjectNotFound { what: object.to_string() }),
+                Lookup::Found(_) | Lookup::Sealed(_) => {
+                    Err(Error::Internal { problem: format!("S3 tells no tags of {object}") })
+                }
+            },
+        }
+    }
 }
 
-fn refusal(error: &SdkError<GetObjectError>, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {
+fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {
     let code = error.code().unwrap_or_default();
     let status = error.raw_response().map(|response| response.status().as_u16());
     match (code, status) {
@@ -152,7 +173,10 @@ mod tests {
         let headers = [("x-amz-version-id", "v7"), ("etag", "\"e\""), ("content-length", "3")];
         let (store, aws) = store_answering(200, &headers, "PNG");
         let Lookup::Found(mut found) = store.open(&object(Some("v7"))).await.unwrap() else { panic!("not found") };
-        assert_eq!(found.facts, ObjectFacts { version: Some("v7".into()), etag: Some("\"e\"".into()), size: Some(3) });
+        assert_eq!(
+            found.facts,
+            ObjectFacts { version: Some("v7".into()), etag: Some("\"e\"".into()), size: Some(3), sha256: None }
+        );
         assert_eq!(found.body.next_chunk().await.unwrap().unwrap(), "PNG");
         assert_eq!(found.body.next_chunk().await.unwrap(), None);
         let uri = aws.request().uri().to_owned();

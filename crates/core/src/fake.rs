@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Error,
+    audit::Tag,
     bedrock::{AskedModel, Capabilities},
     ports::{
         AnswerStream, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef,
@@ -46,13 +47,19 @@ impl Stored {
 /// What a store says of bytes under version `v1`.
 #[must_use]
 pub fn facts(bytes: &[u8]) -> ObjectFacts {
-    ObjectFacts { version: Some("v1".into()), etag: Some("\"e1\"".into()), size: Some(bytes.len() as u64) }
+    ObjectFacts {
+        version: Some("v1".into()),
+        etag: Some("\"e1\"".into()),
+        size: Some(bytes.len() as u64),
+        sha256: None,
+    }
 }
 
 /// A store that answers the same to everything and remembers what it was asked for.
 #[derive(Debug)]
 pub struct FakeStore {
     stored: Stored,
+    tags: Vec<Tag>,
     asked: Mutex<Vec<ObjectRef>>,
 }
 
@@ -60,7 +67,13 @@ impl FakeStore {
     /// A store that holds this under every name.
     #[must_use]
     pub fn holding(stored: Stored) -> Self {
-        Self { stored, asked: Mutex::default() }
+        Self { stored, tags: Vec::new(), asked: Mutex::default() }
+    }
+
+    /// The same with these tags on it.
+    #[must_use]
+    pub fn tagged(self, tags: Vec<Tag>) -> Self {
+        Self { tags, ..self }
     }
 
     /// What was asked for.
@@ -104,6 +117,10 @@ impl ObjectStore for FakeStore {
             Stored::Sealed(seal) => Ok(Lookup::Sealed(seal)),
             Stored::Failing(error) => Err(error),
         }
+    }
+
+    async fn tags(&self, _: &ObjectRef) -> Result<Vec<Tag>, Error> {
+        Ok(self.tags.clone())
     }
 }
 

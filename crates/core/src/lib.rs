@@ -14,6 +14,7 @@ pub mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod fields;
+pub mod hashed;
 pub mod image;
 pub mod intake;
 pub mod invocation_logging;

@@ -4,7 +4,7 @@ use std::{fmt, future::Future};
 
 use bytes::Bytes;
 
-use crate::error::Error;
+use crate::{audit::Tag, error::Error};
 
 /// An object on S3, perhaps one version of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct ObjectFacts {
     pub etag: Option<String>,
     /// Length in bytes.
     pub size: Option<u64>,
+    /// SHA-256 of all bytes, in hexadecimal digits, where they were read to their end.
+    pub sha256: Option<String>,
 }
 
 /// An object that was found, its bytes still to be read.
@@ -88,6 +90,12 @@ pub trait ObjectStore: Send + Sync {
     /// [`Error::ObjectNotFound`] for a bucket that does not exist,
     /// [`Error::AccessDenied`]; [`Error::StoreUnavailable`] when the store fails after the client's retries.
     fn open(&self, object: &ObjectRef) -> impl Future<Output = Result<Lookup<Self::Body>, Error>> + Send;
+
+    /// The tags of an object, or of one version of it.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::open`], and [`Error::ObjectNotFound`] for an object that is gone.
+    fn tags(&self, object: &ObjectRef) -> impl Future<Output = Result<Vec<Tag>, Error>> + Send;
 }
 
 /// One call of a model, by one caller.

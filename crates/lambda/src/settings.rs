@@ -4,7 +4,7 @@
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use warden_core::{
-    audit::JudgeDocuments,
+    audit::{JudgeDocuments, LedgerSettings},
     bedrock::{AskedModel, Capabilities, Guardrail, profile},
     chat::Offer,
     image::TokenBudget,
@@ -209,6 +209,26 @@ pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
         minimum_confidence,
         allowed_categories: names.map(category).collect::<Result<_, _>>()?,
         authorship_counts: flag(variables, "AUTHORSHIP_COUNTS", false)?,
+    })
+}
+
+/// `LEDGER_DAYS` and `PII_DETECTOR_TOKEN_PRICES`: how long a record is kept, and US dollars for a
+/// million tokens into and out of the model that judges, such as `0.11/0.55`.
+///
+/// # Errors
+/// [`SettingError`] for days that are not from 1 to 3650, and for prices that are not two numbers.
+pub fn ledger_settings(variables: &impl Variables) -> Result<LedgerSettings, SettingError> {
+    let prices = |text: String| {
+        let price = |text: &str| text.parse().ok().filter(|price| (0.0..=10_000.0).contains(price));
+        let both = text.split_once('/').and_then(|(input, output)| Some((price(input)?, price(output)?)));
+        both.ok_or_else(|| SettingError {
+            name: "PII_DETECTOR_TOKEN_PRICES",
+            problem: format!("is {text:?}, not two numbers from 0 to 10000 with a slash between"),
+        })
+    };
+    Ok(LedgerSettings {
+        days: number(variables, "LEDGER_DAYS", LedgerSettings::default().days, 1..=3650)?,
+        token_prices: variables.get("PII_DETECTOR_TOKEN_PRICES").map(prices).transpose()?,
     })
 }
 

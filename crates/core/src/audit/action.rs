@@ -2,7 +2,130 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::pii::{Detection, Verdict};
+use crate::{
+    Error,
+    named::named,
+    pii::{Detection, Reason, Verdict},
+};
+
+/// Most bytes that S3 copies in one call.
+const MAX_COPIED: u64 = 5 * 1024 * 1024 * 1024;
+/// Most tags of an object.
+const MAX_TAGS: usize = 10;
+/// The tag that tells the verdict.
+pub const VERDICT_TAG: &str = "warden:verdict";
+
+named! {
+    /// What is done to an object that holds personal data.
+    pub enum OnPersonalData {
+        Delete = "delete": "the version that was judged is deleted for good",
+        Quarantine = "quarantine": "it is copied to the quarantine bucket, and then deleted",
+        Tag = "tag": "it is kept, and each object that was judged gets a tag with its verdict",
+        None = "none": "it is kept, and told as if it were not",
+    }
+}
+
+named! {
+    /// What is done to an object that nobody can judge, for a reason that lies in its content.
+    pub enum OnUndetermined {
+        None = "none": "it is kept",
+        Quarantine = "quarantine": "it is copied to the quarantine bucket, and then deleted",
+        Tag = "tag": "it is kept and gets a tag with its verdict",
+    }
+}
+
+/// What the policy wants done with objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handling {
+    /// With those that hold personal data.
+    pub on_personal_data: OnPersonalData,
+    /// With those that nobody can judge.
+    pub on_undetermined: OnUndetermined,
+    /// What is done instead with personal data under these prefixes; the longest
+    /// that fits counts. `none` keeps what nobody can judge, too.
+    pub overrides: Vec<(String, OnPersonalData)>,
+}
+
+impl Default for Handling {
+    fn default() -> Self {
+        Self { on_personal_data: OnPersonalData::Delete, on_undetermined: OnUndetermined::None, overrides: Vec::new() }
+    }
+}
+
+impl Handling {
+    /// Reads `delete;none;cards/=quarantine,drafts/=none`: what is done with personal
+    /// data, with what nobody can judge, and what is done instead under prefixes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for an action that there is not, and an override without a prefix.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        let invalid = || Error::invalid("handling", "is not of the form delete;none;prefix=action,prefix=action");
+        let parts: Vec<_> = text.splitn(3, ';').collect();
+        let [on_personal_data, on_undetermined, overrides] = parts.as_slice() else { return Err(invalid()) };
+        let overrides = overrides.split(',').filter(|text| !text.is_empty()).map(|text| {
+            let (prefix, action) =
+                text.rsplit_once('=').filter(|(prefix, _)| !prefix.is_empty()).ok_or_else(invalid)?;
+            Ok((prefix.to_owned(), OnPersonalData::named(action).ok_or_else(invalid)?))
+        });
+        Ok(Self {
+            on_personal_data: OnPersonalData::named(on_personal_data).ok_or_else(invalid)?,
+            on_undetermined: OnUndetermined::named(on_undetermined).ok_or_else(invalid)?,
+            overrides: overrides.collect::<Result<_, Error>>()?,
+        })
+    }
+
+    /// What `detection` calls for. Only what is pinned to the bytes that were
+    /// judged is ever acted on.
+    #[must_use]
+    pub fn wanted(&self, detection: &Detection) -> Action {
+        let object = &detection.object;
+        let under = self.overrides.iter().filter(|(prefix, _)| object.key.starts_with(prefix.as_str()));
+        let instead = under.max_by_key(|(prefix, _)| prefix.len()).map(|(_, action)| *action);
+        let on_personal_data = instead.unwrap_or(self.on_personal_data);
+        let pinned = object.version.is_some() || object.etag.is_some();
+        let quarantine = if object.etag.is_some() { Action::Quarantine } else { Action::None };
+        match (detection.verdict, on_personal_data) {
+            (Verdict::Gone, _) | (_, OnPersonalData::None) => Action::None,
+            _ if !pinned => Action::None,
+            (Verdict::Pii, OnPersonalData::Delete) if object.version.is_some() => Action::DeleteVersion,
+            (Verdict::Pii, OnPersonalData::Delete) => Action::DeleteUnlessChanged,
+            (Verdict::Pii, OnPersonalData::Quarantine) => quarantine,
+            (Verdict::Pii | Verdict::Clean | Verdict::NotImage, OnPersonalData::Tag) => Action::Tag,
+            (Verdict::Clean | Verdict::NotImage, _) => Action::None,
+            (Verdict::Undetermined, _) if !detection.reason.is_some_and(Reason::lies_in_the_content) => Action::None,
+            (Verdict::Undetermined, _) => match self.on_undetermined {
+                OnUndetermined::None => Action::None,
+                OnUndetermined::Quarantine => quarantine,
+                OnUndetermined::Tag => Action::Tag,
+            },
+        }
+    }
+
+    /// The verdict among an object's other tags, which S3 replaces all at once;
+    /// none where there is no room left for it.
+    #[must_use]
+    pub fn tagged(verdict: Verdict, tags: Vec<Tag>) -> Option<Vec<Tag>> {
+        let mut tags: Vec<_> = tags.into_iter().filter(|tag| tag.key != VERDICT_TAG).collect();
+        tags.push(Tag { key: VERDICT_TAG.to_owned(), value: verdict.as_str().to_owned() });
+        (tags.len() <= MAX_TAGS).then_some(tags)
+    }
+
+    /// Whether S3 copies this many bytes in one call.
+    #[must_use]
+    pub fn can_copy(size: Option<u64>) -> bool {
+        size.is_some_and(|size| size <= MAX_COPIED)
+    }
+}
+
+/// A tag of an object, as S3's API writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
 
 /// What the policy wants done to the object that was judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,27 +139,41 @@ pub enum Action {
     /// Delete the object if its entity tag is still the one that was read. For
     /// buckets without versions.
     DeleteUnlessChanged,
+    /// Copy what was read to the quarantine bucket, see that the copy is whole, and
+    /// delete what was read as the two above do.
+    Quarantine,
+    /// Replace its tags by those that the answer holds.
+    Tag,
 }
 
-impl Action {
-    /// What `detection` calls for. Only what is pinned to the bytes that were
-    /// judged is ever deleted.
-    #[must_use]
-    pub const fn wanted(detection: &Detection) -> Self {
-        match (detection.verdict, &detection.object.version, &detection.object.etag) {
-            (Verdict::Pii, Some(_), _) => Self::DeleteVersion,
-            (Verdict::Pii, None, Some(_)) => Self::DeleteUnlessChanged,
-            _ => Self::None,
+/// Why what the policy wants was not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotTried {
+    /// S3 copies at most 5 GiB in one call.
+    TooLargeToCopy,
+    /// An object has at most ten tags, and this one has them.
+    TooManyTags,
+}
+
+impl NotTried {
+    /// What people are told.
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::TooLargeToCopy => "it is over 5 GiB, which S3 does not copy in one call: move it by hand",
+            Self::TooManyTags => "it has ten tags already, and S3 takes no more",
         }
     }
 }
 
-/// How a deletion ended.
+/// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Deletion {
+pub enum Effect {
     /// The object or the version is gone.
     Deleted,
+    /// The object has the verdict among its tags.
+    Tagged,
     /// Another object had taken the place of the one that was judged, so nothing
     /// was deleted. The new one has an event of its own.
     ObjectChanged,
@@ -44,39 +181,130 @@ pub enum Deletion {
     Failed,
 }
 
-/// What was done to the object. Subscriptions filter by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Taken {
-    /// There was no object to act on.
-    None,
-    /// The object was left as it was.
-    Kept,
-    /// The object or its version was deleted.
-    Deleted,
-    /// It should have been deleted and is still there.
-    DeleteFailed,
+named! {
+    /// What was done to the object. Subscriptions filter by it.
+    pub enum Taken {
+        None = "none": "none",
+        Kept = "kept": "none, the object is kept",
+        Deleted = "deleted": "deleted",
+        DeleteFailed = "delete_failed": "delete_failed, the object is still there",
+        Quarantined = "quarantined": "quarantined, it can be brought back",
+        QuarantineFailed = "quarantine_failed": "quarantine_failed, the object is still there",
+        Tagged = "tagged": "tagged, the object is kept",
+        TagFailed = "tag_failed": "tag_failed, the object is kept without the tag",
+    }
 }
 
-impl Taken {
-    /// The name as it stands on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Kept => "kept",
-            Self::Deleted => "deleted",
-            Self::DeleteFailed => "delete_failed",
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        image::Unreadable,
+        pii::Judgement,
+        ports::{ObjectFacts, ObjectRef},
+    };
+
+    fn of(version: Option<&str>, etag: Option<&str>, judgement: Judgement) -> Detection {
+        let object = ObjectRef { bucket: "b".into(), key: "cards/a.png".into(), version: None };
+        let facts =
+            ObjectFacts { version: version.map(Into::into), etag: etag.map(Into::into), size: Some(9), sha256: None };
+        Detection::judged(object, facts, "image/png", judgement, None)
+    }
+
+    fn handling(on_personal_data: OnPersonalData, on_undetermined: OnUndetermined) -> Handling {
+        Handling { on_personal_data, on_undetermined, overrides: Vec::new() }
+    }
+
+    #[test]
+    fn only_what_is_pinned_is_acted_on() {
+        let pii = || Judgement::Pii(Vec::new());
+        for (version, etag, on_personal_data, action) in [
+            (Some("v1"), Some("e"), OnPersonalData::Delete, Action::DeleteVersion),
+            (Some("v1"), None, OnPersonalData::Delete, Action::DeleteVersion),
+            (None, Some("e"), OnPersonalData::Delete, Action::DeleteUnlessChanged),
+            (None, None, OnPersonalData::Delete, Action::None),
+            (Some("null"), Some("e"), OnPersonalData::Delete, Action::None),
+            (Some("v1"), Some("e"), OnPersonalData::Quarantine, Action::Quarantine),
+            (None, Some("e"), OnPersonalData::Quarantine, Action::Quarantine),
+            (Some("v1"), None, OnPersonalData::Quarantine, Action::None),
+            (Some("v1"), Some("e"), OnPersonalData::Tag, Action::Tag),
+            (Some("v1"), Some("e"), OnPersonalData::None, Action::None),
+        ] {
+            let wanted = handling(on_personal_data, OnUndetermined::None).wanted(&of(version, etag, pii()));
+            assert_eq!(wanted, action, "{version:?} {etag:?} {on_personal_data}");
         }
     }
 
-    /// The same for people.
-    pub(super) const fn sentence(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Kept => "none, the object is kept",
-            Self::Deleted => "deleted",
-            Self::DeleteFailed => "delete_failed, the object is still there",
+    #[test]
+    fn what_nobody_can_judge_is_moved_only_for_what_lies_in_it() {
+        let unusable = crate::bedrock::answer::Unusable::Malformed;
+        for (reason, moved) in [
+            (Reason::Unreadable(Unreadable::Damaged), true),
+            (Reason::Unreadable(Unreadable::UnsupportedFormat), true),
+            (Reason::Unreadable(Unreadable::TooLarge), true),
+            (Reason::Unreadable(Unreadable::CustomerKey), false),
+            (Reason::Unreadable(Unreadable::Archived), false),
+            (Reason::Unusable(unusable), false),
+            (Reason::VersionNotPinned, false),
+        ] {
+            let detection = of(Some("v1"), Some("e"), Judgement::Undetermined(reason));
+            let wanted = |on_undetermined| handling(OnPersonalData::Delete, on_undetermined).wanted(&detection);
+            assert_eq!(wanted(OnUndetermined::None), Action::None, "{reason}");
+            let expected = if moved { Action::Quarantine } else { Action::None };
+            assert_eq!(wanted(OnUndetermined::Quarantine), expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn what_is_clean_is_left_alone_unless_verdicts_are_tags() {
+        let clean = of(Some("v1"), Some("e"), Judgement::Clean(Vec::new()));
+        for (on_personal_data, action) in [
+            (OnPersonalData::Delete, Action::None),
+            (OnPersonalData::Quarantine, Action::None),
+            (OnPersonalData::Tag, Action::Tag),
+            (OnPersonalData::None, Action::None),
+        ] {
+            assert_eq!(handling(on_personal_data, OnUndetermined::Quarantine).wanted(&clean), action);
+        }
+    }
+
+    #[test]
+    fn the_handling_is_read_from_one_text() {
+        let read = Handling::read("quarantine;tag;cards/=delete,a=b/=none").unwrap();
+        assert_eq!((read.on_personal_data, read.on_undetermined), (OnPersonalData::Quarantine, OnUndetermined::Tag));
+        let overrides = [("cards/".to_owned(), OnPersonalData::Delete), ("a=b/".to_owned(), OnPersonalData::None)];
+        assert_eq!(read.overrides, overrides);
+        assert_eq!(Handling::read("delete;none;").unwrap(), Handling::default());
+        for wrong in
+            ["", "delete", "delete;none", "burn;none;", "delete;delete;", "delete;none;cards/", "delete;none;=none"]
+        {
+            assert!(Handling::read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_longest_prefix_counts() {
+        let pii = of(Some("v1"), Some("e"), Judgement::Pii(Vec::new()));
+        for (overrides, action) in [
+            (vec![("cards/", OnPersonalData::Quarantine), ("", OnPersonalData::None)], Action::Quarantine),
+            (vec![("cards/", OnPersonalData::Quarantine), ("cards/a", OnPersonalData::None)], Action::None),
+            (vec![("other/", OnPersonalData::Quarantine)], Action::DeleteVersion),
+        ] {
+            let overrides = overrides.into_iter().map(|(prefix, action)| (prefix.to_owned(), action)).collect();
+            assert_eq!(Handling { overrides, ..Handling::default() }.wanted(&pii), action);
+        }
+    }
+
+    #[test]
+    fn a_verdict_joins_the_other_tags_where_there_is_room() {
+        let tag = |key: &str, value: &str| Tag { key: key.into(), value: value.into() };
+        let nine: Vec<_> = (0..9).map(|n| tag(&n.to_string(), "x")).collect();
+        let ten: Vec<_> = (0..10).map(|n| tag(&n.to_string(), "x")).collect();
+        assert_eq!(Handling::tagged(Verdict::Clean, nine.clone()).unwrap().len(), 10);
+        assert_eq!(Handling::tagged(Verdict::Clean, ten), None);
+        let judged_before: Vec<_> = nine.into_iter().chain([tag(VERDICT_TAG, "pii")]).collect();
+        let tags = Handling::tagged(Verdict::Clean, judged_before).unwrap();
+        assert_eq!(tags.last(), Some(&tag(VERDICT_TAG, "clean")));
+        assert_eq!(tags.len(), 10);
     }
 }

@@ -1,7 +1,7 @@
 //! What people and machines are told of an audited event.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{ErrorOutput, Facts, Judged, Outcome, Progress, execution, text::one_line};
 use crate::pii::{Category, Verdict};
@@ -27,6 +27,8 @@ pub struct Alert {
     pub attributes: Attributes,
     /// The same for machines: the execution's output.
     pub record: Record,
+    /// What the ledger keeps, as a `DynamoDB` item.
+    pub item: Map<String, Value>,
 }
 
 /// The message's attributes, as `sns:Publish` takes them.
@@ -92,12 +94,19 @@ pub struct Record {
 }
 
 impl Alert {
-    pub(super) fn new(progress: &Progress, facts: &Facts, outcome: &Outcome, execution: Option<&str>) -> Self {
+    pub(super) fn new(
+        progress: &Progress,
+        facts: &Facts,
+        outcome: &Outcome,
+        execution: Option<&str>,
+        unclaimed: bool,
+        item: Map<String, Value>,
+    ) -> Self {
         let verdict = outcome.verdict.map_or("none", Verdict::as_str);
         // A judgement that did not count, or was about another object, is not told.
         let judged = progress.detection.as_ref().filter(|_| outcome.verdict.is_some());
         let version = judged.and_then(|judged| judged.object.version.as_ref()).or(facts.s3_version_id.as_ref());
-        let told = Told { progress, facts, outcome, verdict, judged, version, execution };
+        let told = Told { progress, facts, outcome, verdict, judged, version, execution, unclaimed };
         Self {
             subject: told.subject(),
             message: told.message(),
@@ -105,7 +114,7 @@ impl Alert {
                 threat_level: Attribute::new(outcome.threat_level.as_str()),
                 verdict: Attribute::new(verdict),
                 action: Attribute::new(outcome.action.as_str()),
-                failure: Attribute::new(if progress.failure.is_some() { "true" } else { "false" }),
+                failure: Attribute::new(if progress.failure().is_some() { "true" } else { "false" }),
             },
             record: Record {
                 event_id: shown(facts.event_id.as_deref()),
@@ -118,9 +127,10 @@ impl Alert {
                 s3_bucket: facts.s3_bucket.clone(),
                 s3_key: facts.s3_key.clone(),
                 s3_version_id: version.cloned(),
-                failed_in: progress.failure.as_ref().and(shown(progress.failed_in.as_deref())),
-                error: progress.failure.as_ref().and_then(|failure| shown(failure.error.as_deref())),
+                failed_in: progress.failure().and(shown(progress.failed_in.as_deref())),
+                error: progress.failure().and_then(|failure| shown(failure.error.as_deref())),
             },
+            item,
         }
     }
 }
@@ -134,6 +144,7 @@ struct Told<'a> {
     judged: Option<&'a Judged>,
     version: Option<&'a String>,
     execution: Option<&'a str>,
+    unclaimed: bool,
 }
 
 impl Told<'_> {
@@ -158,9 +169,18 @@ impl Told<'_> {
         let mut lines = vec![
             format!("Threat level: {}", self.outcome.threat_level.as_str()),
             format!("What happened: {}", self.outcome.headline.unwrap_or("an event worth looking at")),
-            format!("Action: {}", self.outcome.action.sentence()),
+            format!("Action: {}", self.outcome.action.meaning()),
         ];
-        if let Some(failure) = &self.progress.failure {
+        if let Some(why) = self.judged.and_then(|judged| judged.not_tried) {
+            lines.push(format!("Not done: {}", why.sentence()));
+        }
+        if self.unclaimed {
+            lines.push(
+                "The ledger could not be written: the event has no record, and is told again if it is delivered again"
+                    .to_owned(),
+            );
+        }
+        if let Some(failure) = self.progress.failure() {
             let state = self.progress.failed_in.as_deref().unwrap_or("an unknown state");
             let error = failure.error.as_deref().unwrap_or("an unknown error");
             lines.push(one_line(&format!("Failed in: {state}, with {error}"), 400));
@@ -264,7 +284,7 @@ fn line(name: &str, fact: Option<&str>, most: usize) -> Option<String> {
 }
 
 /// A fact as it may be shown; none for one that is unknown.
-fn shown(fact: Option<&str>) -> Option<String> {
+pub(super) fn shown(fact: Option<&str>) -> Option<String> {
     Some(one_line(fact?, MAX_FACT_CHARS)).filter(|fact| !fact.is_empty())
 }
 

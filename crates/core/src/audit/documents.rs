@@ -29,7 +29,8 @@ impl JudgeDocuments {
     #[must_use]
     pub fn allowed(self, action: Action, detection: &Detection) -> Action {
         let is_document = detection.object.media_type == Some(PDF);
-        if is_document && self != Self::Act { Action::None } else { action }
+        let removes = !matches!(action, Action::None | Action::Tag);
+        if is_document && removes && self != Self::Act { Action::None } else { action }
     }
 
     /// Whether an upload is opened that its key calls a document, or not.
@@ -49,13 +50,14 @@ pub fn is_document(key: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
+        audit::Handling,
         pii::Judgement,
         ports::{ObjectFacts, ObjectRef},
     };
 
     fn found_in(media_type: &'static str) -> Detection {
         let object = ObjectRef { bucket: "b".into(), key: "k".into(), version: None };
-        let facts = ObjectFacts { version: Some("v1".into()), etag: None, size: Some(9) };
+        let facts = ObjectFacts { version: Some("v1".into()), etag: None, size: Some(9), sha256: None };
         Detection::judged(object, facts, media_type, Judgement::Pii(Vec::new()), None)
     }
 
@@ -69,7 +71,7 @@ mod tests {
             ("application/pdf", JudgeDocuments::Act, Action::DeleteVersion),
         ] {
             let detection = found_in(media_type);
-            let action = documents.allowed(Action::wanted(&detection), &detection);
+            let action = documents.allowed(Handling::default().wanted(&detection), &detection);
             assert_eq!(action, expected, "{media_type}, {documents}");
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Action, lenient};
+use super::{Action, NotTried, lenient};
 use crate::{pii::Verdict, threat::ThreatLevel};
 
 /// What is known of an event: log-summarizer's answer, or what stands in for it.
@@ -89,6 +89,9 @@ pub struct Judged {
     /// What the policy wants done.
     #[serde(deserialize_with = "lenient::or_default")]
     pub action: Action,
+    /// Why it did not want what is set.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub not_tried: Option<NotTried>,
 }
 
 /// Something personal that was found.
@@ -121,6 +124,9 @@ pub struct JudgedBytes {
     /// What its bytes are.
     #[serde(deserialize_with = "lenient::text")]
     pub media_type: Option<String>,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    #[serde(deserialize_with = "lenient::text")]
+    pub sha256: Option<String>,
 }
 
 /// The model that was asked.
@@ -128,4 +134,10 @@ pub struct JudgedBytes {
 pub struct AskedModel {
     /// The id that was called.
     pub id: String,
+    /// Tokens of the requests.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub input_tokens: Option<u64>,
+    /// Tokens of the answers.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub output_tokens: Option<u64>,
 }

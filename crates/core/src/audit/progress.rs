@@ -3,7 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Alert, Deletion, Facts, Judged, Outcome, lenient, stand_in};
+use super::{
+    Alert, Effect, Facts, Judged, LedgerSettings, Outcome,
+    ledger::{self, Claim},
+    lenient, stand_in,
+};
 use crate::Error;
 
 /// What alert-composer is asked: the audit of one event so far.
@@ -19,15 +23,24 @@ pub struct Progress {
     /// What pii-detector answered; `None` if it was not asked, or failed.
     #[serde(deserialize_with = "lenient::or_default")]
     pub detection: Option<Judged>,
-    /// How a deletion ended, if one was tried.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub deletion: Option<Deletion>,
+    /// How the action ended, if one was tried.
+    #[serde(rename = "deletion", deserialize_with = "lenient::or_default")]
+    pub effect: Option<Effect>,
     /// The state that failed for good.
     #[serde(deserialize_with = "lenient::text")]
     pub failed_in: Option<String>,
+    /// What the state that failed left behind. What a state that did not fail leaves
+    /// stands here too, and says nothing.
+    #[serde(rename = "failure", deserialize_with = "lenient::or_default")]
+    pub left: ErrorOutput,
+}
+
+impl Progress {
     /// Why the audit could not go on; `None` if it came to its end.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub failure: Option<ErrorOutput>,
+    #[must_use]
+    pub const fn failure(&self) -> Option<&ErrorOutput> {
+        if self.failed_in.is_some() || self.left.error.is_some() { Some(&self.left) } else { None }
+    }
 }
 
 /// An error as Step Functions reports it.
@@ -47,6 +60,8 @@ pub struct ErrorOutput {
 struct Execution {
     #[serde(deserialize_with = "lenient::text")]
     id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    started: Option<String>,
     event: Value,
 }
 
@@ -56,22 +71,27 @@ struct Request {
     audit: Progress,
     #[serde(default, deserialize_with = "lenient::or_default")]
     execution: Execution,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    ledger: Claim,
 }
 
-/// The alert of an audit, `{"audit": …, "execution": {"id": …, "event": …}}`: a
-/// [`Progress`], the ARN of the execution, and the event where there is no
-/// summary of it.
+/// The alert of an audit and its record in the ledger, of `{"audit": …, "execution":
+/// {"id": …, "started": …, "event": …}, "ledger": {"claim": …, "unclaimed": …, "now": …}}`: a
+/// [`Progress`], the execution, with the event where there is no summary of it, and
+/// what the ledger has of it.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for anything but an object with an `audit`. Within that,
 /// a field that cannot be read counts as unknown: an alert is never held back.
-pub fn compose(request: &Value) -> Result<Alert, Error> {
+pub fn compose(request: &Value, settings: LedgerSettings) -> Result<Alert, Error> {
     if !request.get("audit").is_some_and(Value::is_object) {
         return Err(Error::invalid("audit", "is missing, or not an object"));
     }
-    let Request { audit, execution } =
+    let Request { audit, execution, ledger } =
         Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
     let outcome = Outcome::of(&audit, &facts);
-    Ok(Alert::new(&audit, &facts, &outcome, execution.id.as_deref()))
+    let ids = (execution.id.as_deref(), execution.started.as_deref());
+    let item = ledger::item(&ledger, &audit, &facts, &outcome, ids, settings);
+    Ok(Alert::new(&audit, &facts, &outcome, execution.id.as_deref(), ledger.unclaimed, item))
 }

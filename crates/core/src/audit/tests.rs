@@ -40,7 +40,7 @@ fn detection(verdict: &str, action: &str) -> Value {
 }
 
 fn composed(audit: &Value) -> Alert {
-    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}})).unwrap()
+    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}}), LedgerSettings::default()).unwrap()
 }
 
 fn failure() -> Value {
@@ -56,23 +56,17 @@ fn the_outcome_follows_from_the_verdict_and_from_what_was_done() {
     let unversioned = || detection(Verdict::Pii, None, Action::DeleteUnlessChanged);
     for (judged, deletion, level, taken, headline) in [
         (None, None, ThreatLevel::Low, Taken::None, None),
-        (
-            pii(),
-            Some(Deletion::Deleted),
-            ThreatLevel::High,
-            Taken::Deleted,
-            Some("Personal data found, version deleted"),
-        ),
+        (pii(), Some(Effect::Deleted), ThreatLevel::High, Taken::Deleted, Some("Personal data found, version deleted")),
         (
             unversioned(),
-            Some(Deletion::Deleted),
+            Some(Effect::Deleted),
             ThreatLevel::High,
             Taken::Deleted,
             Some("Personal data found, object deleted"),
         ),
         (
             unversioned(),
-            Some(Deletion::ObjectChanged),
+            Some(Effect::ObjectChanged),
             ThreatLevel::High,
             Taken::Kept,
             Some("Personal data found, but the object changed since it was read, nothing deleted"),
@@ -121,7 +115,7 @@ fn the_outcome_follows_from_the_verdict_and_from_what_was_done() {
         ),
         (Some(Judged::default()), None, ThreatLevel::Medium, Taken::Kept, Some("Image could not be judged, kept")),
     ] {
-        let progress = Progress { detection: judged, deletion, ..Progress::default() };
+        let progress = Progress { detection: judged, effect: deletion, ..Progress::default() };
         let facts = Facts { threat_level: Some(ThreatLevel::Low), is_image_upload: true, ..Facts::default() };
         let outcome = Outcome::of(&progress, &facts);
         assert_eq!((outcome.threat_level, outcome.action, outcome.headline), (level, taken, headline), "{progress:?}");
@@ -160,6 +154,99 @@ fn a_failure_says_what_became_of_the_object() {
         assert!(alert.subject.starts_with(&format!("[HIGH] {headline}: ")), "{}", alert.subject);
         assert_eq!(alert.message.contains("Finding"), verdict == "pii", "{}", alert.message);
     }
+}
+
+#[test]
+fn what_is_moved_to_quarantine_or_tagged_is_told_as_far_as_it_came() {
+    for (verdict, action, effect, failed_in, taken, headline, copied) in [
+        ("pii", "quarantine", "deleted", None, "quarantined", "Personal data found, moved to quarantine", true),
+        (
+            "undetermined",
+            "quarantine",
+            "deleted",
+            None,
+            "quarantined",
+            "Image could not be judged, moved to quarantine",
+            true,
+        ),
+        (
+            "pii",
+            "quarantine",
+            "failed",
+            Some("Quarantine"),
+            "quarantine_failed",
+            "NOT moved to quarantine: the copy failed",
+            false,
+        ),
+        (
+            "pii",
+            "quarantine",
+            "failed",
+            Some("Check copy"),
+            "quarantine_failed",
+            "NOT moved to quarantine: the copy failed",
+            false,
+        ),
+        (
+            "pii",
+            "quarantine",
+            "failed",
+            Some("Delete version"),
+            "quarantine_failed",
+            "Copied to quarantine, but still there: the deletion failed",
+            true,
+        ),
+        ("pii", "tag", "tagged", None, "tagged", "Personal data found, tagged and kept", false),
+        ("clean", "tag", "tagged", None, "tagged", "No personal data found, kept", false),
+        ("clean", "tag", "failed", Some("Tag"), "tag_failed", "Judged, but NOT tagged with the verdict", false),
+    ] {
+        let mut audit = json!({"summary": summary(), "detection": detection(verdict, action), "deletion": effect});
+        if let Some(state) = failed_in {
+            audit["failed_in"] = json!(state);
+            audit["failure"] = failure();
+        }
+        let alert = composed(&audit);
+        assert_eq!(alert.attributes.action.value(), taken, "{audit}");
+        assert_eq!(alert.attributes.verdict.value(), verdict, "{audit}");
+        assert!(alert.message.contains(&format!("What happened: {headline}\n")), "{}", alert.message);
+        assert_eq!(alert.item.get("quarantine_key"), copied.then(|| json!({"S": "e-1"})).as_ref(), "{audit}");
+        assert_eq!(alert.item["status"], json!({"S": if failed_in.is_some() { "failed" } else { "complete" }}));
+    }
+}
+
+#[test]
+fn what_is_wanted_and_cannot_be_done_is_told() {
+    let mut judged = detection("pii", "none");
+    judged["not_tried"] = json!("too_many_tags");
+    let alert = composed(&json!({"summary": summary(), "detection": judged}));
+    assert!(alert.message.contains("\nNot done: it has ten tags already"), "{}", alert.message);
+}
+
+#[test]
+fn a_record_keeps_what_became_of_the_event_under_the_key_that_was_claimed() {
+    let mut judged = detection("pii", "delete_version");
+    judged["object"]["sha256"] = json!("e3b0c442");
+    let request = json!({
+        "audit": {"summary": summary(), "detection": judged, "deletion": "deleted", "failure": {}},
+        "execution": {"id": EXECUTION, "started": "2026-11-20T09:14:09.123Z"},
+        "ledger": {
+            "claim": {"object": {"S": "uploads/gate 3/visitor.png"}, "event": {"S": "v-1"}, "status": {"S": "failed"}},
+            "unclaimed": false,
+            "now": "2026-11-20T09:14:14.623Z",
+        },
+    });
+    let settings = LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) };
+    insta::assert_json_snapshot!("record_in_the_ledger", compose(&request, settings).unwrap().item);
+}
+
+#[test]
+fn an_event_without_a_claim_says_so() {
+    let request = json!({
+        "audit": {"summary": summary()}, "ledger": {"claim": {}, "unclaimed": true},
+    });
+    let alert = compose(&request, LedgerSettings::default()).unwrap();
+    assert!(alert.message.contains("\nThe ledger could not be written: "), "{}", alert.message);
+    assert_eq!(alert.item.get("object"), None);
 }
 
 #[test]
@@ -205,7 +292,11 @@ fn without_a_summary_an_alert_tells_what_the_event_says_of_itself() {
         ("event_of_nothing_known", json!({"nothing": "known"})),
     ] {
         let failed = json!({"failed_in": "Summarize event", "failure": {"Error": "InvalidInput"}});
-        let alert = compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}})).unwrap();
+        let alert = compose(
+            &json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}),
+            LedgerSettings::default(),
+        )
+        .unwrap();
         insta::assert_snapshot!(name, format!("{}\n\n{}", alert.subject, alert.message));
     }
 }
@@ -266,7 +357,7 @@ fn who_leaked_a_secret_is_told_to_rotate_it() {
 #[test]
 fn what_is_no_request_is_refused() {
     for request in [json!(null), json!([]), json!("audit"), json!({}), json!({"audit": null}), json!({"audit": "x"})] {
-        let error = compose(&request).unwrap_err();
+        let error = compose(&request, LedgerSettings::default()).unwrap_err();
         assert_eq!(error.to_string(), "audit: is missing, or not an object");
     }
 }
@@ -282,6 +373,8 @@ fn assert_well_formed(alert: &Alert) {
             "Threat level: ",
             "What happened: ",
             "Action: ",
+            "Not done: ",
+            "The ledger could not be written: ",
             "Failed in: ",
             "Cause: ",
             "Event: ",
@@ -416,6 +509,6 @@ proptest! {
     #[test]
     fn an_event_that_may_be_anything_has_an_alert(event in any_json()) {
         let failed = json!({"failed_in": "Summarize event", "failure": {"Error": "InvalidInput"}});
-        assert_well_formed(&compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}})).unwrap());
+        assert_well_formed(&compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}), LedgerSettings::default()).unwrap());
     }
 }

@@ -56,6 +56,8 @@ pub struct JudgedObject {
     pub size: Option<u64>,
     /// What the bytes are, when they are an image that can be judged.
     pub media_type: Option<&'static str>,
+    /// SHA-256 of its bytes, in hexadecimal digits, where they were read to their end.
+    pub sha256: Option<String>,
 }
 
 /// What a verdict cost.
@@ -97,6 +99,7 @@ impl Detection {
             etag: None,
             size: None,
             media_type: None,
+            sha256: None,
         };
         Self::without_model(Verdict::Gone, None, judged)
     }
@@ -156,6 +159,7 @@ fn judged_object(object: ObjectRef, facts: ObjectFacts) -> JudgedObject {
         etag: facts.etag,
         size: facts.size,
         media_type: None,
+        sha256: facts.sha256,
     }
 }
 
@@ -170,6 +174,7 @@ mod tests {
             version: version.map(Into::into),
             etag: etag.map(Into::into),
             size: Some(9),
+            sha256: None,
         };
         let object = ObjectRef { bucket: "b".into(), key: "k".into(), version: None };
         let cost = ModelUse { id: "m".into(), usage: Usage::default(), latency_ms: 1 };

@@ -39,6 +39,17 @@ impl Reason {
         }
     }
 
+    /// Whether the object itself is why nobody can tell, and nothing that passes: no outage, no
+    /// model's answer, no key that is missing.
+    #[must_use]
+    pub const fn lies_in_the_content(self) -> bool {
+        match self {
+            Self::Unreadable(why) => !matches!(why, Unreadable::Archived | Unreadable::CustomerKey),
+            Self::ImageRejected => true,
+            Self::Unusable(_) | Self::VersionNotPinned => false,
+        }
+    }
+
     /// What it means, for messages and documents.
     #[must_use]
     pub const fn meaning(self) -> &'static str {

@@ -53,8 +53,20 @@ fn it_waits_only_for_errors_that_are_reported() {
 }
 
 #[test]
-fn it_needs_the_functions_and_the_topic_of_the_stack() {
+fn it_needs_what_the_stack_has_and_was_told() {
     let template = DefinitionTemplate::new(FILE, text());
     let needed: Vec<_> = template.needed_outputs().unwrap().into_keys().collect();
-    assert_eq!(needed, ["AlertComposerArn", "AlertTopicArn", "LogSummarizerArn", "PiiDetectorArn"]);
+    assert_eq!(
+        needed,
+        [
+            "AlertComposerArn",
+            "AlertTopicArn",
+            "Handling",
+            "LedgerDown",
+            "LedgerName",
+            "LogSummarizerArn",
+            "PiiDetectorArn",
+            "QuarantineBucketName"
+        ]
+    );
 }

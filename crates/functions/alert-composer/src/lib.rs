@@ -3,7 +3,7 @@
 use serde_json::Value;
 use warden_core::{
     Error,
-    audit::{self, Alert},
+    audit::{self, Alert, LedgerSettings},
 };
 
 /// The alert of an audit that the state machine tells of; what it takes is in
@@ -11,8 +11,8 @@ use warden_core::{
 ///
 /// # Errors
 /// [`Error::InvalidInput`] when nothing is told of an audit.
-pub fn handle(event: &Value) -> Result<Alert, Error> {
-    let alert = audit::compose(event)?;
+pub fn handle(event: &Value, ledger: LedgerSettings) -> Result<Alert, Error> {
+    let alert = audit::compose(event, ledger)?;
     log_alert(&alert);
     Ok(alert)
 }
@@ -38,19 +38,21 @@ mod tests {
 
     use super::*;
 
+    const SETTINGS: LedgerSettings = LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) };
+
     /// The events are what the state machine sends in its cases, and its cases
     /// take these snapshots for the answers.
     #[test]
     fn every_event_has_its_alert() {
         for file in valid("alert-composer") {
-            insta::assert_json_snapshot!(file.name.clone(), handle(&file.event()).unwrap());
+            insta::assert_json_snapshot!(file.name.clone(), handle(&file.event(), SETTINGS).unwrap());
         }
     }
 
     #[test]
     fn an_invalid_event_names_its_field() {
         for file in invalid("alert-composer") {
-            let error = handle(&file.event()).unwrap_err();
+            let error = handle(&file.event(), SETTINGS).unwrap_err();
             let seen = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
             assert_eq!(seen, file.expected, "{}", file.name);
         }

@@ -4,13 +4,14 @@ use serde::Serialize;
 use serde_json::Value;
 use warden_core::{
     Error,
-    audit::{self, Action, JudgeDocuments},
+    audit::{self, Action, Handling, JudgeDocuments, NotTried, Tag},
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
+    hashed::Hashed,
     image::{self, ImageFormat, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
-    pii::{self, Detection, Finding, Judgement, ModelUse, Policy, Reason, Verdict},
-    ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectFacts, ObjectRef, ObjectStore},
+    pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, Policy, Reason, Verdict},
+    ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectFacts, ObjectRef, ObjectStore, OpenObject},
 };
 use warden_lambda::metrics;
 use warden_raster::{Shown, View};
@@ -36,12 +37,19 @@ struct Judged {
     detection: Detection,
     /// What the policy wants done to the object.
     action: Action,
+    /// Why it does not want what is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_tried: Option<NotTried>,
+    /// What the object's tags are to be replaced by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Tag>,
 }
 
 struct Request {
     object: ObjectRef,
     claims_image: bool,
     output: Output,
+    handling: Handling,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,13 +77,14 @@ impl Request {
                 Some("boolean") => Output::Boolean,
                 Some(_) => return Err(Error::invalid("output", "is neither \"full\" nor \"boolean\"")),
             },
+            handling: fields.optional("handling")?.map_or(Ok(Handling::default()), Handling::read)?,
         })
     }
 }
 
 impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// Judges the object that `event` names: the whole [`Detection`] with the
-    /// [`Action`] that the policy wants, or for `output: "boolean"` the text
+    /// [`Action`] that the event's `handling` wants ([`Handling::read`]), or for `output: "boolean"` the text
     /// `"true"` or `"false"`.
     ///
     /// # Errors
@@ -83,19 +92,39 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// and the model; [`Error::Undetermined`] when a boolean was asked for and
     /// nobody can tell.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
-        let Request { object, claims_image, output } = Request::read(&event)?;
+        let Request { object, claims_image, output, handling } = Request::read(&event)?;
         // Large, and awaited once a call: on the heap.
         let detection = Box::pin(self.detect(object, claims_image)).await?;
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
             Output::Full => {
-                let action = self.documents.allowed(Action::wanted(&detection), &detection);
-                serde_json::to_value(Judged { detection, action })
+                let judged = self.decide(detection, &handling).await?;
+                serde_json::to_value(judged)
                     .map_err(|error| Error::Internal { problem: format!("the verdict is not JSON: {error}") })
             }
             Output::Boolean => boolean(&detection),
         }
+    }
+
+    /// What is to be done with what was judged.
+    async fn decide(&self, detection: Detection, handling: &Handling) -> Result<Judged, Error> {
+        let wanted = self.documents.allowed(handling.wanted(&detection), &detection);
+        let (action, not_tried, tags) = match wanted {
+            Action::Quarantine if !Handling::can_copy(detection.object.size) => {
+                (Action::None, Some(NotTried::TooLargeToCopy), Vec::new())
+            }
+            Action::Tag => {
+                let JudgedObject { bucket, key, version, .. } = detection.object.clone();
+                let found = self.store.tags(&ObjectRef { bucket, key, version }).await?;
+                match Handling::tagged(detection.verdict, found) {
+                    Some(tags) => (Action::Tag, None, tags),
+                    None => (Action::None, Some(NotTried::TooManyTags), Vec::new()),
+                }
+            }
+            action => (action, None, Vec::new()),
+        };
+        Ok(Judged { detection, action, not_tried, tags })
     }
 
     async fn detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {
@@ -133,7 +162,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     async fn read(&self, object: &ObjectRef, claims_image: bool) -> Result<Read, Error> {
         let done = |detection| Ok(Read::Done(Box::new(detection)));
         let mut found = match self.store.open(object).await? {
-            Lookup::Found(found) => found,
+            Lookup::Found(OpenObject { facts, body }) => OpenObject { facts, body: Hashed::new(body) },
             Lookup::Gone => return done(Detection::gone(object.clone())),
             Lookup::Sealed(seal) => {
                 return done(Detection::unreadable(object.clone(), ObjectFacts::default(), seal.into()));
@@ -141,7 +170,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         };
         let question = pii::question(self.model.max_tokens);
         let intake = read_image(&mut found, claims_image, &question, self.model.capabilities, Frames::All).await?;
-        let facts = found.facts;
+        let facts = ObjectFacts { sha256: found.body.sha256(), ..found.facts };
         match intake {
             Intake::Request { body, format, metadata, .. } => {
                 let (judgement, model) = self.ask(body).await?;

@@ -76,6 +76,7 @@ async fn a_verdict_tells_what_was_found_in_which_version_and_at_what_cost() {
             "object": {
                 "bucket": "uploads", "key": "a.png", "version": "v1", "etag": "\"e1\"",
                 "size": PNG.len(), "media_type": "image/png",
+                "sha256": "a07263a379b5d354b89606ea5a74a93d7e74340bfc5dc8c8b62273e9096ba560",
             },
             "model": {"id": "us.anthropic.claude-haiku-5-5", "input_tokens": 1600, "output_tokens": 20, "latency_ms": 7},
             "action": "delete_version",
@@ -100,7 +101,7 @@ async fn an_answer_says_what_the_policy_wants_done() {
     let version = event["s3_version_id"].as_str().map(str::to_owned);
     let unversioned = json!({"s3_bucket": event["s3_bucket"], "s3_key": event["s3_key"]});
     let stored = |version: Option<String>, etag: Option<&str>| {
-        let facts = ObjectFacts { version, etag: etag.map(str::to_owned), size: Some(PNG.len() as u64) };
+        let facts = ObjectFacts { version, etag: etag.map(str::to_owned), size: Some(PNG.len() as u64), sha256: None };
         Stored::Object(facts, vec![PNG.into()])
     };
     let etag = Some("\"b1946ac92492d2347c6235b4d2611184\"");

@@ -22,7 +22,10 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
             let seen = world.replay(&recorded(&world, file)).await;
             let expected = Expected { threat_level: Some("high"), ..Expected::RISKY_CALL };
             assert_right(expected, &seen);
-            assert_eq!(seen.execution.unwrap().path(), ["Summarize event", "Compose alert", "Publish alert"]);
+            assert_eq!(
+                seen.execution.unwrap().path(),
+                ["Claim event", "Summarize event", "Compose alert", "Publish alert", "Complete"]
+            );
         })
     });
     let medium =

@@ -1,0 +1,171 @@
+//! The record of an event in the ledger.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{Facts, Outcome, Progress, alert::shown, lenient, time};
+
+/// What an event's record costs and how long it is kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LedgerSettings {
+    /// Days until a completed record expires.
+    pub days: u32,
+    /// What a million tokens into and out of pii-detector's model cost, in US
+    /// dollars; without it no cost is kept.
+    pub token_prices: Option<(f64, f64)>,
+}
+
+impl Default for LedgerSettings {
+    fn default() -> Self {
+        Self { days: 400, token_prices: None }
+    }
+}
+
+/// What the state machine knows of the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Claim {
+    /// What was claimed, as `DynamoDB` has it: the record's key.
+    #[serde(rename = "claim", deserialize_with = "lenient::or_default")]
+    key: Map<String, Value>,
+    /// Whether the event could not be claimed.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub(super) unclaimed: bool,
+    /// When the record is written, RFC 3339.
+    #[serde(deserialize_with = "lenient::text")]
+    now: Option<String>,
+}
+
+/// How far the audit of an event came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// It came to its end.
+    Complete,
+    /// It did not. A replay of the event takes the record up.
+    Failed,
+}
+
+/// What is kept of an event beside its key. A fact that is unknown is left out.
+#[derive(Serialize)]
+struct Kept<'a> {
+    status: Status,
+    execution: Option<&'a str>,
+    claimed_at: Option<&'a str>,
+    completed_at: Option<&'a str>,
+    seconds: Option<f64>,
+    expires: Option<i64>,
+    event_id: Option<String>,
+    event_title: Option<String>,
+    event_time: Option<String>,
+    actor: Option<String>,
+    source_ip: Option<String>,
+    threat_level: &'static str,
+    matched_rules: Vec<String>,
+    verdict: &'static str,
+    reason: Option<String>,
+    categories: Vec<&'a str>,
+    action: &'static str,
+    s3_bucket: Option<&'a str>,
+    s3_key: Option<&'a str>,
+    s3_version_id: Option<&'a str>,
+    etag: Option<&'a str>,
+    size: Option<u64>,
+    media_type: Option<&'a str>,
+    sha256: Option<&'a str>,
+    model: Option<&'a str>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cost_usd: Option<f64>,
+    quarantine_key: Option<&'a str>,
+    summarize_error: Option<String>,
+    failed_in: Option<String>,
+    error: Option<String>,
+}
+
+/// What the ledger keeps of an event, as a `DynamoDB` item. It holds categories of
+/// what was found, never a value.
+pub(super) fn item(
+    claim: &Claim,
+    progress: &Progress,
+    facts: &Facts,
+    outcome: &Outcome,
+    execution: (Option<&str>, Option<&str>),
+    settings: LedgerSettings,
+) -> Map<String, Value> {
+    let (execution, started) = execution;
+    let judged = progress.detection.as_ref().filter(|_| outcome.verdict.is_some());
+    let object = judged.map(|judged| &judged.object);
+    let model = judged.and_then(|judged| judged.model.as_ref());
+    let seconds_at = |text: Option<&str>| text.and_then(time::unix_millis);
+    let (began, ended) = (seconds_at(started), seconds_at(claim.now.as_deref()));
+    let mut categories: Vec<_> =
+        judged.iter().flat_map(|judged| &judged.findings).map(|finding| finding.category.as_str()).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    let cost = |(input, output): (f64, f64)| {
+        let model = model?;
+        let tokens =
+            |tokens: Option<u64>| tokens.map_or(0.0, |tokens| f64::from(u32::try_from(tokens).unwrap_or(u32::MAX)));
+        let cost = (tokens(model.input_tokens) * input + tokens(model.output_tokens) * output) / 1e6;
+        Some((cost * 1e9).round() / 1e9)
+    };
+    let text = |fact: &Option<String>| shown(fact.as_deref());
+    let failure = progress.failure();
+    let kept = Kept {
+        status: if failure.is_some() { Status::Failed } else { Status::Complete },
+        execution,
+        claimed_at: started,
+        completed_at: claim.now.as_deref(),
+        seconds: began.zip(ended).and_then(|(began, ended)| Some(f64::from(i32::try_from(ended - began).ok()?) / 1e3)),
+        expires: ended.map(|ended| ended / 1000 + i64::from(settings.days) * 86_400),
+        event_id: text(&facts.event_id),
+        event_title: text(&facts.event_title),
+        event_time: text(&facts.event_time),
+        actor: text(&facts.actor),
+        source_ip: text(&facts.source_ip),
+        threat_level: outcome.threat_level.as_str(),
+        matched_rules: facts.matched_rules.iter().filter_map(|rule| shown(Some(&rule.title))).collect(),
+        verdict: outcome.verdict.map_or("none", crate::pii::Verdict::as_str),
+        reason: text(&outcome.reason),
+        categories,
+        action: outcome.action.as_str(),
+        s3_bucket: facts.s3_bucket.as_deref(),
+        s3_key: facts.s3_key.as_deref(),
+        s3_version_id: object.and_then(|object| object.version.as_deref()).or(facts.s3_version_id.as_deref()),
+        etag: object.and_then(|object| object.etag.as_deref()),
+        size: object.and_then(|object| object.size),
+        media_type: object.and_then(|object| object.media_type.as_deref()),
+        sha256: object.and_then(|object| object.sha256.as_deref()),
+        model: model.map(|model| model.id.as_str()),
+        input_tokens: model.and_then(|model| model.input_tokens),
+        output_tokens: model.and_then(|model| model.output_tokens),
+        cost_usd: settings.token_prices.and_then(cost),
+        // The machine names the copy as its execution.
+        quarantine_key: execution.and_then(|arn| arn.rsplit(':').next()).filter(|_| outcome.copied),
+        summarize_error: text(&progress.summarize_error),
+        failed_in: failure.and(shown(progress.failed_in.as_deref())),
+        error: failure.and_then(|failure| shown(failure.error.as_deref())),
+    };
+    let mut item = claim.key.clone();
+    if let Ok(Value::Object(kept)) = serde_json::to_value(&kept) {
+        item.extend(kept.into_iter().filter_map(|(name, value)| Some((name, attribute(value)?))));
+    }
+    item
+}
+
+/// A value as `DynamoDB` writes it; none for null, and for an empty list.
+fn attribute(value: Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Bool(flag) => Some(json!({"BOOL": flag})),
+        Value::Number(number) => Some(json!({"N": number.to_string()})),
+        Value::String(text) => Some(json!({"S": text})),
+        Value::Array(values) if values.is_empty() => None,
+        Value::Array(values) => Some(json!({"L": values.into_iter().filter_map(attribute).collect::<Vec<_>>()})),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().filter_map(|(name, value)| Some((name, attribute(value)?)));
+            Some(json!({"M": fields.collect::<Map<_, _>>()}))
+        }
+    }
+}

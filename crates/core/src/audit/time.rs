@@ -1,0 +1,50 @@
+//! Times as Step Functions writes them.
+
+/// Milliseconds since 1970 of a time in UTC such as `2026-11-20T09:14:09.123Z`.
+pub(super) fn unix_millis(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let [year, month, day] = numbers(date, '-')?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let [hour, minute, second] = numbers(time, ':')?;
+    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let millis: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    // Days since 1970 in the Gregorian calendar, with the leap day at the year's end.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)
+}
+
+fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
+    let mut numbers = text
+        .split(between)
+        .map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<i64>().ok()).flatten());
+    let found = [numbers.next()??, numbers.next()??, numbers.next()??];
+    numbers.next().is_none().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unix_millis;
+
+    #[test]
+    fn a_time_is_counted_from_1970() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2000-02-29T12:00:00.5Z", Some(951_825_600_500)),
+            ("2026-11-20T09:14:09.123Z", Some(1_795_166_049_123)),
+            ("2026-11-20T09:14:09.123456Z", Some(1_795_166_049_123)),
+            ("2026-11-20T09:14:09+01:00", None),
+            ("2026-13-20T09:14:09Z", None),
+            ("2026-11-20", None),
+            ("+026-11-20T09:14:09Z", None),
+            ("", None),
+        ] {
+            assert_eq!(unix_millis(text), millis, "{text}");
+        }
+    }
+}
