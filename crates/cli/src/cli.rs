@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use warden_calls::{Prices, Timestamp};
 use warden_deploy::Canary;
+use warden_ledger::{By, Named};
 
 use crate::output::Format;
 
@@ -54,6 +55,33 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
+    /// List the events that could not start an execution, and replay them
+    #[command(after_help = EXIT_CODES)]
+    Deadletters {
+        /// What to do.
+        #[command(subcommand)]
+        command: DeadLettersCommand,
+    },
+    /// Show, find and count what became of the events that were audited
+    #[command(after_help = EXIT_CODES)]
+    Ledger {
+        /// What to do.
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
+    /// List, show, bring back or delete what was moved to quarantine
+    #[command(after_help = EXIT_CODES)]
+    Quarantine {
+        /// What to do.
+        #[command(subcommand)]
+        command: QuarantineCommand,
+    },
+    /// Bring an object back from quarantine, with everything it had
+    ///
+    /// The event of the object that is brought back is known before it comes: it is not judged again. The
+    /// copy in quarantine stays until it expires, or is purged.
+    #[command(after_help = EXIT_CODES)]
+    Restore(Restore),
     /// Find out what in a deployed stack does not work
     ///
     /// Of the audit, the private API or the chat: one line for each thing that was looked at, with the
@@ -77,6 +105,224 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLettersCommand {
+    /// List them, and why each started nothing; they stay in the queue
+    #[command(after_help = EXIT_CODES)]
+    List(ListLetters),
+    /// Put each on the replay bus, and delete it once it has started an execution
+    #[command(after_help = EXIT_CODES)]
+    Replay(ReplayLetters),
+}
+
+/// Which dead letters to list.
+#[derive(Args, Debug)]
+pub(crate) struct ListLetters {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Which dead letters to replay.
+#[derive(Args, Debug)]
+pub(crate) struct ReplayLetters {
+    /// List what would be replayed, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What to do with the ledger.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Print all that is kept of an event or of an object's events
+    #[command(after_help = EXIT_CODES)]
+    Show(Show),
+    /// List the records that fit; the whole table is read
+    #[command(after_help = EXIT_CODES)]
+    Find(LedgerFind),
+    /// Count the records that fit; the whole table is read
+    #[command(after_help = EXIT_CODES)]
+    Stats(LedgerStats),
+}
+
+/// What to do with what lies in quarantine.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List what lies in quarantine, or did until it expired
+    #[command(after_help = EXIT_CODES)]
+    List(LedgerFind),
+    /// Print all that is kept of an object's events
+    #[command(after_help = EXIT_CODES)]
+    Show(Show),
+    /// The same as `warden restore`
+    #[command(after_help = EXIT_CODES)]
+    Restore(Restore),
+    /// Delete a copy in quarantine for good
+    #[command(after_help = EXIT_CODES)]
+    Purge(Purge),
+}
+
+/// Which event or object.
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// The event's id, or the object as `s3://bucket/key`
+    #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
+    pub(crate) named: Named,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What to bring back.
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// The event's id, or the object as `s3://bucket/key`: then what was moved away last
+    #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
+    pub(crate) named: Named,
+    /// Why: it stands in the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Bring it back though it was brought back before
+    #[arg(long)]
+    pub(crate) again: bool,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What to delete for good.
+#[derive(Args, Debug)]
+pub(crate) struct Purge {
+    /// The event's id, or the object as `s3://bucket/key`: then what was moved away last
+    #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
+    pub(crate) named: Named,
+    /// Why: it stands in the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Which records to list.
+#[derive(Args, Debug)]
+pub(crate) struct LedgerFind {
+    #[command(flatten)]
+    pub(crate) filter: LedgerFilter,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// How the result is printed on standard output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) output: LedgerFormat,
+}
+
+/// Which records to count, and by what.
+#[derive(Args, Debug)]
+pub(crate) struct LedgerStats {
+    /// What they are counted by
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) by: CountedBy,
+    #[command(flatten)]
+    pub(crate) filter: LedgerFilter,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// How the result is printed on standard output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) output: LedgerFormat,
+}
+
+/// Which records: those that fit everything that is given.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LedgerFilter {
+    /// Of this day or month, UTC, such as 2026-11-20 or 2026-11
+    #[arg(long, value_name = "DAY")]
+    pub(crate) day: Option<String>,
+    /// With this verdict: `pii`, `clean`, `undetermined`, `not_image`, `gone` or `none`
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) verdict: Option<String>,
+    /// With this done: deleted, quarantined, tagged, kept, restored and so on
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Option<String>,
+    /// That came this far: claimed, complete or failed
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) status: Option<String>,
+    /// Of whoever has this in their name
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) actor: Option<String>,
+    /// Which a rule matched that has this in its title
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) rule: Option<String>,
+    /// Of objects whose key begins so
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
+}
+
+/// How records are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LedgerFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one JSON document
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+/// What records are counted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CountedBy {
+    /// The day
+    #[default]
+    Day,
+    /// The verdict
+    Verdict,
+    /// What was done
+    Action,
+    /// Each rule that matched
+    Rule,
+    /// Who did it
+    Actor,
+    /// The key's first folder
+    Prefix,
+}
+
+impl From<CountedBy> for By {
+    fn from(by: CountedBy) -> Self {
+        match by {
+            CountedBy::Day => Self::Day,
+            CountedBy::Verdict => Self::Verdict,
+            CountedBy::Action => Self::Action,
+            CountedBy::Rule => Self::Rule,
+            CountedBy::Actor => Self::Actor,
+            CountedBy::Prefix => Self::Prefix,
+        }
+    }
 }
 
 /// What to do with rules.

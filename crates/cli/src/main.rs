@@ -3,9 +3,11 @@
 mod calls;
 mod cli;
 mod connection;
+mod dead_letters;
 mod deploy;
 mod doctor;
 mod ending;
+mod ledger;
 mod operate;
 mod output;
 mod replay;
@@ -26,6 +28,10 @@ async fn main() -> ExitCode {
         Command::Deploy { command } => deploy::run(command).await,
         Command::Calls(arguments) => calls::run(arguments).await,
         Command::Rules { command } => rules::run(command),
+        Command::Deadletters { command } => dead_letters::run(command).await,
+        Command::Ledger { command } => ledger::run(command).await,
+        Command::Quarantine { command } => ledger::quarantine(command).await,
+        Command::Restore(arguments) => ledger::restore(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Selftest(arguments) => selftest::run(arguments).await,
         Command::Completions { shell } => {

@@ -110,8 +110,9 @@ async fn run(world: &World, name: &str, action: &str, fields: Value) -> Ended {
     let definition = json!({"QueryLanguage": "JSONata", "StartAt": "Call", "States": {"Call": task}}).to_string();
     let client = &world.audit().clients().stepfunctions;
     let clients = world.audit().clients();
-    let outputs = stack::create(&clients.cloudformation, &format!("engine-{name}"), Source::Body(ROLE), &[]);
-    let role = outputs.await.unwrap().remove("RoleArn").unwrap();
+    let stack = format!("engine-{name}");
+    let mut outputs = stack::create(&clients.cloudformation, &stack, Source::Body(ROLE), &[]).await.unwrap();
+    let role = outputs.remove("RoleArn").unwrap();
     let machine = client.create_state_machine().name(format!("engine-{name}")).definition(definition).role_arn(role);
     let machine = machine.send().await.unwrap().state_machine_arn;
     let execution = client.start_execution().state_machine_arn(machine).send().await.unwrap().execution_arn;

@@ -1,0 +1,81 @@
+//! `warden deadletters`: events that started nothing, listed and replayed.
+
+use std::time::Duration;
+
+use warden_deploy::{DeadLetter, DeadLetters, RecordedEvent, Replayer};
+
+use crate::cli::{DeadLettersCommand, ListLetters, ReplayLetters};
+use crate::ending::Ending;
+use crate::{connection, output};
+
+/// How long a letter that is only looked at stays hidden, in seconds.
+const LOOKED_AT: u32 = 5;
+/// How long a letter that is replayed stays hidden, in seconds.
+const REPLAYED: u32 = 900;
+/// How long it is waited for the executions.
+const START: Duration = Duration::from_mins(1);
+
+/// Lists or replays dead letters.
+pub(crate) async fn run(command: &DeadLettersCommand) -> anyhow::Result<Ending> {
+    match command {
+        DeadLettersCommand::List(arguments) => list(arguments).await,
+        DeadLettersCommand::Replay(arguments) => replay(arguments).await,
+    }
+}
+
+async fn list(arguments: &ListLetters) -> anyhow::Result<Ending> {
+    let config = connection::load(&arguments.connection).await?;
+    let letters = DeadLetters::of(&config, &arguments.stack.name).await?.receive(LOOKED_AT).await?;
+    output::result(arguments.output.format, &told(&letters), &letters)?;
+    Ok(Ending::Done)
+}
+
+async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
+    let config = connection::load(&arguments.connection).await?;
+    let stack = &arguments.stack.name;
+    let queue = DeadLetters::of(&config, stack).await?;
+    let letters = queue.receive(if arguments.dry_run { LOOKED_AT } else { REPLAYED }).await?;
+    if arguments.dry_run {
+        output::result(arguments.output.format, &told(&letters), &letters)?;
+        return Ok(Ending::Done);
+    }
+    let replayer = Replayer::new(&config);
+    let (mut started, mut left) = (Vec::new(), 0_usize);
+    for letter in letters {
+        match replay_one(&replayer, stack, &letter).await {
+            // It has an execution: what becomes of it is told by that.
+            Ok(true) => {
+                queue.delete(&letter).await?;
+                started.push(letter);
+            }
+            Ok(false) => {
+                left += 1;
+                output::note(&format!("{}: no execution was started; it stays in the queue", letter.id));
+            }
+            Err(error) => {
+                left += 1;
+                output::note(&format!("{}: {error}; it stays in the queue", letter.id));
+            }
+        }
+    }
+    let text = format!("{} replayed, {left} left in the queue", started.len());
+    output::result(arguments.output.format, &text, &started)?;
+    Ok(if left == 0 { Ending::Done } else { Ending::Failed })
+}
+
+async fn replay_one(replayer: &Replayer, stack: &str, letter: &DeadLetter) -> anyhow::Result<bool> {
+    let events = RecordedEvent::parse(&letter.id, &letter.event)?;
+    let put = replayer.put(stack, &events).await?;
+    Ok(replayer.executions(stack, &put, START).await?.len() == put.len())
+}
+
+fn told(letters: &[DeadLetter]) -> String {
+    if letters.is_empty() {
+        return "no dead letters".to_owned();
+    }
+    let lines = letters.iter().map(|letter| {
+        let why = letter.error.as_deref().or(letter.message.as_deref()).unwrap_or("no reason given");
+        format!("{}  {}  {} bytes", letter.id, warden_call_errors::printable(why), letter.event.len())
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,186 @@
+//! `warden ledger`, `warden quarantine` and `warden restore`: what became of events, and the way back.
+
+use std::time::SystemTime;
+
+use anyhow::{Context, bail};
+use warden_deploy::Deployer;
+use warden_ledger::{By, Filter, Ledger, Named, Record, Who, statistics};
+
+use crate::cli::{
+    Connection, LedgerCommand, LedgerFilter, LedgerFind, LedgerFormat, LedgerStats, Purge, QuarantineCommand, Restore,
+    Show, Stack,
+};
+use crate::connection;
+use crate::ending::Ending;
+use crate::output::{self, Format};
+
+/// Shows, finds or counts records.
+pub(crate) async fn run(command: &LedgerCommand) -> anyhow::Result<Ending> {
+    match command {
+        LedgerCommand::Show(arguments) => show(arguments).await,
+        LedgerCommand::Find(arguments) => find(arguments).await,
+        LedgerCommand::Stats(arguments) => stats(arguments).await,
+    }
+}
+
+/// Lists, shows, brings back or deletes what lies in quarantine.
+pub(crate) async fn quarantine(command: &QuarantineCommand) -> anyhow::Result<Ending> {
+    match command {
+        QuarantineCommand::List(arguments) => {
+            let filter = Filter { action: None, ..filter(&arguments.filter) };
+            let mut records = open(&arguments.stack, &arguments.connection).await?.find(&filter).await?;
+            records.retain(|record| record.text("quarantine_key").is_some());
+            print(&records, arguments.output)
+        }
+        QuarantineCommand::Show(arguments) => show(arguments).await,
+        QuarantineCommand::Restore(arguments) => restore(arguments).await,
+        QuarantineCommand::Purge(arguments) => purge(arguments).await,
+    }
+}
+
+/// Brings an object back from quarantine.
+pub(crate) async fn restore(arguments: &Restore) -> anyhow::Result<Ending> {
+    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let record = quarantined(&ledger, &arguments.named).await?;
+    let restored = ledger.restore(&record, &who(&arguments.reason), arguments.again).await?;
+    let text = format!("s3://{}/{} is back, as version {}", restored.bucket, restored.key, restored.version);
+    output::result(arguments.output.format, &text, &restored)?;
+    Ok(Ending::Done)
+}
+
+async fn purge(arguments: &Purge) -> anyhow::Result<Ending> {
+    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let record = quarantined(&ledger, &arguments.named).await?;
+    ledger.purge(&record, &who(&arguments.reason)).await?;
+    output::result(arguments.output.format, &format!("{} is gone for good", record.object()), &record)?;
+    Ok(Ending::Done)
+}
+
+async fn show(arguments: &Show) -> anyhow::Result<Ending> {
+    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let records = ledger.show(&arguments.named).await?;
+    if records.is_empty() {
+        bail!("the ledger has no record of {}", named(&arguments.named));
+    }
+    output::result(arguments.output.format, &records.iter().map(whole).collect::<Vec<_>>().join("\n\n"), &records)?;
+    Ok(Ending::Done)
+}
+
+async fn find(arguments: &LedgerFind) -> anyhow::Result<Ending> {
+    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    print(&ledger.find(&filter(&arguments.filter)).await?, arguments.output)
+}
+
+async fn stats(arguments: &LedgerStats) -> anyhow::Result<Ending> {
+    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let records = ledger.find(&filter(&arguments.filter)).await?;
+    let counts = statistics(&records, By::from(arguments.by));
+    match arguments.output {
+        LedgerFormat::Json => output::result(Format::Json, "", &counts)?,
+        format => {
+            let rows = counts.iter().map(|count| {
+                let cost = format!("{:.6}", count.cost_usd);
+                [count.value.clone(), count.events.to_string(), cost].to_vec()
+            });
+            output::text(&table(&["value", "events", "cost_usd"], rows, format))?;
+        }
+    }
+    Ok(Ending::Done)
+}
+
+/// The columns of a list of records.
+const COLUMNS: [&str; 7] = ["claimed_at", "status", "verdict", "action", "threat_level", "event_id", "object"];
+
+fn print(records: &[Record], format: LedgerFormat) -> anyhow::Result<Ending> {
+    match format {
+        LedgerFormat::Json => output::result(Format::Json, "", &records)?,
+        format => {
+            let rows = records.iter().map(|record| {
+                let texts = COLUMNS[..6].iter().map(|column| record.text(column).unwrap_or("-").to_owned());
+                texts.chain([record.object()]).collect()
+            });
+            output::text(&table(&COLUMNS, rows, format))?;
+        }
+    }
+    Ok(Ending::Done)
+}
+
+/// Rows below their names: for spreadsheets with commas, for people with spaces between.
+fn table(names: &[&str], rows: impl Iterator<Item = Vec<String>>, format: LedgerFormat) -> String {
+    let (between, cell): (_, fn(&str) -> String) =
+        if format == LedgerFormat::Csv { (",", spreadsheet_cell) } else { ("  ", warden_call_errors::printable) };
+    let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let lines = std::iter::once(names).chain(rows);
+    let lines: Vec<_> = lines.map(|row| row.iter().map(|text| cell(text)).collect::<Vec<_>>().join(between)).collect();
+    lines.join("\n")
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn spreadsheet_cell(text: &str) -> String {
+    let text = text.replace('"', "\"\"");
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-" { "'" } else { "" };
+    format!("\"{guard}{text}\"")
+}
+
+/// Everything that is known of an event, a line each.
+fn whole(record: &Record) -> String {
+    let lines = record.values().iter().map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{name}: {}", warden_call_errors::printable(&value))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+async fn open(stack: &Stack, connection: &Connection) -> anyhow::Result<Ledger> {
+    let config = connection::load(connection).await?;
+    let stack = Deployer::new(&config).stack(&stack.name).await?;
+    let table = stack
+        .outputs
+        .get("LedgerName")
+        .context("the stack has no output LedgerName: is it the audit's, of this version?")?;
+    let bucket = stack.outputs.get("QuarantineBucketName").map(String::as_str);
+    Ok(Ledger::new(&config, table, bucket))
+}
+
+/// The newest of the records of this name whose object lies in quarantine.
+async fn quarantined(ledger: &Ledger, asked: &Named) -> anyhow::Result<Record> {
+    let records = ledger.show(asked).await?;
+    let found = records.into_iter().rev().find(|record| record.text("quarantine_key").is_some());
+    found.with_context(|| format!("nothing of {} lies in quarantine", named(asked)))
+}
+
+fn named(asked: &Named) -> String {
+    match asked {
+        Named::Event(id) => id.clone(),
+        Named::Object { bucket, key } => format!("s3://{bucket}/{key}"),
+    }
+}
+
+fn who(reason: &str) -> Who {
+    let now = SystemTime::now();
+    let unix_seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Who { reason: reason.to_owned(), unix_seconds, at: humantime::format_rfc3339_millis(now).to_string() }
+}
+
+fn filter(asked: &LedgerFilter) -> Filter {
+    let LedgerFilter { day, verdict, action, status, actor, rule, prefix } = asked.clone();
+    Filter { day, verdict, action, status, actor, rule, prefix }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_for_spreadsheets_holds_no_formula() {
+        let rows = [vec!["=1+1".to_owned(), "a \"b\"".to_owned()]];
+        let text = table(&["one", "two"], rows.into_iter(), LedgerFormat::Csv);
+        assert_eq!(text, "\"one\",\"two\"\n\"'=1+1\",\"a \"\"b\"\"\"");
+    }
+
+    #[test]
+    fn a_table_for_people_holds_nothing_that_a_terminal_obeys() {
+        let rows = [vec!["a\u{1b}[2Jb".to_owned()]];
+        assert!(!table(&["one"], rows.into_iter(), LedgerFormat::Text).contains('\u{1b}'));
+    }
+}

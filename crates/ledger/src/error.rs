@@ -1,0 +1,42 @@
+//! Why the ledger or the quarantine could not be used.
+
+use warden_call_errors::CallError;
+
+/// Why the ledger or the quarantine could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A call to AWS failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Neither an event's id nor an object.
+    #[error("name a record by the id of its event, or its object by s3://bucket/key")]
+    NoName,
+    /// No record has this name.
+    #[error("the ledger has no record of {0}")]
+    NotFound(String),
+    /// The stack moves nothing to quarantine.
+    #[error(
+        "the stack has no quarantine bucket: its parameters OnPersonalData, OnUndetermined and ActionOverrides move nothing there"
+    )]
+    NoQuarantine,
+    /// Nothing of it lies in quarantine.
+    #[error("nothing of {0} lies in quarantine")]
+    NotQuarantined(String),
+    /// What lay in quarantine was brought back before.
+    #[error("{what} was brought back at {at}; --again brings it back once more")]
+    RestoredBefore {
+        /// What.
+        what: String,
+        /// When.
+        at: String,
+    },
+    /// Somebody else brings the same object back.
+    #[error("somebody else is bringing {0} back. Try again in a few minutes")]
+    Locked(String),
+    /// The object would be judged, and moved away, again.
+    #[error(
+        "the bucket {0} keeps no versions, so the object that is brought back cannot be told from an upload. Copy it by hand, after a rule for its prefix in ActionOverrides"
+    )]
+    NoVersions(String),
+}

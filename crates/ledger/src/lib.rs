@@ -1,0 +1,139 @@
+//! The ledger of a stack: a record of each event that was audited, and the way back out
+//! of quarantine.
+
+mod error;
+mod filter;
+mod restore;
+mod statistics;
+mod value;
+
+use aws_sdk_s3::Client;
+use aws_types::SdkConfig;
+use serde_json::{Map, Value, json};
+use warden_call_errors::CallError;
+use warden_control_plane::{Call, ControlPlane, Service};
+
+pub use error::Error;
+pub use filter::Filter;
+pub use restore::{Restored, Who};
+pub use statistics::{By, Count, statistics};
+pub use value::Record;
+
+const DYNAMO_DB: Service = Service::json_1_0("DynamoDB", "dynamodb");
+const SCAN: &str = "dynamodb:Scan";
+const QUERY: &str = "dynamodb:Query";
+const PUT_ITEM: &str = "dynamodb:PutItem";
+
+/// The ledger of a stack, and its quarantine.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    dynamodb: ControlPlane,
+    sts: ControlPlane,
+    s3: Client,
+    table: String,
+    quarantine: Option<String>,
+}
+
+/// What an operator names a record by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The event's id.
+    Event(String),
+    /// An object, `s3://bucket/key`: its records, the newest last.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The key, as it is.
+        key: String,
+    },
+}
+
+impl std::str::FromStr for Named {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.strip_prefix("s3://") {
+            None if text.is_empty() => Err(Error::NoName),
+            None => Ok(Self::Event(text.to_owned())),
+            Some(path) => match path.split_once('/') {
+                Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                    Ok(Self::Object { bucket: bucket.to_owned(), key: key.to_owned() })
+                }
+                _ => Err(Error::NoName),
+            },
+        }
+    }
+}
+
+impl Ledger {
+    /// The ledger in `table`, and the quarantine in a bucket, where the stack has one.
+    #[must_use]
+    pub fn new(config: &SdkConfig, table: &str, quarantine: Option<&str>) -> Self {
+        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
+        Self {
+            dynamodb: ControlPlane::new(config, DYNAMO_DB),
+            sts: ControlPlane::new(config, Service::query("STS", "sts")),
+            s3: Client::from_conf(s3.build()),
+            table: table.to_owned(),
+            quarantine: quarantine.filter(|name| *name != "none").map(str::to_owned),
+        }
+    }
+
+    /// Every record that the filter lets through, oldest first. The whole table is read.
+    ///
+    /// # Errors
+    /// When AWS refuses a call or is not reached.
+    pub async fn find(&self, filter: &Filter) -> Result<Vec<Record>, Error> {
+        let mut records = self.pages("DynamoDB_20120810.Scan", SCAN, json!({})).await?;
+        records.retain(|record| filter.lets_through(record));
+        Ok(records)
+    }
+
+    /// The records of an event or of an object, oldest first.
+    ///
+    /// # Errors
+    /// When AWS refuses a call or is not reached.
+    pub async fn show(&self, named: &Named) -> Result<Vec<Record>, Error> {
+        match named {
+            Named::Object { bucket, key } => {
+                let asked = json!({
+                    "KeyConditionExpression": "#object = :object",
+                    "ExpressionAttributeNames": {"#object": "object"},
+                    "ExpressionAttributeValues": {":object": {"S": format!("{bucket}/{key}")}},
+                });
+                self.pages("DynamoDB_20120810.Query", QUERY, asked).await
+            }
+            Named::Event(id) => {
+                let mut records = self.pages("DynamoDB_20120810.Scan", SCAN, json!({})).await?;
+                records.retain(|record| [record.text("event_id"), record.text("event")].contains(&Some(id)));
+                Ok(records)
+            }
+        }
+    }
+
+    async fn pages(&self, target: &'static str, action: &'static str, asked: Value) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        let mut asked = asked;
+        asked["TableName"] = json!(self.table);
+        asked["ConsistentRead"] = json!(true);
+        loop {
+            let answer = self.dynamodb.call(Call::rpc(target, &asked)).await;
+            let mut answer = answer.map_err(|error| CallError::new(action, &error))?;
+            let items = answer["Items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+            // A lock of a restore is no event's record.
+            records.extend(items.iter().map(Record::read).filter(|record| record.text("event") != Some(restore::LOCK)));
+            match answer["LastEvaluatedKey"].take() {
+                Value::Null => break,
+                key => asked["ExclusiveStartKey"] = key,
+            }
+        }
+        records.sort_by(|one, other| one.text("claimed_at").cmp(&other.text("claimed_at")));
+        Ok(records)
+    }
+
+    async fn put(&self, record: &Map<String, Value>) -> Result<(), CallError> {
+        let asked = json!({"TableName": self.table, "Item": value::item(record)});
+        let answer = self.dynamodb.call(Call::rpc("DynamoDB_20120810.PutItem", &asked)).await;
+        answer.map(drop).map_err(|error| CallError::new(PUT_ITEM, &error))
+    }
+}

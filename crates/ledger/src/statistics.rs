@@ -1,0 +1,94 @@
+//! How many records there are of each kind.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::Record;
+
+/// What records are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The day on which they were claimed, UTC.
+    Day,
+    /// Their verdict.
+    Verdict,
+    /// What was done.
+    Action,
+    /// Each rule that matched.
+    Rule,
+    /// Who did it.
+    Actor,
+    /// The key's first folder.
+    Prefix,
+}
+
+/// A kind of records.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Count {
+    /// What they have in common.
+    pub value: String,
+    /// How many they are.
+    pub events: u64,
+    /// What the model that judged them cost, in US dollars, as far as it is known.
+    pub cost_usd: f64,
+}
+
+/// Counts records, the largest kind first.
+#[must_use]
+pub fn statistics<'a>(records: impl IntoIterator<Item = &'a Record>, by: By) -> Vec<Count> {
+    let mut kinds: BTreeMap<String, (u64, f64)> = BTreeMap::new();
+    for record in records {
+        let cost = record.values().get("cost_usd").and_then(serde_json::Value::as_f64).unwrap_or_default();
+        for value in kinds_of(record, by) {
+            let kind = kinds.entry(value).or_default();
+            kind.0 += 1;
+            kind.1 += cost;
+        }
+    }
+    let mut counts: Vec<_> =
+        kinds.into_iter().map(|(value, (events, cost_usd))| Count { value, events, cost_usd }).collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.events));
+    counts
+}
+
+fn kinds_of(record: &Record, by: By) -> Vec<String> {
+    let text = |name| record.text(name).unwrap_or("-").to_owned();
+    match by {
+        By::Day => vec![text("claimed_at").chars().take(10).collect()],
+        By::Verdict => vec![text("verdict")],
+        By::Action => vec![text("action")],
+        By::Rule => record.texts("matched_rules").map(str::to_owned).collect(),
+        By::Actor => vec![text("actor")],
+        By::Prefix => vec![text("s3_key").split_inclusive('/').next().unwrap_or("-").to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn records_are_counted_by_what_they_have_in_common() {
+        let record = |day: &str, verdict: &str, key: &str| {
+            Record::read(&json!({
+                "claimed_at": {"S": format!("{day}T09:14:09.123Z")}, "verdict": {"S": verdict}, "s3_key": {"S": key},
+                "cost_usd": {"N": "0.5"}, "matched_rules": {"L": [{"S": "One"}, {"S": "Two"}]},
+            }))
+        };
+        let records = [
+            record("2026-11-20", "pii", "cards/a.png"),
+            record("2026-11-21", "clean", "cards/b.png"),
+            record("2026-11-21", "clean", "c.png"),
+        ];
+        let counted = |by| -> Vec<_> {
+            statistics(&records, by).into_iter().map(|count| (count.value, count.events, count.cost_usd)).collect()
+        };
+        assert_eq!(counted(By::Day), [("2026-11-21".into(), 2, 1.0), ("2026-11-20".into(), 1, 0.5)]);
+        assert_eq!(counted(By::Verdict), [("clean".into(), 2, 1.0), ("pii".into(), 1, 0.5)]);
+        assert_eq!(counted(By::Rule), [("One".into(), 3, 1.5), ("Two".into(), 3, 1.5)]);
+        assert_eq!(counted(By::Prefix), [("cards/".into(), 2, 1.0), ("c.png".into(), 1, 0.5)]);
+    }
+}
