@@ -62,7 +62,11 @@ async fn an_object_that_no_model_reads_is_an_invalid_input_and_the_model_is_not_
     for (stored, message) in [
         (Stored::bytes(b""), "Key: the object is empty"),
         (Stored::bytes(b"hello"), "Key: the object's bytes are not an image"),
-        (Stored::bytes(b"%PDF-1.7"), "Key: the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO or PNM image"),
+        (
+            Stored::bytes(b"<svg width=\"1\">"),
+            "Key: the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO, PNM or HEIC image, nor a PDF",
+        ),
+        (Stored::bytes(b"%PDF-1.7"), "Key: the document is damaged, or something on its pages cannot be shown"),
         (Stored::Sealed(Seal::Archived), "Key: the object is archived and must be restored first"),
     ] {
         let analyzer = analyzer(stored, FakeModel::saying("A hall."));
