@@ -55,13 +55,12 @@ async fn an_object_that_is_gone(world: Arc<World>) {
 
 async fn a_version_that_is_gone(world: Arc<World>) {
     let key = "bad/replaced.png";
-    let gone = world.upload_sample(key, "business-card.png").await;
-    assert_right(Expected::DELETED, &world.outcome(&gone).await);
     let newer = world.upload_sample(key, "chart.png").await;
     assert_right(Expected::CLEAN, &world.outcome(&newer).await);
 
+    // One that was removed before anybody told of it: what was told of is in the ledger.
     let mut event = put_object(world.audit().bucket(), key);
-    event["detail"]["responseElements"]["x-amz-version-id"] = json!(gone.version);
+    event["detail"]["responseElements"]["x-amz-version-id"] = json!(format!("removed-{}", newer.version));
     let seen = world.replay(&event).await;
 
     assert_gone(&seen);

@@ -1,9 +1,12 @@
 //! Uploads, and exactly what is left of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 use serde_json::json;
+use tokio::time::{sleep, timeout};
+use warden_local::execution::Execution;
 use warden_local::follow::{follow, send};
 use warden_local::scenario::{Expected, Seen, own_image, scenarios};
 use warden_local::workspace::Workspace;
@@ -16,6 +19,7 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         stage.trial("uploads::the_alert_tells_people_and_filters_what_happened", the_alert_tells_what_happened),
         stage.trial("uploads::every_sample_is_judged_and_the_side_effect_agrees", every_sample_is_judged),
         stage.trial("uploads::an_unversioned_object_is_deleted_by_its_etag", an_unversioned_object_is_deleted),
+        stage.trial("uploads::what_is_reported_twice_is_judged_once", reported_twice),
     ];
     // What the demo shows is a test, each scenario on its own.
     for scenario in scenarios(&Workspace::find().unwrap()) {
@@ -46,6 +50,30 @@ async fn only_the_judged_version_is_deleted(world: Arc<World>) {
     // The newest version is the one that it was: no delete marker hides it.
     let head = world.s3().head_object().bucket(world.audit().bucket()).key(key).send().await.unwrap();
     assert_eq!(head.version_id(), Some(after.version.as_str()));
+}
+
+async fn reported_twice(world: Arc<World>) {
+    let key = "twice/chart.png";
+    let upload = world.upload_sample(key, "chart.png").await;
+    assert_right(Expected::CLEAN, &world.outcome(&upload).await);
+
+    // By CloudTrail, after S3 itself.
+    let mut event = put_object(world.audit().bucket(), key);
+    event["detail"]["responseElements"]["x-amz-version-id"] = json!(upload.version);
+    let id = world.audit().replay(&event).await.unwrap();
+    let ended = async {
+        loop {
+            let started = world.audit().executions(|input| input["id"] == *id).await.unwrap();
+            if let Some(execution) = started.into_iter().find(Execution::has_ended) {
+                return execution;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let second =
+        timeout(Duration::from_secs(30), ended).await.expect("the second report starts an execution that ends");
+    assert_eq!((second.status.as_str(), second.path()), ("SUCCEEDED", vec!["Claim event".to_owned()]));
+    assert!(second.message_ids.is_empty(), "an alert was published again");
 }
 
 async fn the_alert_tells_what_happened(world: Arc<World>) {
