@@ -107,7 +107,10 @@ async fn an_error_that_was_ordered_happens_once() {
 async fn a_schema_is_refused_as_ordered_and_a_request_without_one_is_answered() {
     let (server, faults) = faulty(Fault::SchemaRefused).await;
     faults.next(1, Fault::SchemaRefused);
-    let schema = json!({"type": "object", "properties": {"greeting": {"type": "string"}}});
+    let schema = json!({
+        "type": "object", "additionalProperties": false, "required": ["greeting"],
+        "properties": {"greeting": {"type": "string"}},
+    });
     let with_schema = ask_by_schema("Greet me.", &[], &schema);
 
     let refused = send(&server, MODEL, &with_schema).await;
