@@ -4,7 +4,7 @@ use super::Action;
 use crate::{named::named, pii::Detection};
 
 /// Media type of the documents that are judged.
-const PDF: &str = "application/pdf";
+pub(super) const PDF: &str = "application/pdf";
 
 named! {
     /// What is done with an uploaded PDF. A picture is deleted because nobody keeps one by duty;

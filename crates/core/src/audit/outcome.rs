@@ -1,6 +1,6 @@
 //! What became of an event.
 
-use super::{Action, Effect, Facts, Judged, Progress, Taken};
+use super::{Action, Effect, Facts, Judged, Progress, Taken, documents};
 use crate::{
     pii::{Reason, Verdict},
     threat::ThreatLevel,
@@ -34,7 +34,7 @@ impl Outcome {
         let (verdict, action, least_level, headline) = match (progress.failure(), &progress.detection) {
             (Some(_), _) => failed(progress, facts, copied),
             (None, None) => (None, Taken::None, ThreatLevel::Low, None),
-            (None, Some(judged)) => judgement(judged, progress.effect),
+            (None, Some(judged)) => judgement(judged, progress.effect, is_document(progress, facts)),
         };
         let changed = progress.effect == Some(Effect::ObjectChanged);
         let reason = match verdict {
@@ -81,14 +81,27 @@ fn failed(progress: &Progress, facts: &Facts, copied: bool) -> Told {
             ThreatLevel::High,
             Some("Personal data found, NOT deleted: the deletion failed"),
         ),
-        (None, _) if facts.is_image_upload => {
-            (None, Taken::Kept, ThreatLevel::High, Some("Image not checked for personal data, kept"))
+        (None, _) if facts.is_to_be_judged() => {
+            let headline = if is_document(progress, facts) {
+                "Document not checked for personal data, kept"
+            } else {
+                "Image not checked for personal data, kept"
+            };
+            (None, Taken::Kept, ThreatLevel::High, Some(headline))
         }
         (None, _) => (None, Taken::None, ThreatLevel::High, Some("Security audit failed, event not judged")),
     }
 }
 
-fn judgement(judged: &Judged, effect: Option<Effect>) -> Told {
+/// Whether the object is a document: by its bytes, or else by its key.
+fn is_document(progress: &Progress, facts: &Facts) -> bool {
+    match progress.detection.as_ref().and_then(|judged| judged.object.media_type.as_deref()) {
+        Some(media_type) => media_type == documents::PDF,
+        None => facts.s3_key.as_deref().is_some_and(documents::is_document),
+    }
+}
+
+fn judgement(judged: &Judged, effect: Option<Effect>, is_document: bool) -> Told {
     // A verdict that there is not tells nothing.
     let verdict = judged.verdict.unwrap_or(Verdict::Undetermined);
     let (action, least_level, headline) = match verdict {
@@ -97,12 +110,17 @@ fn judgement(judged: &Judged, effect: Option<Effect>) -> Told {
         Verdict::Undetermined if judged.reason.as_deref() == Some(Reason::VersionNotPinned.as_str()) => {
             (Taken::Kept, ThreatLevel::Medium, "Personal data found in bytes that cannot be pinned, kept")
         }
-        Verdict::Undetermined => match effect {
-            Some(Effect::Deleted) => {
+        Verdict::Undetermined => match (effect, is_document) {
+            (Some(Effect::Deleted), false) => {
                 (Taken::Quarantined, ThreatLevel::Medium, "Image could not be judged, moved to quarantine")
             }
-            _ => (kept(effect), ThreatLevel::Medium, "Image could not be judged, kept"),
+            (Some(Effect::Deleted), true) => {
+                (Taken::Quarantined, ThreatLevel::Medium, "Document could not be judged, moved to quarantine")
+            }
+            (_, false) => (kept(effect), ThreatLevel::Medium, "Image could not be judged, kept"),
+            (_, true) => (kept(effect), ThreatLevel::Medium, "Document could not be judged, kept"),
         },
+        Verdict::NotImage if is_document => (kept(effect), ThreatLevel::Low, "Document not opened, kept"),
         Verdict::NotImage => (kept(effect), ThreatLevel::Low, "Not an image, kept"),
         Verdict::Gone => (Taken::None, ThreatLevel::Low, "Object gone before it was judged"),
     };

@@ -126,6 +126,42 @@ fn the_outcome_follows_from_the_verdict_and_from_what_was_done() {
 }
 
 #[test]
+fn a_document_is_called_one_by_its_bytes_or_else_by_its_key() {
+    let judged = |verdict, media_type: Option<&str>| {
+        let object = JudgedBytes { media_type: media_type.map(Into::into), ..JudgedBytes::default() };
+        Some(Judged { verdict: Some(verdict), object, ..Judged::default() })
+    };
+    let (pdf, png) = (Some("application/pdf"), Some("image/png"));
+    for (detection, effect, key, headline) in [
+        (judged(Verdict::Undetermined, pdf), None, "scan.png", "Document could not be judged, kept"),
+        (judged(Verdict::Undetermined, png), None, "scan.pdf", "Image could not be judged, kept"),
+        (judged(Verdict::Undetermined, None), None, "scan.PDF", "Document could not be judged, kept"),
+        (
+            judged(Verdict::Undetermined, pdf),
+            Some(Effect::Deleted),
+            "scan.pdf",
+            "Document could not be judged, moved to quarantine",
+        ),
+        (judged(Verdict::NotImage, None), None, "scan.pdf", "Document not opened, kept"),
+        (judged(Verdict::NotImage, None), None, "scan.txt", "Not an image, kept"),
+        (judged(Verdict::Clean, pdf), None, "scan.pdf", "No personal data found, kept"),
+    ] {
+        let progress = Progress { detection, effect, ..Progress::default() };
+        let facts = Facts { s3_key: Some(key.into()), judge: Some(true), ..Facts::default() };
+        assert_eq!(Outcome::of(&progress, &facts).headline, Some(headline), "{key}");
+    }
+    for (key, headline) in [
+        ("scan.pdf", "Document not checked for personal data, kept"),
+        ("scan.png", "Image not checked for personal data, kept"),
+    ] {
+        let progress = Progress { failed_in: Some("Detect PII".into()), ..Progress::default() };
+        let facts = Facts { s3_key: Some(key.into()), judge: Some(true), ..Facts::default() };
+        let outcome = Outcome::of(&progress, &facts);
+        assert_eq!((outcome.headline, outcome.action), (Some(headline), Taken::Kept), "{key}");
+    }
+}
+
+#[test]
 fn a_failure_says_what_became_of_the_object() {
     for (audit, verdict, action, headline) in [
         (
