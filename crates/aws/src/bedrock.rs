@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_config::{Region, SdkConfig};
 use aws_sdk_bedrockruntime::{
     Client,
     config::Builder,
@@ -18,6 +17,7 @@ use aws_sdk_bedrockruntime::{
     primitives::Blob,
 };
 use aws_smithy_types::body::SdkBody;
+use aws_types::{SdkConfig, region::Region};
 use bytes::Bytes;
 use warden_core::{
     Error,
@@ -134,9 +134,9 @@ impl Bedrock {
 mod tests {
     use std::sync::Mutex;
 
-    use aws_config::retry::RetryConfig;
     use aws_sdk_bedrockruntime::config::http::HttpRequest;
     use aws_smithy_async::rt::sleep::TokioSleep;
+    use aws_smithy_types::retry::RetryConfig;
     use tracing::field::Field;
     use tracing_subscriber::{
         Layer,

@@ -1,6 +1,6 @@
 //! Model invocation logging, by Bedrock's control plane.
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use warden_control_plane::{Call, ControlPlane, Service};

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use serde_json::Value;
 use warden_control_plane::{Call, CallFailed, ControlPlane, Service};
 use warden_core::Error;

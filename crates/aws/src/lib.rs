@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_types::timeout::TimeoutConfig;
 
 #[cfg(feature = "bedrock")]
 mod bedrock;
@@ -16,6 +16,7 @@ mod bedrock_logging;
 mod cloudformation_response;
 #[cfg(feature = "control-plane")]
 mod control_plane;
+mod environment;
 #[cfg(any(feature = "bedrock", feature = "sagemaker"))]
 mod event_stream;
 #[cfg(any(feature = "bedrock", feature = "sagemaker"))]
@@ -35,6 +36,7 @@ pub use bedrock::{Bedrock, BedrockAnswer, BedrockSettings};
 pub use bedrock_logging::BedrockLogging;
 #[cfg(feature = "cloudformation-response")]
 pub use cloudformation_response::ResponseUrls;
+pub use environment::sdk_config;
 #[cfg(feature = "s3")]
 pub use s3::{S3Body, S3ObjectStore, S3Settings};
 #[cfg(feature = "sagemaker")]
@@ -48,19 +50,6 @@ const SETUP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Time limit for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Attempts per call. The state machine waits longer and retries more; here
-/// two mend a connection that died while the environment was frozen.
-const ATTEMPTS: u32 = 2;
-
-/// The configuration every client starts from: Region, credentials and
-/// endpoints from the environment, as the SDK documents them.
-pub async fn sdk_config() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .load()
-        .await
-}
 
 fn timeouts(operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(operation).build()

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     config::Builder,
     error::{ProvideErrorMetadata, SdkError},
     primitives::ByteStream,
 };
+use aws_types::SdkConfig;
 use bytes::Bytes;
 use warden_core::{
     Error,

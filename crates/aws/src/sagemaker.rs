@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_sagemakerruntime::{
     Client,
     config::Builder,
@@ -12,6 +11,7 @@ use aws_sdk_sagemakerruntime::{
     types::{ResponseStream, error::ResponseStreamError},
 };
 use aws_smithy_types::event_stream::RawMessage;
+use aws_types::SdkConfig;
 use bytes::Bytes;
 use warden_core::{
     Error,

@@ -1,6 +1,6 @@
 //! Texts in Systems Manager's Parameter Store.
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use serde_json::{Value, json};
 use warden_control_plane::{Call, ControlPlane, Service};
 use warden_core::{Error, invocation_logging::ParameterStore};

@@ -73,7 +73,7 @@ impl ControlPlane {
             .interceptor(InvocationIdInterceptor::new())
             .interceptor(RequestInfoInterceptor::new())
             .runtime_plugin(signing(config, service))
-            .serializer(move |call: Call| request(&call, service.media_type))
+            .serializer(move |call: Call| request(&call, service))
             .deserializer(answer);
         if let Some(timeouts) = config.timeout_config() {
             operation = operation.timeout_config(timeouts.clone());
@@ -130,13 +130,13 @@ fn endpoint(config: &SdkConfig, service: Service) -> String {
         .unwrap_or_else(|| service.address(config.region(), config.use_fips() == Some(true)))
 }
 
-fn request(call: &Call, media_type: &'static str) -> Result<HttpRequest, BoxError> {
-    let body = call.body.as_ref().map_or_else(SdkBody::empty, |body| SdkBody::from(body.as_str()));
+fn request(call: &Call, service: Service) -> Result<HttpRequest, BoxError> {
+    let body = call.body.as_ref().map_or_else(SdkBody::empty, |body| service.body(body));
     let mut request = HttpRequest::new(body);
     request.set_method(call.method)?;
     request.set_uri(call.path.as_ref())?;
     if call.body.is_some() {
-        request.headers_mut().insert("content-type", media_type);
+        request.headers_mut().insert("content-type", service.media_type);
     }
     if let Some(target) = call.target {
         request.headers_mut().insert("x-amz-target", target);
@@ -272,11 +272,11 @@ mod tests {
     async fn a_form_is_sent_signed_and_answered_in_xml() {
         let answer = "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes/></GetTopicAttributesResult></GetTopicAttributesResponse>";
         let aws = RecordedAws::answering([Answer::new(200, answer)]);
-        let sns = ControlPlane::new(&aws.config(), Service::query("SNS", "sns"));
-        let call = Call::query("GetTopicAttributes", "2010-03-31", &[("TopicArn", "arn:aws:sns:a b")]);
+        let sns = ControlPlane::new(&aws.config(), Service::query("SNS", "sns", "2010-03-31"));
+        let call = Call::query("GetTopicAttributes", &[("TopicArn", "arn:aws:sns:a b")]);
         assert_eq!(sns.call(call).await.unwrap(), json!({"GetTopicAttributesResult": {"Attributes": ""}}));
         let request = aws.request();
-        let form = "Action=GetTopicAttributes&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aa%20b";
+        let form = "Action=GetTopicAttributes&TopicArn=arn%3Aaws%3Asns%3Aa%20b&Version=2010-03-31";
         assert_eq!(request.body().bytes(), Some(form.as_bytes()));
         assert_eq!(request.headers().get("content-type"), Some("application/x-www-form-urlencoded; charset=utf-8"));
     }

@@ -1,6 +1,9 @@
 //! A service, as its endpoints, its settings and its protocol name it.
 
+use aws_smithy_types::body::SdkBody;
 use aws_types::region::Region;
+
+use crate::call::Body;
 
 /// A service, as its endpoints, its settings and its protocol name it.
 #[derive(Clone, Copy, Debug)]
@@ -13,13 +16,15 @@ pub struct Service {
     pub(crate) signing_name: &'static str,
     /// The media type of requests.
     pub(crate) media_type: &'static str,
+    /// The version of its API, which a form names.
+    version: &'static str,
     /// Whether it has one endpoint for all Regions of a partition.
     global: bool,
 }
 
 impl Service {
-    /// `CloudFormation`, version `2010-05-15`.
-    pub const CLOUD_FORMATION: Self = Self::query("CloudFormation", "cloudformation");
+    /// `CloudFormation`.
+    pub const CLOUD_FORMATION: Self = Self::query("CloudFormation", "cloudformation", "2010-05-15");
     /// CloudWatch Logs.
     pub const CLOUD_WATCH_LOGS: Self = Self::json_1_1("CloudWatch Logs", "logs");
     /// EventBridge.
@@ -28,7 +33,7 @@ impl Service {
     pub const SQS: Self = Self::json_1_0("SQS", "sqs");
 
     const fn new(id: &'static str, host: &'static str, media_type: &'static str) -> Self {
-        Self { id, host, signing_name: host, media_type, global: false }
+        Self { id, host, signing_name: host, media_type, version: "", global: false }
     }
 
     /// The service's id.
@@ -55,10 +60,10 @@ impl Service {
         Self::new(id, host, "application/json")
     }
 
-    /// A service whose operations are forms, and which answers in XML.
+    /// A service whose operations are forms, of this version of its API, and which answers in XML.
     #[must_use]
-    pub const fn query(id: &'static str, host: &'static str) -> Self {
-        Self::new(id, host, "application/x-www-form-urlencoded; charset=utf-8")
+    pub const fn query(id: &'static str, host: &'static str, version: &'static str) -> Self {
+        Self { version, ..Self::new(id, host, "application/x-www-form-urlencoded; charset=utf-8") }
     }
 
     /// The same service, whose calls are signed for another name than its hosts have.
@@ -71,6 +76,14 @@ impl Service {
     #[must_use]
     pub const fn global(self) -> Self {
         Self { global: true, ..self }
+    }
+
+    /// The body of a call.
+    pub(crate) fn body(&self, body: &Body) -> SdkBody {
+        match body {
+            Body::Json(json) => SdkBody::from(json.as_str()),
+            Body::Form(form) => SdkBody::from(format!("{form}&Version={}", self.version)),
+        }
     }
 
     /// The service's own address for a caller in `region`.
@@ -110,7 +123,7 @@ mod tests {
     #[test]
     fn a_service_is_where_the_callers_partition_has_it() {
         let regional = Service::json_1_1("SSM", "ssm");
-        let global = Service::query("IAM", "iam").global();
+        let global = Service::query("IAM", "iam", "2010-05-08").global();
         for (region, regional_address, global_address, global_region) in [
             ("eu-central-1", "https://ssm.eu-central-1.amazonaws.com", "https://iam.amazonaws.com", "us-east-1"),
             (

@@ -37,7 +37,7 @@ impl Stack {
     /// Reads a stack, by name or ARN.
     pub(crate) async fn read(client: &ControlPlane, region: &Region, name: &str) -> Result<Self, Error> {
         let no_such_stack = || Error::NoSuchStack { stack: name.to_owned(), region: region.to_string() };
-        let answer = match client.call(Call::query("DescribeStacks", "2010-05-15", &[("StackName", name)])).await {
+        let answer = match client.call(Call::query("DescribeStacks", &[("StackName", name)])).await {
             Ok(answer) => answer,
             Err(error) => match CallError::new(DESCRIBE_STACKS, &error) {
                 // CloudFormation has no error code of its own for this.

@@ -154,7 +154,7 @@ async fn resources(aws: &Aws, stack: &str) -> Fact<Vec<Resource>> {
     let call = |page: Option<(&str, &str)>| {
         let mut parameters = vec![("StackName", stack)];
         parameters.extend(page);
-        Call::query("ListStackResources", "2010-05-15", &parameters)
+        Call::query("ListStackResources", &parameters)
     };
     let (items, token) = ("StackResourceSummaries", ("NextToken", "NextToken"));
     aws.list(CLOUDFORMATION, "cloudformation:ListStackResources", items, token, call).await

@@ -256,25 +256,13 @@ impl Visit for Values {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{Arc, Mutex},
-        time::Duration,
-    };
+    use std::sync::{Arc, Mutex};
 
-    use futures_util::StreamExt as _;
     use tracing_subscriber::layer::SubscriberExt;
-    use warden_core::{
-        Error,
-        chat::{Conversation, Encoding, Offer, Protocol},
-        fake::{FakeStreamingModel, Step},
-        image::Unreadable,
-    };
+    use warden_core::image::Unreadable;
 
     use super::*;
-    use crate::{
-        settings::Given,
-        streaming::{Asker, StreamLimits, Streamer},
-    };
+    use crate::settings::Given;
 
     /// The lines that are emitted, without their times.
     fn lines(prices: Option<Prices>, emit: impl FnOnce()) -> Vec<Value> {
@@ -366,8 +354,20 @@ mod tests {
         assert_eq!(told[1], line(&json!(["Function"]), &cost, &json!({"EstimatedCost": 2.5})));
     }
 
+    #[cfg(feature = "streaming")]
     #[test]
     fn the_tokens_of_an_answer_count_however_it_ends() {
+        use std::time::Duration;
+
+        use futures_util::StreamExt as _;
+        use warden_core::{
+            Error,
+            chat::{Conversation, Encoding, Offer, Protocol},
+            fake::{FakeStreamingModel, Step},
+        };
+
+        use crate::streaming::{Asker, StreamLimits, Streamer};
+
         let broken = || Step::Fails(Error::ModelUnavailable { code: "x".into(), hint: "x" });
         let limits = StreamLimits { receive_timeout: Duration::from_secs(1), answer_timeout: Duration::from_secs(1) };
         // The model's own 12 and 9; or 12, and 1 before four more bytes.

@@ -72,7 +72,7 @@ impl Ledger {
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
         Self {
             dynamodb: ControlPlane::new(config, DYNAMO_DB),
-            sts: ControlPlane::new(config, Service::query("STS", "sts")),
+            sts: ControlPlane::new(config, Service::query("STS", "sts", "2011-06-15")),
             s3: Client::from_conf(s3.build()),
             table: table.to_owned(),
             quarantine: quarantine.filter(|name| *name != "none").map(str::to_owned),

@@ -132,7 +132,7 @@ impl Ledger {
     }
 
     async fn caller(&self) -> Result<String, Error> {
-        let answer = self.sts.call(Call::query("GetCallerIdentity", "2011-06-15", &[])).await;
+        let answer = self.sts.call(Call::query("GetCallerIdentity", &[])).await;
         let answer = answer.map_err(|error| CallError::new("sts:GetCallerIdentity", &error))?;
         Ok(answer["GetCallerIdentityResult"]["Arn"].as_str().unwrap_or("unknown").to_owned())
     }

@@ -102,7 +102,7 @@ pub async fn create(
 /// What an operation answers, of which `action` is the name in policies.
 async fn call(client: &ControlPlane, action: &'static str, asked: &[(&str, &str)]) -> Result<Value, CallError> {
     let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
-    let mut answer = client.call(Call::query(operation, "2010-05-15", asked)).await.map_err(CallError::of(action))?;
+    let mut answer = client.call(Call::query(operation, asked)).await.map_err(CallError::of(action))?;
     Ok(answer[format!("{operation}Result")].take())
 }
 

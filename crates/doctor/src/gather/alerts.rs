@@ -11,7 +11,7 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
         let call = |page: Option<(&str, &str)>| {
             let mut parameters = vec![("TopicArn", arn)];
             parameters.extend(page);
-            Call::query("ListSubscriptionsByTopic", "2010-03-31", &parameters)
+            Call::query("ListSubscriptionsByTopic", &parameters)
         };
         let token = ("NextToken", "NextToken");
         let subscriptions = aws.list(SNS, "sns:ListSubscriptionsByTopic", "Subscriptions", token, call).await;

@@ -14,6 +14,6 @@ async fn main() -> Result<(), Stopped> {
     let settings = ChatSettings::read(&Environment, model_id(&Environment)?)?;
     let timeout = settings.limits.receive_timeout;
     let bedrock = BedrockSettings { region: bedrock_region(&Environment), timeout, guardrail: None };
-    let models = Bedrock::new(&sdk_config().await, bedrock);
+    let models = Bedrock::new(&sdk_config(), bedrock);
     warden_lambda::chat::run(bedrock_stream::chat(models, settings)).await
 }

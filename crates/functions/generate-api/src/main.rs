@@ -14,7 +14,7 @@ async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
     let ApiSettings { offer, region, guardrail } = ApiSettings::read(&Environment)?;
     let timeout = model_timeout(&Environment, DEFAULT_MODEL_TIMEOUT_SECONDS)?;
-    let models = Bedrock::new(&sdk_config().await, BedrockSettings { region, timeout, guardrail });
+    let models = Bedrock::new(&sdk_config(), BedrockSettings { region, timeout, guardrail });
     let api = GenerateApi { models, offer };
     warden_lambda::run(|event| api.handle(event)).await
 }

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Stopped> {
     let ApiSettings { offer, region, guardrail } = ApiSettings::read(&Environment)?;
     let limits = StreamLimits::read(&Environment)?;
     let bedrock = BedrockSettings { region, timeout: limits.receive_timeout, guardrail };
-    let models = Bedrock::new(&sdk_config().await, bedrock);
+    let models = Bedrock::new(&sdk_config(), bedrock);
     let api = &GenerateStream::new(models, offer, limits);
     streaming::run(|event, invocation_id| async move { api.handle(event, &invocation_id).await }).await
 }

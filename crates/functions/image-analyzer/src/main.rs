@@ -14,7 +14,7 @@ async fn main() -> Result<(), Stopped> {
     let model = ModelSettings::read(&Environment)?;
     let s3 = S3Settings { force_path_style: s3_force_path_style(&Environment)? };
     let bedrock = BedrockSettings { region: model.region.clone(), timeout: model.timeout, guardrail: None };
-    let sdk = sdk_config().await;
+    let sdk = sdk_config();
     let analyzer = ImageAnalyzer {
         token_budget: image_token_budget(&Environment)?,
         store: S3ObjectStore::new(&sdk, s3),

@@ -9,7 +9,7 @@ use warden_lambda::{Stopped, settings::Environment, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
-    let sdk = sdk_config().await;
+    let sdk = sdk_config();
     let resource = Arc::new(CustomResource {
         logging: BedrockLogging::new(&sdk),
         parameters: SsmParameters::new(&sdk),

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Stopped> {
     let every_upload = flag(&Environment, "JUDGE_EVERY_UPLOAD", false)?;
     let bedrock = BedrockSettings { region: model.region.clone(), timeout: model.timeout, guardrail: None };
     let summarizer = LogSummarizer {
-        model: if with_model { Some(model.of(Bedrock::new(&sdk_config().await, bedrock))) } else { None },
+        model: if with_model { Some(model.of(Bedrock::new(&sdk_config(), bedrock))) } else { None },
         rules: rules(&Environment)?,
         documents: judge_documents(&Environment)?,
         uploads: if every_upload { UploadsToJudge::All } else { UploadsToJudge::LikelyImages },

@@ -15,6 +15,6 @@ async fn main() -> Result<(), Stopped> {
         accept: endpoint.protocol.accept(),
         timeout: settings.limits.receive_timeout,
     };
-    let model = SageMakerStream::new(&sdk_config().await, sagemaker);
+    let model = SageMakerStream::new(&sdk_config(), sagemaker);
     warden_lambda::chat::run(sagemaker_stream::chat(model, endpoint.protocol, settings)).await
 }

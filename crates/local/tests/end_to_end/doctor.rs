@@ -182,7 +182,7 @@ async fn not_passed(world: Arc<World>) {
 /// What a resource of the stack is called outside of it.
 async fn physical(world: &World, name: &str) -> String {
     let parameters = [("StackName", world.audit().address().stack.as_str()), ("LogicalResourceId", name)];
-    let call = Call::query("DescribeStackResource", "2010-05-15", &parameters);
+    let call = Call::query("DescribeStackResource", &parameters);
     let answer = world.audit().clients().cloudformation.call(call).await.unwrap();
     answer["DescribeStackResourceResult"]["StackResourceDetail"]["PhysicalResourceId"].as_str().unwrap().to_owned()
 }

@@ -249,14 +249,15 @@ impl World {
 
     /// A call of IAM's, and its answer.
     pub async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
-        let iam = ControlPlane::new(&self.audit().clients().config, Service::query("IAM", "iam").global());
-        iam.call(Call::query(action, "2010-05-08", parameters)).await.unwrap()
+        let iam =
+            ControlPlane::new(&self.audit().clients().config, Service::query("IAM", "iam", "2010-05-08").global());
+        iam.call(Call::query(action, parameters)).await.unwrap()
     }
 
     /// The name that a role of the template has on the engine.
     pub async fn role(&self, logical_id: &str) -> String {
         let named = [("StackName", self.audit().address().stack.as_str()), ("LogicalResourceId", logical_id)];
-        let call = Call::query("DescribeStackResource", "2010-05-15", &named);
+        let call = Call::query("DescribeStackResource", &named);
         let answer = self.audit().clients().cloudformation.call(call).await.unwrap();
         let resource = &answer["DescribeStackResourceResult"]["StackResourceDetail"];
         resource["PhysicalResourceId"].as_str().unwrap().to_owned()
