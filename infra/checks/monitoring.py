@@ -40,6 +40,7 @@ def problems(template: Template, documentation: str) -> list[str]:
         *unwatched_streams(template),
         *unwatched_records(template),
         *unwatched_state_machine(template),
+        *unwatched_tables(template),
         *silent_alarms(template),
         *unknown_metrics(template, metrics),
         *undocumented_alarms(template, documentation),
@@ -149,6 +150,14 @@ def unwatched_state_machine(template: Template) -> Iterator[str]:
             yield f"the state machine has no alarm on {metric}"
 
 
+def unwatched_tables(template: Template) -> Iterator[str]:
+    for name in of_type(template, "AWS::DynamoDB::Table"):
+        if not alarms_on(template, "AWS/DynamoDB", "WriteThrottleEvents", "TableName", {"Ref": name}):
+            yield f"table {name} has no alarm on WriteThrottleEvents"
+    if of_type(template, "AWS::DynamoDB::Table") and not list(found(template["Resources"], "Expression")):
+        yield "executions that run away have no alarm"
+
+
 def silent_alarms(template: Template) -> Iterator[str]:
     """Alarms that tell nobody: CloudWatch needs a right on the topic and, where it is encrypted, on its key."""
     topics = of_type(template, "AWS::SNS::Topic")
@@ -191,6 +200,9 @@ def unknown_metrics(template: Template, metrics: Metrics) -> Iterator[str]:
     """What is watched or shown and never written would look well for ever."""
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
         properties = alarm["Properties"]
+        if "Metrics" in properties:
+            yield from unknown_rules(template, name, properties["Metrics"])
+            continue
         dimensions = tuple(dimension["Name"] for dimension in properties.get("Dimensions", []))
         if properties["Namespace"] in AWS_METRICS:
             if set(dimensions) not in AWS_METRICS[properties["Namespace"]]:
@@ -203,6 +215,21 @@ def unknown_metrics(template: Template, metrics: Metrics) -> Iterator[str]:
         for metric, dimensions in shown(dashboard["Properties"]["DashboardBody"]["Fn::Sub"]):
             if dimensions not in metrics.get(metric, set()):
                 yield f"{name}: no function writes {metric} by {', '.join(dimensions)}"
+
+
+def unknown_rules(template: Template, alarm: str, metrics: list[Template]) -> Iterator[str]:
+    """An alarm on a report of Contributor Insights names the rule by its name."""
+    rules = [each["Properties"] for each in of_type(template, "AWS::CloudWatch::InsightRule").values()]
+    for metric in metrics:
+        expression = metric["Expression"]["Fn::Sub"]
+        named = re.fullmatch(r"INSIGHT_RULE_METRIC\('([^']+)', '(?:MaxContributorValue|UniqueContributors|Sum)'\)", expression)
+        if named is None or named[1] not in [rule["RuleName"]["Fn::Sub"] for rule in rules]:
+            yield f"alarm {alarm}: {expression} is about no rule of the template"
+    for rule in rules:
+        groups = json.loads(re.sub(r"\$\{(\w+)\}", r"\1", rule["RuleBody"]["Fn::Sub"]))["LogGroupNames"]
+        for group in groups:
+            if group not in of_type(template, "AWS::Logs::LogGroup"):
+                yield f"a rule reads {group}, which is no log group of the template"
 
 
 def shown(body: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -29,14 +29,18 @@ SERVICE = re.compile(r"(logs|xray):\w+")
 # A state that is not here needs it whatever is chosen.
 QUARANTINES = [{"OnPersonalData": "quarantine"}, {"OnUndetermined": "quarantine"}]
 TAGS = [{"OnPersonalData": "tag"}, {"OnUndetermined": "tag"}]
+# Uploads that are encrypted with keys of the uploaders' are copied with these; what is deleted is not read.
+SOURCE_KEYS = ["arn:aws:kms:us-east-1:111122223333:key/one", "arn:aws:kms:us-east-1:111122223333:key/two"]
+ENCRYPTED = {"OnPersonalData": "quarantine", "SourceKeyArns": ",".join(SOURCE_KEYS)}
+NOT_COPIED = {"SourceKeyArns": ",".join(SOURCE_KEYS)}
 OVERRIDES = {"ActionOverrides": "cards/=tag"}
 # What is moved to quarantine is deleted where it was.
-DELETES = [{}, *QUARANTINES, {"OnUndetermined": "tag"}, OVERRIDES]
+DELETES = [{}, *QUARANTINES, {"OnUndetermined": "tag"}, OVERRIDES, ENCRYPTED, NOT_COPIED]
 NEEDED_WITH: dict[str, list[dict[str, str]]] = {
     "Delete version": DELETES,
     "Delete unless changed": DELETES,
-    "Quarantine": [*QUARANTINES, OVERRIDES],
-    "Check copy": [*QUARANTINES, OVERRIDES],
+    "Quarantine": [*QUARANTINES, OVERRIDES, ENCRYPTED],
+    "Check copy": [*QUARANTINES, OVERRIDES, ENCRYPTED],
     "Tag": [*TAGS, OVERRIDES],
 }
 # Stands for the key of any object. With a slash, so that no pattern for one folder is enough.
@@ -156,6 +160,14 @@ def keys(template: Template, resolve: Resolver) -> dict[str, str]:
     return found
 
 
+def decrypting(calls: list[Call], uploads: str, source_keys: list[str]) -> list[Call]:
+    """What copying uploads asks of the keys that their uploaders encrypted them with."""
+    copies = any(call.action == "s3:PutObject" for call in calls)
+    read = any(call.action == "s3:GetObjectVersion" and call.resource.startswith(f"arn:aws:s3:::{uploads}/") for call in calls)
+    by_s3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+    return [Call("kms:Decrypt", key, by_s3) for key in source_keys] if copies and read else []
+
+
 def with_keys(calls: list[Call], key_of: dict[str, str]) -> list[Call]:
     """The calls, and what they ask of the keys that the buckets are encrypted with."""
     further = []
@@ -190,7 +202,9 @@ def machine_problems(
         for name, state in tasks(definition_of(definition, resolve)["States"]):
             if chosen not in needed_with.get(name, [chosen]):
                 continue
-            for call in with_keys(needs(state, resolve.name(uploads)), key_of):
+            asked = needs(state, resolve.name(uploads))
+            source_keys = list(filter(None, chosen.get("SourceKeyArns", "").split(",")))
+            for call in [*with_keys(asked, key_of), *decrypting(asked, resolve.name(uploads), source_keys)]:
                 needed.append(call)
                 if denied(policy, call) and not call.perhaps:
                     yield (

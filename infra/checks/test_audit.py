@@ -10,9 +10,12 @@ from typing import Any
 from cfnlint.decode.cfn_yaml import load
 from descriptions import LONGEST_DESCRIPTION, could_be_longer, described
 from iam import decision
-from rendered import holds, plain
+from rendered import holds, plain, render
+from resolved import Resolver
+from roles import policies
 
-TEMPLATE = plain(load(str(Path(__file__).parents[1] / "audit.yaml")))
+AUDIT = Path(__file__).parents[1] / "audit.yaml"
+TEMPLATE = plain(load(str(AUDIT)))
 RESOURCES = TEMPLATE["Resources"]
 
 
@@ -133,6 +136,90 @@ class TheUploads(unittest.TestCase):
         # S3 bills what it reports to EventBridge.
         notification = RESOURCES["UploadBucket"]["Properties"]["NotificationConfiguration"]
         self.assertEqual((notification["Fn::If"][0], notification["Fn::If"][2]), ("UploadsFromS3Events", {"Ref": "AWS::NoValue"}))
+
+
+class TheUploadBucketsPolicy(unittest.TestCase):
+    """What the parameters add to it, asked of each caller."""
+
+    READER = "arn:aws:iam::111122223333:role/reader"
+
+    def policy(self, **chosen: str) -> dict[str, Any]:
+        template = render(AUDIT, **chosen)
+        document: dict[str, Any] = Resolver(template, **chosen)(template["Resources"]["UploadBucketPolicy"]["Properties"]["PolicyDocument"])
+        return document
+
+    def test_denies_nothing_over_tls_unless_it_is_told_to(self) -> None:
+        policy = self.policy()
+        for action in ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging"]:
+            self.assertFalse(self.denied(policy, action, self.READER, {}), action)
+
+    def test_keeps_others_off_the_verdicts_tag(self) -> None:
+        policy = self.policy(ProtectVerdictTag="true")
+        telling = {"s3:RequestObjectTagKeys": "warden:verdict"}
+        told = {"s3:ExistingObjectTag/warden:verdict": "pii"}
+        for action, caller, context, denied in [
+            ("s3:PutObjectTagging", self.READER, telling, True),
+            ("s3:PutObject", self.READER, telling, True),
+            ("s3:PutObjectTagging", self.READER, {"s3:RequestObjectTagKeys": "team"}, False),
+            ("s3:PutObject", self.READER, {}, False),
+            ("s3:PutObjectTagging", self.READER, {**told, "s3:RequestObjectTagKeys": "team"}, True),
+            ("s3:DeleteObjectVersionTagging", self.READER, told, True),
+            ("s3:DeleteObjectTagging", self.READER, {}, False),
+            ("s3:PutObjectVersionTagging", "StateMachineRole", {**telling, **told}, False),
+        ]:
+            self.assertEqual(self.denied(policy, action, caller, context), denied, (action, caller, context))
+
+    def test_lets_what_is_judged_clean_be_read_and_nothing_else(self) -> None:
+        chosen = {"OnPersonalData": "tag", "ProtectVerdictTag": "true", "ReadableOnlyWhenClean": "true"}
+        exempt = {"ExemptReaderArns": f"{self.READER}s/*,arn:aws:iam::111122223333:user/Alice"}
+        for verdict, readable in [("clean", True), ("not_image", True), ("pii", False), ("undetermined", False), (None, False)]:
+            context = {"s3:ExistingObjectTag/warden:verdict": verdict} if verdict else {}
+            for action in ["s3:GetObject", "s3:GetObjectVersion"]:
+                policy = self.policy(**chosen)
+                self.assertEqual(self.denied(policy, action, self.READER, context), not readable, (verdict, action))
+                for role in ["PiiDetectorRole", "ImageAnalyzerRole", "StateMachineRole"]:
+                    self.assertFalse(self.denied(policy, action, role, context), (role, verdict))
+                policy = self.policy(**chosen, **exempt)
+                for reader in [f"{self.READER}s/one", "arn:aws:iam::111122223333:user/Alice"]:
+                    self.assertFalse(self.denied(policy, action, reader, context), reader)
+                self.assertEqual(self.denied(policy, action, self.READER, context), not readable, (verdict, action))
+
+    def denied(self, policy: dict[str, Any], action: str, caller: str, context: dict[str, str]) -> bool:
+        caller = caller if caller.startswith("arn:") else f"arn:aws:iam::111122223333:role/{caller}"
+        request = {"principal": caller, "action": action, "resource": "arn:aws:s3:::uploadbucket/a.png"}
+        return decision(policy, request, {"aws:PrincipalArn": caller, "aws:SecureTransport": "true", **context}) == "Deny"
+
+
+class TheKeysOfUploads(unittest.TestCase):
+    KEYS = "arn:aws:kms:us-east-1:111122223333:key/one,arn:aws:kms:us-east-1:111122223333:key/two"
+
+    def test_are_used_by_who_reads_uploads_through_s3_alone(self) -> None:
+        for chosen, allowed in [({}, False), ({"SourceKeyArns": self.KEYS}, True)]:
+            template = render(AUDIT, **chosen)
+            resolve = Resolver(template, **chosen)
+            for role in ["PiiDetectorRole", "ImageAnalyzerRole"]:
+                policy = policies(template, role, resolve)
+                for key in self.KEYS.split(","):
+                    request = {"action": "kms:Decrypt", "resource": key}
+                    through_s3 = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+                    self.assertEqual(decision(policy, request, through_s3) == "Allow", allowed, (role, key))
+                    self.assertNotEqual(decision(policy, request, {}), "Allow", (role, key))
+            for role in ["LogSummarizerRole", "AlertComposerRole"]:
+                self.assertNotIn("kms:Decrypt", json.dumps(policies(template, role, resolve)))
+
+
+class TheQuarantine(unittest.TestCase):
+    def test_is_locked_for_as_long_as_it_is_kept_and_no_longer(self) -> None:
+        for lock, mode in [("governance", "GOVERNANCE"), ("compliance", "COMPLIANCE")]:
+            chosen = {"OnPersonalData": "quarantine", "QuarantineLock": lock, "QuarantineDays": "30"}
+            template = render(AUDIT, **chosen)
+            bucket = Resolver(template, **chosen)(template["Resources"]["QuarantineBucket"]["Properties"])
+            (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+            retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+            self.assertEqual(retention, {"Mode": mode, "Days": rule["ExpirationInDays"]})
+        chosen = {"OnPersonalData": "quarantine"}
+        template = render(AUDIT, **chosen)
+        self.assertNotIn("ObjectLockConfiguration", Resolver(template, **chosen)(template["Resources"]["QuarantineBucket"]["Properties"]))
 
 
 class TheMailOfAlerts(unittest.TestCase):

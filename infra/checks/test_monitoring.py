@@ -53,6 +53,24 @@ class TheAuditsTemplate(unittest.TestCase):
             del self.resources[alarm]
             self.assert_noticed(f"function PiiDetector has no alarm on {metric}")
 
+    def test_a_ledger_that_nobody_watches_is_noticed(self) -> None:
+        del self.resources["LedgerThrottledAlarm"]
+        self.assert_noticed("table Ledger has no alarm on WriteThrottleEvents")
+
+    def test_executions_that_run_away_unnoticed_are_noticed(self) -> None:
+        del self.resources["RunawayAlarm"]
+        self.assert_noticed("executions that run away have no alarm")
+
+    def test_an_alarm_on_a_rule_that_there_is_not_is_noticed(self) -> None:
+        self.resources["EventsOfAnObject"]["Properties"]["RuleName"]["Fn::Sub"] += "-2"
+        rule = "INSIGHT_RULE_METRIC('${AWS::StackName}-events-of-an-object', 'MaxContributorValue')"
+        self.assert_noticed(f"alarm RunawayAlarm: {rule} is about no rule of the template")
+
+    def test_a_rule_on_another_log_is_noticed(self) -> None:
+        body = self.resources["EventsOfAnObject"]["Properties"]["RuleBody"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace("LogSummarizerLogGroup", "Elsewhere")
+        self.assert_noticed("a rule reads Elsewhere, which is no log group of the template")
+
     def test_failing_executions_that_nobody_watches_are_noticed(self) -> None:
         del self.resources["ExecutionsTimedOutAlarm"]
         self.assert_noticed("the state machine has no alarm on ExecutionsTimedOut")
@@ -140,7 +158,7 @@ class TheDocumentation(unittest.TestCase):
         metrics = documented_metrics(OPERATIONS)
         self.assertEqual(metrics["Verdicts"], {("Function", "Verdict")})
         self.assertEqual(metrics["EstimatedCost"], {("Function",), ("Function", "ModelId")})
-        self.assertEqual(len(metrics), 10)
+        self.assertEqual(len(metrics), 11)
 
 
 class AConditionOfATemplate(unittest.TestCase):

@@ -177,7 +177,7 @@ class AChange(unittest.TestCase):
     def test_that_takes_a_function_its_model_is_noticed(self) -> None:
         (policy,) = self.template["Resources"]["ImageAnalyzerRole"]["Properties"]["Policies"]
         document = policy["PolicyDocument"]
-        document["Statement"] = [each for each in document["Statement"] if "Invoke" not in each["Sid"]]
+        document["Statement"] = [each for each in document["Statement"] if "Invoke" not in each.get("Sid", "")]
         self.assertEqual(list(model_problems(self.template)), ["ImageAnalyzerRole does not allow ImageAnalyzer to ask a model"])
 
     def test_that_lets_rules_start_any_alias_or_do_more_is_noticed(self) -> None:
