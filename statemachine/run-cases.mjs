@@ -108,7 +108,7 @@ function invariants(run, input, { detection, summary }) {
   return problems;
 }
 
-const EXPECTATIONS = ['path', 'status', 'error', 'cause', 'detector', 'deleted', 'composed', 'alert', 'lines', 'evaluation_fails', 'copied', 'tagged', 'kept'];
+const EXPECTATIONS = ['path', 'status', 'error', 'cause', 'detector', 'deleted', 'composed', 'alert', 'lines', 'evaluation_fails', 'copied', 'tagged', 'kept', 'claimed'];
 
 /** What alert-composer is sent in this case: a file of its events. */
 const composerEvent = (name) => new URL(`../events/alert-composer/${name}.json`, here);
@@ -135,6 +135,8 @@ function differences(run, expected) {
   if ('copied' in expected) compare('the copy', callsOf(run, ':s3:copyObject').at(-1)?.arguments, expected.copied);
   if ('tagged' in expected) compare('the tags', callsOf(run, ':s3:putObjectTagging').at(-1)?.arguments, expected.tagged);
   if ('kept' in expected) compare('the status of the record', callsOf(run, ':dynamodb:putItem').at(-1)?.arguments.Item?.status?.S ?? null, expected.kept);
+
+  if ('claimed' in expected) compare('the claim', callsOf(run, ':dynamodb:transactWriteItems').at(-1)?.arguments.TransactItems[0].Put.Item.event.S, expected.claimed);
 
   if (expected.composed) {
     const sent = callsOf(run, LAMBDA).findLast(({ state }) => state.startsWith('Compose'))?.arguments.Payload;
@@ -213,7 +215,7 @@ async function runMutations(mutants, setUp) {
   let runs = 0;
   for (const { where, value } of mutants) {
     const { input, summary, detection, composer, fails = {} } = { input: event, summary: upload, detection: pii, ...setUp(value) };
-    const run = await execute(definition, input, lenient({ 'Summarize event': summary, 'Summarize without the model': summary, 'Detect PII': detection, 'Check copy': { ContentLength: detection?.object?.size }, composer, ...fails }));
+    const run = await execute(definition, input, lenient({ 'Summarize event': summary, 'Summarize without the model': summary, 'Detect PII': detection, 'Check copy': { ContentLength: detection?.object?.size, ChecksumSHA256: 'any' }, composer, ...fails }));
     runs += 1;
     problems.push(...invariants(run, input, { summary, detection }).map((problem) => `${where}: ${problem}`));
   }

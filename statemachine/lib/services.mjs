@@ -52,7 +52,7 @@ function s3DeleteObject(args) {
 }
 
 function s3CopyObject(args) {
-  const problems = unknownKeys(args, ['Bucket', 'Key', 'CopySource', 'CopySourceIfMatch'], 'copyObject');
+  const problems = unknownKeys(args, ['Bucket', 'Key', 'CopySource', 'CopySourceIfMatch', 'ChecksumAlgorithm'], 'copyObject');
   for (const [key, value] of Object.entries(args)) if (!isText(value)) problems.push(`${key} is no filled string: ${JSON.stringify(value)}`);
   if (problems.length > 0) return problems;
   if (!/^[a-z0-9.-]+\/[^?/]+(\?versionId=[^?&=]+)?$/.test(args.CopySource)) problems.push(`CopySource is no encoded source: ${args.CopySource}`);
@@ -61,7 +61,7 @@ function s3CopyObject(args) {
 }
 
 function s3HeadObject(args) {
-  const problems = unknownKeys(args, ['Bucket', 'Key'], 'headObject');
+  const problems = unknownKeys(args, ['Bucket', 'Key', 'ChecksumMode'], 'headObject');
   for (const [key, value] of Object.entries(args)) if (!isText(value)) problems.push(`${key} is no filled string: ${JSON.stringify(value)}`);
   return problems;
 }

@@ -1,7 +1,5 @@
 //! `warden ledger`, `warden quarantine` and `warden restore`: what became of events, and the way back.
 
-use std::time::SystemTime;
-
 use anyhow::{Context, bail};
 use warden_deploy::Deployer;
 use warden_ledger::{By, Filter, Ledger, Named, Record, Who, statistics};
@@ -42,7 +40,7 @@ pub(crate) async fn quarantine(command: &QuarantineCommand) -> anyhow::Result<En
 pub(crate) async fn restore(arguments: &Restore) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.stack, &arguments.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
-    let restored = ledger.restore(&record, &who(&arguments.reason), arguments.again).await?;
+    let restored = ledger.restore(&record, &Who::now(&arguments.reason), arguments.again).await?;
     let text = format!("s3://{}/{} is back, as version {}", restored.bucket, restored.key, restored.version);
     output::result(arguments.output.format, &text, &restored)?;
     Ok(Ending::Done)
@@ -51,7 +49,7 @@ pub(crate) async fn restore(arguments: &Restore) -> anyhow::Result<Ending> {
 async fn purge(arguments: &Purge) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.stack, &arguments.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
-    ledger.purge(&record, &who(&arguments.reason)).await?;
+    ledger.purge(&record, &Who::now(&arguments.reason)).await?;
     output::result(arguments.output.format, &format!("{} is gone for good", record.object()), &record)?;
     Ok(Ending::Done)
 }
@@ -154,12 +152,6 @@ fn named(asked: &Named) -> String {
         Named::Event(id) => id.clone(),
         Named::Object { bucket, key } => format!("s3://{bucket}/{key}"),
     }
-}
-
-fn who(reason: &str) -> Who {
-    let now = SystemTime::now();
-    let unix_seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Who { reason: reason.to_owned(), unix_seconds, at: humantime::format_rfc3339_millis(now).to_string() }
 }
 
 fn filter(asked: &LedgerFilter) -> Filter {

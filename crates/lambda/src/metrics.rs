@@ -81,6 +81,11 @@ pub fn answer_cut() {
     tracing::info!(target: TARGET, AnswersCut = 1_u64);
 }
 
+/// Counts an event that was audited though the ledger could not be written.
+pub fn ledger_down() {
+    tracing::info!(target: TARGET, LedgerDown = 1_u64);
+}
+
 /// Where metrics go: on Lambda, which names the function, to standard output; elsewhere nowhere.
 ///
 /// `INPUT_TOKEN_PRICE` and `OUTPUT_TOKEN_PRICE`, US dollars per million tokens,
@@ -188,7 +193,7 @@ impl Kind {
     fn of(name: &str) -> Option<Self> {
         match name {
             "Verdicts" | "Undetermined" | "Events" | "InputTokens" | "OutputTokens" | "ModelRetries"
-            | "FieldsRefused" | "AnswersCut" => Some(Self::Count),
+            | "FieldsRefused" | "AnswersCut" | "LedgerDown" => Some(Self::Count),
             "ModelLatency" => Some(Self::Milliseconds),
             "EstimatedCost" => Some(Self::Dollars),
             "Verdict" | "Reason" | "ThreatLevel" | "ModelId" => Some(Self::Dimension),

@@ -4,6 +4,9 @@
 //! back, and the version that it got is claimed: the event that reports it is a duplicate.
 //! Nothing that an uploader writes has a part in this.
 
+use std::time::SystemTime;
+
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -39,6 +42,16 @@ pub struct Restored {
     pub version: String,
     /// Who brought it back.
     pub by: String,
+}
+
+impl Who {
+    /// Whoever runs this, now, for this reason.
+    #[must_use]
+    pub fn now(reason: &str) -> Self {
+        let now = DateTime::from(SystemTime::now());
+        let at = now.fmt(DateTimeFormat::DateTimeWithOffset).unwrap_or_default();
+        Self { reason: reason.to_owned(), unix_seconds: now.secs().unsigned_abs(), at }
+    }
 }
 
 impl Ledger {

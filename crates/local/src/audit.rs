@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use warden_control_plane::Call;
+use warden_ledger::{Ledger, Named, Who};
 
 use crate::alert::Alert;
 use crate::aws::{CallError, Clients};
@@ -76,6 +77,12 @@ pub enum AuditError {
     /// EventBridge did not take the event.
     #[error("the replay bus refused the event: {0}")]
     Refused(String),
+    /// There was no upload before.
+    #[error("there is no upload before that this could be about")]
+    NothingBefore,
+    /// Nothing came back from quarantine.
+    #[error(transparent)]
+    Ledger(#[from] warden_ledger::Error),
     /// The upload bucket keeps no versions.
     #[error("the upload bucket answered without a version: versioning is off")]
     NoVersion,
@@ -131,6 +138,27 @@ impl Audit {
             .await
             .map_err(|error| AuditError::Unreadable { path: file.display().to_string(), reason: error.to_string() })?;
         self.upload(key, body).await
+    }
+
+    /// The stack's ledger and quarantine, as `warden` has them.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(&self.clients.config, self.output("LedgerName"), Some(self.output("QuarantineBucketName")))
+    }
+
+    /// Brings the newest object of a key back from quarantine, as `warden restore` does.
+    ///
+    /// # Errors
+    /// When none lies there, or a call fails.
+    pub async fn bring_back(&self, key: &str) -> Result<Upload, AuditError> {
+        let ledger = self.ledger();
+        let named = Named::Object { bucket: self.bucket().to_owned(), key: key.to_owned() };
+        let records = ledger.show(&named).await?.into_iter().rev();
+        let record = records.into_iter().find(|record| record.text("quarantine_key").is_some());
+        let record =
+            record.ok_or_else(|| warden_ledger::Error::NotQuarantined(format!("s3://{}/{key}", self.bucket())))?;
+        let restored = ledger.restore(&record, &Who::now("to show that it can be done"), false).await?;
+        Ok(Upload { key: restored.key, version: restored.version })
     }
 
     /// Whether a version of an object can still be read.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::audit::{Audit, AuditError};
-use crate::follow;
+use crate::follow::{self, Sent};
 use crate::output::Console;
 use crate::scenario::{Scenario, own_image};
 use crate::table::{self, Detail, Row, RowState};
@@ -79,16 +79,20 @@ pub async fn run(
     let mut canvas = Canvas { console, shown, drawn: 0 };
     let mut rows: Vec<_> = scenarios.iter().map(|scenario| Row::waiting(&scenario.title)).collect();
     canvas.draw(&rows);
+    let mut before = None;
     for (at, scenario) in scenarios.iter().enumerate() {
         rows[at].state = RowState::Running;
         canvas.draw(&rows);
         let begun = Instant::now();
-        let sent = follow::send(audit, &scenario.arrival).await?;
+        let sent = follow::send(audit, &scenario.arrival, before.as_ref()).await?;
         let seen = follow::follow(audit, &sent, |seen| {
             rows[at].fill(seen, begun.elapsed().as_secs_f64());
             canvas.draw(&rows);
         })
         .await?;
+        if let Sent::Upload(upload) = sent {
+            before = Some(upload);
+        }
         rows[at].finish(scenario.expected.mismatches(&seen));
         canvas.draw(&rows);
         canvas.tell(&rows[at]);

@@ -8,6 +8,9 @@ use serde_json::Value;
 /// What the engine answers with when it has nothing real to answer with.
 const MOCKS: [&str; 2] = ["Mock response", "[ministack mock"];
 
+/// The one task of an event that was seen before.
+pub const CLAIM: &str = "Claim event";
+
 /// What an execution did so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execution {
@@ -43,6 +46,14 @@ impl Execution {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.status != ExecutionStatus::Running
+    }
+
+    /// Whether it ended at its claim, since its event was seen before.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        self.status == ExecutionStatus::Succeeded
+            && !self.tasks.is_empty()
+            && self.tasks.iter().all(|task| task.name == CLAIM)
     }
 
     /// The tasks, each with how often it was tried if that was more than once.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::audit::{Audit, AuditError, Upload};
 use crate::scenario::{Arrival, Seen};
@@ -39,14 +39,50 @@ impl Sent {
     }
 }
 
-/// Uploads the file, or replays the event.
+/// Has it arrive; `before` is the upload before.
 ///
 /// # Errors
 /// When the system does not take it.
-pub async fn send(audit: &Audit, arrival: &Arrival) -> Result<Sent, AuditError> {
+pub async fn send(audit: &Audit, arrival: &Arrival, before: Option<&Upload>) -> Result<Sent, AuditError> {
     Ok(match arrival {
         Arrival::Upload { file, key } => Sent::Upload(audit.upload_file(key, file).await?),
         Arrival::Event(event) => Sent::Event(audit.replay(event).await?),
+        Arrival::ReportedAgain => {
+            let upload = before.ok_or(AuditError::NothingBefore)?;
+            Sent::Event(audit.replay(&put_object(audit.bucket(), &upload.key, Some(&upload.version))).await?)
+        }
+        Arrival::BroughtBack => Sent::Upload(audit.bring_back(&before.ok_or(AuditError::NothingBefore)?.key).await?),
+    })
+}
+
+/// What CloudTrail records of an upload.
+#[must_use]
+pub fn put_object(bucket: &str, key: &str, version: Option<&str>) -> Value {
+    json!({
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "IAMUser",
+                "principalId": "AIDAEXAMPLEID0000002",
+                "arn": "arn:aws:iam::111122223333:user/Alice",
+                "accountId": "111122223333",
+                "userName": "Alice"
+            },
+            "eventTime": "2026-11-20T14:00:00Z",
+            "eventSource": "s3.amazonaws.com",
+            "eventName": "PutObject",
+            "awsRegion": "us-west-2",
+            "sourceIPAddress": "203.0.113.24",
+            "requestParameters": {"bucketName": bucket, "key": key},
+            "responseElements": {"x-amz-version-id": version},
+            "eventID": "6c0f7a3e-9b21-4f5d-8e66-1a2b3c4d5e07",
+            "readOnly": false,
+            "eventType": "AwsApiCall",
+            "managementEvent": false,
+            "recipientAccountId": "111122223333",
+            "eventCategory": "Data"
+        }
     })
 }
 
@@ -90,8 +126,6 @@ pub async fn follow(audit: &Audit, sent: &Sent, mut tell: impl FnMut(&Seen)) -> 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -12,7 +12,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use warden_local::audit::Audit;
 use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
 use warden_local::demo;
-use warden_local::engine::EngineOptions;
 use warden_local::follow::{self, Sent};
 use warden_local::instructions;
 use warden_local::model::{ModelOptions, WORD_DELAY};
@@ -20,7 +19,7 @@ use warden_local::output::Console;
 use warden_local::private_api::PrivateApi;
 use warden_local::questions;
 use warden_local::running::{self, RunningFile};
-use warden_local::scenario::{self, Expected};
+use warden_local::scenario::{self, Expected, Scenario};
 use warden_local::system::{self, System, SystemOptions};
 use warden_local::table::{Detail, Row};
 use warden_local::workspace::Workspace;
@@ -93,8 +92,37 @@ struct DemoArguments {
     /// Leave the system running afterwards, until Ctrl-C.
     #[arg(long)]
     keep: bool,
+    /// What is done with personal data; `quarantine` shows the way into quarantine and back out of it.
+    #[arg(long, value_enum, default_value_t)]
+    action: DemoAction,
     #[command(flatten)]
     system: SystemArguments,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum DemoAction {
+    /// It is deleted for good.
+    #[default]
+    Delete,
+    /// It is moved to a bucket of its own.
+    Quarantine,
+}
+
+impl DemoAction {
+    fn scenarios(self, workspace: &Workspace) -> Vec<Scenario> {
+        match self {
+            Self::Delete => scenario::scenarios(workspace),
+            Self::Quarantine => scenario::quarantine_scenarios(workspace),
+        }
+    }
+
+    /// The stack's parameters for it.
+    fn parameters(self) -> Vec<(String, String)> {
+        match self {
+            Self::Delete => Vec::new(),
+            Self::Quarantine => vec![("OnPersonalData".to_owned(), "quarantine".to_owned())],
+        }
+    }
 }
 
 /// What else there is to show.
@@ -201,7 +229,7 @@ impl From<SystemArguments> for SystemOptions {
             python: arguments.python,
             profile: arguments.profile,
             model: arguments.model.chosen(ModelOptions::default()),
-            engine: EngineOptions::default(),
+            ..Self::default()
         }
     }
 }
@@ -301,8 +329,9 @@ async fn run_demo(
         running::refuse_second(&file)?;
     }
     console.say(DEVELOPMENT);
-    let system = System::up(workspace, &arguments.system.into(), console).await?;
-    let scenarios: Vec<_> = scenario::scenarios(workspace).into_iter().chain(own).collect();
+    let options = SystemOptions { parameters: arguments.action.parameters(), ..arguments.system.into() };
+    let system = System::up(workspace, &options, console).await?;
+    let scenarios: Vec<_> = arguments.action.scenarios(workspace).into_iter().chain(own).collect();
     let text = arguments.output == Output::Text;
     let shown = text.then(|| Detail::verbose(arguments.verbose));
     let outcome = demo::run(system.audit(), &scenarios, console, shown).await?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::alert::Alert;
-use crate::execution::{Execution, is_mocked};
+use crate::execution::{CLAIM, Execution, is_mocked};
 use crate::workspace::Workspace;
 
 /// Something that arrives, and what has to come of it.
@@ -35,6 +35,10 @@ pub enum Arrival {
     },
     /// A recorded event is put on the replay bus.
     Event(Value),
+    /// CloudTrail reports the upload before once more, after S3.
+    ReportedAgain,
+    /// The object of the upload before is brought back from quarantine.
+    BroughtBack,
 }
 
 /// What has to come of it. A field that is `None` may be anything; that the
@@ -49,6 +53,8 @@ pub struct Expected {
     pub action: Option<&'static str>,
     /// Whether the alert is one of a failure.
     pub failure: Option<bool>,
+    /// Whether it was seen before: then no function is asked, nobody is told, and the object stays.
+    pub duplicate: bool,
 }
 
 /// What was seen to come of it.
@@ -64,26 +70,26 @@ pub struct Seen {
 
 impl Expected {
     /// Whatever the verdict, as long as everything agrees with it.
-    pub const ANY_VERDICT: Self = Self { verdict: None, threat_level: None, action: None, failure: Some(false) };
+    pub const ANY_VERDICT: Self =
+        Self { verdict: None, threat_level: None, action: None, failure: Some(false), duplicate: false };
     /// The image holds personal data: its version is deleted.
     pub const DELETED: Self =
-        Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("deleted"), failure: Some(false) };
+        Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("deleted"), ..Self::ANY_VERDICT };
+    /// The image holds personal data: its version is moved to quarantine.
+    pub const QUARANTINED: Self = Self { action: Some("quarantined"), ..Self::DELETED };
     /// The document holds personal data: it is told and kept.
     pub const TOLD: Self =
-        Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("kept"), failure: Some(false) };
+        Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("kept"), ..Self::ANY_VERDICT };
     /// The image holds none: it is kept.
-    pub const CLEAN: Self =
-        Self { verdict: Some("clean"), threat_level: None, action: Some("kept"), failure: Some(false) };
+    pub const CLEAN: Self = Self { verdict: Some("clean"), action: Some("kept"), ..Self::ANY_VERDICT };
     /// It cannot be judged: it is kept and reported.
-    pub const UNDETERMINED: Self = Self {
-        verdict: Some("undetermined"),
-        threat_level: Some("medium"),
-        action: Some("kept"),
-        failure: Some(false),
-    };
+    pub const UNDETERMINED: Self =
+        Self { verdict: Some("undetermined"), threat_level: Some("medium"), action: Some("kept"), ..Self::ANY_VERDICT };
     /// A risky API call.
     pub const RISKY_CALL: Self =
-        Self { verdict: Some("none"), threat_level: Some("high"), action: Some("none"), failure: Some(false) };
+        Self { verdict: Some("none"), threat_level: Some("high"), action: Some("none"), ..Self::ANY_VERDICT };
+    /// It was seen before.
+    pub const DUPLICATE: Self = Self { failure: None, duplicate: true, ..Self::ANY_VERDICT };
 
     /// What did not happen, or happened otherwise. Empty when all is right.
     #[must_use]
@@ -96,10 +102,22 @@ impl Expected {
             Some(_) => {}
         }
         match &seen.alert {
+            _ if self.duplicate => Self::compare_duplicate(seen, &mut wrong),
             None => wrong.push("no alert was received".to_owned()),
             Some(alert) => self.compare(alert, seen.object_is_there, &mut wrong),
         }
         wrong
+    }
+
+    fn compare_duplicate(seen: &Seen, wrong: &mut Vec<String>) {
+        let asked = seen.execution.iter().flat_map(|execution| &execution.tasks);
+        wrong.extend(asked.filter(|task| task.name != CLAIM).map(|task| format!("{} was entered", task.name)));
+        if seen.execution.as_ref().is_some_and(|execution| !execution.message_ids.is_empty()) {
+            wrong.push("an alert was published again".to_owned());
+        }
+        if seen.object_is_there == Some(false) {
+            wrong.push("the object version is gone".to_owned());
+        }
     }
 
     fn compare(&self, alert: &Alert, object_is_there: Option<bool>, wrong: &mut Vec<String>) {
@@ -120,14 +138,13 @@ impl Expected {
             wrong.push("the alert quotes an answer of the engine's own".to_owned());
         }
         let (verdict, action) = (alert.attribute("verdict"), alert.attribute("action"));
+        let removed = matches!(action, Some("deleted" | "quarantined"));
         if action == Some("deleted") && verdict != Some("pii") {
             wrong.push("an object was deleted without the verdict pii".to_owned());
         }
         match (object_is_there, action) {
-            (Some(true), Some("deleted")) => wrong.push("the object version is still there".to_owned()),
-            (Some(false), action) if action != Some("deleted") => {
-                wrong.push("the object version is gone".to_owned());
-            }
+            (Some(true), _) if removed => wrong.push("the object version is still there".to_owned()),
+            (Some(false), _) if !removed => wrong.push("the object version is gone".to_owned()),
             _ => {}
         }
     }
@@ -175,6 +192,23 @@ pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
             arrival: Arrival::Event(stop_logging()),
             expected: Expected::RISKY_CALL,
         },
+    ]
+}
+
+/// What the demo shows where personal data is moved to quarantine.
+#[must_use]
+pub fn quarantine_scenarios(workspace: &Workspace) -> Vec<Scenario> {
+    let scenario = |title: &str, arrival, expected| Scenario { title: title.to_owned(), arrival, expected };
+    let upload = |sample: &str| Arrival::Upload {
+        file: workspace.source("samples").join(sample),
+        key: format!("uploads/{sample}"),
+    };
+    vec![
+        scenario("a landscape", upload("landscape.jpg"), Expected::CLEAN),
+        scenario("the landscape, reported again", Arrival::ReportedAgain, Expected::DUPLICATE),
+        scenario("an ID card", upload("id-card.png"), Expected::QUARANTINED),
+        scenario("the card, brought back", Arrival::BroughtBack, Expected::DUPLICATE),
+        scenario("the card, reported again", Arrival::ReportedAgain, Expected::DUPLICATE),
     ]
 }
 
@@ -236,6 +270,7 @@ mod tests {
     use aws_sdk_sfn::types::ExecutionStatus;
 
     use super::*;
+    use crate::execution::Task;
 
     fn alert(verdict: &str, threat_level: &str, action: &str) -> Alert {
         let attributes =
@@ -264,6 +299,14 @@ mod tests {
         Seen { execution: Some(ended(ExecutionStatus::Succeeded)), alert: Some(alert), object_is_there }
     }
 
+    /// An audit that went through to its alert.
+    fn worked() -> Seen {
+        let task = Task { name: "Detect PII".into(), tries: 1, errors: Vec::new() };
+        let execution = ended(ExecutionStatus::Succeeded);
+        let execution = Execution { tasks: vec![task], message_ids: BTreeSet::from(["m-1".to_owned()]), ..execution };
+        Seen { execution: Some(execution), ..seen(alert("clean", "low", "kept"), Some(true)) }
+    }
+
     #[test]
     fn side_effects_that_agree_are_right() {
         let cases = [
@@ -275,6 +318,8 @@ mod tests {
             (Expected::ANY_VERDICT, seen(alert("pii", "high", "deleted"), Some(false))),
             (Expected::ANY_VERDICT, seen(alert("clean", "low", "kept"), Some(true))),
             (Expected::ANY_VERDICT, seen(alert("not_image", "low", "kept"), Some(true))),
+            (Expected::QUARANTINED, seen(alert("pii", "high", "quarantined"), Some(false))),
+            (Expected::DUPLICATE, Seen { alert: None, ..seen(alert("none", "low", "none"), Some(true)) }),
         ];
         for (expected, seen) in cases {
             assert_eq!(expected.mismatches(&seen), Vec::<String>::new(), "{seen:?}");
@@ -291,6 +336,10 @@ mod tests {
             (Expected::ANY_VERDICT, seen(alert("clean", "low", "deleted"), Some(false)), "without the verdict pii"),
             (Expected::ANY_VERDICT, seen(alert("pii", "high", "deleted"), Some(true)), "still there"),
             (Expected::ANY_VERDICT, seen(alert("undetermined", "medium", "kept"), Some(false)), "gone"),
+            (Expected::QUARANTINED, seen(alert("pii", "high", "quarantined"), Some(true)), "still there"),
+            (Expected::DUPLICATE, seen(alert("clean", "low", "kept"), Some(false)), "gone"),
+            (Expected::DUPLICATE, worked(), "Detect PII was entered"),
+            (Expected::DUPLICATE, worked(), "an alert was published again"),
             (Expected::ANY_VERDICT, Seen::default(), "no execution was started"),
             (Expected::ANY_VERDICT, Seen::default(), "no alert was received"),
         ];

@@ -45,6 +45,8 @@ pub struct SystemOptions {
     pub model: ModelOptions,
     /// How the engine runs.
     pub engine: EngineOptions,
+    /// Parameters of the audit's template, by their names, beside those that this machine needs.
+    pub parameters: Vec<(String, String)>,
 }
 
 impl Default for SystemOptions {
@@ -54,6 +56,7 @@ impl Default for SystemOptions {
             profile: "dev".to_owned(),
             model: ModelOptions::default(),
             engine: EngineOptions::default(),
+            parameters: Vec::new(),
         }
     }
 }
@@ -186,15 +189,17 @@ impl System {
         let step = console.step(&format!("deploying {TEMPLATE} through CloudFormation"));
         let url = started.upload(TEMPLATE).await?;
         let Started { clients, engine, model, .. } = started;
-        let parameters = [
+        let bedrock = model.url();
+        let mut parameters = vec![
             // What happens to an object is reported by S3 itself: the engine records no data events.
             ("UploadSource", "s3-events"),
             // The engine knows neither trails nor bus policies.
             ("CreateTrail", "false"),
             ("RestrictReplayBus", "false"),
             ("Architecture", architecture()),
-            ("BedrockEndpointUrl", &model.url()),
+            ("BedrockEndpointUrl", bedrock.as_str()),
         ];
+        parameters.extend(options.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let outputs = stack::create(&clients.cloudformation, STACK, Source::Url(&url), &parameters).await?;
         step.done();
 

@@ -92,6 +92,9 @@ impl Row {
         self.seconds = Some(seconds);
         if let Some(execution) = &seen.execution {
             self.path = execution.path();
+            if execution.is_duplicate() {
+                self.action = Some("duplicate".to_owned());
+            }
         }
         if let Some(alert) = &seen.alert {
             let attribute = |name| alert.attribute(name).map(str::to_owned);

@@ -5,6 +5,7 @@ use warden_core::{
     Error,
     audit::{self, Alert, LedgerSettings},
 };
+use warden_lambda::metrics;
 
 /// The alert of an audit that the state machine tells of; what it takes is in
 /// [`audit::compose`].
@@ -14,6 +15,9 @@ use warden_core::{
 pub fn handle(event: &Value, ledger: LedgerSettings) -> Result<Alert, Error> {
     let alert = audit::compose(event, ledger)?;
     log_alert(&alert);
+    if event["ledger"]["unclaimed"] == true {
+        metrics::ledger_down();
+    }
     Ok(alert)
 }
 

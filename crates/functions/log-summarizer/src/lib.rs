@@ -9,6 +9,7 @@ use warden_core::{
     },
     bedrock::{Answer, AskedModel, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
+    hashed::fingerprint,
     ports::{ModelAnswer, ModelReply, Models},
     threat::{Floor, RuleSet},
 };
@@ -94,6 +95,8 @@ fn without_model(mut request: Value) -> Result<Value, Value> {
 fn log_summary(summary: &Summary) {
     tracing::info!(
         event_id = summary.event_id,
+        object =
+            summary.s3_bucket.as_deref().zip(summary.s3_key.as_deref()).map(|(bucket, key)| fingerprint(bucket, key)),
         threat_level = summary.threat_level.as_str(),
         threat_floor = summary.threat_floor.as_str(),
         matched_rules = summary.matched_rules.len(),

@@ -7,7 +7,7 @@ use warden_core::{
     audit::{self, Action, Handling, JudgeDocuments, NotTried, Tag},
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
-    hashed::Hashed,
+    hashed::{Hashed, checksum_of_s3},
     image::{self, ImageFormat, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
     pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, Policy, Reason, Verdict},
@@ -43,6 +43,9 @@ struct Judged {
     /// What the object's tags are to be replaced by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Tag>,
+    /// What S3 has to tell of a copy that is whole: the SHA-256, where every byte was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
 }
 
 struct Request {
@@ -124,7 +127,9 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             }
             action => (action, None, Vec::new()),
         };
-        Ok(Judged { detection, action, not_tried, tags })
+        let to_copy = detection.object.sha256.as_deref().filter(|_| action == Action::Quarantine);
+        let checksum = to_copy.and_then(checksum_of_s3);
+        Ok(Judged { detection, action, not_tried, tags, checksum })
     }
 
     async fn detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
-    audit::JudgeDocuments,
+    audit::{JudgeDocuments, Tag},
     fake::{FakeModel, FakeStore, Stored, asking, facts},
     image::TokenBudget,
     pii::{Category, Policy},
@@ -116,6 +116,50 @@ async fn an_answer_says_what_the_policy_wants_done() {
         let answer = detector(stored, FakeModel::saying(said)).handle(event.clone()).await.unwrap();
         assert_eq!(answer["action"], action, "{name}");
         insta::assert_json_snapshot!(name, answer);
+    }
+}
+
+/// SHA-256 of [`PNG`], as S3 writes it.
+const PNG_CHECKSUM: &str = "oHJjo3m101S4lgbqWnSpPX50NAv8XcjItiJz6QlrpWA=";
+
+#[tokio::test]
+async fn what_goes_to_quarantine_is_told_with_the_sum_that_its_copy_has_to_have() {
+    let quarantine = |bytes: &'static [u8], handling: &'static str| async move {
+        let mut event = event();
+        event["handling"] = json!(handling);
+        detector(Stored::bytes(bytes), FakeModel::saying(PII)).handle(event).await.unwrap()
+    };
+    let personal = quarantine(PNG, "quarantine;none;").await;
+    assert_eq!((&personal["action"], &personal["checksum"]), (&json!("quarantine"), &json!(PNG_CHECKSUM)));
+    // Of what is no image the first bytes are read alone: their sum would be another's.
+    let long: &'static [u8] = Box::leak(vec![b'x'; 100_000].into_boxed_slice());
+    let text = quarantine(long, "delete;quarantine;").await;
+    assert_eq!((&text["action"], text.get("checksum")), (&json!("quarantine"), None));
+    let deleted = quarantine(PNG, "delete;none;").await;
+    assert_eq!((&deleted["action"], deleted.get("checksum")), (&json!("delete_version"), None));
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_not_tried_and_told() {
+    let tag = |n: usize| Tag { key: format!("tag-{n}"), value: "x".into() };
+    let huge = ObjectFacts { size: Some(5 * 1024 * 1024 * 1024 + 1), ..facts(PNG) };
+    for (handling, stored, tags, action, not_tried) in [
+        ("quarantine;none;", Stored::bytes(PNG), 0, "quarantine", None),
+        ("delete;quarantine;", Stored::Object(huge, vec![PNG.into()]), 0, "none", Some("too_large_to_copy")),
+        ("tag;none;", Stored::bytes(PNG), 9, "tag", None),
+        ("tag;none;", Stored::bytes(PNG), 10, "none", Some("too_many_tags")),
+        ("none;none;", Stored::bytes(PNG), 0, "none", None),
+        ("delete;none;a=none", Stored::bytes(PNG), 0, "none", None),
+    ] {
+        let mut detector = detector(stored, FakeModel::saying(PII));
+        detector.store = detector.store.tagged((0..tags).map(tag).collect());
+        let mut event = event();
+        event["handling"] = json!(handling);
+        let answer = detector.handle(event).await.unwrap();
+        let seen = (answer["action"].as_str().unwrap(), answer["not_tried"].as_str());
+        assert_eq!(seen, (action, not_tried), "{handling}, with {tags} tags: {answer}");
+        let told = answer["tags"].as_array().map_or(0, Vec::len);
+        assert_eq!(told, if action == "tag" { tags + 1 } else { 0 }, "{handling}");
     }
 }
 

@@ -30,6 +30,7 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
     vec![
         stage.trial("engine::a_deletion_on_a_condition_that_fails_deletes_nothing", stale_deletion),
         stage.trial("engine::a_copy_on_a_condition_that_fails_copies_nothing", stale_copy),
+        stage.trial("engine::a_copy_has_the_checksum_that_is_asked_for", copy_has_a_checksum),
         stage.trial("engine::the_versions_of_an_object_are_listed", versions_are_listed),
         stage.trial("engine::tags_are_written", tags_are_written),
         stage.trial("engine::an_argument_that_the_engine_would_lose_is_refused", lost_argument),
@@ -58,6 +59,23 @@ async fn stale_copy(world: Arc<World>) {
     let ended = run(&world, "stale-copy", "copyObject", json!({"Arguments": arguments})).await;
     assert!(ended.error.unwrap().contains("PreconditionFailed"));
     assert!(world.s3().head_object().bucket("engine-stale-copy").key("to.png").send().await.is_err());
+}
+
+async fn copy_has_a_checksum(world: Arc<World>) {
+    world.bucket("engine-checksum", false).await;
+    world.s3().put_object().bucket("engine-checksum").key("from").body(Vec::new().into()).send().await.unwrap();
+    let arguments = json!({
+        "Bucket": "engine-checksum", "Key": "to", "CopySource": "engine-checksum/from", "ChecksumAlgorithm": "SHA256",
+    });
+    run(&world, "checksum-copy", "copyObject", json!({"Arguments": arguments})).await;
+    let arguments = json!({"Bucket": "engine-checksum", "Key": "to", "ChecksumMode": "ENABLED"});
+    let ended = run(&world, "checksum-head", "headObject", json!({"Arguments": arguments})).await;
+    let sum = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NNpJWZG3hSuFU=");
+    assert!(
+        ended.output.as_ref().unwrap().as_object().unwrap().values().any(|told| *told == sum),
+        "{:?}",
+        ended.output
+    );
 }
 
 async fn versions_are_listed(world: Arc<World>) {

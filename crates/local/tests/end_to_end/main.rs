@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 #![expect(clippy::panic, reason = "a test ends at what it did not expect")]
 
+mod actions;
 mod bad_input;
 mod calls;
 mod doctor;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         uploads::trials(&stage),
         keys::trials(&stage),
         bad_input::trials(&stage),
+        actions::trials(&stage),
         model::trials(&stage),
         events::trials(&stage),
         engine::trials(&stage),

@@ -1,0 +1,173 @@
+//! What is done instead of deleting: quarantine and the way back, tags, and nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use libtest_mimic::Trial;
+use warden_ledger::{Error, Named, Record, Who};
+use warden_local::audit::Upload;
+use warden_local::follow::{Sent, follow, put_object};
+use warden_local::scenario::Expected;
+
+use crate::world::{Stage, World, assert_right};
+
+/// What an uploader says of a picture, beside its bytes.
+const CONTENT_TYPE: &str = "image/png";
+const TAGS: &str = "team=gate%203&shift=night";
+
+pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    vec![
+        stage.trial("actions::what_is_moved_to_quarantine_keeps_all_it_had", moved_whole),
+        stage.trial("actions::what_is_brought_back_has_all_it_had_and_is_not_judged_again", brought_back),
+        stage.trial("actions::an_uploader_cannot_pass_for_a_restore", forged_restore),
+        stage.trial("actions::what_was_purged_cannot_be_brought_back", purged),
+        stage.trial("actions::a_verdict_joins_the_tags_that_are_there", tagged),
+        stage.trial("actions::a_full_set_of_tags_is_left_alone_and_told", full_set_of_tags),
+        stage.trial("actions::a_dry_run_tells_and_does_nothing", dry_run),
+    ]
+}
+
+async fn moved_whole(world: Arc<World>) {
+    let (upload, record) = quarantined(&world, "quarantine/whole é+%.png").await;
+    assert!(!world.is_there(&upload).await);
+
+    let copy = record.text("quarantine_key").unwrap();
+    assert!(record.text("execution").unwrap().ends_with(copy));
+    let object = world.s3().get_object().bucket(world.audit().output("QuarantineBucketName")).key(copy).send().await;
+    assert_has_all(object.unwrap(), &world).await;
+    let found = tags(&world, world.audit().output("QuarantineBucketName"), copy, None).await;
+    assert_eq!(found, tag_set(&[("shift", "night"), ("team", "gate 3")]));
+    for (name, value) in [("status", "complete"), ("action", "quarantined"), ("verdict", "pii")] {
+        assert_eq!(record.text(name), Some(value), "{name}");
+    }
+}
+
+async fn brought_back(world: Arc<World>) {
+    let key = "quarantine/back.png";
+    let (_, record) = quarantined(&world, key).await;
+    let ledger = world.audit().ledger();
+    let restored = ledger.restore(&record, &Who::now("a specimen"), false).await.unwrap();
+
+    let upload = Upload { key: key.to_owned(), version: restored.version.clone() };
+    let seen = follow(world.audit(), &Sent::Upload(upload.clone()), |_| ()).await.unwrap();
+    assert_right(Expected::DUPLICATE, &seen);
+    let object = world.s3().get_object().bucket(world.audit().bucket()).key(key).send().await.unwrap();
+    assert_eq!(object.version_id(), Some(restored.version.as_str()));
+    assert_has_all(object, &world).await;
+    let found = tags(&world, world.audit().bucket(), key, None).await;
+    assert_eq!(found, tag_set(&[("shift", "night"), ("team", "gate 3")]));
+    // By CloudTrail too.
+    let reported = put_object(world.audit().bucket(), key, Some(&restored.version));
+    let again = follow(world.audit(), &Sent::Event(world.audit().replay(&reported).await.unwrap()), |_| ()).await;
+    assert_right(Expected::DUPLICATE, &again.unwrap());
+
+    // Who did it and why, at the upload that was moved and at the one that came back.
+    let records = records(&world, key).await;
+    let by = restored.by.as_str();
+    assert!(by.starts_with("arn:aws:"), "{by}");
+    for (record, action) in [(&records[0], "quarantined"), (&records[1], "restored")] {
+        assert_eq!(record.text("action"), Some(action));
+        assert_eq!((record.text("restored_by"), record.text("restore_reason")), (Some(by), Some("a specimen")));
+    }
+    let twice = ledger.restore(&records[0], &Who::now("once more"), false).await.unwrap_err();
+    assert!(matches!(twice, Error::RestoredBefore { .. }), "{twice}");
+}
+
+async fn forged_restore(world: Arc<World>) {
+    let key = "quarantine/forged.png";
+    let (_, record) = quarantined(&world, key).await;
+    let restored = world.audit().ledger().restore(&record, &Who::now("a specimen"), false).await.unwrap();
+    // The same bytes under the same key, with everything that a client can claim to be.
+    let card = tokio::fs::read(world.sample("business-card.png")).await.unwrap();
+    let request = world.s3().put_object().bucket(world.audit().bucket()).key(key).body(card.into());
+    let request = request.metadata("x-amz-version-id", &restored.version).metadata("restored_from", &restored.version);
+    let answer = request.tagging("warden:verdict=clean&restored_by=warden").send().await.unwrap();
+    let upload = Upload { key: key.to_owned(), version: answer.version_id.unwrap() };
+    assert_right(Expected::QUARANTINED, &world.outcome(&upload).await);
+}
+
+async fn purged(world: Arc<World>) {
+    let key = "quarantine/purged.png";
+    let (_, record) = quarantined(&world, key).await;
+    let ledger = world.audit().ledger();
+    ledger.purge(&record, &Who::now("the customer asked")).await.unwrap();
+
+    let copy = record.text("quarantine_key").unwrap();
+    let versions = world.s3().list_object_versions().bucket(world.audit().output("QuarantineBucketName")).prefix(copy);
+    assert_eq!(versions.send().await.unwrap().versions.unwrap_or_default(), []);
+    let [record] = records(&world, key).await.try_into().unwrap();
+    assert_eq!(record.text("purge_reason"), Some("the customer asked"));
+    let error = ledger.restore(&record, &Who::now("too late"), false).await.unwrap_err();
+    assert!(matches!(error, Error::NotQuarantined(_)), "{error}");
+}
+
+async fn tagged(world: Arc<World>) {
+    let key = "tag/card.png";
+    for (sample, verdict) in [("business-card.png", "pii"), ("chart.png", "clean")] {
+        let upload = put(&world, key, sample, TAGS).await;
+        let expected = Expected { verdict: Some(verdict), action: Some("tagged"), ..Expected::ANY_VERDICT };
+        assert_right(expected, &world.outcome(&upload).await);
+        let found = tags(&world, world.audit().bucket(), key, Some(&upload.version)).await;
+        assert_eq!(found, tag_set(&[("shift", "night"), ("team", "gate 3"), ("warden:verdict", verdict)]));
+    }
+}
+
+async fn full_set_of_tags(world: Arc<World>) {
+    let key = "tag/full.png";
+    let full = (0..10).map(|n| format!("t{n}=x")).collect::<Vec<_>>().join("&");
+    let upload = put(&world, key, "business-card.png", &full).await;
+    let seen = world.outcome(&upload).await;
+    assert_right(Expected::TOLD, &seen);
+    let message = seen.alert.unwrap().message;
+    assert!(message.contains("it has ten tags already"), "{message}");
+    let found = tags(&world, world.audit().bucket(), key, Some(&upload.version)).await;
+    assert_eq!((found.len(), found.get("warden:verdict")), (10, None));
+}
+
+async fn dry_run(world: Arc<World>) {
+    let upload = put(&world, "none/card.png", "business-card.png", TAGS).await;
+    assert_right(Expected::TOLD, &world.outcome(&upload).await);
+    let found = tags(&world, world.audit().bucket(), "none/card.png", Some(&upload.version)).await;
+    assert_eq!(found, tag_set(&[("shift", "night"), ("team", "gate 3")]));
+}
+
+/// Uploads a card that is moved to quarantine; the upload, and its record.
+async fn quarantined(world: &World, key: &str) -> (Upload, Record) {
+    let upload = put(world, key, "business-card.png", TAGS).await;
+    assert_right(Expected::QUARANTINED, &world.outcome(&upload).await);
+    let [record] = records(world, key).await.try_into().unwrap();
+    (upload, record)
+}
+
+async fn put(world: &World, key: &str, sample: &str, tags: &str) -> Upload {
+    let body = tokio::fs::read(world.sample(sample)).await.unwrap();
+    let request = world.s3().put_object().bucket(world.audit().bucket()).key(key).body(body.into());
+    let request = request.content_type(CONTENT_TYPE).cache_control("no-store").metadata("camera", "17").tagging(tags);
+    let answer = request.send().await.unwrap();
+    Upload { key: key.to_owned(), version: answer.version_id.unwrap() }
+}
+
+/// The records of an object, oldest first.
+async fn records(world: &World, key: &str) -> Vec<Record> {
+    let named = Named::Object { bucket: world.audit().bucket().to_owned(), key: key.to_owned() };
+    world.audit().ledger().show(&named).await.unwrap()
+}
+
+/// The object is the card, with all that [`put`] gave it but its tags.
+async fn assert_has_all(object: GetObjectOutput, world: &World) {
+    assert_eq!((object.content_type(), object.cache_control()), (Some(CONTENT_TYPE), Some("no-store")));
+    assert_eq!(object.metadata().unwrap()["camera"], "17");
+    let bytes = object.body.collect().await.unwrap().to_vec();
+    assert!(bytes == tokio::fs::read(world.sample("business-card.png")).await.unwrap(), "other bytes");
+}
+
+async fn tags(world: &World, bucket: &str, key: &str, version: Option<&str>) -> BTreeMap<String, String> {
+    let request = world.s3().get_object_tagging().bucket(bucket).key(key).set_version_id(version.map(str::to_owned));
+    let tags = request.send().await.unwrap().tag_set.into_iter();
+    tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}
+
+fn tag_set(tags: &[(&str, &str)]) -> BTreeMap<String, String> {
+    tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
