@@ -87,11 +87,11 @@ impl Output {
     /// given as it is; a text only when the model finished it.
     ///
     /// # Errors
-    /// [`Error::ModelOutputInvalid`] when it is not a Messages response, or its text is refused, cut or missing.
+    /// [`Error::ModelOutputInvalid`] when it is no model's answer, or its text is refused, cut or missing.
     pub fn of(self, body: &[u8]) -> Result<Value, Error> {
         match self {
             Self::Full => serde_json::from_slice(body)
-                .map_err(|_| Error::ModelOutputInvalid { problem: "it is not a Messages response" }),
+                .map_err(|_| Error::ModelOutputInvalid { problem: "it is no model's answer" }),
             Self::Text => {
                 let mut answer = Answer::parse(body)?;
                 answer.finished_text().map_err(|why| Error::ModelOutputInvalid { problem: why.meaning() })?;

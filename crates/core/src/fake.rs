@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     Error,
     audit::Tag,
-    bedrock::{AskedModel, Capabilities},
+    bedrock::{AskedModel, Capabilities, Family},
     ports::{
         AnswerStream, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef,
         ObjectStore, OpenObject, Seal, StreamingModel,
@@ -189,7 +189,12 @@ pub fn asking<M>(models: M) -> AskedModel<M> {
     AskedModel {
         models,
         id: "us.anthropic.claude-haiku-5-5".into(),
-        capabilities: Capabilities { temperature: false, json_schema: true, thinking_off: false },
+        capabilities: Capabilities {
+            family: Family::Anthropic,
+            temperature: false,
+            json_schema: true,
+            thinking_off: false,
+        },
         max_tokens: 4_096,
     }
 }

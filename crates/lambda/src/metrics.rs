@@ -382,7 +382,7 @@ mod tests {
             let mut script = FakeStreamingModel::messages(&["Good"]);
             script.truncate(length);
             script.extend(end);
-            let streamer = Streamer::new(FakeStreamingModel::with_script(script), Protocol::Messages, limits);
+            let streamer = Streamer::new(FakeStreamingModel::with_script(script), Protocol::Bedrock, limits);
             let asker = Asker { request_id: "r-1", encoding: Encoding::Events, request_metadata: None };
             let offer = Offer { default_model: "m".into(), models: Vec::new(), max_tokens: 9 };
             let question = Conversation::read(br#"{"prompt": "Hi"}"#, &offer).unwrap();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::nova;
 use crate::{error::Error, named::named};
 
 /// Why the model stopped.
@@ -24,9 +25,15 @@ impl<'de> Deserialize<'de> for StopReason {
         Ok(match name.as_str() {
             "end_turn" | "stop_sequence" => Self::EndTurn,
             "max_tokens" | "model_context_window_exceeded" => Self::Cut,
-            "refusal" => Self::Refusal,
+            "refusal" | "content_filtered" => Self::Refusal,
             _ => Self::Other(name),
         })
+    }
+}
+
+impl StopReason {
+    fn is_a_guardrails(&self) -> bool {
+        matches!(self, Self::Other(name) if name == "guardrail_intervened")
     }
 }
 
@@ -52,7 +59,7 @@ impl Usage {
     }
 }
 
-/// A Messages answer. Its text is content, so there is no `Debug`.
+/// A model's answer. Its text is content, so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The text blocks, joined; empty when there are none.
@@ -65,8 +72,16 @@ pub struct Answer {
     pub usage: Usage,
 }
 
+/// Each family's answer has a field that the other's has not.
 #[derive(Deserialize)]
-struct Wire {
+#[serde(untagged)]
+enum Wire {
+    Messages(Messages),
+    Nova(nova::Answer),
+}
+
+#[derive(Deserialize)]
+struct Messages {
     content: Vec<Value>,
     #[serde(default = "no_stop_reason")]
     stop_reason: StopReason,
@@ -81,26 +96,32 @@ fn no_stop_reason() -> StopReason {
 }
 
 impl Answer {
-    /// Reads the body of an answer. Blocks that are not text, thinking among
+    /// Reads the body of an answer of either family. Blocks that are not text, thinking among
     /// them, are passed over.
     ///
     /// # Errors
-    /// [`Error::ModelOutputInvalid`] when it is not a Messages answer.
+    /// [`Error::ModelOutputInvalid`] when it is neither's.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
-        let wire: Wire = serde_json::from_slice(body)
-            .map_err(|_| Error::ModelOutputInvalid { problem: "it is not a Messages response" })?;
-        let text = wire
-            .content
-            .iter()
-            .filter(|block| block["type"] == "text")
-            .filter_map(|block| block["text"].as_str())
-            .collect::<Vec<_>>()
-            .concat();
+        let wire = serde_json::from_slice(body).map_err(|_| Error::ModelOutputInvalid {
+            problem: "it is neither a Messages response nor one of Nova's",
+        })?;
+        let (text, stop_reason, guardrail_action, usage) = match wire {
+            Wire::Messages(answer) => {
+                let texts = answer.content.iter().filter(|block| block["type"] == "text");
+                let text = texts.filter_map(|block| block["text"].as_str()).collect();
+                (text, answer.stop_reason, answer.guardrail_action, answer.usage)
+            }
+            Wire::Nova(answer) => {
+                let (text, usage) = (answer.texts().collect(), answer.usage());
+                (text, answer.stop_reason, answer.guardrail_action, usage)
+            }
+        };
         Ok(Self {
+            guardrail_intervened: stop_reason.is_a_guardrails()
+                || guardrail_action.is_some_and(|action| action != "NONE"),
             text,
-            stop_reason: wire.stop_reason,
-            guardrail_intervened: wire.guardrail_action.as_deref().is_some_and(|action| action != "NONE"),
-            usage: wire.usage,
+            stop_reason,
+            usage,
         })
     }
 
@@ -210,8 +231,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_messages_response_is_an_error() {
-        for body in ["", "null", "[]", "not json", "{\"content\": 3}", "{\"usage\": []"] {
+    fn novas_answer_is_read_as_the_other_familys() {
+        let nova = |reason: &str, content: Value| {
+            answer(&json!({
+                "output": {"message": {"role": "assistant", "content": content}},
+                "stopReason": reason,
+                "usage": {"inputTokens": 12, "outputTokens": 9, "totalTokens": 21, "cacheReadInputTokenCount": 0},
+            }))
+        };
+        let thought = json!({"reasoningContent": {"reasoningText": {"text": "I look."}}});
+        let said = nova("end_turn", json!([thought, {"text": "Good "}, {"text": "day"}]));
+        assert_eq!(said.finished_text(), Ok("Good day"));
+        assert_eq!(said.usage, Usage { input_tokens: 12, output_tokens: 9 });
+        for (reason, expected) in [
+            ("max_tokens", Unusable::Cut),
+            ("content_filtered", Unusable::Refused),
+            ("guardrail_intervened", Unusable::GuardrailIntervened),
+            ("tool_use", Unusable::Malformed),
+        ] {
+            assert_eq!(nova(reason, json!([{"text": "{}"}])).finished_text(), Err(expected), "{reason}");
+        }
+        assert_eq!(nova("end_turn", json!([])).finished_text(), Err(Unusable::Empty));
+    }
+
+    #[test]
+    fn what_is_no_models_answer_is_an_error() {
+        for body in ["", "null", "[]", "not json", "{\"content\": 3}", "{\"output\": {}}", "{\"usage\": []"] {
             assert!(Answer::parse(body.as_bytes()).is_err(), "{body}");
         }
     }

@@ -3,11 +3,13 @@
 //! Bedrock answers 400 to a field that the model does not accept, so a field is
 //! sent only to a model that is known to accept it.
 
-use super::profile::model_name;
+use super::{Family, profile::model_name};
 
 /// What may be sent to a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
+    /// How it is asked and answers.
+    pub family: Family,
     /// `temperature` is accepted (alone: two sampling fields at once are refused by some).
     pub temperature: bool,
     /// `output_config.format` with a JSON Schema is accepted, where the account and the Region take it.
@@ -39,12 +41,14 @@ impl Capabilities {
     /// beyond the required fields for an unknown model.
     #[must_use]
     pub fn of(model_id: &str) -> Self {
-        let Some(name) = model_name(model_id) else { return Self::default() };
+        let family = Family::of(model_id);
+        let Some(name) = model_name(model_id) else { return Self { family, ..Self::default() } };
         TABLE
             .iter()
             .filter(|(known, ..)| is_name_or_dated(name, known))
             .max_by_key(|(known, ..)| known.len())
             .map_or_else(Self::default, |&(_, temperature, json_schema, thinking_off)| Self {
+                family,
                 temperature,
                 // GovCloud's Bedrock refuses it.
                 json_schema: json_schema && !is_in_govcloud(model_id),
@@ -73,11 +77,21 @@ fn is_name_or_dated(name: &str, known: &str) -> bool {
 
 /// Each set of capabilities that a model has, for the records of request bodies.
 #[cfg(test)]
-pub(crate) const CLASSES: [(&str, Capabilities); 4] = [
-    ("temperature_and_schema", Capabilities { temperature: true, json_schema: true, thinking_off: false }),
-    ("schema", Capabilities { temperature: false, json_schema: true, thinking_off: false }),
-    ("schema_without_thinking", Capabilities { temperature: false, json_schema: true, thinking_off: true }),
-    ("prompt_alone", Capabilities { temperature: false, json_schema: false, thinking_off: false }),
+pub(crate) const CLASSES: [(&str, Capabilities); 5] = [
+    (
+        "temperature_and_schema",
+        Capabilities { family: Family::Anthropic, temperature: true, json_schema: true, thinking_off: false },
+    ),
+    ("schema", Capabilities { family: Family::Anthropic, temperature: false, json_schema: true, thinking_off: false }),
+    (
+        "schema_without_thinking",
+        Capabilities { family: Family::Anthropic, temperature: false, json_schema: true, thinking_off: true },
+    ),
+    (
+        "prompt_alone",
+        Capabilities { family: Family::Anthropic, temperature: false, json_schema: false, thinking_off: false },
+    ),
+    ("nova", Capabilities { family: Family::Nova, temperature: false, json_schema: false, thinking_off: false }),
 ];
 
 #[cfg(test)]
@@ -104,7 +118,11 @@ mod tests {
             ("us.anthropic.claude-fable-5-1", false, false),
         ] {
             let thinking_off = id.ends_with("haiku-5-5");
-            assert_eq!(Capabilities::of(id), Capabilities { temperature, json_schema, thinking_off }, "{id}");
+            assert_eq!(
+                Capabilities::of(id),
+                Capabilities { family: Family::Anthropic, temperature, json_schema, thinking_off },
+                "{id}"
+            );
         }
     }
 
@@ -112,9 +130,13 @@ mod tests {
     fn every_model_of_the_table_is_of_a_class_whose_bodies_are_on_record() {
         let recorded: Vec<_> = CLASSES.iter().map(|(_, class)| *class).collect();
         for &(name, temperature, json_schema, thinking_off) in TABLE {
-            assert!(recorded.contains(&Capabilities { temperature, json_schema, thinking_off }), "{name}");
+            assert!(
+                recorded.contains(&Capabilities { family: Family::Anthropic, temperature, json_schema, thinking_off }),
+                "{name}"
+            );
         }
         assert!(recorded.contains(&Capabilities::default()));
+        assert!(recorded.contains(&Capabilities::of("us.amazon.nova-lite-v1:0")));
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! The Messages body of `InvokeModel`: what each model takes, the request, the answer.
+//! `InvokeModel`: what each model takes, the request, the answer.
 
 pub mod answer;
 mod asked_model;
 pub mod capabilities;
+mod family;
+mod messages;
 pub mod native_schema;
+mod nova;
 mod optional_field;
 pub mod profile;
 pub mod request;
@@ -11,6 +14,7 @@ pub mod request;
 pub use answer::{Answer, StopReason, Usage};
 pub use asked_model::AskedModel;
 pub use capabilities::Capabilities;
+pub use family::Family;
 pub use optional_field::{OptionalField, RefusedFields};
 pub use request::{ImageBody, Question, conversation_body};
 

@@ -1,16 +1,8 @@
-//! The body of a request: a question in text, about one image, or a chat.
+//! What a model is asked: a question in text, about one image, or a chat.
 
-use serde::Serialize;
 use serde_json::Value;
 
-use super::capabilities::Capabilities;
-
-/// The only version string that Bedrock takes.
-const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
-
-/// Where an image's base64 text belongs in a serialised body. Quotes inside JSON
-/// strings are escaped, so no text of a caller can look like this.
-const EMPTY_DATA: &str = r#""data":"""#;
+use super::{Family, capabilities::Capabilities, messages, nova};
 
 /// What the model is asked, apart from the image.
 #[derive(Clone, Copy)]
@@ -25,64 +17,11 @@ pub struct Question<'a> {
     pub max_tokens: u32,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    anthropic_version: &'static str,
-    max_tokens: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    system: Option<&'a str>,
-    messages: Vec<Message<'a>>,
-    // What can be left out stands last, in the order of `OptionalField`, which takes it out again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thinking: Option<Thinking>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_config: Option<OutputConfig<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Thinking {
-    Disabled,
-}
-
-#[derive(Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: Vec<Block<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Block<'a> {
-    Image { source: Source },
-    Text { text: &'a str },
-}
-
-#[derive(Serialize)]
-struct Source {
-    r#type: &'static str,
-    media_type: &'static str,
-    data: &'static str,
-}
-
-#[derive(Serialize)]
-struct OutputConfig<'a> {
-    format: Format<'a>,
-}
-
-#[derive(Serialize)]
-struct Format<'a> {
-    r#type: &'static str,
-    schema: &'a Value,
-}
-
 impl Question<'_> {
     /// The body of a question without an image.
     #[must_use]
     pub fn text_body(&self, model: Capabilities) -> Vec<u8> {
-        self.serialize(model, vec![Block::Text { text: self.text }])
+        self.serialize(model, None)
     }
 
     /// The body of a question about an image of `image_bytes` bytes, whose
@@ -90,29 +29,23 @@ impl Question<'_> {
     /// where models read it best.
     #[must_use]
     pub fn image_body(&self, model: Capabilities, media_type: &'static str, image_bytes: usize) -> ImageBody {
-        let image = Block::Image { source: Source { r#type: "base64", media_type, data: "" } };
-        let mut body = self.serialize(model, vec![image, Block::Text { text: self.text }]);
-        let data_at = find(&body, EMPTY_DATA.as_bytes()).map_or(body.len(), |at| at + EMPTY_DATA.len() - 1);
+        let mut body = self.serialize(model, Some(media_type));
+        // Quotes inside JSON strings are escaped, so no text of a caller can look like this.
+        let place = match model.family {
+            Family::Anthropic => messages::EMPTY_IMAGE,
+            Family::Nova => nova::EMPTY_IMAGE,
+        };
+        let data_at = find(&body, place.as_bytes()).map_or(body.len(), |at| at + place.len() - 1);
         let rest = body.split_off(data_at);
         body.reserve_exact(image_bytes.div_ceil(3) * 4 + rest.len());
         ImageBody { body, rest, carried: [0; 3], carried_len: 0 }
     }
 
-    fn serialize(&self, model: Capabilities, content: Vec<Block<'_>>) -> Vec<u8> {
-        let body = Body {
-            anthropic_version: ANTHROPIC_VERSION,
-            max_tokens: self.max_tokens,
-            system: self.system,
-            messages: vec![Message { role: "user", content }],
-            temperature: model.temperature.then_some(0.0),
-            thinking: model.thinking_off.then_some(Thinking::Disabled),
-            output_config: self
-                .schema
-                .filter(|_| model.json_schema)
-                .map(|schema| OutputConfig { format: Format { r#type: "json_schema", schema } }),
-        };
-        // Strings, numbers and a `Value` always serialise.
-        serde_json::to_vec(&body).unwrap_or_default()
+    fn serialize(&self, model: Capabilities, media_type: Option<&'static str>) -> Vec<u8> {
+        match model.family {
+            Family::Anthropic => messages::question(self, model, media_type),
+            Family::Nova => nova::question(self, media_type),
+        }
     }
 }
 
@@ -121,21 +54,15 @@ impl Question<'_> {
 /// knows itself.
 #[must_use]
 pub fn conversation_body<'a>(
+    family: Family,
     system: Option<&str>,
     turns: impl Iterator<Item = (&'static str, &'a str)>,
     max_tokens: u32,
 ) -> Vec<u8> {
-    let body = Body {
-        anthropic_version: ANTHROPIC_VERSION,
-        max_tokens,
-        temperature: None,
-        thinking: None,
-        system,
-        messages: turns.map(|(role, text)| Message { role, content: vec![Block::Text { text }] }).collect(),
-        output_config: None,
-    };
-    // Strings and numbers always serialise.
-    serde_json::to_vec(&body).unwrap_or_default()
+    match family {
+        Family::Anthropic => messages::conversation(system, turns, max_tokens),
+        Family::Nova => nova::conversation(system, turns, max_tokens),
+    }
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
@@ -201,8 +128,12 @@ mod tests {
 
     use super::*;
 
-    const MODERN: Capabilities = Capabilities { temperature: false, json_schema: true, thinking_off: true };
-    const OLDER: Capabilities = Capabilities { temperature: true, json_schema: false, thinking_off: false };
+    const MODERN: Capabilities =
+        Capabilities { family: Family::Anthropic, temperature: false, json_schema: true, thinking_off: true };
+    const OLDER: Capabilities =
+        Capabilities { family: Family::Anthropic, temperature: true, json_schema: false, thinking_off: false };
+    const NOVA: Capabilities =
+        Capabilities { family: Family::Nova, temperature: false, json_schema: false, thinking_off: false };
 
     fn ask(schema: &Value) -> Question<'_> {
         Question { system: Some("You are a clerk."), text: "What is it?", schema: Some(schema), max_tokens: 64 }
@@ -258,12 +189,49 @@ mod tests {
     fn the_body_is_allocated_once() {
         let schema = json!({});
         let image = vec![7; 100_001];
-        let mut body = ask(&schema).image_body(MODERN, "image/png", image.len());
-        let capacity = body.body.capacity();
-        image.chunks(4096).for_each(|chunk| body.push(chunk));
-        let sent = body.finish();
-        assert_eq!(sent.capacity(), capacity);
-        assert_eq!(sent.len(), capacity);
+        for model in [MODERN, NOVA] {
+            let mut body = ask(&schema).image_body(model, "image/png", image.len());
+            let capacity = body.body.capacity();
+            image.chunks(4096).for_each(|chunk| body.push(chunk));
+            let sent = body.finish();
+            assert_eq!((sent.capacity(), sent.len()), (capacity, capacity), "{model:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_for_nova_arrives_whole_and_can_be_taken_back() {
+        let schema = json!({});
+        let image: Vec<u8> = (0..=255).cycle().take(1000).collect();
+        for size in [1, 3, 333, 1000] {
+            let asked = || {
+                let mut body = ask(&schema).image_body(NOVA, "image/webp", image.len());
+                image.chunks(size).for_each(|chunk| body.push(chunk));
+                body
+            };
+            assert_eq!(asked().into_image(), image, "chunks of {size}");
+            let body = parse(&asked().finish());
+            let content = &body["messages"][0]["content"];
+            let expected = base64_simd::STANDARD.encode_to_string(&image);
+            assert_eq!(content[0]["image"], json!({"format": "webp", "source": {"bytes": expected}}));
+            assert_eq!(content[1]["text"], json!("What is it?"));
+        }
+    }
+
+    #[test]
+    fn nova_is_asked_for_no_more_tokens_than_it_gives() {
+        let question = Question { system: None, text: "a", schema: None, max_tokens: 128_000 };
+        assert_eq!(parse(&question.text_body(NOVA))["inferenceConfig"]["maxTokens"], json!(5_000));
+        let chat = conversation_body(Family::Nova, None, [("user", "Hi")].into_iter(), 128_000);
+        assert_eq!(parse(&chat)["inferenceConfig"], json!({"maxTokens": 5_000}));
+    }
+
+    #[test]
+    fn the_body_for_nova_has_the_shape_of_its_request_schema() {
+        let schema = json!({"type": "object"});
+        let mut body = ask(&schema).image_body(NOVA, "image/jpeg", 3);
+        body.push(&[0xFF, 0xD8, 0xFF]);
+        let body = parse(&body.finish());
+        insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(body) });
     }
 
     #[test]

@@ -3,7 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::tokens::estimated;
-use crate::{bedrock::conversation_body, error::Error, fields::kind};
+use crate::{
+    bedrock::{Family, conversation_body},
+    error::Error,
+    fields::kind,
+};
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,11 +125,11 @@ impl Conversation {
 }
 
 impl Conversation {
-    /// The Messages body of `InvokeModel` that continues it.
+    /// The body of `InvokeModel` that continues it.
     #[must_use]
-    pub fn messages_body(&self) -> Vec<u8> {
+    pub fn bedrock_body(&self) -> Vec<u8> {
         let turns = self.turns.iter().map(|turn| (turn.role.as_str(), &*turn.text));
-        conversation_body(self.system.as_deref(), turns, self.max_tokens)
+        conversation_body(Family::of(&self.model), self.system.as_deref(), turns, self.max_tokens)
     }
 
     /// About how many tokens its texts are.

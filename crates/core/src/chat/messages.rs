@@ -140,7 +140,7 @@ mod tests {
     };
 
     fn decoded(events: &[Value]) -> Result<Vec<AnswerEvent>, Error> {
-        let mut decoder = Protocol::Messages.decoder(&question("Hi"));
+        let mut decoder = Protocol::Bedrock.decoder(&question("Hi"));
         let mut out = Vec::new();
         for event in events {
             decoder.push(event.to_string().as_bytes(), &mut out)?;
@@ -254,7 +254,7 @@ mod tests {
         for (length, output_tokens, estimated) in
             [(0, 0, true), (1, 1, false), (3, 2, true), (8, 4, true), (9, 5, true), (11, 9, false)]
         {
-            let mut decoder = Protocol::Messages.decoder(&question("Hello there"));
+            let mut decoder = Protocol::Bedrock.decoder(&question("Hello there"));
             for event in &events[..length] {
                 decoder.push(event.to_string().as_bytes(), &mut Vec::new()).unwrap();
             }
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn half_a_character_does_not_break_the_stream() {
-        let mut decoder = Protocol::Messages.decoder(&question("Hi"));
+        let mut decoder = Protocol::Bedrock.decoder(&question("Hi"));
         let mut out = Vec::new();
         let delta = br#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"x\ud83d"}}"#;
         decoder.push(delta, &mut out).unwrap();
@@ -282,7 +282,7 @@ mod tests {
             ("api_error", "ModelUnavailable"),
             ("secret", "ModelUnavailable"),
         ] {
-            let mut decoder: Decoder = Protocol::Messages.decoder(&question("Hi"));
+            let mut decoder: Decoder = Protocol::Bedrock.decoder(&question("Hi"));
             let event = json!({"type": "error", "error": {"type": kind, "message": "secret"}}).to_string();
             let error = decoder.push(event.as_bytes(), &mut Vec::new()).unwrap_err();
             assert_eq!(error.name().as_str(), name);
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn what_is_no_event_is_an_error() {
         for chunk in [&b""[..], b"[]", b"{}", b"hello", b"{\"type\": 3}"] {
-            let mut decoder = Protocol::Messages.decoder(&question("Hi"));
+            let mut decoder = Protocol::Bedrock.decoder(&question("Hi"));
             let error = decoder.push(chunk, &mut Vec::new()).unwrap_err();
             assert_eq!(error.name().as_str(), "ModelOutputInvalid", "{chunk:?}");
         }

@@ -8,6 +8,7 @@ mod encoding;
 mod json;
 mod lines;
 mod messages;
+mod nova;
 mod progress;
 mod protocol;
 mod refusal;

@@ -3,15 +3,16 @@
 use serde::Serialize;
 
 use super::{
-    AnswerEvent, Conversation, Role, TokenCount, container::Container, messages::Messages, progress::Progress,
+    AnswerEvent, Conversation, Role, TokenCount, container::Container, messages::Messages, nova::Nova,
+    progress::Progress,
 };
-use crate::error::Error;
+use crate::{bedrock::Family, error::Error};
 
 /// The language that a model's endpoint speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// Claude's Messages on Bedrock.
-    Messages,
+    /// What the model's family speaks on Bedrock.
+    Bedrock,
     /// Chat completions, answered in server-sent events: the messages API of
     /// the containers of Text Generation Inference, DJL Serving and vLLM.
     OpenAiSse {
@@ -62,7 +63,7 @@ impl Protocol {
     #[must_use]
     pub fn body(self, chat: &Conversation) -> Vec<u8> {
         match self {
-            Self::Messages => chat.messages_body(),
+            Self::Bedrock => chat.bedrock_body(),
             Self::OpenAiSse { names_model } => to_json(&ChatCompletion {
                 model: names_model.then_some(&*chat.model),
                 messages: chat
@@ -87,7 +88,7 @@ impl Protocol {
     #[must_use]
     pub const fn accept(self) -> &'static str {
         match self {
-            Self::Messages => "application/json",
+            Self::Bedrock => "application/json",
             Self::OpenAiSse { .. } => "text/event-stream",
             Self::JsonLines => "application/jsonlines",
         }
@@ -99,7 +100,10 @@ impl Protocol {
         let progress = Progress::new(chat.estimated_tokens());
         Decoder {
             reader: match self {
-                Self::Messages => Reader::Messages(Messages { progress }),
+                Self::Bedrock => match Family::of(&chat.model) {
+                    Family::Anthropic => Reader::Messages(Messages { progress }),
+                    Family::Nova => Reader::Nova(Nova { progress }),
+                },
                 Self::OpenAiSse { .. } | Self::JsonLines => Reader::Container(Container::new(progress)),
             },
             begun: false,
@@ -148,6 +152,7 @@ pub struct Decoder {
 #[derive(Debug)]
 enum Reader {
     Messages(Messages),
+    Nova(Nova),
     Container(Container),
 }
 
@@ -167,6 +172,10 @@ impl Decoder {
                 messages.push(bytes, out)?;
                 true
             }
+            Reader::Nova(nova) => {
+                nova.push(bytes, out)?;
+                true
+            }
             Reader::Container(container) => container.push(bytes, out)?,
         };
         self.stopped = matches!(out.last(), Some(AnswerEvent::Stop(_)));
@@ -181,10 +190,12 @@ impl Decoder {
         if self.stopped {
             return Ok(());
         }
-        if let Reader::Container(container) = &mut self.reader {
-            container.finish(out)?;
-            self.stopped = matches!(out.last(), Some(AnswerEvent::Stop(_)));
+        match &mut self.reader {
+            Reader::Messages(_) => {}
+            Reader::Nova(nova) => nova.finish(out)?,
+            Reader::Container(container) => container.finish(out)?,
         }
+        self.stopped = matches!(out.last(), Some(AnswerEvent::Stop(_)));
         if self.stopped {
             return Ok(());
         }
@@ -196,6 +207,7 @@ impl Decoder {
     pub fn tokens(&self) -> TokenCount {
         match &self.reader {
             Reader::Messages(messages) => messages.progress.tokens(),
+            Reader::Nova(nova) => nova.progress.tokens(),
             Reader::Container(container) => container.progress.tokens(),
         }
     }
@@ -244,7 +256,7 @@ mod tests {
 
     #[test]
     fn bedrock_gets_the_messages_and_no_sampling_field() {
-        insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(body(Protocol::Messages, &TURNS)) });
+        insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(body(Protocol::Bedrock, &TURNS)) });
     }
 
     #[test]
@@ -269,7 +281,7 @@ mod tests {
             decoder.push(part.as_bytes(), &mut out).unwrap();
             assert_eq!(decoder.has_begun(), begun, "{part}");
         }
-        let mut decoder = Protocol::Messages.decoder(&question("Hi"));
+        let mut decoder = Protocol::Bedrock.decoder(&question("Hi"));
         assert!(!decoder.has_begun());
         decoder.push(br#"{"type": "message_start"}"#, &mut out).unwrap();
         assert!(decoder.has_begun() && !decoder.has_stopped());

@@ -6,7 +6,7 @@ use warden_lambda::chat::{Chat, ChatSettings};
 /// The function: a chat in which the model is sent Messages.
 #[must_use]
 pub fn chat<M: StreamingModel>(model: M, settings: ChatSettings) -> Chat<M> {
-    Chat::new(model, Protocol::Messages, settings)
+    Chat::new(model, Protocol::Bedrock, settings)
 }
 
 #[cfg(test)]

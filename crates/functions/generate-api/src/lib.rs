@@ -60,7 +60,7 @@ impl<M: Models> GenerateApi<M> {
 
     async fn answer(&self, conversation: &Conversation, context: &RequestContext) -> Result<Response, Error> {
         let metadata = context.metadata();
-        let body = conversation.messages_body();
+        let body = conversation.bedrock_body();
         let call = ModelCall { model_id: &conversation.model, body, request_metadata: Some(&metadata) };
         let reply = match self.models.invoke(call).await? {
             ModelReply::Answer(answer) => answer,

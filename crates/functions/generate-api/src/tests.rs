@@ -145,7 +145,7 @@ async fn why_the_model_stopped_is_told_in_its_own_word_and_an_answer_that_is_non
     assert!(holds(
         &response,
         &json!({"statusCode": 502, "body": {"error": {"code": "ModelOutputInvalid", "message":
-        "the model's answer is not usable: it is not a Messages response"}}})
+        "the model's answer is not usable: it is neither a Messages response nor one of Nova's"}}})
     ));
 }
 

@@ -23,7 +23,7 @@ impl<M: StreamingModel> GenerateStream<M> {
     /// The function, with what callers may ask for and how long that may take.
     #[must_use]
     pub const fn new(model: M, offer: Offer, limits: StreamLimits) -> Self {
-        Self { streamer: Streamer::new(model, Protocol::Messages, limits), offer }
+        Self { streamer: Streamer::new(model, Protocol::Bedrock, limits), offer }
     }
 
     /// The model that is asked.

@@ -24,7 +24,7 @@ fn settings() -> ChatSettings {
 }
 
 fn chat(model: FakeStreamingModel) -> Chat<FakeStreamingModel> {
-    Chat::new(model, Protocol::Messages, settings())
+    Chat::new(model, Protocol::Bedrock, settings())
 }
 
 fn event(accept: &str, body: &str) -> Value {
@@ -126,7 +126,7 @@ async fn a_wrong_token_asks_nobody() {
 #[tokio::test]
 async fn without_a_token_in_the_settings_none_is_asked_for() {
     let settings = ChatSettings { token: None, ..settings() };
-    let chat = Chat::new(FakeStreamingModel::saying(&["Hi"]), Protocol::Messages, settings);
+    let chat = Chat::new(FakeStreamingModel::saying(&["Hi"]), Protocol::Bedrock, settings);
     let mut event = event(TEXT, HELLO);
     event["headers"] = json!({});
     assert_eq!(read(chat.handle(event, "r-1").await).await, (200, "Hi".into()));
@@ -264,7 +264,7 @@ async fn an_answer_without_end_ends_at_its_limit() {
     let mut script = FakeStreamingModel::messages(&["Good "]);
     script.truncate(2);
     script.push(Step::Stalls);
-    let chat = Chat::new(FakeStreamingModel::with_script(script), Protocol::Messages, settings);
+    let chat = Chat::new(FakeStreamingModel::with_script(script), Protocol::Bedrock, settings);
     let start = Instant::now();
     let (_, events) = read(chat.handle(event(EVENTS, HELLO), "r-1").await).await;
     assert_eq!(start.elapsed().as_secs(), 40);

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{bedrock::Capabilities, threat::RuleSet};
+use crate::{
+    bedrock::{Capabilities, Family},
+    threat::RuleSet,
+};
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::shipped);
 
@@ -128,12 +131,20 @@ fn what_is_no_image_upload_has_no_media_type() {
 #[test]
 fn the_question_about_an_event() {
     for (name, record, model) in [
-        ("upload_by_schema", upload(), Capabilities { temperature: false, json_schema: true, thinking_off: false }),
-        ("upload_by_prompt", upload(), Capabilities { temperature: true, json_schema: false, thinking_off: false }),
+        (
+            "upload_by_schema",
+            upload(),
+            Capabilities { family: Family::Anthropic, temperature: false, json_schema: true, thinking_off: false },
+        ),
+        (
+            "upload_by_prompt",
+            upload(),
+            Capabilities { family: Family::Anthropic, temperature: true, json_schema: false, thinking_off: false },
+        ),
         (
             "risky_call_by_schema",
             stop_logging(),
-            Capabilities { temperature: false, json_schema: true, thinking_off: false },
+            Capabilities { family: Family::Anthropic, temperature: false, json_schema: true, thinking_off: false },
         ),
     ] {
         let event = Event::read(&record).unwrap();
