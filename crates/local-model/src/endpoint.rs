@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::answer::{self, Answer, Reader};
 use crate::bedrock::exception::Kind;
-use crate::bedrock::{Exception, MessagesRequest, MessagesResponse, Model, StopReason, Usage, model};
+use crate::bedrock::model::{self, Family, Model};
+use crate::bedrock::{Exception, MessagesRequest, MessagesResponse, StopReason, Usage, nova};
 use crate::calls::Calls;
 use crate::faults::{Fault, Faults};
 use crate::records::Records;
@@ -31,6 +32,21 @@ pub(crate) struct Endpoint {
     pub(crate) word_delay: Duration,
 }
 
+/// An answer, and the form that its model gives it.
+pub(crate) struct Answered {
+    pub(crate) family: Family,
+    pub(crate) response: MessagesResponse,
+}
+
+impl Answered {
+    pub(crate) fn body(&self) -> Value {
+        match self.family {
+            Family::Anthropic => self.response.body(),
+            Family::Nova => nova::answer(&self.response),
+        }
+    }
+}
+
 /// Who answers.
 pub(crate) enum Answerer {
     Reader(Reader),
@@ -45,7 +61,7 @@ impl Endpoint {
         body: Result<Bytes, BytesRejection>,
         fault: Option<Fault>,
         images: &mut usize,
-    ) -> Result<Value, Exception> {
+    ) -> Result<Answered, Exception> {
         if let Some(exception) = fault.and_then(exception_of) {
             return Err(exception);
         }
@@ -60,7 +76,7 @@ impl Endpoint {
         }
         drop(body);
         *images = request.images().count();
-        Ok(self.answer(request, &model, fault).await?.body())
+        Ok(Answered { family: model.family, response: self.answer(request, &model, fault).await? })
     }
 
     /// Has a request answered that was accepted.

@@ -30,8 +30,8 @@ async fn invoke_model(
     let question = body.as_ref().ok().and_then(|body| endpoint.records.keep(body));
     let fault = endpoint.faults.take();
     let answered = endpoint.invoke(&model_id, &headers, body, fault, &mut images).await;
-    if let (Ok(answer), Some(question)) = (&answered, question) {
-        let tokens = |field: &str| answer["usage"][field].as_u64();
+    let answered = answered.map(|answered| (answered.body(), answered.response.usage));
+    if let (Ok((answer, usage)), Some(question)) = (&answered, question) {
         endpoint.records.write(&Invocation {
             request_id: &request_id,
             operation: "InvokeModel",
@@ -39,14 +39,14 @@ async fn invoke_model(
             headers: &headers,
             question: &question,
             answer,
-            input_tokens: tokens("input_tokens"),
-            output_tokens: tokens("output_tokens"),
+            input_tokens: Some(usage.input_tokens),
+            output_tokens: Some(usage.output_tokens),
         });
     }
     let status = answered.as_ref().map_or_else(Exception::status, |_| 200);
     endpoint.calls.add(Call { operation: Operation::InvokeModel, model_id, images, status });
     let response = match answered {
-        Ok(body) => Json(body).into_response(),
+        Ok((body, _)) => Json(body).into_response(),
         Err(exception) => exception.into_response(),
     };
     ([(REQUEST_ID, request_id)], response).into_response()

@@ -41,7 +41,9 @@ pub(crate) enum Access {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Answered {
+    #[serde(alias = "inputTokens")]
     pub(crate) input_tokens: u64,
+    #[serde(alias = "outputTokens")]
     pub(crate) output_tokens: u64,
 }
 

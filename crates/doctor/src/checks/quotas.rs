@@ -74,7 +74,8 @@ impl Scope {
     pub(crate) fn of(model: &str) -> Self {
         if model.starts_with("global.") {
             Self::Global
-        } else if model.starts_with("anthropic.") || model.contains("foundation-model/") {
+        } else if model.starts_with("anthropic.") || model.starts_with("amazon.") || model.contains("foundation-model/")
+        {
             Self::OnDemand
         } else {
             Self::CrossRegion
@@ -306,6 +307,7 @@ mod tests {
             ("us.anthropic.claude-haiku-5-5", Scope::CrossRegion),
             ("arn:aws:bedrock:us-west-2:1:application-inference-profile/a", Scope::CrossRegion),
             ("anthropic.claude-haiku-5-5", Scope::OnDemand),
+            ("amazon.nova-lite-v1:0", Scope::OnDemand),
         ] {
             assert_eq!(Scope::of(id), scope);
         }

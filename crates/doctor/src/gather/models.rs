@@ -7,6 +7,9 @@ use crate::checks::models::{Access, Answered, Facts, Model, Profile, Trouble};
 use crate::fact::Fact;
 use crate::model_use::{MOST_TOKENS_OUT, ModelUse, QUESTION};
 
+/// What Amazon Nova's ids begin with.
+const NOVA: &str = "amazon.nova-";
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Answer {
@@ -53,18 +56,25 @@ async fn profile(aws: &Aws, id: &str) -> Option<Fact<Profile>> {
 /// `anthropic.MODEL` of `us.anthropic.MODEL`, of an ARN, and of itself.
 fn foundation_model(id: &str) -> &str {
     let id = id.rsplit('/').next().unwrap_or(id);
-    id.find("anthropic.").map_or(id, |at| &id[at..])
+    ["anthropic.", NOVA].iter().find_map(|maker| Some(&id[id.find(maker)?..])).unwrap_or(id)
 }
 
 const INVOKE: &str = "bedrock:InvokeModel";
 
 /// Asks the model once, where the functions ask it.
 async fn ask(aws: &Aws, model: &ModelUse) -> Result<Answered, Trouble> {
-    let body = json!({
-        "anthropic_version": "bedrock-2023-05-31",
-        "max_tokens": MOST_TOKENS_OUT,
-        "messages": [{"role": "user", "content": QUESTION}],
-    });
+    let body = if foundation_model(&model.id).starts_with(NOVA) {
+        json!({
+            "messages": [{"role": "user", "content": [{"text": QUESTION}]}],
+            "inferenceConfig": {"maxTokens": MOST_TOKENS_OUT},
+        })
+    } else {
+        json!({
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": MOST_TOKENS_OUT,
+            "messages": [{"role": "user", "content": QUESTION}],
+        })
+    };
     let call = Call::rest("POST", format!("/model/{}/invoke", path_segment(&model.id)), Some(&body));
     let answer = match &model.endpoint {
         Some(url) => aws.at(url).call(BEDROCK_RUNTIME, INVOKE, call).await,
@@ -83,6 +93,7 @@ mod tests {
         for (id, model) in [
             ("us.anthropic.claude-haiku-5-5", "anthropic.claude-haiku-5-5"),
             ("anthropic.claude-haiku-5-5", "anthropic.claude-haiku-5-5"),
+            ("eu.amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0"),
             (
                 "arn:aws:bedrock:us-west-2:1:inference-profile/us.anthropic.claude-haiku-5-5",
                 "anthropic.claude-haiku-5-5",

@@ -150,12 +150,12 @@ fn could_not_process() -> Exception {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn png(width: u32, height: u32) -> Vec<u8> {
+    pub(in super::super) fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
         DynamicImage::new_luma8(width, height).write_to(&mut bytes, ImageFormat::Png).unwrap();
         bytes.into_inner()

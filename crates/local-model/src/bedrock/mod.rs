@@ -4,6 +4,7 @@
 pub(crate) mod exception;
 pub(crate) mod image_block;
 pub(crate) mod model;
+pub(crate) mod nova;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod schema;

@@ -26,9 +26,17 @@ pub(crate) struct Capabilities {
     pub(crate) json_schema: bool,
 }
 
+/// Whose form a model's requests and answers have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Anthropic,
+    Nova,
+}
+
 /// A model that a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Model {
+    pub(crate) family: Family,
     /// The name that answers carry in `model`.
     pub(crate) name: String,
     /// Unknown for an application inference profile, whose ARN does not tell.
@@ -132,6 +140,15 @@ const ALIVE: &[Entry] = &[
 const DEAD: &[&str] =
     &["claude-v2", "claude-instant", "claude-3-", "claude-sonnet-4-20250514", "claude-opus-4-20250514"];
 
+/// Nova's models that answer in text: the id, and the inference profiles that contain it.
+const NOVA: &[(&str, &[&str])] = &[
+    ("nova-micro-v1:0", &["us", "eu", "apac", "us-gov"]),
+    ("nova-lite-v1:0", &["us", "eu", "apac", "us-gov"]),
+    ("nova-pro-v1:0", &["us", "eu", "apac", "us-gov"]),
+    ("nova-premier-v1:0", &["us"]),
+    ("nova-2-lite-v1:0", &["us", "eu", "jp", "global"]),
+];
+
 /// Finds the model that `model_id` names: an inference profile's id or ARN.
 ///
 /// # Errors
@@ -150,16 +167,21 @@ pub(crate) fn resolve(model_id: &str) -> Result<Model, Exception> {
         return Err(invalid_identifier());
     }
     match resource.split_once('/') {
-        Some(("application-inference-profile", id)) if !id.is_empty() && !account.is_empty() => {
-            Ok(Model { name: "application-inference-profile".to_owned(), capabilities: None })
-        }
-        Some(("inference-profile", id)) if id.contains(".anthropic.") => by_id(model_id, id),
+        Some(("application-inference-profile", id)) if !id.is_empty() && !account.is_empty() => Ok(Model {
+            family: Family::Anthropic,
+            name: "application-inference-profile".to_owned(),
+            capabilities: None,
+        }),
+        Some(("inference-profile", id)) if id.contains(".anthropic.") || id.contains(".amazon.") => by_id(model_id, id),
         Some(("foundation-model", id)) => by_id(model_id, id),
         _ => Err(invalid_identifier()),
     }
 }
 
 fn by_id(model_id: &str, id: &str) -> Result<Model, Exception> {
+    if let Some((profile, name)) = id.split_once("amazon.") {
+        return nova(profile.strip_suffix('.'), name);
+    }
     let (profile, name) = match id.split_once("anthropic.") {
         Some(("", name)) => (None, name),
         Some((prefix, name)) => (prefix.strip_suffix('.'), name),
@@ -178,9 +200,18 @@ fn by_id(model_id: &str, id: &str) -> Result<Model, Exception> {
              with the ID or ARN of an inference profile that contains this model."
         ))),
         Some(profile) if entry.profiles.contains(&profile) => {
-            Ok(Model { name: answer_name(entry.id), capabilities: Some(entry.capabilities) })
+            Ok(Model { family: Family::Anthropic, name: answer_name(entry.id), capabilities: Some(entry.capabilities) })
         }
         Some(_) => Err(invalid_identifier()),
+    }
+}
+
+/// A model of Nova's, by its bare id or through a profile.
+fn nova(profile: Option<&str>, name: &str) -> Result<Model, Exception> {
+    let (id, profiles) = NOVA.iter().find(|(id, _)| *id == name).ok_or_else(not_found)?;
+    match profile {
+        Some(profile) if !profiles.contains(&profile) => Err(invalid_identifier()),
+        _ => Ok(Model { family: Family::Nova, name: answer_name(id), capabilities: None }),
     }
 }
 
@@ -213,6 +244,8 @@ mod tests {
             "global.anthropic.claude-opus-4-6-v1",
             "arn:aws:bedrock:us-east-1:111122223333:inference-profile/eu.anthropic.claude-sonnet-4-6",
             "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3",
+            "amazon.nova-lite-v1:0",
+            "arn:aws:bedrock:us-east-1:111122223333:inference-profile/eu.amazon.nova-pro-v1:0",
         ] {
             assert!(resolve(id).is_ok(), "{id}");
         }
@@ -244,6 +277,8 @@ mod tests {
             ("us.anthropic.claude-haiku-9", 404, unknown),
             ("us.anthropic.claude-haiku-5-5-v1:0", 404, unknown),
             ("gpt-9", 404, unknown),
+            ("us.amazon.nova-huge-v1:0", 404, unknown),
+            ("au.amazon.nova-lite-v1:0", 400, invalid),
         ] {
             let refused = resolve(id).unwrap_err();
             assert_eq!(refused.status(), status, "{id}");

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::image_block::{ImageBlock, check_together};
-use super::model::{Model, Sampling};
-use super::{Exception, schema};
+use super::model::{Family, Model, Sampling};
+use super::{Exception, nova, schema};
 
-const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
+pub(super) const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
 const MAX_STOP_SEQUENCES: usize = 8_191;
 
 /// Every field that the body may have.
@@ -81,6 +81,10 @@ impl MessagesRequest {
         let body: Value = serde_json::from_slice(body).map_err(|_| malformed("not valid JSON"))?;
         let Value::Object(body) = body else {
             return Err(malformed("expected type: JSONObject"));
+        };
+        let body = match model.family {
+            Family::Anthropic => body,
+            Family::Nova => nova::as_messages(body)?,
         };
         check_version(&body)?;
         let max_tokens = max_tokens(&body, model)?;

@@ -4,17 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Step, frame, words};
-use crate::bedrock::Exception;
-
-/// The frames of the events of an answer.
-pub(super) fn steps(events: &[Value]) -> Result<Vec<Step>, Exception> {
-    let step = |event: &Value| {
-        let is_word = event["type"] == "content_block_delta";
-        Ok(Step { frame: frame::bedrock_chunk(event)?, is_word })
-    };
-    events.iter().map(step).collect()
-}
+use super::words;
 
 /// The events of an answer of the Messages API.
 pub(super) fn events(answer: &Value, latency: Duration) -> Vec<Value> {

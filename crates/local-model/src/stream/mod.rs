@@ -2,6 +2,7 @@
 
 mod frame;
 mod messages;
+mod nova;
 mod record;
 mod sagemaker;
 
@@ -16,10 +17,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::bedrock::exception::Kind;
+use crate::bedrock::model::Family;
 use crate::bedrock::{Exception, MessagesResponse};
 use crate::calls::{Call, Operation};
 use crate::endpoint::{Endpoint, REQUEST_ID, exception_of, request_id};
@@ -67,13 +70,16 @@ async fn bedrock(
     let mut images = 0;
     let answered = endpoint.invoke(&model_id, &headers, body, fault, &mut images).await;
     let answered = answered.and_then(|answer| {
-        let events = messages::events(&answer, begun.elapsed());
-        Ok((messages::steps(&events)?, events, answer))
+        let events = match answer.family {
+            Family::Anthropic => messages::events(&answer.body(), begun.elapsed()),
+            Family::Nova => nova::events(&answer.body(), begun.elapsed()),
+        };
+        Ok((bedrock_steps(&events)?, events, answer.response.usage))
     });
     let status = answered.as_ref().map_or_else(Exception::status, |_| 200);
     let operation = Operation::InvokeModelWithResponseStream;
     endpoint.calls.add(Call { operation, model_id: model_id.clone(), images, status });
-    let (steps, events, answer) = match answered {
+    let (steps, events, usage) = match answered {
         Ok(answered) => answered,
         Err(exception) => return exception.into_response(),
     };
@@ -89,12 +95,21 @@ async fn bedrock(
         question,
         events,
         said: 0,
-        usage: answer["usage"].clone(),
+        usage,
     });
     let mut response = streamed(&endpoint, steps, trouble, record);
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert("x-amzn-bedrock-content-type", json);
     ([(REQUEST_ID, request_id)], response).into_response()
+}
+
+/// The frames of the events of an answer.
+fn bedrock_steps(events: &[Value]) -> Result<Vec<Step>, Exception> {
+    let step = |event: &Value| {
+        let is_word = event["type"] == "content_block_delta" || event.get("contentBlockDelta").is_some();
+        Ok(Step { frame: frame::bedrock_chunk(event)?, is_word })
+    };
+    events.iter().map(step).collect()
 }
 
 async fn sagemaker(

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+use crate::bedrock::Usage;
 use crate::records::{Invocation, Records};
 
 /// What a record of a stream will tell, once it is over.
@@ -16,7 +17,7 @@ pub(super) struct StreamRecord {
     pub(super) events: Vec<Value>,
     /// How many of the events were sent, the one on its way among them.
     pub(super) said: usize,
-    pub(super) usage: Value,
+    pub(super) usage: Usage,
 }
 
 impl StreamRecord {
@@ -36,8 +37,8 @@ impl StreamRecord {
             headers: &self.headers,
             question: &self.question,
             answer: &Value::Array(self.events),
-            input_tokens: self.usage["input_tokens"].as_u64(),
-            output_tokens: self.usage["output_tokens"].as_u64().filter(|_| is_whole),
+            input_tokens: Some(self.usage.input_tokens),
+            output_tokens: is_whole.then_some(self.usage.output_tokens),
         });
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Step, frame, words};
 use crate::bedrock::exception::Kind;
+use crate::bedrock::model::Family;
 use crate::bedrock::request::{Block, Role, Turn};
 use crate::bedrock::{Exception, MessagesRequest, MessagesResponse, Model, StopReason};
 
@@ -83,7 +84,7 @@ fn request(system: String, turns: Vec<Turn>, max_tokens: Option<u64>) -> Message
 
 /// The model in the container.
 pub(super) fn model(name: &str) -> Model {
-    Model { name: name.to_owned(), capabilities: None }
+    Model { family: Family::Anthropic, name: name.to_owned(), capabilities: None }
 }
 
 /// The frames of a container's answer. A part ends in the middle of a character
