@@ -4,7 +4,7 @@
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use warden_core::{
-    audit::{JudgeDocuments, LedgerSettings},
+    audit::{JudgeDocuments, LedgerSettings, summary::SummarizeWithModel},
     bedrock::{AskedModel, Capabilities, Guardrail, profile},
     chat::Offer,
     image::TokenBudget,
@@ -242,6 +242,17 @@ pub fn judge_documents(variables: &impl Variables) -> Result<JudgeDocuments, Set
         name: "JUDGE_DOCUMENTS",
         problem: format!("is {value:?}; write tell, act or off"),
     })
+}
+
+/// `SUMMARIZE_WITH_MODEL`: which events a model is asked about.
+///
+/// # Errors
+/// [`SettingError`] for anything but `true`, `risky` and `false`.
+pub fn summarize_with_model(variables: &impl Variables) -> Result<SummarizeWithModel, SettingError> {
+    const NAME: &str = "SUMMARIZE_WITH_MODEL";
+    let Some(value) = variables.get(NAME) else { return Ok(SummarizeWithModel::All) };
+    SummarizeWithModel::named(&value)
+        .ok_or_else(|| SettingError { name: NAME, problem: format!("is {value:?}; write true, risky or false") })
 }
 
 /// A setting that is `true` or `false`.

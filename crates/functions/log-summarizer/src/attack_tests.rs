@@ -84,6 +84,7 @@ fn function<M>(model: M) -> LogSummarizer<M> {
 fn with_rules<M>(rules: RuleSet, model: M) -> LogSummarizer<M> {
     LogSummarizer {
         model: Some(asking(model)),
+        asked: SummarizeWithModel::All,
         rules,
         uploads: UploadsToJudge::LikelyImages,
         documents: JudgeDocuments::Tell,

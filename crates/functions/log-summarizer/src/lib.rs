@@ -5,7 +5,7 @@ use warden_core::{
     Error,
     audit::{
         JudgeDocuments,
-        summary::{self, Opinion, Summary},
+        summary::{self, Opinion, SummarizeWithModel, Summary},
     },
     bedrock::{Answer, AskedModel, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
@@ -20,6 +20,8 @@ pub struct LogSummarizer<M> {
     /// Who writes the summary and may raise the threat level; without one the
     /// record and the rules speak alone.
     pub model: Option<AskedModel<M>>,
+    /// Which events it is asked about.
+    pub asked: SummarizeWithModel,
     /// What sets the least threat level.
     pub rules: RuleSet,
     /// Which uploads are handed on to be judged.
@@ -45,7 +47,7 @@ impl<M: Models> LogSummarizer<M> {
         };
         let event = Event::read(&event)?;
         let floor = self.rules.rate(&event);
-        let opinion = match model {
+        let opinion = match model.filter(|_| self.asked.asks(&event, &floor)) {
             None => None,
             Some(model) => self.ask(model, &event, &floor).await?,
         };

@@ -11,6 +11,7 @@ use super::*;
 fn function(model: FakeModel) -> LogSummarizer<FakeModel> {
     LogSummarizer {
         model: Some(asking(model)),
+        asked: SummarizeWithModel::All,
         rules: RuleSet::shipped(),
         uploads: UploadsToJudge::LikelyImages,
         documents: JudgeDocuments::Tell,
@@ -214,6 +215,23 @@ async fn a_document_is_an_upload_to_judge_unless_a_setting_says_no() {
         let told = LogSummarizer { documents, ..function(calm()) }.handle(event(case)).await.unwrap();
         // What callers know of it stays what it was.
         assert_eq!((told.judge, told.is_image_upload), (judge, true), "{case}, {documents}");
+    }
+}
+
+#[tokio::test]
+async fn a_plain_upload_costs_no_call_where_the_model_is_for_what_is_risky() {
+    // Each event's name, and whether a model is asked about it.
+    for (name, is_asked) in [
+        ("put-object", false),
+        ("object-created", false),
+        ("put-object-denied", true),
+        ("get-object", true),
+        ("stop-logging", true),
+    ] {
+        let function = LogSummarizer { asked: SummarizeWithModel::Risky, ..function(calm()) };
+        let told = function.handle(event(name)).await.unwrap();
+        assert_eq!(asked(&function).len(), usize::from(is_asked), "{name}");
+        assert_eq!(told.summarize.ends_with("without a model."), !is_asked, "{name}: {}", told.summarize);
     }
 }
 

@@ -12,10 +12,12 @@ use crate::{
     threat::{Floor, MatchedRule, ThreatLevel},
 };
 
+mod asked;
 mod excerpt;
 mod opinion;
 mod prompt;
 
+pub use asked::SummarizeWithModel;
 pub use opinion::Opinion;
 pub use prompt::{prompt, question};
 
