@@ -14,6 +14,7 @@ mod engine;
 mod events;
 mod keys;
 mod model;
+mod nova;
 mod operations;
 mod private_api;
 mod roles;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let stage = Arc::new(Stage::default());
     let api_stage = Arc::new(Stage::default());
+    let nova = Arc::new(Stage::default());
     let streaming = Arc::new(StreamingStage::default());
     let trials: Vec<Trial> = [
         uploads::trials(&stage),
@@ -48,13 +50,14 @@ fn main() -> ExitCode {
         doctor::trials(&stage),
         private_api::trials(&api_stage),
         doctor::api_trials(&api_stage),
+        nova::trials(&nova),
         streaming::trials(&streaming),
     ]
     .into_iter()
     .flatten()
     .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let left = [stage.close(), api_stage.close(), streaming.close()];
+    let left = [stage.close(), api_stage.close(), nova.close(), streaming.close()];
     for left in left.iter().flatten() {
         Console::standard().say(&format!("error: {left}"));
     }

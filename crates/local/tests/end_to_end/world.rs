@@ -157,21 +157,28 @@ pub struct Answer {
     pub payload: Value,
 }
 
-impl Running for World {
-    async fn up() -> Self {
+impl World {
+    /// The system with these parameters of the audit's stack.
+    pub async fn with(parameters: &[(&str, &str)]) -> Self {
         let workspace = Workspace::find().unwrap();
         let faults = Faults::default();
         let options = SystemOptions {
             model: ModelOptions { faults: faults.clone(), ..ModelOptions::default() },
             engine: EngineOptions { wait_scale: WAIT_SCALE },
-            // Elsewhere personal data is deleted.
-            parameters: vec![("ActionOverrides".to_owned(), ACTION_OVERRIDES.to_owned())],
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             ..SystemOptions::default()
         };
         let system =
             System::up(&workspace, &options, &Console::standard()).await.unwrap_or_else(|error| panic!("{error}"));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { workspace, system, faults, model_is_well: RwLock::default(), http }
+    }
+}
+
+impl Running for World {
+    async fn up() -> Self {
+        // Elsewhere personal data is deleted.
+        Self::with(&[("ActionOverrides", ACTION_OVERRIDES)]).await
     }
 
     fn faults(&self) -> &Faults {
@@ -188,6 +195,11 @@ impl Running for World {
 }
 
 impl World {
+    /// The models of the last calls.
+    pub fn models_asked(&self) -> Vec<String> {
+        self.system.model_calls().last().into_iter().map(|call| call.model_id).collect()
+    }
+
     pub fn model_calls(&self) -> usize {
         self.system.model_calls().count()
     }

@@ -1,0 +1,58 @@
+//! The audit with Amazon Nova in Claude's place.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::json;
+use tokio::sync::RwLock;
+use warden_local::engine::Engine;
+use warden_local::model::Faults;
+use warden_local::scenario::Expected;
+
+use crate::world::{Running, Stage, World, assert_right};
+
+const MODEL: &str = "amazon.nova-lite-v1:0";
+
+/// The system, all of whose functions ask Nova.
+pub struct NovaWorld(World);
+
+impl Running for NovaWorld {
+    async fn up() -> Self {
+        let models = ["LogSummarizerModelId", "PiiDetectorModelId", "ImageAnalyzerModelId"];
+        Self(World::with(&models.map(|parameter| (parameter, MODEL))).await)
+    }
+
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+
+    fn model_is_well(&self) -> &RwLock<()> {
+        self.0.model_is_well()
+    }
+
+    fn engine(&self) -> &Engine {
+        self.0.engine()
+    }
+}
+
+pub fn trials(stage: &Arc<Stage<NovaWorld>>) -> Vec<Trial> {
+    vec![stage.trial("nova::pictures_are_judged_and_analysed_by_the_other_family", judged_and_analysed)]
+}
+
+async fn judged_and_analysed(world: Arc<NovaWorld>) {
+    let world = &world.0;
+    let card = world.upload_sample("nova/card.png", "id-card.png").await;
+    let landscape = world.upload_sample("nova/landscape.jpg", "landscape.jpg").await;
+    assert_right(Expected::DELETED, &world.outcome(&card).await);
+    assert_right(Expected::CLEAN, &world.outcome(&landscape).await);
+    assert!(!world.is_there(&card).await && world.is_there(&landscape).await);
+
+    let asked = json!({"Bucket": world.audit().bucket(), "Key": "nova/landscape.jpg", "prompt": "What is on it?"});
+    let answer = world.invoke("ImageAnalyzerArn", &asked).await;
+    assert!(!answer.failed && answer.payload.is_string(), "{:?}", answer.payload);
+
+    let models = world.models_asked();
+    // A summary and a judgement each, and the question.
+    assert!(models.len() >= 5, "{models:?}");
+    assert!(models.iter().all(|model| model.ends_with(MODEL)), "{models:?}");
+}
