@@ -39,8 +39,9 @@ class TheFunctionsVersions(unittest.TestCase):
         "ImageTokenBudget": "1000000",
         "Thinking": "false",
         "MinimumConfidence": "0.999",
-        "AllowedCategories": "A" * 49,
+        "AllowedCategories": "A" * 43,
         "AuthorshipCounts": "false",
+        "ReadBarcodes": "false",
         "Architecture": "x86_64",
         "LogLevel": "DEBUG",
     }

@@ -186,6 +186,12 @@ pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
         ),
         upload("a card as HEIC", "id-card.heic", "uploads/id-card.heic", Expected::DELETED),
         upload("a scan of 3 pages, a card on the 2nd", "scan.pdf", "uploads/scan.pdf", Expected::TOLD),
+        upload(
+            "a boarding pass by its barcode",
+            "boarding-pass-barcode.jpg",
+            "uploads/boarding-pass-barcode.jpg",
+            Expected::DELETED,
+        ),
         upload("a key that gives orders", "id-card.png", POISONED_KEY, Expected::DELETED),
         Scenario {
             title: "the trail was stopped".to_owned(),

@@ -1,7 +1,8 @@
 //! Changes files at random and reads each, for as long as it is told: what a decoder does with bytes
 //! that nobody foresaw. Prints what took long; what it died of is `mutate.last` in the temporary folder.
 //!
-//! `cargo run --release -p warden-raster --example mutate -- SECONDS SEED FILE…`
+//! `cargo run --release -p warden-raster --example mutate -- SECONDS SEED [--codes] FILE…`, with `--codes` to
+//! read barcodes too.
 
 #![allow(clippy::print_stdout, reason = "it is run by people")]
 
@@ -20,9 +21,12 @@ fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     let mut number = || arguments.next().and_then(|argument| argument.parse::<u64>().ok());
     let (Some(seconds), Some(mut seed)) = (number(), number()) else {
-        println!("usage: mutate SECONDS SEED FILE…");
+        println!("usage: mutate SECONDS SEED [--codes] FILE…");
         return ExitCode::from(2);
     };
+    let mut arguments = arguments.peekable();
+    let codes = arguments.next_if_eq("--codes").is_some();
+    let views = if codes { warden_raster::views_and_codes } else { warden_raster::views };
     let files: Vec<Vec<u8>> = arguments.filter_map(|path| fs::read(path).ok()).collect();
     if files.is_empty() {
         println!("no file can be read");
@@ -37,7 +41,7 @@ fn main() -> ExitCode {
         let _ = fs::write(env::temp_dir().join("mutate.last"), &bytes);
         let start = Instant::now();
         let _ = warden_raster::metadata(format, &bytes);
-        shown += u64::from(warden_raster::views(bytes, format, TokenBudget::MIN).is_ok());
+        shown += u64::from(views(bytes, format, TokenBudget::MIN).is_ok());
         count += 1;
         let took = start.elapsed();
         if took > LONG {

@@ -7,10 +7,10 @@ use image::{
     codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder},
     metadata::Orientation,
 };
-use warden_core::image::{ImageFormat, TokenBudget, Unreadable};
+use warden_core::image::{ImageFormat, Unreadable};
 
 use crate::{
-    Shown, View,
+    Share, Shown, View,
     decode::{Picture, bounded, unreadable, within_memory},
     plan,
 };
@@ -24,12 +24,7 @@ const MAX_ANIMATION_PIXELS: u64 = 1_500_000_000;
 /// # Errors
 /// [`Unreadable::TooLarge`] for more than is decoded, [`Unreadable::Damaged`]
 /// when the first frame cannot be.
-pub(crate) fn views(
-    bytes: &[u8],
-    format: ImageFormat,
-    budget: TokenBudget,
-    most_views: u32,
-) -> Result<Option<Shown>, Unreadable> {
+pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: Share) -> Result<Option<Shown>, Unreadable> {
     let Some((width, height, frames)) = frames(bytes, format).map_err(|error| unreadable(&error))? else {
         return Ok(None);
     };
@@ -37,8 +32,8 @@ pub(crate) fn views(
     // Canvas, frame and their composition, four bytes a pixel each.
     within_memory(bytes.len() as u64 + pixels * 12)?;
     let tile = plan::one_view(width, height);
-    let most = plan::affordable(tile, budget).min(most_views as usize).max(1);
-    let (mut kept, mut stride, mut count) = (Vec::new(), 1, 0_u64);
+    let most = plan::affordable(tile, share.budget).min(share.views as usize).max(1);
+    let (mut kept, mut codes, mut stride, mut count) = (Vec::new(), Vec::new(), 1, 0_u64);
     let mut unread = None;
     for frame in frames {
         let frame = match frame {
@@ -61,13 +56,14 @@ pub(crate) fn views(
         }
         if index % stride == 0 && kept.len() < most {
             let picture = Picture::new(DynamicImage::ImageRgba8(frame.into_buffer()), Orientation::NoTransforms);
+            codes.extend(share.codes_of(&picture));
             kept.push(View::of(&picture, tile, picture.grounds.first().copied())?);
         }
     }
     match count {
         0 => Err(Unreadable::Damaged),
         1 if unread.is_none() && format != ImageFormat::Png => Ok(None),
-        _ => Ok(Some(Shown { views: kept, unread })),
+        _ => Ok(Some(Shown { views: kept, codes, unread })),
     }
 }
 

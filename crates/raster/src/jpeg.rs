@@ -20,6 +20,18 @@ const WORTH_SHOWING: u64 = 20;
 /// # Errors
 /// Those of [`crate::decode::decode`].
 pub(crate) fn decode(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
+    decode_in(jpeg, held, ColorSpace::RGB)
+}
+
+/// The same in shades of grey, in a third of the memory.
+///
+/// # Errors
+/// Those of [`crate::decode::decode`].
+pub(crate) fn grey(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
+    decode_in(jpeg, held, ColorSpace::Luma).or_else(|_| decode(jpeg, held))
+}
+
+fn decode_in(jpeg: &[u8], held: u64, colours: ColorSpace) -> Result<Picture, Unreadable> {
     let mut decoder = open(jpeg, held)?;
     let coverage = coverage(jpeg).ok_or(Unreadable::UnsupportedFormat)?;
     if coverage.coded * WORTH_SHOWING < coverage.all || coverage.coded == 0 {
@@ -27,7 +39,7 @@ pub(crate) fn decode(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
     }
     let space = match decoder.input_colorspace() {
         Some(ColorSpace::Luma) => ColorSpace::Luma,
-        _ => ColorSpace::RGB,
+        _ => colours,
     };
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(space));
     let (width, height, samples) = pixels(decoder)?;

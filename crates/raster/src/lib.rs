@@ -6,6 +6,7 @@ mod alpha;
 mod animation;
 mod apng;
 mod bmp;
+mod codes;
 mod decode;
 mod encode;
 mod heic;
@@ -17,6 +18,8 @@ mod plan;
 mod tiff;
 
 use std::borrow::Cow;
+
+pub use codes::Code;
 
 use warden_core::{
     image::{
@@ -64,6 +67,8 @@ impl View {
 pub struct Shown {
     /// Views that together show everything that could be read.
     pub views: Vec<View>,
+    /// The barcodes in it, where they were asked for.
+    pub codes: Vec<Code>,
     /// Why something in the file could not: a page, a frame, the end of a picture.
     pub unread: Option<Unreadable>,
 }
@@ -74,6 +79,7 @@ impl Shown {
         match part {
             Ok(part) => {
                 self.views.extend(part.views);
+                self.codes.extend(part.codes);
                 self.unread = self.unread.or(part.unread);
             }
             Err(why) => self.unread = self.unread.or(Some(why)),
@@ -98,12 +104,18 @@ struct Share {
     views: u32,
     /// Bytes of the whole file, which is in memory.
     held: u64,
+    /// Whether barcodes are read.
+    codes: bool,
 }
 
 impl Share {
     fn of(self, parts: usize) -> Self {
         let parts = u32::try_from(parts).unwrap_or(u32::MAX).max(1);
         Self { budget: TokenBudget(self.budget.0 / parts), views: (self.views / parts).max(1), ..self }
+    }
+
+    fn codes_of(self, picture: &Picture) -> Vec<Code> {
+        if self.codes { codes::of(picture) } else { Vec::new() }
     }
 
     fn tiles(self, width: u32, height: u32) -> Result<Vec<Tile>, Unreadable> {
@@ -121,7 +133,27 @@ impl Share {
 /// nothing in the file can be shown.
 #[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
 pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
-    views_within(&bytes, format, Share { budget, views: MAX_VIEWS, held: bytes.len() as u64 }, 0)
+    views_within(&bytes, format, Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes: false }, 0)
+}
+
+/// The same, and the barcodes in everything that is shown.
+///
+/// # Errors
+/// Those of [`views`].
+#[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
+pub fn views_and_codes(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
+    views_within(&bytes, format, Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes: true }, 0)
+}
+
+/// The barcodes in a picture that a model takes as it is; none in one that cannot be decoded.
+#[must_use]
+pub fn codes(bytes: &[u8], format: ImageFormat) -> Vec<Code> {
+    let held = bytes.len() as u64;
+    let picture = guarded(|| match format {
+        ImageFormat::Jpeg => jpeg::grey(bytes, held),
+        _ => decode::decode(bytes, format, held),
+    });
+    picture.map(|picture| codes::of(&picture)).unwrap_or_default()
 }
 
 /// The same within a share, of a file that stands so deep in others.
@@ -227,11 +259,9 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth:
         ImageFormat::Png => {
             if let Some(apng) = apng::read(bytes).filter(|apng| apng.hides_its_picture || apng.frames > 1) {
                 if apng.hides_its_picture {
-                    shown.add(decode::decode(bytes, format, share.held).and_then(|picture| one_view(&picture)));
+                    shown.add(decode::decode(bytes, format, share.held).and_then(|picture| one_view(&picture, share)));
                 }
-                shown.add(
-                    animation::views(&apng.bytes, format, share.budget, share.views).map(Option::unwrap_or_default),
-                );
+                shown.add(animation::views(&apng.bytes, format, share).map(Option::unwrap_or_default));
                 return shown.or_unread();
             }
         }
@@ -241,7 +271,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth:
                 ImageFormat::Gif if gif::end(bytes) == gif::End::Block => [bytes, b";"].concat().into(),
                 _ => bytes.into(),
             };
-            if let Some(frames) = animation::views(&mended, format, share.budget, share.views)? {
+            if let Some(frames) = animation::views(&mended, format, share)? {
                 return Ok(frames);
             }
         }
@@ -249,7 +279,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth:
     }
     let picture = decode::decode(bytes, format, share.held)?;
     match as_it_is(bytes, format, &picture).filter(|_| alone) {
-        Some(view) => Ok(Shown { views: vec![view], unread: None }),
+        Some(view) => Ok(Shown { views: vec![view], codes: share.codes_of(&picture), unread: None }),
         None => tiles_of(&picture, share),
     }
 }
@@ -268,7 +298,7 @@ fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View
 
 fn tiles_of(picture: &Picture, share: Share) -> Result<Shown, Unreadable> {
     let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
-    shown_on_its_grounds(picture, &share.tiles(width, height)?)
+    shown_on_its_grounds(picture, &share.tiles(width, height)?, share)
 }
 
 /// The same, or nothing where it would be shown at less than so many thousandths of its size.
@@ -276,15 +306,15 @@ fn tiles_at_least(picture: &Picture, share: Share, least: u32) -> Result<Shown, 
     let (width, height) = (picture.image.width(), picture.image.height());
     let tiles = share.tiles(width, height)?;
     let is_readable = |tile: &Tile| u64::from(tile.width) * 1_000 >= u64::from(tile.area.width) * u64::from(least);
-    if tiles.iter().all(is_readable) { shown_on_its_grounds(picture, &tiles) } else { Err(Unreadable::TooLarge) }
+    if tiles.iter().all(is_readable) { shown_on_its_grounds(picture, &tiles, share) } else { Err(Unreadable::TooLarge) }
 }
 
-fn one_view(picture: &Picture) -> Result<Shown, Unreadable> {
+fn one_view(picture: &Picture, share: Share) -> Result<Shown, Unreadable> {
     let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
-    shown_on_its_grounds(picture, &[plan::one_view(width, height)])
+    shown_on_its_grounds(picture, &[plan::one_view(width, height)], share)
 }
 
-fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile]) -> Result<Shown, Unreadable> {
+fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile], share: Share) -> Result<Shown, Unreadable> {
     let grounds = match picture.grounds.as_slice() {
         [] => vec![None],
         grounds => grounds.iter().copied().map(Some).collect(),
@@ -293,7 +323,7 @@ fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile]) -> Result<Shown, Unre
         .into_iter()
         .flat_map(|ground| tiles.iter().map(move |tile| View::of(picture, *tile, ground)))
         .collect::<Result<_, _>>()?;
-    Ok(Shown { views, unread: (!picture.whole).then_some(Unreadable::Damaged) })
+    Ok(Shown { views, codes: share.codes_of(picture), unread: (!picture.whole).then_some(Unreadable::Damaged) })
 }
 
 #[cfg(test)]

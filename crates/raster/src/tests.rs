@@ -1,3 +1,4 @@
+mod codes;
 mod heic;
 mod parts;
 mod pdf;

@@ -49,6 +49,8 @@ entities! {
     UsPassport = "US_PASSPORT",
     /// The number of a driving licence.
     DriverLicense = "DRIVER_LICENSE",
+    /// A driving licence of the United States.
+    UsDriverLicense = "US_DRIVER_LICENSE",
     /// A social security number of the United States.
     UsSsn = "US_SSN",
     /// A national insurance number of the United Kingdom.

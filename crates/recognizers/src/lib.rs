@@ -14,6 +14,7 @@
 //! ```
 
 mod checks;
+pub mod code;
 mod entity;
 mod labels;
 mod licence;

@@ -42,9 +42,9 @@ impl Judgement {
         matches!(self, Self::Undetermined(Reason::Unusable(Unusable::Malformed | Unusable::Empty)))
     }
 
-    /// What an image's metadata tells of it.
+    /// What was found in an image without the model: in its metadata, in its barcodes.
     #[must_use]
-    pub fn of_metadata(findings: Vec<Finding>) -> Self {
+    pub fn of_findings(findings: Vec<Finding>) -> Self {
         if findings.is_empty() { Self::Clean(findings) } else { Self::Pii(findings) }
     }
 

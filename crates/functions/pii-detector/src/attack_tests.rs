@@ -27,6 +27,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
         documents: JudgeDocuments::default(),
+        reads_barcodes: true,
     }
 }
 

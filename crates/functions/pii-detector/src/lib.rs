@@ -1,5 +1,7 @@
 //! Judges whether an image on S3 holds personal data.
 
+mod barcodes;
+
 use serde::Serialize;
 use serde_json::Value;
 use warden_core::{
@@ -8,10 +10,10 @@ use warden_core::{
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
     hashed::{Hashed, checksum_of_s3},
-    image::{self, ImageFormat, TokenBudget, Unreadable},
+    image::{self, ImageFormat, MAX_IMAGE_BYTES, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
     pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, Policy, Reason, Verdict},
-    ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectFacts, ObjectRef, ObjectStore, OpenObject},
+    ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject},
 };
 use warden_lambda::metrics;
 use warden_raster::{Shown, View};
@@ -28,6 +30,8 @@ pub struct PiiDetector<S, M> {
     pub policy: Policy,
     /// What is done with documents.
     pub documents: JudgeDocuments,
+    /// Whether barcodes are read.
+    pub reads_barcodes: bool,
 }
 
 /// What the function answers.
@@ -146,10 +150,20 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         };
         let (facts, format, metadata, judgement, model) = match read {
             Read::Done(detection) => return Ok(*detection),
-            Read::Judged { facts, format, metadata, judgement, model } => (facts, format, metadata, judgement, model),
+            Read::Judged { facts, format, metadata, judgement, model } => {
+                // Most images that hold personal data are known by now, and are not decoded.
+                let judgement = match self.policy.apply(judgement) {
+                    judgement if self.reads_barcodes && !matches!(judgement, Judgement::Pii(_)) => {
+                        judgement.and(self.in_barcodes(&object, &facts, format).await)
+                    }
+                    judgement => judgement,
+                };
+                (facts, format, metadata, judgement, model)
+            }
             Read::ToConvert { facts, format, bytes } => {
                 let metadata = warden_raster::metadata(format, &bytes);
-                let (judgement, model) = match warden_raster::views(bytes, format, self.token_budget) {
+                let views = if self.reads_barcodes { warden_raster::views_and_codes } else { warden_raster::views };
+                let (judgement, model) = match views(bytes, format, self.token_budget) {
                     Ok(shown) => self.judge_views(shown).await?,
                     Err(why) => (Judgement::Undetermined(why.into()), None),
                 };
@@ -158,7 +172,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         };
         // Each by what counts, before they are joined: a finding that does not
         // count must not turn what nobody can tell into clean.
-        let metadata = self.policy.apply(Judgement::of_metadata(metadata));
+        let metadata = self.policy.apply(Judgement::of_findings(metadata));
         let judgement = self.policy.apply(judgement).and(metadata);
         Ok(Detection::judged(object, facts, format.media_type(), judgement, both(model, earlier)))
     }
@@ -190,6 +204,40 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         }
     }
 
+    /// What the barcodes tell of an image that the model was given as it is, and in which it saw
+    /// nothing that counts. The request took the image with it: its bytes are read anew, and count
+    /// if they are still the same. Trouble on the way leaves the model's word.
+    async fn in_barcodes(&self, object: &ObjectRef, judged: &ObjectFacts, format: ImageFormat) -> Judgement {
+        match self.bytes(object, judged).await {
+            Ok(Some(bytes)) => self.policy.apply(barcodes::judge(warden_raster::codes(&bytes, format))),
+            Ok(None) => Judgement::Clean(Vec::new()),
+            Err(error) => {
+                tracing::warn!(error = error.name().as_str(), "barcodes not read");
+                Judgement::Clean(Vec::new())
+            }
+        }
+    }
+
+    /// The bytes that were judged; `None` where others have taken their place.
+    async fn bytes(&self, object: &ObjectRef, judged: &ObjectFacts) -> Result<Option<Vec<u8>>, Error> {
+        let version = object.version.clone().or_else(|| judged.version.clone());
+        let Lookup::Found(OpenObject { facts, body }) =
+            self.store.open(&ObjectRef { version, ..object.clone() }).await?
+        else {
+            return Ok(None);
+        };
+        let mut body = Hashed::new(body);
+        let length = facts.size.filter(|size| *size <= MAX_IMAGE_BYTES).and_then(|size| usize::try_from(size).ok());
+        let mut bytes = Vec::with_capacity(length.unwrap_or_default());
+        while let Some(chunk) = body.next_chunk().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() as u64 > MAX_IMAGE_BYTES {
+                return Ok(None);
+            }
+        }
+        Ok((judged.sha256.is_some() && body.sha256() == judged.sha256).then_some(bytes))
+    }
+
     /// One request for each view: an answer's places are then places in that
     /// view, a malformed one costs one view's request again, and no limit on
     /// the images or bytes of a request is in the way. Ends at the first that
@@ -197,8 +245,12 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// makes the whole undetermined otherwise.
     async fn judge_views(&self, shown: Shown) -> Result<(Judgement, Option<ModelUse>), Error> {
         let question = pii::question(self.model.max_tokens);
-        let mut so_far = Judgement::Clean(Vec::new());
+        // What a code says by its standard needs no model's word.
+        let mut so_far = self.policy.apply(barcodes::judge(shown.codes));
         let mut cost = None;
+        if matches!(so_far, Judgement::Pii(_)) {
+            return Ok((so_far, cost));
+        }
         for View { image, format, area, whole } in shown.views {
             let body = || {
                 let mut body = question.image_body(self.model.capabilities, format.media_type(), image.len());

@@ -4,7 +4,9 @@ use pii_detector::PiiDetector;
 use warden_aws::{Bedrock, BedrockSettings, S3ObjectStore, S3Settings, sdk_config};
 use warden_lambda::{
     Stopped,
-    settings::{Environment, ModelSettings, image_token_budget, judge_documents, pii_policy, s3_force_path_style},
+    settings::{
+        Environment, ModelSettings, flag, image_token_budget, judge_documents, pii_policy, s3_force_path_style,
+    },
     telemetry,
 };
 
@@ -19,6 +21,7 @@ async fn main() -> Result<(), Stopped> {
         token_budget: image_token_budget(&Environment)?,
         policy: pii_policy(&Environment)?,
         documents: judge_documents(&Environment)?,
+        reads_barcodes: flag(&Environment, "READ_BARCODES", true)?,
         store: S3ObjectStore::new(&sdk, s3),
         model: model.of(Bedrock::new(&sdk, bedrock)),
     };

@@ -22,6 +22,7 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
         documents: JudgeDocuments::default(),
+        reads_barcodes: true,
     }
 }
 
@@ -486,4 +487,67 @@ async fn errors_of_the_store_and_the_model_keep_their_names() {
         detector(breaking, FakeModel::saying(PII)).handle(event()).await.unwrap_err().name(),
         ErrorName::StoreUnavailable
     );
+}
+
+const BOARDING_PASS: &[u8] = include_bytes!("../../../../samples/boarding-pass-barcode.jpg");
+
+/// Judges the boarding pass whose barcode alone names the passenger.
+async fn judged_by_its_barcode(detector: &PiiDetector<FakeStore, FakeModel>) -> Value {
+    detector.handle(json!({"s3_bucket": "uploads", "s3_key": "pass.jpg"})).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_barcode_is_read_where_the_model_saw_nothing() {
+    let refused = json!({"content": [], "stop_reason": "refusal"});
+    let expected = json!([{"category": "PERSON", "confidence": 1.0, "where": "center"}]);
+    for (case, model) in [
+        ("clean", FakeModel::saying(CLEAN)),
+        ("nobody can tell", FakeModel::answering(&refused)),
+        ("malformed twice", FakeModel::saying("Fine.")),
+    ] {
+        let detector = detector(Stored::bytes(BOARDING_PASS), model);
+        let answer = judged_by_its_barcode(&detector).await;
+        assert_eq!((&answer["verdict"], &answer["findings"]), (&json!("pii"), &expected), "{case}");
+        assert_eq!(answer["action"], "delete_version", "{case}");
+        assert!(!answer.to_string().contains("TALVEROSE"), "{case}");
+        // The object is read once more, in the version that was judged.
+        let asked = detector.store.asked();
+        assert_eq!(asked.last().unwrap().version.as_deref(), Some("v1"), "{case}");
+    }
+    let seen = detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(PII));
+    assert_eq!(judged_by_its_barcode(&seen).await["findings"][0]["category"], "FACE");
+    assert_eq!(seen.store.asked().len(), 1, "what is known to hold personal data was read again");
+}
+
+#[tokio::test]
+async fn a_setting_leaves_barcodes_unread_and_allowed_categories_do_not_count() {
+    let off = PiiDetector { reads_barcodes: false, ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN)) };
+    assert_eq!(judged_by_its_barcode(&off).await["verdict"], "clean");
+    assert_eq!(off.store.asked().len(), 1);
+
+    let policy = Policy { allowed_categories: vec![Category::Person], ..Policy::default() };
+    let allowed = PiiDetector { policy, ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN)) };
+    let answer = judged_by_its_barcode(&allowed).await;
+    assert_eq!((&answer["verdict"], &answer["findings"][0]["category"]), (&json!("clean"), &json!("PERSON")));
+}
+
+#[tokio::test]
+async fn a_barcode_of_an_image_that_is_converted_saves_the_models_call() {
+    // A second picture behind the first: no model takes such a file as it is.
+    let twice = [BOARDING_PASS, BOARDING_PASS].concat();
+    let detector = detector(Stored::bytes(&twice), FakeModel::saying(CLEAN));
+    let answer = judged_by_its_barcode(&detector).await;
+    assert!(holds(&answer, &json!({"verdict": "pii", "model": null})), "{answer}");
+    assert!(detector.model.models.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_barcode_that_says_nothing_of_a_person_changes_nothing() {
+    // The label of a document without one: no code at all is the commonest case.
+    for sample in
+        [&include_bytes!("../../../../samples/landscape.jpg")[..], include_bytes!("../../../../samples/sign.png")]
+    {
+        let detector = detector(Stored::bytes(sample), FakeModel::saying(CLEAN));
+        assert!(holds(&judged_by_its_barcode(&detector).await, &json!({"verdict": "clean", "findings": []})));
+    }
 }

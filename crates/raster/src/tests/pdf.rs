@@ -209,6 +209,54 @@ fn text_pictures_drawings_and_notes_are_drawn() {
     }
 }
 
+/// What other programs wrote, in `tests/documents`.
+macro_rules! written {
+    ($name:literal) => {
+        include_bytes!(concat!("../../tests/documents/", $name)).as_slice()
+    };
+}
+
+#[test]
+fn pictures_in_the_codings_of_scanners_are_drawn_and_noticed_when_they_are_cut() {
+    for (coding, bytes) in
+        [("Group 4", written!("ccitt.pdf")), ("JBIG2", written!("jbig2.pdf")), ("JPEG 2000", written!("jpx.pdf"))]
+    {
+        assert_eq!(dark_pages(bytes), [true], "{coding}");
+        // Its data is overwritten from the middle on; its length stays.
+        let find = |what: &[u8]| bytes.windows(what.len()).position(|window| window == what).unwrap();
+        let picture = find(b"/Image");
+        let data = picture + find_behind(&bytes[picture..], b"stream\n");
+        let end = data + find_behind(&bytes[data..], b"endstream") - b"endstream".len();
+        let mut damaged = bytes.to_vec();
+        damaged[data + (end - data) / 2..end - 1].fill(0);
+        let seen = views(damaged, ImageFormat::Pdf, TokenBudget::DEFAULT);
+        let is_told = seen.is_err() || seen.is_ok_and(|shown| shown.unread.is_some());
+        assert!(is_told, "{coding}, damaged");
+    }
+}
+
+/// Where what follows `what` begins.
+fn find_behind(bytes: &[u8], what: &[u8]) -> usize {
+    bytes.windows(what.len()).position(|window| window == what).unwrap() + what.len()
+}
+
+#[test]
+fn a_document_that_opens_without_a_password_is_shown_however_it_is_written() {
+    for (case, bytes) in [
+        ("AES-256", written!("encrypted-aes-256-without-password.pdf")),
+        ("AES-128", written!("encrypted-aes-128-without-password.pdf")),
+        ("RC4", written!("encrypted-rc4-without-password.pdf")),
+        ("linearized", written!("linearized.pdf")),
+        ("objects in streams", written!("object-streams.pdf")),
+    ] {
+        assert_eq!(dark_pages(bytes), [true, false], "{case}");
+    }
+    let locked = written!("encrypted-with-password.pdf").to_vec();
+    assert_eq!(reason(locked), Some(Unreadable::EncryptedDocument));
+    let cut = written!("linearized.pdf");
+    assert_eq!(reason(cut[..cut.len() / 2].to_vec()), Some(Unreadable::DamagedDocument));
+}
+
 #[test]
 fn what_is_missing_on_a_page_is_never_taken_for_white() {
     let jpeg = encoded(&marked(595, 842).into(), image::ImageFormat::Jpeg);

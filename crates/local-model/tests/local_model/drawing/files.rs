@@ -13,7 +13,8 @@ use image::{DynamicImage, Frame, GrayImage, ImageEncoder, Luma, RgbaImage, image
 use tiff::encoder::colortype::Gray8;
 use tiff::encoder::{Compression, TiffEncoder};
 
-use super::samples::{chart, id_card, landscape, receipt, registration_form, sign};
+use super::canvas::{BLACK, Canvas, GREEN, GREY, WHITE};
+use super::samples::{chart, id_card, jpeg, landscape, receipt, registration_form, sign};
 
 /// A file of `samples/`, made by code.
 pub struct SampleFile {
@@ -28,6 +29,7 @@ pub const FILES: &[SampleFile] = &[
     SampleFile { name: "landscape-with-position.jpg", bytes: landscape_with_position },
     SampleFile { name: "id-card.heic", bytes: photograph },
     SampleFile { name: "scan.pdf", bytes: scan },
+    SampleFile { name: "boarding-pass-barcode.jpg", bytes: boarding_pass_barcode },
 ];
 
 /// Over the 8,000 pixels along an edge that a model takes: receipts, and a
@@ -52,6 +54,28 @@ fn form() -> Vec<u8> {
     let mut encoder = encoder.with_compression(Compression::Packbits);
     encoder.write_image::<Gray8>(form.width(), form.height(), form.as_raw()).expect("memory takes it");
     bytes.into_inner()
+}
+
+/// What an airport's gate sees of a boarding pass: a PDF417 code with the passenger's name, which
+/// stands nowhere else. The code is the one that `crates/barcodes` is tried with.
+fn boarding_pass_barcode() -> Vec<u8> {
+    const CODE: &[u8] = include_bytes!("../../../../barcodes/tests/codes/boarding-pass.pdf417.png");
+    const MODULE: u32 = 4;
+    let mut pass = Canvas::new(1_000, 620, WHITE);
+    pass.fill(0, 0, 1_000, 70, GREEN);
+    pass.text(30, 16, 36.0, WHITE, "MERIDIAN AIR");
+    pass.text(700, 20, 30.0, WHITE, "BOARDING PASS");
+    for (column, (label, value)) in
+        [("Flight", "SK 864"), ("Gate", "B14"), ("Boarding", "17:35"), ("Seat", "14C")].into_iter().enumerate()
+    {
+        let x = 60 + i32::try_from(column).expect("few") * 230;
+        pass.text(x, 110, 22.0, GREY, label);
+        pass.text(x, 140, 34.0, BLACK, value);
+    }
+    let code = image::load_from_memory(CODE).expect("it is a PNG").into_rgb8();
+    let code = imageops::resize(&code, code.width() * MODULE, code.height() * MODULE, imageops::Nearest);
+    imageops::overlay(&mut pass.image, &code, 150, 260);
+    jpeg(&pass.image, 75)
 }
 
 /// A chart, then an ID card.

@@ -1,0 +1,380 @@
+//! Personal data and secrets in what a barcode says. A barcode is written by a machine to a standard,
+//! so its content is known by its form, in full, or not at all: addresses of web pages, product
+//! numbers, tickets and texts say nothing of a person.
+
+use iban::Iban;
+
+use crate::{Entity, Validation};
+
+/// Finds what the text of one barcode holds, by the standard that it follows:
+///
+/// * boarding passes (IATA, resolution 792: BCBP),
+/// * driving licences and identity cards of North America (AAMVA),
+/// * visiting cards (vCard, MECARD, BIZCARD),
+/// * payments to an account (EPC069-12, Swiss QR-bill, SPD, UPN QR, HUB-3, bank URI), by their IBAN,
+/// * secrets of one-time passwords (otpauth URI).
+///
+/// ```
+/// use warden_recognizers::{Entity, Validation, code};
+///
+/// let found = code::find("MECARD:N:Owen,Sean;TEL:+12125551212;;");
+/// assert_eq!(found, [(Entity::Person, Validation::Format), (Entity::PhoneNumber, Validation::Format)]);
+/// assert!(code::find("https://example.com/menu").is_empty());
+/// ```
+#[must_use]
+pub fn find(text: &str) -> Vec<(Entity, Validation)> {
+    let by_form = |entities: Vec<Entity>| entities.into_iter().map(|entity| (entity, Validation::Format)).collect();
+    None.or_else(|| boarding_pass(text).map(by_form))
+        .or_else(|| licence(text).map(by_form))
+        .or_else(|| visiting_card(text).map(by_form))
+        .or_else(|| payment(text).then(|| vec![(Entity::IbanCode, Validation::Checksum)]))
+        .or_else(|| one_time_password(text).then(|| vec![(Entity::Secret, Validation::Format)]))
+        .unwrap_or_default()
+}
+
+/// Characters of a boarding pass before its first leg, and of a leg's fields that each has.
+const BEFORE_LEGS: usize = 23;
+const LEG: usize = 37;
+
+/// A boarding pass: a name, and one to four legs from airport to airport, each as long as it says.
+fn boarding_pass(text: &str) -> Option<Vec<Entity>> {
+    let legs = match text.as_bytes() {
+        [b'M', legs @ b'1'..=b'4', ..] if text.is_ascii() => usize::from(legs - b'0'),
+        _ => return None,
+    };
+    let name = text.get(2..22)?.trim_end();
+    let is_name = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_uppercase() || matches!(c, ' ' | '/' | '-' | '\'' | '.'));
+    if !is_name || !matches!(text.as_bytes()[22], b'E' | b'L' | b' ') {
+        return None;
+    }
+    let mut start = BEFORE_LEGS;
+    for _ in 0..legs {
+        let leg = text.get(start..start + LEG)?;
+        if !is_leg(leg) {
+            return None;
+        }
+        // What may follow is counted in hexadecimal digits.
+        start += LEG + usize::from_str_radix(&leg[35..], 16).ok()?;
+    }
+    // Readers drop spaces at the end.
+    (start <= text.len() + 20).then(|| vec![Entity::Person])
+}
+
+/// A leg: booking, from, to, carrier, flight, day of the year, class, seat, number, status, length.
+fn is_leg(leg: &str) -> bool {
+    let alphanumeric = |range: std::ops::Range<usize>| {
+        leg[range].bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ')
+    };
+    let day = leg[21..24].trim();
+    let is_day = day.is_empty() || day.parse().is_ok_and(|day: u16| (1..=366).contains(&day));
+    alphanumeric(0..7)
+        && leg[7..13].bytes().all(|b| b.is_ascii_uppercase())
+        && alphanumeric(13..16)
+        && !leg[13..16].trim().is_empty()
+        && leg[16..20].trim().bytes().all(|b| b.is_ascii_digit())
+        && is_day
+        && alphanumeric(24..34)
+}
+
+/// A driving licence or an identity card: a header with its issuer's number, and fields of three letters.
+fn licence(text: &str) -> Option<Vec<Entity>> {
+    let head: String = text.chars().take(16).collect();
+    let issuer_at = ["ANSI ", "AAMVA"].iter().find_map(|word| Some(head.find(word)? + word.len()))?;
+    let after = text.get(issuer_at..)?;
+    let is_header = text.starts_with('@') && after.len() > 20 && after.bytes().take(8).all(|b| b.is_ascii_digit());
+    if !is_header {
+        return None;
+    }
+    // The header ends in the first subfile's designator: its type, where it begins, how long it is.
+    let designator = ["DL", "ID", "EN"].iter().find_map(|kind| {
+        let place = after.get(8..14)?.find(kind)? + 8;
+        after.get(place + 2..place + 10)?.bytes().all(|b| b.is_ascii_digit()).then_some((*kind, place + 10))
+    });
+    let (kind, end) = designator?;
+    let fields: Vec<(&str, &str)> = after[end..]
+        .split(['\n', '\r'])
+        // The first field stands behind the subfile's type.
+        .map(|line| line.find(kind).filter(|_| !is_field(line)).map_or(line, |at| &line[at + 2..]))
+        .filter(|line| is_field(line))
+        .map(|line| (&line[..3], line[3..].trim()))
+        .collect();
+    let value = |name: &str| fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
+    let says = |names: &[&str]| names.iter().any(|name| value(name).is_some_and(|value| value.len() > 1));
+    let number = match (kind, value("DCG")) {
+        ("ID", _) => Entity::Id,
+        (_, Some("CAN" | "MEX")) => Entity::DriverLicense,
+        _ => Entity::UsDriverLicense,
+    };
+    let is_date = |date: &str| date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
+    let found: Vec<Entity> = [
+        (Entity::Person, says(&["DCS", "DAA", "DAB", "DAC", "DCT"])),
+        (Entity::DateTime, value("DBB").is_some_and(is_date)),
+        (number, says(&["DAQ"])),
+        (Entity::Location, says(&["DAG", "DAL"])),
+    ]
+    .into_iter()
+    .filter_map(|(entity, is_told)| is_told.then_some(entity))
+    .collect();
+    // A number of nobody would be none of a card that was issued.
+    (found.contains(&number) && found.len() > 1).then_some(found)
+}
+
+fn is_field(line: &str) -> bool {
+    matches!(line.as_bytes(), [b'D', b'A'..=b'D', b'A'..=b'Z', _, ..]) && line.is_char_boundary(3)
+}
+
+/// A visiting card of a person who can be reached.
+fn visiting_card(text: &str) -> Option<Vec<Entity>> {
+    let text = text.trim();
+    let fields = if starts_with(text, "BEGIN:VCARD") {
+        vcard(text)?
+    } else {
+        let (_, fields) = text.split_once(':').filter(|(kind, _)| matches!(*kind, "MECARD" | "BIZCARD"))?;
+        if !fields.ends_with(';') {
+            return None;
+        }
+        unescaped(fields, ';')
+            .into_iter()
+            .filter_map(|field| field.split_once(':'))
+            .map(|(k, v)| (k, v.trim()))
+            .collect()
+    };
+    let values = |names: &'static [&str]| {
+        fields
+            .iter()
+            .filter(move |(name, _)| names.iter().any(|known| name.eq_ignore_ascii_case(known)))
+            .map(|(_, v)| *v)
+    };
+    let is_word = |value: &str| value.chars().any(char::is_alphanumeric);
+    let of_company = values(&["KIND"]).any(|kind| !kind.eq_ignore_ascii_case("individual"));
+    let named = values(&["N", "X"]).any(is_word)
+        || (values(&["N"]).next().is_none()
+            && values(&["FN"]).any(|name| is_word(name) && !values(&["ORG"]).any(|company| company == name)));
+    if of_company || !named {
+        return None;
+    }
+    let digits = |value: &str| value.chars().filter(char::is_ascii_digit).count();
+    let found: Vec<Entity> = [
+        (Entity::Person, true),
+        (Entity::PhoneNumber, values(&["TEL", "TEL-AV", "B", "T", "M"]).any(|value| digits(value) >= 6)),
+        (Entity::EmailAddress, values(&["EMAIL", "E"]).any(|value| value.contains('@'))),
+        (Entity::Location, values(&["ADR", "A"]).any(is_word)),
+        (Entity::DateTime, values(&["BDAY"]).any(|value| digits(value) >= 4)),
+    ]
+    .into_iter()
+    .filter_map(|(entity, is_told)| is_told.then_some(entity))
+    .collect();
+    (found.len() > 1).then_some(found)
+}
+
+/// The fields of a vCard that comes to its end, without their groups and parameters.
+fn vcard(text: &str) -> Option<Vec<(&str, &str)>> {
+    let end = text.lines().next_back()?.trim();
+    end.eq_ignore_ascii_case("END:VCARD").then(|| {
+        text.lines()
+            .filter_map(|line| line.trim().split_once(':'))
+            .map(|(name, value)| (name.split(';').next().unwrap_or(name), value.trim()))
+            .map(|(name, value)| (name.rsplit('.').next().unwrap_or(name), value))
+            .collect()
+    })
+}
+
+/// What stands between separators that no backslash goes before.
+fn unescaped(text: &str, separator: char) -> Vec<&str> {
+    let mut escaped = false;
+    let is_separator = |c: char| {
+        let separates = c == separator && !escaped;
+        escaped = c == '\\' && !escaped;
+        separates
+    };
+    text.split(is_separator).collect()
+}
+
+/// A payment to an account, whose check digits are right.
+fn payment(text: &str) -> bool {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let is_payment = match lines.as_slice() {
+        ["BCD", "001" | "002", _, "SCT" | "INST", ..] | ["SPC", "0200", "1", ..] | ["UPNQR" | "HRVHUB30", ..] => true,
+        _ => starts_with(text, "SPD*1.0*") || starts_with(text, "bank://"),
+    };
+    is_payment && text.split(['\n', '\r', '*', '&', '=', ':', '+']).any(|field| field.trim().parse::<Iban>().is_ok())
+}
+
+/// The secret that one-time passwords are made of.
+fn one_time_password(text: &str) -> bool {
+    let parameter = |name: &str| {
+        let (_, parameters) = text.split_once('?')?;
+        parameters
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+    };
+    let is_long = |value: &str, letter: fn(&u8) -> bool| value.len() >= 16 && value.as_bytes().iter().all(letter);
+    let base32 = |b: &u8| b.is_ascii_alphabetic() || (b'2'..=b'7').contains(b) || *b == b'=';
+    let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'%' | b'-' | b'_');
+    if starts_with(text, "otpauth://") {
+        parameter("secret").is_some_and(|(_, secret)| is_long(secret, base32))
+    } else {
+        starts_with(text, "otpauth-migration://") && parameter("data").is_some_and(|(_, data)| is_long(data, base64))
+    }
+}
+
+fn starts_with(text: &str, beginning: &str) -> bool {
+    text.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LICENCE: &str = "@\n\u{1e}\rANSI 636000090002DL00410278ZV03190008DLDAQT64235789\nDCSSAMPLE\nDDEN\nDACMICHAEL\nDDFN\n\
+        DBD06062019\nDBB06061986\nDAG2300 WEST BROAD STREET\nDAIRICHMOND\nDAJVA\nDAK232690000  \nDCGUSA\rZVZVA01\r";
+
+    fn entities(text: &str) -> Vec<Entity> {
+        find(text).into_iter().map(|(entity, _)| entity).collect()
+    }
+
+    #[test]
+    fn a_boarding_pass_names_its_passenger() {
+        for (case, text) in [
+            ("of one leg", "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 100"),
+            ("with more of the airline", "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 106>60000"),
+            (
+                "with a signature",
+                "M1EWING/SHAUN MR       1A11A1 BNESYDQF 0551 107Y26J 0037 100^100GIWVC5EH7JNT684FVNJ91W2QA4DV",
+            ),
+            (
+                "of two legs",
+                "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 326J001A0025 10BABCDEFGHIJKDEF456 FRAGVALH 3664 327C012C0002 100",
+            ),
+            ("of an infant without a seat", "M1KOCH/IDA             XYZ789 OSLCPHSK 0864 332YINF 0067 100"),
+            (
+                "whose spaces at the end were dropped",
+                "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 10A>60000",
+            ),
+        ] {
+            assert_eq!(find(text), [(Entity::Person, Validation::Format)], "{case}");
+        }
+        for (case, text) in [
+            ("cut", "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A"),
+            ("a day that no year has", "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 400F001A0025 100"),
+            ("no airports", "M1DESMARAIS/LUC       EABC123 123456AC 0834 226F001A0025 100"),
+            ("two legs announced, one told", "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 100"),
+            ("no name", "M1                    EABC123 YULFRAAC 0834 226F001A0025 100"),
+            ("a part number", "M1-DESMARAIS-0834-226F-001A-0025-100-ABC-000-111-222-333-444"),
+        ] {
+            assert_eq!(find(text), [], "{case}");
+        }
+    }
+
+    #[test]
+    fn a_licence_tells_who_when_where_and_its_number() {
+        let person = [Entity::Person, Entity::DateTime, Entity::UsDriverLicense, Entity::Location];
+        assert_eq!(entities(LICENCE), person);
+        assert_eq!(entities(&LICENCE.replace("ANSI ", "AAMVA")), person, "as before 2003");
+        assert_eq!(entities(&LICENCE.replace("DCGUSA", "DCGCAN"))[2], Entity::DriverLicense);
+        assert_eq!(entities(&LICENCE.replace("DL0041", "ID0041").replace("DLDAQ", "IDDAQ"))[2], Entity::Id);
+        let first = "@\n\u{1e}\rAAMVA6360010102DL00390187ZN02260032DLDAQ123456789\nDAAPUBLIC,JOHN,Q\nDAG123 MAIN STREET\nDBB19570704\n";
+        assert_eq!(entities(first), person, "a name in one field, and a date that begins with the year");
+        for (case, text) in [
+            ("no header", &LICENCE[24..]),
+            ("a header alone", &LICENCE[..31]),
+            ("no subfile", &LICENCE.replace("DL0041", "XX0041")),
+            ("no number", &LICENCE.replace("DLDAQT64235789", "DL")),
+            ("an issuer without a number", &LICENCE.replace("636000", "ABCDEF")),
+        ] {
+            assert_eq!(find(text), [], "{case}");
+        }
+    }
+
+    #[test]
+    fn a_visiting_card_is_a_persons_who_can_be_reached() {
+        let (person, phone, mail) = (Entity::Person, Entity::PhoneNumber, Entity::EmailAddress);
+        for (text, expected) in [
+            (
+                "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lindqvarn;Oona;;;\r\nTEL;TYPE=CELL:+46 70 123 45 67\r\nEND:VCARD\r\n",
+                vec![person, phone],
+            ),
+            (
+                "BEGIN:VCARD\nVERSION:4.0\nFN:Oona Lindqvarn\nitem1.EMAIL:oona@lindqvarn.example\nEND:VCARD",
+                vec![person, mail],
+            ),
+            (
+                "begin:vcard\nversion:2.1\nn;charset=utf-8:Lindqvarn;Oona\nadr:;;12 Mill Lane;Eastmere\nend:vcard",
+                vec![person, Entity::Location],
+            ),
+            ("MECARD:N:Owen,Sean;TEL:+12125551212;EMAIL:srowen@example.com;;", vec![person, phone, mail]),
+            (
+                "BIZCARD:N:Sean;X:Owen;T:Engineer;C:Example;A:76 9th Avenue;B:+12125551212;E:srowen@example.com;;",
+                vec![person, phone, mail, Entity::Location],
+            ),
+            // A company's, a name alone, a number alone, and one that does not come to its end.
+            ("BEGIN:VCARD\nVERSION:3.0\nN:;;;;\nFN:Example Ltd\nORG:Example Ltd\nTEL:+4612345678\nEND:VCARD", vec![]),
+            ("BEGIN:VCARD\nVERSION:4.0\nKIND:org\nFN:Example\nTEL:+4612345678\nEND:VCARD", vec![]),
+            ("BEGIN:VCARD\nVERSION:3.0\nN:Lindqvarn;Oona\nEND:VCARD", vec![]),
+            ("BEGIN:VCARD\nVERSION:3.0\nTEL:+4612345678\nEND:VCARD", vec![]),
+            ("BEGIN:VCARD\nVERSION:3.0\nN:Lindqvarn;Oona\nTEL:+4612345678", vec![]),
+            ("MECARD:N:Owen,Sean;TEL:+1212555", vec![]),
+        ] {
+            assert_eq!(entities(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_payment_holds_an_account_whose_check_digits_are_right() {
+        for text in [
+            "BCD\n002\n1\nSCT\nBFSWDE33BER\nWikimedia\nDE33100205000001194700\nEUR123.45\n\n\nSpende",
+            "BCD\r\n001\r\n1\r\nSCT\r\nBFSWDE33BER\r\nWikimedia\r\nDE33 1002 0500 0001 1947 00\r\nEUR1",
+            "SPC\r\n0200\r\n1\r\nCH4431999123000889012\r\nS\r\nRobert Schneider AG\r\nEPD",
+            "SPD*1.0*ACC:CZ5855000000001265098001+RZBCCZPP*AM:480.55*CC:CZK",
+            "HRVHUB30\nEUR\n000000000012355\nPERO PERIC\nULICA 1\n10000 ZAGREB\nHR1210010051863000160\nHR01",
+            "UPNQR\n\n\n\n\nJanez Novak\nUlica 1\n1000 Ljubljana\n00000001000\n\n\nCOST\nNajem\n\nSI56020170014356205\n",
+            "bank://singlepaymentsepa?name=A&iban=DE33100205000001194700&amount=1",
+        ] {
+            assert_eq!(find(text), [(Entity::IbanCode, Validation::Checksum)], "{text}");
+            let digits = ["DE33", "CH44", "CZ58", "HR12", "SI56"];
+            let one_wrong =
+                digits.iter().fold(text.to_owned(), |text, digits| text.replace(digits, &format!("{}7", &digits[..3])));
+            assert_eq!(find(&one_wrong), [], "{one_wrong}");
+        }
+        // An account number beside no payment is somebody's text.
+        assert_eq!(find("DE33100205000001194700"), []);
+    }
+
+    #[test]
+    fn a_seed_of_one_time_passwords_is_a_secret() {
+        for (text, is_secret) in [
+            ("otpauth://totp/Example:alice@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example", true),
+            ("otpauth://hotp/Example?counter=0&secret=jbswy3dpehpk3pxp", true),
+            ("otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6", true),
+            ("otpauth://totp/Example?issuer=Example", false),
+            ("otpauth://totp/Example?secret=short", false),
+            ("https://example.com/?secret=JBSWY3DPEHPK3PXP", false),
+        ] {
+            assert_eq!(entities(text), if is_secret { vec![Entity::Secret] } else { vec![] }, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_else_barcodes_say_is_nobodys() {
+        for text in [
+            "",
+            "https://example.com/menu?table=12",
+            "4006381333931",
+            "(01)09501101530003(17)250101(10)AB-123",
+            "WIFI:T:WPA;S:guests;P:welcome2026;;",
+            "TICKET 0042 SECTION M1 ROW 7",
+            "mailto:info@example.com",
+            "tel:+12125551212",
+            "geo:48.8582,2.2945",
+            "BEGIN:VEVENT\nSUMMARY:Launch\nEND:VEVENT",
+            "M1",
+            "@",
+            "ÄÖÜ ANSI ÄÖÜ",
+            "日本語のテキスト",
+        ] {
+            assert_eq!(find(text), [], "{text}");
+        }
+    }
+}
