@@ -75,7 +75,7 @@ def error_problems(name: str, state: dict[str, Any], called: OperationModel, pre
     for handler in [*state.get("Retry", []), *state.get("Catch", [])]:
         for error in handler["ErrorEquals"]:
             of, dot, kind = error.partition(".")
-            if not dot or of in ("States", "Sandbox"):
+            if not dot or of in ("States", "Sandbox", "Runtime"):
                 continue
             if of != prefix:
                 yield f"{name}: {error} never comes from {called.service_model.service_name}, whose errors begin with {prefix}."

@@ -20,7 +20,7 @@ const FUNCTION_ERRORS = [...readFileSync(new URL('../../docs/errors.md', import.
 /** Those that another try cannot mend. */
 const PERMANENT = ['InvalidInput', 'ObjectNotFound', 'AccessDenied', 'ModelOutputInvalid', 'Undetermined'];
 const SERVICE_ERRORS = [
-  'Lambda.ClientExecutionTimeoutException', 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Sandbox.Timedout',
+  'Lambda.ClientExecutionTimeoutException', 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout',
   'DynamoDb.TransactionCanceledException',
   'States.ALL', 'States.QueryEvaluationError', 'States.TaskFailed', 'States.Timeout',
 ];

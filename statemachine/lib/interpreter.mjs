@@ -20,6 +20,9 @@ const DEFAULT_MAX_ATTEMPTS = 3;
 /** Step Functions' limit for an input, an output and a variable, in bytes of UTF-8. */
 export const MAX_DATA_BYTES = 262_144;
 
+/** A service throws this where an execution is stopped in the midst of a call. */
+export class Stopped extends Error {}
+
 /** The definition uses something that this interpreter does not know, or the run does not end. */
 export class Unsupported extends Error {}
 
@@ -41,18 +44,18 @@ const bytes = (value) => Buffer.byteLength(JSON.stringify(value));
 
 /** One execution of a definition. */
 class Execution {
-  constructor(definition, input, task) {
+  constructor(definition, input, task, { name = 'case', started = '2026-11-20T09:14:09.123Z' } = {}) {
     this.definition = definition;
     this.task = task;
     this.variables = {};
     this.run = { path: [], transitions: [], calls: [], outputs: [], variableBytes: 0 };
     this.context = {
       Execution: {
-        Id: 'arn:aws:states:us-west-2:111122223333:execution:security-audit:case',
+        Id: `arn:aws:states:us-west-2:111122223333:execution:security-audit:${name}`,
         Input: input,
-        Name: 'case',
+        Name: name,
         RoleArn: 'arn:aws:iam::111122223333:role/state-machine',
-        StartTime: '2026-11-20T09:14:09.123Z',
+        StartTime: started,
         RedriveCount: 0,
       },
       State: { Name: '', EnteredTime: '2026-11-20T09:14:09.123Z', RetryCount: 0 },
@@ -150,9 +153,22 @@ class Execution {
     return { status: 'FAILED', error, cause };
   }
 
-  async start(input) {
-    let name = this.definition.StartAt;
+  start(input) {
     this.input = input;
+    return this.from(this.definition.StartAt);
+  }
+
+  /** Goes on at the state where it ended, with that state's input and the variables that it had. */
+  redrive(task) {
+    this.task = task;
+    this.context.Execution.RedriveCount += 1;
+    this.variables = { ...this.entered.variables };
+    this.input = this.entered.input;
+    return this.from(this.entered.name);
+  }
+
+  async from(first) {
+    let name = first;
     try {
       for (let steps = 0; ; steps += 1) {
         if (steps > 1000) throw new Unsupported('the execution does not end');
@@ -160,6 +176,7 @@ class Execution {
         if (!(state?.Type in FIELDS)) throw new Unsupported(`${name}: the interpreter does not know its type`);
         checkFields(state, [...COMMON, ...FIELDS[state.Type]], name);
         this.run.path.push(name);
+        this.entered = { name, input: this.input, variables: { ...this.variables } };
         this.context.State = { Name: name, EnteredTime: this.context.State.EnteredTime, RetryCount: 0 };
         const { output, next, by, ...end } = await this[state.Type](name, state);
         this.input = output;
@@ -168,6 +185,7 @@ class Execution {
         name = next;
       }
     } catch (error) {
+      if (error instanceof Stopped) return { ...this.run, status: 'ABORTED' };
       if (!(error instanceof StatesError)) throw error;
       if (error.evaluation && !this.run.evaluationErrors?.includes(error.cause)) (this.run.evaluationErrors ??= []).push(error.cause);
       return { ...this.run, status: 'FAILED', error: error.error, cause: error.cause };
@@ -180,7 +198,13 @@ class Execution {
  * each attempt, and returns the result or throws a StatesError.
  */
 export function execute(definition, input, task) {
-  return new Execution(definition, input, task).start(input);
+  return begin(definition, input, task).run;
+}
+
+/** The same for an execution that may be redriven: its `run`, and `redrive`, which is given the services anew. */
+export function begin(definition, input, task, called) {
+  const execution = new Execution(definition, input, task, called);
+  return { run: execution.start(input), redrive: (again) => execution.redrive(again) };
 }
 
 /** Every way from one state to another, in the form in which a run reports those it took. */

@@ -96,23 +96,26 @@ function ledgerKey(item) {
   return ['object', 'event'].flatMap((name) => (isText(item?.[name]?.S) && Buffer.byteLength(item[name].S) <= (name === 'object' ? 2048 : 1024) ? [] : [`${name} is no key: ${JSON.stringify(item?.[name])?.slice(0, 200)}`]));
 }
 
-function dynamoDbPutItem(args) {
-  const problems = unknownKeys(args, ['TableName', 'Item'], 'putItem');
+function dynamoDbUpdateItem(args) {
+  const problems = unknownKeys(args, ['TableName', 'Key', 'AttributeUpdates'], 'updateItem');
   if (!isText(args.TableName)) problems.push('TableName is missing');
-  problems.push(...ledgerKey(args.Item));
-  for (const [name, value] of Object.entries(args.Item ?? {})) problems.push(...attributeValue(value, name));
+  problems.push(...ledgerKey(args.Key));
+  for (const [name, update] of Object.entries(args.AttributeUpdates ?? {})) {
+    problems.push(...unknownKeys(update, ['Value', 'Action'], name), ...attributeValue(update?.Value, name));
+    if (name in (args.Key ?? {})) problems.push(`${name} is a part of the key`);
+  }
   return problems;
 }
 
 function dynamoDbTransactWriteItems(args) {
   const problems = unknownKeys(args, ['TransactItems'], 'transactWriteItems');
-  for (const { Put, ConditionCheck } of args.TransactItems ?? []) {
-    const action = Put ?? ConditionCheck;
-    const key = Put ? Put.Item : ConditionCheck?.Key;
+  for (const { Update, ConditionCheck } of args.TransactItems ?? []) {
+    const action = Update ?? ConditionCheck;
+    const key = action?.Key;
     if (!isText(action?.TableName) || !isText(action?.ConditionExpression)) problems.push('an action without a table or a condition');
     problems.push(...ledgerKey(key));
     for (const [name, value] of Object.entries({ ...key, ...action?.ExpressionAttributeValues })) problems.push(...attributeValue(value, name));
-    const used = new Set(action?.ConditionExpression.match(/[:#]\w+/g));
+    const used = new Set(`${action?.ConditionExpression} ${action?.UpdateExpression}`.match(/[:#]\w+/g));
     const defined = Object.keys({ ...action?.ExpressionAttributeValues, ...action?.ExpressionAttributeNames });
     for (const name of [...used].filter((each) => !defined.includes(each))) problems.push(`${name} is not defined`);
     for (const name of defined.filter((each) => !used.has(each))) problems.push(`${name} is not used`);
@@ -122,7 +125,7 @@ function dynamoDbTransactWriteItems(args) {
 
 const SERVICES = {
   'arn:aws:states:::aws-sdk:dynamodb:transactWriteItems': dynamoDbTransactWriteItems,
-  'arn:aws:states:::dynamodb:putItem': dynamoDbPutItem,
+  'arn:aws:states:::dynamodb:updateItem': dynamoDbUpdateItem,
   'arn:aws:states:::aws-sdk:s3:copyObject': s3CopyObject,
   'arn:aws:states:::aws-sdk:s3:headObject': s3HeadObject,
   'arn:aws:states:::aws-sdk:s3:putObjectTagging': s3PutObjectTagging,

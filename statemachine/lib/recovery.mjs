@@ -1,0 +1,149 @@
+// What becomes of an event when its execution is stopped or fails in any state, and is then redriven or its event replayed.
+// The services are small worlds of their own: a ledger, versions in a bucket, copies, alerts.
+
+import { StatesError } from './expressions.mjs';
+import { begin, Stopped } from './interpreter.mjs';
+import { Table } from './ledger.mjs';
+import { resultOf } from './services.mjs';
+
+/** Services that do what they are asked, over what is there; `fate` may stop or fail a call before or after it is done. */
+class World {
+  constructor(answers) {
+    Object.assign(this, { answers, table: new Table(), isThere: true, copies: new Set(), tags: null, alerts: [], modelCalls: 0 });
+  }
+
+  services(fate = {}) {
+    return async (call) => {
+      const { state, resource } = call;
+      if (fate.before?.includes(state)) fate.happens();
+      const part = this.done(call);
+      if (fate.after === state) fate.happens();
+      return resultOf(resource, part);
+    };
+  }
+
+  done({ state, resource, arguments: args }) {
+    const action = resource.split(':').slice(-2).join(':');
+    if (action === 'dynamodb:transactWriteItems') return this.table.transact(args);
+    if (action === 'dynamodb:updateItem') return this.table.update(args);
+    if (action === 'sns:publish') return this.alerts.push(args) && { MessageId: `${this.alerts.length}` };
+    if (action === 's3:copyObject') return this.isThere ? this.copies.add(args.Key) && {} : this.gone();
+    if (action === 's3:headObject') return this.copies.has(args.Key) ? { ContentLength: this.answers.detection.object.size } : this.gone();
+    if (action === 's3:putObjectTagging') return (this.tags = args.Tagging.TagSet) && {};
+    if (action === 's3:deleteObject') return (this.isThere = false) || {};
+    if (state.startsWith('Compose')) return composed(args.Payload);
+    this.modelCalls += 1;
+    if (state.startsWith('Summarize')) return this.answers.summary;
+    return this.isThere ? this.answers.detection : { ...this.answers.detection, verdict: 'gone', action: 'none' };
+  }
+
+  gone() {
+    throw new StatesError('S3.S3Exception', 'The specified version does not exist. (Service: S3, Status Code: 404)');
+  }
+
+  get records() {
+    return [...this.table.items.values()];
+  }
+}
+
+/** As alert-composer: an alert, and the record of what became of the event. */
+function composed({ audit }) {
+  const attribute = (StringValue) => ({ DataType: 'String', StringValue });
+  const failed = audit.failed_in !== null;
+  return {
+    subject: 'An alert',
+    message: 'An alert',
+    attributes: { failure: attribute(`${failed}`) },
+    record: {},
+    item: {
+      status: { S: failed ? 'failed' : 'complete' },
+      ...(audit.detection && { verdict: { S: audit.detection.verdict } }),
+    },
+  };
+}
+
+const stop = () => {
+  throw new Stopped();
+};
+const fail = () => {
+  throw new StatesError('Service.Down', 'an outage');
+};
+
+/** What has to hold when all is over. */
+function problemsOf(world, run, { alerts = [1], claimed = true } = {}) {
+  const problems = [];
+  if (run.status !== 'SUCCEEDED') problems.push(`it ends as ${run.status} in ${run.path.at(-1)}: ${run.error} ${run.cause}`);
+  const statuses = world.records.map(({ status }) => status.S);
+  if (statuses.join() !== 'complete') problems.push(`the records are ${statuses.join()}`);
+  if (!alerts.includes(world.alerts.length)) problems.push(`${world.alerts.length} alerts`);
+  const [{ acted, quarantine_key: copy } = {}] = world.records;
+  // What is done without a claim is told in its alert alone.
+  if (claimed && !world.isThere && acted?.S !== 'deleted') problems.push('it is gone, and its record does not tell why');
+  if (claimed && !world.isThere && world.copies.size > 0 && !world.copies.has(copy?.S)) problems.push('it lies in quarantine, and its record does not tell where');
+  if (!world.isThere && world.answers.detection.action === 'quarantine' && world.copies.size === 0) problems.push('it is gone, and was not copied');
+  return problems;
+}
+
+/** The tasks of a whole way, each with the answers that lead through it. */
+function ways({ upload, pii }) {
+  const detection = (action, rest = {}) => ({ summary: upload, detection: { ...pii, ...rest, action } });
+  return {
+    'a deletion': detection('delete_version'),
+    'a quarantine': detection('quarantine'),
+    'a tag': detection('tag', { tags: [{ Key: 'warden:verdict', Value: 'pii' }] }),
+  };
+}
+
+/** The cases, by name: `event` names the version that `pii` is about. */
+export function recoveries(definition, { event, upload, pii }) {
+  const cases = {};
+  const started = new Date().toISOString();
+  const start = (world, name, fate) => begin(definition, event, world.services(fate), { name, started });
+  for (const [way, answers] of Object.entries(ways({ upload, pii }))) {
+    const tasks = async () => {
+      const { path } = await start(new World(answers), 'whole').run;
+      return [...new Set(path)].filter((name) => definition.States[name].Type === 'Task');
+    };
+    const each = (check) => async () => {
+      const problems = [];
+      for (const state of await tasks()) problems.push(...(await check(state)).map((problem) => `${state}: ${problem}`));
+      return problems;
+    };
+    for (const when of ['before', 'after']) {
+      const done = { before: 'before a call is made', after: 'when a call was made and nobody heard its answer' }[when];
+      cases[`${way}: stopped ${done}, in each state, then redriven`] = each(async (state) => {
+        const world = new World(answers);
+        const execution = start(world, 'first', { [when]: when === 'before' ? [state] : state, happens: stop });
+        if ((await execution.run).status !== 'ABORTED') return ['it is not stopped'];
+        const other = await start(world, 'another').run;
+        const claimed = when === 'after' || state !== 'Claim event';
+        if (claimed !== (other.path.at(-1) === 'Duplicate')) return [`meanwhile the event comes again, and ends in ${other.path.at(-1)}`];
+        if (!claimed) return [];
+        // SNS cannot be asked whether it has a message: one whose answer was lost comes twice, rather than not at all.
+        return problemsOf(world, await execution.redrive(world.services()), { alerts: when === 'after' && state === 'Publish alert' ? [2] : [1] });
+      });
+    }
+    cases[`${way}: failed in each state, then replayed`] = each(async (state) => {
+      const world = new World(answers);
+      // Without a summary the machine asks once more without the model.
+      const broken = state === 'Summarize event' ? [state, 'Summarize without the model'] : [state];
+      const failed = await start(world, 'first', { before: broken, happens: fail }).run;
+      if (failed.status !== 'FAILED') return [`it ends as ${failed.status}`];
+      if (failed.path.at(-1) !== 'Audit failed') return [`it fails in ${failed.path.at(-1)}`];
+      const replayed = await start(world, 'replayed').run;
+      // Told and done, but for the record: the claim is another's until a day has passed.
+      if (state === 'Complete') return replayed.path.at(-1) === 'Duplicate' && world.alerts.length === 1 ? [] : [`the replay ends in ${replayed.path.at(-1)}`];
+      return problemsOf(world, replayed, { alerts: [2], claimed: state !== 'Claim event' });
+    });
+  }
+  cases['a ledger throttled for an hour is not waited for any longer'] = async () => {
+    const throttled = () => {
+      throw new StatesError('DynamoDb.TransactionCanceledException', 'reasons [ThrottlingError, None]');
+    };
+    const world = new World(ways({ upload, pii })['a deletion']);
+    const anHourAgo = { name: 'throttled', started: '2026-11-20T08:14:00.000Z' };
+    const run = await begin(definition, event, world.services({ before: ['Claim event'], happens: throttled }), anHourAgo).run;
+    return run.path.slice(0, 3).join() === 'Claim event,Seen before?,Summarize event' && world.alerts.length === 1 ? [] : [`it goes ${run.path.join(', ')}`];
+  };
+  return cases;
+}
