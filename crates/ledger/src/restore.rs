@@ -94,7 +94,11 @@ impl Ledger {
     ) -> Result<Restored, Error> {
         let source = format!("{quarantine}/{}", path_segment(copy));
         let copied = self.s3.copy_object().bucket(bucket).key(key).copy_source(source).send().await;
-        let copied = copied.map_err(|error| CallError::new("s3:PutObject", &error))?;
+        let copied = copied.map_err(|error| match CallError::new("s3:PutObject", &error) {
+            // It has expired, or was purged, meanwhile.
+            CallError::Refused { code, .. } if code == "NoSuchKey" => Error::NotQuarantined(record.object()),
+            error => error.into(),
+        })?;
         let version = copied.version_id.ok_or_else(|| Error::NoVersions(bucket.to_owned()))?;
         let was_claimed = json!({
             "object": format!("{bucket}/{key}"), "event": version, "status": "complete", "claimed_at": who.at,
