@@ -141,7 +141,7 @@ function differences(run, expected) {
   if ('tagged' in expected) compare('the tags', callsOf(run, ':s3:putObjectTagging').at(-1)?.arguments, expected.tagged);
   if ('kept' in expected) compare('the status of the record', keptBy(callsOf(run, ':dynamodb:updateItem').at(-1))?.status?.S ?? null, expected.kept);
 
-  if ('claimed' in expected) compare('the claim', callsOf(run, ':dynamodb:transactWriteItems').at(-1)?.arguments.TransactItems[0].Put.Item.event.S, expected.claimed);
+  if ('claimed' in expected) compare('the claim', callsOf(run, ':dynamodb:transactWriteItems').at(-1)?.arguments.TransactItems[0].Update.Key.event.S, expected.claimed);
 
   if (expected.composed) {
     const sent = callsOf(run, LAMBDA).findLast(({ state }) => state.startsWith('Compose'))?.arguments.Payload;

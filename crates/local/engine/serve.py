@@ -250,6 +250,7 @@ def main():
     # Python runs isolated, and looks for no modules beside this file by itself.
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+    import faults
     import roles
     from ministack import app
     from ministack.services import apigateway_v1, eventbridge, s3, sns, stepfunctions
@@ -265,6 +266,7 @@ def main():
     roles.enforce(app, stepfunctions)
     pass_on_conditions(stepfunctions)
     wait_as_told(stepfunctions)
+    faults.carry_out(app, stepfunctions)
 
     sys.argv[1:] = []
     app.main()

@@ -17,8 +17,11 @@ use crate::workspace::Workspace;
 /// engine started, when this process is gone, however it went.
 const SERVE: &str = "serve.py";
 /// The files that this takes.
-const PROGRAM: [(&str, &str); 2] =
-    [(SERVE, include_str!("../engine/serve.py")), ("roles.py", include_str!("../engine/roles.py"))];
+const PROGRAM: [(&str, &str); 3] = [
+    (SERVE, include_str!("../engine/serve.py")),
+    ("roles.py", include_str!("../engine/roles.py")),
+    ("faults.py", include_str!("../engine/faults.py")),
+];
 
 /// The account that the engine plays.
 pub const ACCOUNT: &str = "123456789012";

@@ -17,6 +17,7 @@ mod model;
 mod nova;
 mod operations;
 mod private_api;
+mod reliability;
 mod roles;
 mod streaming;
 mod uploads;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
+use reliability::Site;
 use streaming::StreamingStage;
 use warden_local::output::Console;
 use world::Stage;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let stage = Arc::new(Stage::default());
     let api_stage = Arc::new(Stage::default());
     let nova = Arc::new(Stage::default());
+    let reliability = Arc::new(Stage::<Site>::default());
     let streaming = Arc::new(StreamingStage::default());
     let trials: Vec<Trial> = [
         uploads::trials(&stage),
@@ -51,13 +54,14 @@ fn main() -> ExitCode {
         private_api::trials(&api_stage),
         doctor::api_trials(&api_stage),
         nova::trials(&nova),
+        reliability::trials(&reliability),
         streaming::trials(&streaming),
     ]
     .into_iter()
     .flatten()
     .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let left = [stage.close(), api_stage.close(), nova.close(), streaming.close()];
+    let left = [stage.close(), api_stage.close(), nova.close(), reliability.close(), streaming.close()];
     for left in left.iter().flatten() {
         Console::standard().say(&format!("error: {left}"));
     }
