@@ -33,6 +33,7 @@ class TheFunctionsVersions(unittest.TestCase):
         "JudgeEveryUpload": "false",
         "JudgeDocuments": "tell",
         "LedgerDays": "3650",
+        "OlderVersions": "judge",
         "RulesLayerArn": f"arn:aws-us-gov:lambda:us-gov-west-1:111122223333:layer:{'l' * 40}:99999",
         "BedrockRegion": "ap-southeasts-1",
         "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
@@ -136,7 +137,7 @@ class TheUploads(unittest.TestCase):
     def test_are_reported_by_s3_only_where_somebody_listens(self) -> None:
         # S3 bills what it reports to EventBridge.
         notification = RESOURCES["UploadBucket"]["Properties"]["NotificationConfiguration"]
-        self.assertEqual((notification["Fn::If"][0], notification["Fn::If"][2]), ("UploadsFromS3Events", {"Ref": "AWS::NoValue"}))
+        self.assertEqual((notification["Fn::If"][0], notification["Fn::If"][2]), ("ReportsByS3", {"Ref": "AWS::NoValue"}))
 
 
 class TheUploadBucketsPolicy(unittest.TestCase):

@@ -119,6 +119,18 @@ class NoLoop(unittest.TestCase):
                 self.assertEqual(stack.started_by_s3(kind, UPLOADS), [], (chosen, kind))
 
 
+    def test_a_deletion_has_older_versions_reported_and_starts_no_audit_itself(self) -> None:
+        template = render(AUDIT, OlderVersions="judge")
+        stack = Stack(OlderVersions="judge")
+        detail = {"bucket": {"name": UPLOADS}, "object": {"key": "a.png"}, "deletion-type": "Permanently Deleted"}
+        self.assertEqual(stack.started({"source": "aws.s3", "detail-type": "Object Deleted", "detail": detail}), ["OlderVersionsRule"])
+        (target,) = template["Resources"]["OlderVersionsRule"]["Properties"]["Targets"]
+        self.assertEqual(target["Arn"], {"Ref": "OlderVersionsReporterAliaslive"})
+        # What leaves a delete marker brings nothing back.
+        marked = {**detail, "deletion-type": "Delete Marker Created"}
+        self.assertEqual(stack.started({"source": "aws.s3", "detail-type": "Object Deleted", "detail": marked}), [])
+
+
 class TheSameByOthers(unittest.TestCase):
     """So that the tests above could fail."""
 

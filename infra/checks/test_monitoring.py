@@ -25,6 +25,9 @@ class TheAuditsTemplate(unittest.TestCase):
     def test_watches_everything_that_it_must(self) -> None:
         self.assertEqual(problems(self.template, OPERATIONS), [])
 
+    def test_watches_everything_that_a_parameter_adds(self) -> None:
+        self.assertEqual(problems(render(ROOT / "infra/audit.yaml", OlderVersions="judge"), OPERATIONS), [])
+
     def test_has_a_dead_letter_queue_and_alarms_to_be_checked(self) -> None:
         self.assertEqual(dead_letter_queues(self.template), {"DeadLetterQueue"})
         self.assertIn("UndeterminedAlarm", of_type(self.template, "AWS::CloudWatch::Alarm"))

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use warden_core::{
     Error,
     audit::Tag,
-    ports::{Lookup, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject, Seal},
+    ports::{Lookup, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, ObjectVersion, ObjectVersions, OpenObject, Seal},
 };
 
 use crate::timeouts;
@@ -106,6 +106,45 @@ impl ObjectStore for S3ObjectStore {
                     Err(Error::Internal { problem: format!("S3 tells no tags of {object}") })
                 }
             },
+        }
+    }
+}
+
+impl ObjectVersions for S3ObjectStore {
+    async fn versions(&self, bucket: &str, key: &str) -> Result<Vec<ObjectVersion>, Error> {
+        let object = || ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version: None };
+        let mut found = Vec::new();
+        let mut marker = (None, None);
+        loop {
+            let asked = self.client.list_object_versions().bucket(bucket).prefix(key);
+            let asked = asked.set_key_marker(marker.0).set_version_id_marker(marker.1);
+            let page = match asked.send().await {
+                Ok(page) => page,
+                Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
+                    return Err(Error::AccessDenied {
+                        action: "s3:ListBucketVersions",
+                        what: format!("bucket {bucket}"),
+                        hint: "check the function's role and the bucket's policy",
+                    });
+                }
+                Err(error) => {
+                    return refusal(&error, &object())
+                        .and(Err(Error::Internal { problem: format!("S3 lists no versions of {}", object()) }));
+                }
+            };
+            let listed = page.versions.unwrap_or_default();
+            found.extend(listed.into_iter().filter(|version| version.key.as_deref() == Some(key)).filter_map(
+                |version| {
+                    let size = version.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+                    Some(ObjectVersion { id: version.version_id?, etag: version.e_tag.unwrap_or_default(), size })
+                },
+            ));
+            // Keys are listed in their order, so this one comes before all that begin with it.
+            let more = page.is_truncated == Some(true) && page.next_key_marker.as_deref() == Some(key);
+            if !more {
+                return Ok(found);
+            }
+            marker = (page.next_key_marker, page.next_version_id_marker);
         }
     }
 }

@@ -155,6 +155,9 @@ pub(crate) enum LedgerCommand {
     /// Count the records that fit; the whole table is read
     #[command(after_help = EXIT_CODES)]
     Stats(LedgerStats),
+    /// Have the next replay of an event judge it again, though it was audited to its end
+    #[command(after_help = EXIT_CODES)]
+    Reopen(Reasoned),
 }
 
 /// What to do with what lies in quarantine.
@@ -171,7 +174,7 @@ pub(crate) enum QuarantineCommand {
     Restore(Restore),
     /// Delete a copy in quarantine for good
     #[command(after_help = EXIT_CODES)]
-    Purge(Purge),
+    Purge(Reasoned),
 }
 
 /// Which event or object.
@@ -208,10 +211,10 @@ pub(crate) struct Restore {
     pub(crate) output: Output,
 }
 
-/// What to delete for good.
+/// Whose record to change, and why.
 #[derive(Args, Debug)]
-pub(crate) struct Purge {
-    /// The event's id, or the object as `s3://bucket/key`: then what was moved away last
+pub(crate) struct Reasoned {
+    /// The event's id, or the object as `s3://bucket/key`: then the newest of its records that this is about
     #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
     pub(crate) named: Named,
     /// Why: it stands in the record

@@ -5,8 +5,8 @@ use warden_deploy::Deployer;
 use warden_ledger::{By, Filter, Ledger, Named, Record, Who, statistics};
 
 use crate::cli::{
-    Connection, LedgerCommand, LedgerFilter, LedgerFind, LedgerFormat, LedgerStats, Purge, QuarantineCommand, Restore,
-    Show, Stack,
+    Connection, LedgerCommand, LedgerFilter, LedgerFind, LedgerFormat, LedgerStats, QuarantineCommand, Reasoned,
+    Restore, Show, Stack,
 };
 use crate::connection;
 use crate::ending::Ending;
@@ -18,6 +18,7 @@ pub(crate) async fn run(command: &LedgerCommand) -> anyhow::Result<Ending> {
         LedgerCommand::Show(arguments) => show(arguments).await,
         LedgerCommand::Find(arguments) => find(arguments).await,
         LedgerCommand::Stats(arguments) => stats(arguments).await,
+        LedgerCommand::Reopen(arguments) => reopen(arguments).await,
     }
 }
 
@@ -46,7 +47,17 @@ pub(crate) async fn restore(arguments: &Restore) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-async fn purge(arguments: &Purge) -> anyhow::Result<Ending> {
+async fn reopen(arguments: &Reasoned) -> anyhow::Result<Ending> {
+    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let newest = ledger.show(&arguments.named).await?.pop();
+    let record = newest.with_context(|| format!("the ledger has no record of {}", named(&arguments.named)))?;
+    ledger.reopen(&record, &Who::now(&arguments.reason)).await?;
+    let text = format!("the next replay of the event about {} is judged again", record.object());
+    output::result(arguments.output.format, &text, &record)?;
+    Ok(Ending::Done)
+}
+
+async fn purge(arguments: &Reasoned) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.stack, &arguments.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
     ledger.purge(&record, &Who::now(&arguments.reason)).await?;

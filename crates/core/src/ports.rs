@@ -98,6 +98,35 @@ pub trait ObjectStore: Send + Sync {
     fn tags(&self, object: &ObjectRef) -> impl Future<Output = Result<Vec<Tag>, Error>> + Send;
 }
 
+/// A version of an object that has bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// Its id.
+    pub id: String,
+    /// Its entity tag.
+    pub etag: String,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+/// Where the versions of an object are listed.
+pub trait ObjectVersions: Send + Sync {
+    /// Every version of exactly this key, the newest first. Delete markers are none.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::StoreUnavailable`], and [`Error::ObjectNotFound`] for a bucket that does not exist.
+    fn versions(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Vec<ObjectVersion>, Error>> + Send;
+}
+
+/// Where uploads are reported to the audit.
+pub trait UploadReports: Send + Sync {
+    /// Reports uploads, each by the `detail` of an "Object Created".
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`] and [`Error::ServiceUnavailable`]; some of them may have been reported by then.
+    fn report(&self, uploads: &[serde_json::Value]) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
 /// One call of a model, by one caller.
 pub struct ModelCall<'a> {
     /// Id or ARN of the model or inference profile.

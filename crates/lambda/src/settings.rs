@@ -232,6 +232,15 @@ pub fn ledger_settings(variables: &impl Variables) -> Result<LedgerSettings, Set
     })
 }
 
+/// `REPLAY_BUS_NAME`: the event bus on which uploads are reported to the audit.
+///
+/// # Errors
+/// [`SettingError`] where it is missing.
+pub fn replay_bus_name(variables: &impl Variables) -> Result<String, SettingError> {
+    const NAME: &str = "REPLAY_BUS_NAME";
+    variables.get(NAME).ok_or_else(|| SettingError { name: NAME, problem: "is missing".into() })
+}
+
 /// `JUDGE_DOCUMENTS`: what is done with an uploaded PDF.
 ///
 /// # Errors

@@ -117,6 +117,19 @@ impl Ledger {
         Ok(Restored { bucket: bucket.to_owned(), key: key.to_owned(), version, by: by.to_owned() })
     }
 
+    /// Has the next replay of a record's event judge it again: its claim is taken up as that of an audit that failed.
+    ///
+    /// # Errors
+    /// When AWS refuses a call.
+    pub async fn reopen(&self, record: &Record, who: &Who) -> Result<(), Error> {
+        let by = self.caller().await?;
+        let mut told = record.values().clone();
+        let reopened =
+            json!({"status": "failed", "reopened_at": who.at, "reopened_by": by, "reopen_reason": who.reason});
+        told.extend(fields(reopened));
+        Ok(self.put(&told).await?)
+    }
+
     /// Deletes for good what a record's object has in quarantine.
     ///
     /// # Errors

@@ -116,7 +116,9 @@ impl Row {
     #[must_use]
     pub fn line(&self, detail: Detail) -> String {
         let [arrived, verdict, level, action, seconds] = self.cells();
-        let mut line = format!("{arrived}: verdict {verdict}, level {level}, {action}, {seconds} s");
+        let told = [("verdict ", verdict), ("level ", level), ("", action), ("", format!("{seconds} s"))];
+        let told = told.into_iter().filter(|(_, told)| !told.is_empty()).map(|(name, told)| format!("{name}{told}"));
+        let mut line = format!("{arrived}: {}", told.collect::<Vec<_>>().join(", "));
         for below in self.below(detail) {
             line.push('\n');
             line.push_str(&below);

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use warden_control_plane::{Call, ControlPlane, Service};
 use warden_ledger::{Error, Named, Record, Who};
 use warden_local::audit::Upload;
+use warden_local::execution::Execution;
 use warden_local::follow::{Sent, follow, put_object};
 use warden_local::scenario::Expected;
 
@@ -25,6 +29,8 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         stage.trial("actions::a_verdict_joins_the_tags_that_are_there", tagged),
         stage.trial("actions::a_full_set_of_tags_is_left_alone_and_told", full_set_of_tags),
         stage.trial("actions::a_dry_run_tells_and_does_nothing", dry_run),
+        stage.trial("actions::what_was_audited_is_judged_again_where_somebody_wants_it", reopened),
+        stage.trial("actions::what_a_deletion_leaves_is_judged_unless_it_was_before", older_versions),
     ]
 }
 
@@ -130,6 +136,72 @@ async fn dry_run(world: Arc<World>) {
     assert_right(Expected::TOLD, &world.outcome(&upload).await);
     let found = tags(&world, world.audit().bucket(), "none/card.png", Some(&upload.version)).await;
     assert_eq!(found, tag_set(&[("shift", "night"), ("team", "gate 3")]));
+}
+
+async fn reopened(world: Arc<World>) {
+    let key = "none/reopened.png";
+    let upload = put(&world, key, "chart.png", "").await;
+    assert_right(Expected::CLEAN, &world.outcome(&upload).await);
+    let event = put_object(world.audit().bucket(), key, Some(&upload.version));
+    let replayed = async || {
+        let id = world.audit().replay(&event).await.unwrap();
+        follow(world.audit(), &Sent::Event(id), |_| ()).await.unwrap()
+    };
+    assert_right(Expected::DUPLICATE, &replayed().await);
+
+    let [record] = records(&world, key).await.try_into().unwrap();
+    world.audit().ledger().reopen(&record, &Who::now("the model was changed")).await.unwrap();
+
+    let seen = replayed().await;
+    assert_right(Expected { verdict: Some("clean"), ..Expected::ANY_VERDICT }, &seen);
+    assert_right(Expected::DUPLICATE, &replayed().await);
+}
+
+async fn older_versions(world: Arc<World>) {
+    let key = "none/older.png";
+    let mut versions = Vec::new();
+    for sample in ["chart.png", "landscape.jpg", "business-card.png"] {
+        let upload = put(&world, key, sample, "").await;
+        assert!(world.outcome(&upload).await.alert.is_some());
+        versions.push(upload.version);
+    }
+    let [judged_before, older_than_the_audit, newest] = versions.try_into().unwrap();
+    forget(&world, key, &older_than_the_audit).await;
+
+    // By anybody, not by the audit alone.
+    let request = world.s3().delete_object().bucket(world.audit().bucket()).key(key).version_id(newest);
+    request.send().await.unwrap();
+
+    let judged = reported_again(&world, key, &older_than_the_audit).await;
+    assert!(judged.task("Detect PII").is_some(), "{:?}", judged.path());
+    assert!(reported_again(&world, key, &judged_before).await.is_duplicate());
+}
+
+/// Takes a version's record out of the ledger.
+async fn forget(world: &World, key: &str, version: &str) {
+    let object = format!("{}/{key}", world.audit().bucket());
+    let asked = json!({
+        "TableName": world.audit().output("LedgerName"), "Key": {"object": {"S": object}, "event": {"S": version}},
+    });
+    let dynamodb = ControlPlane::new(&world.audit().clients().config, Service::json_1_0("DynamoDB", "dynamodb"));
+    dynamodb.call(Call::rpc("DynamoDB_20120810.DeleteItem", &asked)).await.unwrap();
+}
+
+/// The execution of a version that was reported on the replay bus, at its end.
+async fn reported_again(world: &World, key: &str, version: &str) -> Execution {
+    let begun = Instant::now();
+    loop {
+        let is_it = |input: &Value| {
+            let object = &input["detail"]["object"];
+            input["source"] == "warden.replay" && object["key"] == *key && object["version-id"] == *version
+        };
+        let found = world.audit().executions(is_it).await.unwrap();
+        if let Some(ended) = found.into_iter().find(Execution::has_ended) {
+            return ended;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(1), "version {version} was not reported");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Uploads a card that is moved to quarantine; the upload, and its record.

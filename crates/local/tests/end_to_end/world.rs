@@ -178,7 +178,7 @@ impl World {
 impl Running for World {
     async fn up() -> Self {
         // Elsewhere personal data is deleted.
-        Self::with(&[("ActionOverrides", ACTION_OVERRIDES)]).await
+        Self::with(&[("ActionOverrides", ACTION_OVERRIDES), ("OlderVersions", "judge")]).await
     }
 
     fn faults(&self) -> &Faults {

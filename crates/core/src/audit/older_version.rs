@@ -1,0 +1,62 @@
+//! What stands behind a deleted version.
+
+use serde_json::{Value, json};
+
+use crate::{Error, ports::ObjectVersion};
+
+/// An object of which a version was deleted for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, as it is.
+    pub key: String,
+}
+
+impl Deleted {
+    /// Reads S3's "Object Deleted".
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for an event that names no object.
+    pub fn read(event: &Value) -> Result<Self, Error> {
+        let text = |place: &str, name: &'static str| match event.pointer(place).and_then(Value::as_str) {
+            Some(text) if !text.is_empty() => Ok(text.to_owned()),
+            _ => Err(Error::invalid(name, "is missing, empty or not a string")),
+        };
+        Ok(Self {
+            bucket: text("/detail/bucket/name", "detail.bucket.name")?,
+            key: text("/detail/object/key", "detail.object.key")?,
+        })
+    }
+}
+
+/// The `detail` of an "Object Created" that has a version judged as if it were written now. The version `null` is
+/// written over in place, so it is told by its bytes.
+#[must_use]
+pub fn object_created(bucket: &str, key: &str, version: &ObjectVersion) -> Value {
+    json!({
+        "version": "0",
+        "bucket": {"name": bucket},
+        "object": {
+            "key": key, "size": version.size, "etag": version.etag.trim_matches('"'), "version-id": version.id,
+        },
+        "request-id": format!("{}-{}", version.id, version.etag.trim_matches('"')),
+        "requester": "s3.amazonaws.com",
+        "reason": "OlderVersion",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_reported_as_s3_reports_an_upload() {
+        let version = |id: &str| ObjectVersion { id: id.to_owned(), etag: "\"e1\"".to_owned(), size: 9 };
+        let report = object_created("uploads", "a.png", &version("v1"));
+        assert_eq!(report["object"], json!({"key": "a.png", "size": 9, "etag": "e1", "version-id": "v1"}));
+        assert_eq!(report["reason"], "OlderVersion");
+        // What the ledger knows the version null by.
+        assert_eq!(object_created("uploads", "a.png", &version("null"))["request-id"], "null-e1");
+    }
+}
