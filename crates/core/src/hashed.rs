@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_sum_is_written_as_s3_writes_it() {
         let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(checksum_of_s3(of_nothing).as_deref(), Some("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NNpJWZG3hSuFU="));
+        assert_eq!(checksum_of_s3(of_nothing).as_deref(), Some("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="));
         for wrong in ["e3b", "zz", "é"] {
             assert_eq!(checksum_of_s3(wrong), None, "{wrong}");
         }

@@ -70,7 +70,7 @@ async fn copy_has_a_checksum(world: Arc<World>) {
     run(&world, "checksum-copy", "copyObject", json!({"Arguments": arguments})).await;
     let arguments = json!({"Bucket": "engine-checksum", "Key": "to", "ChecksumMode": "ENABLED"});
     let ended = run(&world, "checksum-head", "headObject", json!({"Arguments": arguments})).await;
-    let sum = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NNpJWZG3hSuFU=");
+    let sum = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     assert!(
         ended.output.as_ref().unwrap().as_object().unwrap().values().any(|told| *told == sum),
         "{:?}",
