@@ -49,9 +49,10 @@ pub fn fingerprint(bucket: &str, key: &str) -> String {
 /// A SHA-256 as S3 writes it, of its hexadecimal digits.
 #[must_use]
 pub fn checksum_of_s3(sha256: &str) -> Option<String> {
-    let digits = sha256.as_bytes().chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+    let (pairs, rest) = sha256.as_bytes().as_chunks::<2>();
+    let digits = pairs.iter().map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
     let bytes: Vec<u8> = digits.collect::<Option<_>>()?;
-    Some(base64_simd::STANDARD.encode_to_string(bytes))
+    rest.is_empty().then(|| base64_simd::STANDARD.encode_to_string(bytes))
 }
 
 impl<B: ObjectBody> ObjectBody for Hashed<B> {
