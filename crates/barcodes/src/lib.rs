@@ -93,7 +93,11 @@ impl Found {
     fn whole(&mut self, layer: &mut Gray, times: u32) {
         let is_small = u64::from(layer.width()) * u64::from(layer.height()) <= QUICKLY_READ;
         for kind in [Kind::QrCode, Kind::Pdf417, Kind::DataMatrix] {
-            while !self.is_over() && (is_small || kind == Kind::QrCode) {
+            // As often as there may be codes: one that is not where it says is found again and again.
+            for _ in 0..MOST_CODES {
+                if self.is_over() || !(is_small || kind == Kind::QrCode) {
+                    break;
+                }
                 let Some(read) = readers::read(kind, layer) else { break };
                 let Some(area) = around(read.points.iter().copied()) else { break };
                 layer.blank(area);
