@@ -35,6 +35,8 @@ class TheFunctionsVersions(unittest.TestCase):
         "LedgerDays": "3650",
         "OlderVersions": "judge",
         "RulesLayerArn": f"arn:aws-us-gov:lambda:us-gov-west-1:111122223333:layer:{'l' * 40}:99999",
+        "ExceptionsLayerArn": f"arn:aws-us-gov:lambda:us-gov-west-1:111122223333:layer:{'l' * 40}:99999",
+        "AlertLanguage": "en",
         "BedrockRegion": "ap-southeasts-1",
         "BedrockEndpointUrl": "https://bedrock-runtime-fips.us-east-1.amazonaws.com",
         "ImageTokenBudget": "1000000",
@@ -61,13 +63,14 @@ class TheFunctionsVersions(unittest.TestCase):
         for name, value in self.LONGEST.items():
             parameter = TEMPLATE["Parameters"][name]
             self.assertRegex(value, parameter.get("AllowedPattern", "."), name)
-            if name not in ["BedrockRegion", "RulesLayerArn"]:
+            if name not in ["BedrockRegion", "RulesLayerArn", "ExceptionsLayerArn"]:
                 self.assertFalse(could_be_longer(value, parameter), name)
 
     def test_tell_another_layer_apart(self) -> None:
-        description = dict(self.functions())["LogSummarizer"]
-        other = {**self.LONGEST, "RulesLayerArn": self.LONGEST["RulesLayerArn"].replace(":99999", ":99998")}
-        self.assertNotEqual(described(description, self.LONGEST), described(description, other))
+        for function, layer in [("LogSummarizer", "RulesLayerArn"), ("AlertComposer", "ExceptionsLayerArn")]:
+            description = dict(self.functions())[function]
+            other = {**self.LONGEST, layer: self.LONGEST[layer].replace(":99999", ":99998")}
+            self.assertNotEqual(described(description, self.LONGEST), described(description, other))
 
 
 class TheStateMachinesRole(unittest.TestCase):
@@ -225,8 +228,8 @@ class TheQuarantine(unittest.TestCase):
 
 
 class TheMailOfAlerts(unittest.TestCase):
-    def pattern(self, least: str) -> list[Any] | None:
-        """What the filter asks of `threat_level`; nothing without a filter."""
+    def pattern(self, subscription: str, least: str) -> dict[str, Any]:
+        """What the filter asks of each attribute."""
         chosen = {"AlertEmailLevel": least}
 
         def resolved(value: Any) -> Any:
@@ -242,14 +245,16 @@ class TheMailOfAlerts(unittest.TestCase):
                     return [item for item in map(resolved, value) if item is not None]
             return value
 
-        policy = resolved(RESOURCES["AlertEmailSubscription"]["Properties"]["FilterPolicy"])
-        return policy and policy["threat_level"]
+        policy = resolved(RESOURCES[subscription]["Properties"]["FilterPolicy"])
+        return {name: asked for name, asked in policy.items() if asked is not None}
 
     def test_is_sent_from_a_level_on_and_for_alerts_without_one(self) -> None:
         self.assertEqual(TEMPLATE["Parameters"]["AlertEmailLevel"]["Default"], "medium")
         without = {"exists": False}
-        for least, expected in [("low", None), ("medium", [without, "high", "medium"]), ("high", [without, "high"])]:
-            self.assertEqual(self.pattern(least), expected, least)
+        for least, levels in [("low", None), ("medium", [without, "high", "medium"]), ("high", [without, "high"])]:
+            expected = {"silenced": [without, "false"]} | ({"threat_level": levels} if levels else {})
+            for subscription in ["AlertEmailSubscription", "ChatSubscription"]:
+                self.assertEqual(self.pattern(subscription, least), expected, least)
 
 
 if __name__ == "__main__":

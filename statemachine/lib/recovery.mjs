@@ -53,6 +53,7 @@ function composed({ audit }) {
   return {
     subject: 'An alert',
     message: 'An alert',
+    protocols: JSON.stringify({ default: 'An alert' }),
     attributes: { failure: attribute(`${failed}`) },
     record: {},
     item: {

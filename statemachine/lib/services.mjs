@@ -18,6 +18,28 @@ function lambdaInvoke(args) {
 
 const NOT_IN_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
+function isListOfTexts(json) {
+  try {
+    const list = JSON.parse(json);
+    return Array.isArray(list) && list.length > 0 && list.every(isText);
+  } catch {
+    return false;
+  }
+}
+
+/** The text of each protocol; a message that is no JSON goes to all of them as it is. */
+function textsOf({ Message, MessageStructure }, problems) {
+  if (MessageStructure === undefined) return { all: Message };
+  try {
+    const texts = JSON.parse(Message);
+    if (MessageStructure !== 'json' || !isText(texts.default)) problems.push('MessageStructure needs a text for default');
+    return texts;
+  } catch {
+    problems.push('MessageStructure json needs JSON');
+    return {};
+  }
+}
+
 function snsPublish(args) {
   const problems = unknownKeys(args, ['TopicArn', 'TargetArn', 'PhoneNumber', 'Message', 'Subject', 'MessageStructure', 'MessageAttributes', 'MessageDeduplicationId', 'MessageGroupId'], 'publish');
   if (!/^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/.test(args.TopicArn)) problems.push(`TopicArn is no ARN: ${args.TopicArn}`);
@@ -27,7 +49,10 @@ function snsPublish(args) {
   else {
     if (NOT_IN_XML.test(args.Message)) problems.push('Message holds a character that cannot be delivered');
     if (Buffer.byteLength(args.Message) > 200_000) problems.push('Message is too near to 256 KiB');
-    if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/.test(args.Message)) problems.push('Message holds a character that moves text about');
+    for (const [protocol, text] of Object.entries(textsOf(args, problems))) {
+      if (!isText(text)) problems.push(`the text for ${protocol} is empty or no string`);
+      else if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/.test(text)) problems.push(`the text for ${protocol} holds a character that moves text about`);
+    }
   }
   const attributes = args.MessageAttributes;
   problems.push(...(attributes === null || typeof attributes !== 'object' || Array.isArray(attributes) ? ['MessageAttributes is no object'] : []));
@@ -36,7 +61,8 @@ function snsPublish(args) {
   for (const [name, value] of Object.entries(attributes)) {
     if (!/^[A-Za-z0-9_.-]{1,256}$/.test(name)) problems.push(`MessageAttributes: no name: ${name}`);
     problems.push(...unknownKeys(value, ['DataType', 'StringValue'], name));
-    if (value?.DataType !== 'String' || !isText(value?.StringValue)) problems.push(`MessageAttributes: ${name} is no filled string: ${JSON.stringify(value)}`);
+    const isList = value?.DataType === 'String.Array' && isText(value?.StringValue) && isListOfTexts(value.StringValue);
+    if (!isList && (value?.DataType !== 'String' || !isText(value?.StringValue))) problems.push(`MessageAttributes: ${name} is no filled string: ${JSON.stringify(value)}`);
   }
   return problems;
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use warden_calls::{Prices, Timestamp};
@@ -54,6 +55,13 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: RulesCommand,
+    },
+    /// Check the file that says which alerts are not mailed, before it is deployed
+    #[command(after_help = EXIT_CODES)]
+    Exceptions {
+        /// What to do.
+        #[command(subcommand)]
+        command: ExceptionsCommand,
     },
     /// List the events that could not start an execution, and replay them
     #[command(after_help = EXIT_CODES)]
@@ -246,8 +254,8 @@ pub(crate) struct LedgerFind {
 #[derive(Args, Debug)]
 pub(crate) struct LedgerStats {
     /// What they are counted by
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) by: CountedBy,
+    #[arg(long, value_parser = counted_by(), default_value = "day")]
+    pub(crate) by: By,
     #[command(flatten)]
     pub(crate) filter: LedgerFilter,
     #[command(flatten)]
@@ -283,6 +291,9 @@ pub(crate) struct LedgerFilter {
     /// Of objects whose key begins so
     #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,
+    /// Whose mail this exception silenced
+    #[arg(long, value_name = "NAME")]
+    pub(crate) silenced_by: Option<String>,
 }
 
 /// How records are printed.
@@ -297,35 +308,31 @@ pub(crate) enum LedgerFormat {
     Csv,
 }
 
-/// What records are counted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CountedBy {
-    /// The day
-    #[default]
-    Day,
-    /// The verdict
-    Verdict,
-    /// What was done
-    Action,
-    /// Each rule that matched
-    Rule,
-    /// Who did it
-    Actor,
-    /// The key's first folder
-    Prefix,
+/// What records are counted by, by its name.
+fn counted_by() -> impl TypedValueParser<Value = By> {
+    let names = By::ALL.map(|(_, name, meaning)| PossibleValue::new(name).help(meaning));
+    PossibleValuesParser::new(names).map(|name| By::named(&name).unwrap_or_default())
 }
 
-impl From<CountedBy> for By {
-    fn from(by: CountedBy) -> Self {
-        match by {
-            CountedBy::Day => Self::Day,
-            CountedBy::Verdict => Self::Verdict,
-            CountedBy::Action => Self::Action,
-            CountedBy::Rule => Self::Rule,
-            CountedBy::Actor => Self::Actor,
-            CountedBy::Prefix => Self::Prefix,
-        }
-    }
+/// What to do with exceptions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExceptionsCommand {
+    /// Read a file of exceptions, and list which of them count
+    ///
+    /// Those that have ended are listed, and those that end within 30 days. AWS is not asked.
+    #[command(after_help = EXIT_CODES)]
+    Check(ExceptionsCheck),
+}
+
+/// Exceptions to check.
+#[derive(Debug, Args)]
+pub(crate) struct ExceptionsCheck {
+    /// The file, YAML or JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Format,
 }
 
 /// What to do with rules.

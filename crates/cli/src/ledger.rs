@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use warden_deploy::Deployer;
-use warden_ledger::{By, Filter, Ledger, Named, Record, Who, statistics};
+use warden_ledger::{Filter, Ledger, Named, Record, Who, statistics};
 
 use crate::cli::{
     Connection, LedgerCommand, LedgerFilter, LedgerFind, LedgerFormat, LedgerStats, QuarantineCommand, Reasoned,
@@ -83,7 +83,7 @@ async fn find(arguments: &LedgerFind) -> anyhow::Result<Ending> {
 async fn stats(arguments: &LedgerStats) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.stack, &arguments.connection).await?;
     let records = ledger.find(&filter(&arguments.filter)).await?;
-    let counts = statistics(&records, By::from(arguments.by));
+    let counts = statistics(&records, arguments.by);
     match arguments.output {
         LedgerFormat::Json => output::result(Format::Json, "", &counts)?,
         format => {
@@ -166,8 +166,8 @@ fn named(asked: &Named) -> String {
 }
 
 fn filter(asked: &LedgerFilter) -> Filter {
-    let LedgerFilter { day, verdict, action, status, actor, rule, prefix } = asked.clone();
-    Filter { day, verdict, action, status, actor, rule, prefix }
+    let LedgerFilter { day, verdict, action, status, actor, rule, prefix, silenced_by } = asked.clone();
+    Filter { day, verdict, action, status, actor, rule, prefix, silenced_by }
 }
 
 #[cfg(test)]

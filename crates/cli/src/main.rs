@@ -7,6 +7,7 @@ mod dead_letters;
 mod deploy;
 mod doctor;
 mod ending;
+mod exceptions;
 mod ledger;
 mod operate;
 mod output;
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
         Command::Deploy { command } => deploy::run(command).await,
         Command::Calls(arguments) => calls::run(arguments).await,
         Command::Rules { command } => rules::run(command),
+        Command::Exceptions { command } => exceptions::run(command),
         Command::Deadletters { command } => dead_letters::run(command).await,
         Command::Ledger { command } => ledger::run(command).await,
         Command::Quarantine { command } => ledger::quarantine(command).await,

@@ -1,6 +1,7 @@
 //! What every function's `main` shares: settings, logs, metrics, the event's way
 //! in and the error's way out. A function itself knows nothing of Lambda.
 
+pub mod alerts;
 #[cfg(feature = "chat")]
 pub mod chat;
 mod invocation;

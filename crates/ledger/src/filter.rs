@@ -19,6 +19,8 @@ pub struct Filter {
     pub rule: Option<String>,
     /// What the object's key begins with.
     pub prefix: Option<String>,
+    /// The exception that silenced their mail.
+    pub silenced_by: Option<String>,
 }
 
 impl Filter {
@@ -34,6 +36,7 @@ impl Filter {
             && fits(&self.actor, &|actor| text("actor").contains(actor))
             && fits(&self.rule, &|rule| record.texts("matched_rules").any(|title| title.contains(rule)))
             && fits(&self.prefix, &|prefix| text("s3_key").starts_with(prefix))
+            && fits(&self.silenced_by, &|name| text("silenced_by") == name)
     }
 }
 
@@ -49,6 +52,7 @@ mod tests {
             "claimed_at": {"S": "2026-11-20T09:14:09.123Z"}, "verdict": {"S": "pii"}, "action": {"S": "quarantined"},
             "status": {"S": "complete"}, "actor": {"S": "arn:aws:iam::111122223333:user/Alice"},
             "matched_rules": {"L": [{"S": "Upload at night"}]}, "s3_key": {"S": "cards/a.png"},
+            "silenced_by": {"S": "nightly-import"},
         }));
         let some = |text: &str| Some(text.to_owned());
         let none = Filter::default;
@@ -61,6 +65,8 @@ mod tests {
             (Filter { rule: some("night"), prefix: some("cards/"), ..none() }, true),
             (Filter { rule: some("day"), ..none() }, false),
             (Filter { prefix: some("a"), ..none() }, false),
+            (Filter { silenced_by: some("nightly-import"), ..none() }, true),
+            (Filter { silenced_by: some("nightly"), ..none() }, false),
         ] {
             assert_eq!(filter.lets_through(&record), fits, "{filter:?}");
         }

@@ -7,9 +7,10 @@ use serde::Serialize;
 use crate::Record;
 
 /// What records are counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
     /// The day on which they were claimed, UTC.
+    #[default]
     Day,
     /// Their verdict.
     Verdict,
@@ -21,6 +22,27 @@ pub enum By {
     Actor,
     /// The key's first folder.
     Prefix,
+    /// The exception that silenced their mail.
+    Exception,
+}
+
+impl By {
+    /// All of them, by their names on a command line, and what they mean.
+    pub const ALL: [(Self, &str, &str); 7] = [
+        (Self::Day, "day", "The day, UTC"),
+        (Self::Verdict, "verdict", "The verdict"),
+        (Self::Action, "action", "What was done"),
+        (Self::Rule, "rule", "Each rule that matched"),
+        (Self::Actor, "actor", "Who did it"),
+        (Self::Prefix, "prefix", "The key's first folder"),
+        (Self::Exception, "exception", "The exception that silenced their mail"),
+    ];
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(by, ..)| *by)
+    }
 }
 
 /// A kind of records.
@@ -61,6 +83,7 @@ fn kinds_of(record: &Record, by: By) -> Vec<String> {
         By::Rule => record.texts("matched_rules").map(str::to_owned).collect(),
         By::Actor => vec![text("actor")],
         By::Prefix => vec![text("s3_key").split_inclusive('/').next().unwrap_or("-").to_owned()],
+        By::Exception => record.text("silenced_by").map(str::to_owned).into_iter().collect(),
     }
 }
 
@@ -90,5 +113,8 @@ mod tests {
         assert_eq!(counted(By::Verdict), [("clean".into(), 2, 1.0), ("pii".into(), 1, 0.5)]);
         assert_eq!(counted(By::Rule), [("One".into(), 3, 1.5), ("Two".into(), 3, 1.5)]);
         assert_eq!(counted(By::Prefix), [("cards/".into(), 2, 1.0), ("c.png".into(), 1, 0.5)]);
+        assert_eq!(counted(By::Exception), []);
+        let silenced = Record::read(&json!({"silenced_by": {"S": "nightly-import"}}));
+        assert_eq!(statistics([&silenced, &records[0]], By::Exception)[0].value, "nightly-import");
     }
 }

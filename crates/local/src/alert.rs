@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A message of the alert topic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,8 +12,10 @@ pub struct Alert {
     pub message_id: String,
     /// Its subject, the first thing that people see.
     pub subject: String,
-    /// Its text.
+    /// The letter that people get of it.
     pub message: String,
+    /// What machines get; null of an alert that the state machine wrote itself.
+    pub told: Value,
     /// The attributes that subscribers filter by.
     pub attributes: BTreeMap<String, String>,
 }
@@ -42,11 +45,14 @@ impl Alert {
     /// When it is not an envelope of SNS's.
     pub fn parse(body: &str) -> Result<Self, serde_json::Error> {
         let envelope: Envelope = serde_json::from_str(body)?;
+        let told: Value = serde_json::from_str(&envelope.message).unwrap_or_default();
+        let letter = told["text"].as_str().map(str::to_owned);
         let attributes = envelope.message_attributes.into_iter();
         Ok(Self {
             message_id: envelope.message_id,
             subject: envelope.subject.unwrap_or_default(),
-            message: envelope.message,
+            told: if letter.is_some() { told } else { Value::Null },
+            message: letter.unwrap_or(envelope.message),
             attributes: attributes.map(|(name, attribute)| (name, attribute.value)).collect(),
         })
     }
@@ -60,6 +66,8 @@ impl Alert {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -72,6 +80,15 @@ mod tests {
         assert_eq!((alert.message_id.as_str(), alert.subject.as_str()), ("m-1", "[HIGH] StopLogging"));
         assert_eq!(alert.attribute("threat_level"), Some("high"));
         assert_eq!(alert.attribute("verdict"), None);
+        assert_eq!((alert.message.as_str(), alert.told), ("Threat level: high\nEvent: …", Value::Null));
+    }
+
+    #[test]
+    fn the_letter_is_read_from_what_machines_get() {
+        let message = json!({"event_id": "e-1", "text": "A letter"});
+        let body = json!({"MessageId": "m-1", "Message": message.to_string()}).to_string();
+        let alert = Alert::parse(&body).unwrap();
+        assert_eq!((alert.message.as_str(), alert.told), ("A letter", message));
     }
 
     #[test]

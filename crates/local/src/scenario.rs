@@ -285,6 +285,7 @@ mod tests {
             message_id: "m-1".into(),
             subject: "[HIGH] …".into(),
             message: "Threat level: …".into(),
+            told: Value::Null,
             attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         }
     }

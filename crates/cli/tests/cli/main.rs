@@ -5,6 +5,7 @@
 mod calls;
 mod deploy;
 mod doctor;
+mod exceptions;
 mod operate;
 mod rules;
 mod selftest;

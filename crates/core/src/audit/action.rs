@@ -156,16 +156,6 @@ pub enum NotTried {
     TooManyTags,
 }
 
-impl NotTried {
-    /// What people are told.
-    pub(super) const fn sentence(self) -> &'static str {
-        match self {
-            Self::TooLargeToCopy => "it is over 5 GiB, which S3 does not copy in one call: move it by hand",
-            Self::TooManyTags => "it has ten tags already, and S3 takes no more",
-        }
-    }
-}
-
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

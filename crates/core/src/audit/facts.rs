@@ -48,6 +48,12 @@ pub struct Facts {
     /// The same in each delivery of the event.
     #[serde(deserialize_with = "lenient::text")]
     pub event_id: Option<String>,
+    /// The account in which it happened.
+    #[serde(deserialize_with = "lenient::text")]
+    pub account: Option<String>,
+    /// The Region in which it happened.
+    #[serde(deserialize_with = "lenient::text")]
+    pub region: Option<String>,
 }
 
 impl Facts {
@@ -61,6 +67,9 @@ impl Facts {
 /// A rule that matched.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Rule {
+    /// Its id.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub id: Option<String>,
     /// What it looks for.
     pub title: String,
     /// The least level it sets.

@@ -33,7 +33,28 @@ pub(super) struct Claim {
     pub(super) unclaimed: bool,
     /// When the record is written, RFC 3339.
     #[serde(deserialize_with = "lenient::text")]
-    now: Option<String>,
+    pub(super) now: Option<String>,
+}
+
+impl Claim {
+    /// The day on which the record is written, UTC.
+    pub(super) fn day(&self) -> Option<&str> {
+        self.now.as_deref()?.split('T').next().filter(|day| time::is_day(day))
+    }
+}
+
+/// An audit at its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended<'a> {
+    pub progress: &'a Progress,
+    pub facts: &'a Facts,
+    pub outcome: &'a Outcome,
+    /// The execution's ARN.
+    pub execution: Option<&'a str>,
+    /// When it began, RFC 3339.
+    pub started: Option<&'a str>,
+    /// The exception that silences its mail.
+    pub silenced_by: Option<&'a str>,
 }
 
 /// How far the audit of an event came.
@@ -78,6 +99,7 @@ struct Kept<'a> {
     output_tokens: Option<u64>,
     cost_usd: Option<f64>,
     quarantine_key: Option<&'a str>,
+    silenced_by: Option<&'a str>,
     summarize_error: Option<String>,
     failed_in: Option<String>,
     error: Option<String>,
@@ -85,20 +107,13 @@ struct Kept<'a> {
 
 /// What the ledger keeps of an event, as a `DynamoDB` item. It holds categories of
 /// what was found, never a value.
-pub(super) fn item(
-    claim: &Claim,
-    progress: &Progress,
-    facts: &Facts,
-    outcome: &Outcome,
-    execution: (Option<&str>, Option<&str>),
-    settings: LedgerSettings,
-) -> Map<String, Value> {
-    let (execution, started) = execution;
+pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -> Map<String, Value> {
+    let Ended { progress, facts, outcome, execution, started, silenced_by } = *ended;
     let judged = progress.detection.as_ref().filter(|_| outcome.verdict.is_some());
     let object = judged.map(|judged| &judged.object);
     let model = judged.and_then(|judged| judged.model.as_ref());
     let seconds_at = |text: Option<&str>| text.and_then(time::unix_millis);
-    let (began, ended) = (seconds_at(started), seconds_at(claim.now.as_deref()));
+    let (began, written) = (seconds_at(started), seconds_at(claim.now.as_deref()));
     let mut categories: Vec<_> =
         judged.iter().flat_map(|judged| &judged.findings).map(|finding| finding.category.as_str()).collect();
     categories.sort_unstable();
@@ -117,8 +132,10 @@ pub(super) fn item(
         execution,
         claimed_at: started,
         completed_at: claim.now.as_deref(),
-        seconds: began.zip(ended).and_then(|(began, ended)| Some(f64::from(i32::try_from(ended - began).ok()?) / 1e3)),
-        expires: ended.map(|ended| ended / 1000 + i64::from(settings.days) * 86_400),
+        seconds: began
+            .zip(written)
+            .and_then(|(began, written)| Some(f64::from(i32::try_from(written - began).ok()?) / 1e3)),
+        expires: written.map(|written| written / 1000 + i64::from(settings.days) * 86_400),
         event_id: text(&facts.event_id),
         event_title: text(&facts.event_title),
         event_time: text(&facts.event_time),
@@ -143,6 +160,7 @@ pub(super) fn item(
         cost_usd: settings.token_prices.and_then(cost),
         // The machine names the copy as its execution.
         quarantine_key: execution.and_then(|arn| arn.rsplit(':').next()).filter(|_| outcome.copied),
+        silenced_by,
         summarize_error: text(&progress.summarize_error),
         failed_in: failure.and(shown(progress.failed_in.as_deref())),
         error: failure.and_then(|failure| shown(failure.error.as_deref())),

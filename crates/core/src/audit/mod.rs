@@ -9,8 +9,9 @@
 mod action;
 mod alert;
 mod documents;
-mod execution;
+mod exceptions;
 mod facts;
+mod headline;
 mod ledger;
 mod lenient;
 mod older_version;
@@ -22,13 +23,15 @@ mod text;
 mod time;
 
 pub use action::{Action, Effect, Handling, NotTried, OnPersonalData, OnUndetermined, Tag, Taken, VERDICT_TAG};
-pub use alert::{Alert, Attribute, Attributes};
+pub use alert::{Alert, Attribute, Attributes, Language};
 pub use documents::{JudgeDocuments, is_document};
+pub use exceptions::{Exception, Exceptions, ExceptionsError};
 pub use facts::{Facts, Judged, JudgedBytes, JudgedFinding, Rule};
+pub use headline::{Headline, Kind};
 pub use ledger::LedgerSettings;
 pub use older_version::{Deleted, object_created};
 pub use outcome::Outcome;
-pub use progress::{ErrorOutput, Progress, compose};
+pub use progress::{AlertSettings, ErrorOutput, Progress, compose};
 pub use stand_in::stand_in;
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Alert, Effect, Facts, Judged, LedgerSettings, Outcome,
-    ledger::{self, Claim},
+    Alert, Effect, Exceptions, Facts, Judged, Language, LedgerSettings, Outcome,
+    alert::Source,
+    ledger::{self, Claim, Ended},
     lenient, stand_in,
 };
 use crate::Error;
@@ -75,6 +76,19 @@ struct Request {
     ledger: Claim,
 }
 
+/// How alerts and records are made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlertSettings {
+    /// What a record costs and how long it is kept.
+    pub ledger: LedgerSettings,
+    /// The language of what people read.
+    pub language: Language,
+    /// The stack's name, for the commands that alerts hold.
+    pub stack: Option<String>,
+    /// Whose alerts are not mailed.
+    pub exceptions: Exceptions,
+}
+
 /// The alert of an audit and its record in the ledger, of `{"audit": …, "execution":
 /// {"id": …, "started": …, "event": …}, "ledger": {"claim": …, "unclaimed": …, "now": …}}`: a
 /// [`Progress`], the execution, with the event where there is no summary of it, and
@@ -83,7 +97,7 @@ struct Request {
 /// # Errors
 /// [`Error::InvalidInput`] for anything but an object with an `audit`. Within that,
 /// a field that cannot be read counts as unknown: an alert is never held back.
-pub fn compose(request: &Value, settings: LedgerSettings) -> Result<Alert, Error> {
+pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error> {
     if !request.get("audit").is_some_and(Value::is_object) {
         return Err(Error::invalid("audit", "is missing, or not an object"));
     }
@@ -91,7 +105,29 @@ pub fn compose(request: &Value, settings: LedgerSettings) -> Result<Alert, Error
         Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
     let outcome = Outcome::of(&audit, &facts);
-    let ids = (execution.id.as_deref(), execution.started.as_deref());
-    let item = ledger::item(&ledger, &audit, &facts, &outcome, ids, settings);
-    Ok(Alert::new(&audit, &facts, &outcome, execution.id.as_deref(), ledger.unclaimed, item))
+    // What went wrong in the audit itself is told, whoever caused it.
+    let went_well = audit.failure().is_none() && !ledger.unclaimed;
+    let silencing = || settings.exceptions.silencing(&facts, &outcome, ledger.day());
+    let silenced_by = went_well.then(silencing).flatten();
+    let ended = Ended {
+        progress: &audit,
+        facts: &facts,
+        outcome: &outcome,
+        execution: execution.id.as_deref(),
+        started: execution.started.as_deref(),
+        silenced_by: silenced_by.map(|exception| exception.name.as_str()),
+    };
+    let item = ledger::item(&ledger, &ended, settings.ledger);
+    let source = Source {
+        progress: &audit,
+        facts: &facts,
+        outcome: &outcome,
+        execution: execution.id.as_deref(),
+        now: ledger.now.as_deref(),
+        unclaimed: ledger.unclaimed,
+        silenced_by,
+        language: settings.language,
+        stack: settings.stack.as_deref(),
+    };
+    Ok(Alert::new(source, item))
 }

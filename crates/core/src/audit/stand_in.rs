@@ -44,6 +44,8 @@ pub fn stand_in(event: &Value) -> Facts {
     let identity = actor.as_deref().and_then(|actor| actor.rsplit('/').next());
     Facts {
         event_title: Some(title([name.as_deref(), account.as_deref(), identity])),
+        account,
+        region: first(event, &["/detail/awsRegion", "/awsRegion", "/region"]),
         summarize: Some(if event.is_null() { NOT_DESCRIBED } else { NOT_SUMMARISED }.to_owned()),
         threat_level: Some(ThreatLevel::High),
         matched_rules: Vec::new(),

@@ -40,7 +40,7 @@ fn detection(verdict: &str, action: &str) -> Value {
 }
 
 fn composed(audit: &Value) -> Alert {
-    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}}), LedgerSettings::default()).unwrap()
+    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}}), &AlertSettings::default()).unwrap()
 }
 
 fn failure() -> Value {
@@ -56,64 +56,40 @@ fn the_outcome_follows_from_the_verdict_and_from_what_was_done() {
     let unversioned = || detection(Verdict::Pii, None, Action::DeleteUnlessChanged);
     for (judged, deletion, level, taken, headline) in [
         (None, None, ThreatLevel::Low, Taken::None, None),
-        (pii(), Some(Effect::Deleted), ThreatLevel::High, Taken::Deleted, Some("Personal data found, version deleted")),
-        (
-            unversioned(),
-            Some(Effect::Deleted),
-            ThreatLevel::High,
-            Taken::Deleted,
-            Some("Personal data found, object deleted"),
-        ),
-        (
-            unversioned(),
-            Some(Effect::ObjectChanged),
-            ThreatLevel::High,
-            Taken::Kept,
-            Some("Personal data found, but the object changed since it was read, nothing deleted"),
-        ),
+        (pii(), Some(Effect::Deleted), ThreatLevel::High, Taken::Deleted, Some(Headline::VersionDeleted)),
+        (unversioned(), Some(Effect::Deleted), ThreatLevel::High, Taken::Deleted, Some(Headline::ObjectDeleted)),
+        (unversioned(), Some(Effect::ObjectChanged), ThreatLevel::High, Taken::Kept, Some(Headline::ObjectChanged)),
         (
             detection(Verdict::Pii, None, Action::None),
             None,
             ThreatLevel::High,
             Taken::Kept,
-            Some("Personal data found, kept"),
+            Some(Headline::PersonalDataKept),
         ),
-        (
-            detection(Verdict::Clean, None, Action::None),
-            None,
-            ThreatLevel::Low,
-            Taken::Kept,
-            Some("No personal data found, kept"),
-        ),
+        (detection(Verdict::Clean, None, Action::None), None, ThreatLevel::Low, Taken::Kept, Some(Headline::Clean)),
         (
             detection(Verdict::Undetermined, Some("model_refused"), Action::None),
             None,
             ThreatLevel::Medium,
             Taken::Kept,
-            Some("Image could not be judged, kept"),
+            Some(Headline::UndeterminedKept),
         ),
         (
             detection(Verdict::Undetermined, Some("version_not_pinned"), Action::None),
             None,
             ThreatLevel::Medium,
             Taken::Kept,
-            Some("Personal data found in bytes that cannot be pinned, kept"),
+            Some(Headline::NotPinned),
         ),
         (
             detection(Verdict::NotImage, None, Action::None),
             None,
             ThreatLevel::Low,
             Taken::Kept,
-            Some("Not an image, kept"),
+            Some(Headline::NotOpened),
         ),
-        (
-            detection(Verdict::Gone, None, Action::None),
-            None,
-            ThreatLevel::Low,
-            Taken::None,
-            Some("Object gone before it was judged"),
-        ),
-        (Some(Judged::default()), None, ThreatLevel::Medium, Taken::Kept, Some("Image could not be judged, kept")),
+        (detection(Verdict::Gone, None, Action::None), None, ThreatLevel::Low, Taken::None, Some(Headline::Gone)),
+        (Some(Judged::default()), None, ThreatLevel::Medium, Taken::Kept, Some(Headline::UndeterminedKept)),
     ] {
         let progress = Progress { detection: judged, effect: deletion, ..Progress::default() };
         let facts = Facts { threat_level: Some(ThreatLevel::Low), is_image_upload: true, ..Facts::default() };
@@ -133,31 +109,32 @@ fn a_document_is_called_one_by_its_bytes_or_else_by_its_key() {
     };
     let (pdf, png) = (Some("application/pdf"), Some("image/png"));
     for (detection, effect, key, headline) in [
-        (judged(Verdict::Undetermined, pdf), None, "scan.png", "Document could not be judged, kept"),
-        (judged(Verdict::Undetermined, png), None, "scan.pdf", "Image could not be judged, kept"),
-        (judged(Verdict::Undetermined, None), None, "scan.PDF", "Document could not be judged, kept"),
+        (judged(Verdict::Undetermined, pdf), None, "scan.png", (Headline::UndeterminedKept, Kind::Document)),
+        (judged(Verdict::Undetermined, png), None, "scan.pdf", (Headline::UndeterminedKept, Kind::Image)),
+        (judged(Verdict::Undetermined, None), None, "scan.PDF", (Headline::UndeterminedKept, Kind::Document)),
         (
             judged(Verdict::Undetermined, pdf),
             Some(Effect::Deleted),
             "scan.pdf",
-            "Document could not be judged, moved to quarantine",
+            (Headline::UndeterminedMoved, Kind::Document),
         ),
-        (judged(Verdict::NotImage, None), None, "scan.pdf", "Document not opened, kept"),
-        (judged(Verdict::NotImage, None), None, "scan.txt", "Not an image, kept"),
-        (judged(Verdict::Clean, pdf), None, "scan.pdf", "No personal data found, kept"),
+        (judged(Verdict::NotImage, None), None, "scan.pdf", (Headline::NotOpened, Kind::Document)),
+        (judged(Verdict::NotImage, None), None, "scan.txt", (Headline::NotOpened, Kind::Image)),
+        (judged(Verdict::Clean, pdf), None, "scan.pdf", (Headline::Clean, Kind::Document)),
     ] {
         let progress = Progress { detection, effect, ..Progress::default() };
         let facts = Facts { s3_key: Some(key.into()), judge: Some(true), ..Facts::default() };
-        assert_eq!(Outcome::of(&progress, &facts).headline, Some(headline), "{key}");
+        let outcome = Outcome::of(&progress, &facts);
+        assert_eq!((outcome.headline, outcome.kind), (Some(headline.0), headline.1), "{key}");
     }
-    for (key, headline) in [
-        ("scan.pdf", "Document not checked for personal data, kept"),
-        ("scan.png", "Image not checked for personal data, kept"),
-    ] {
+    for (key, headline) in
+        [("scan.pdf", (Headline::NotChecked, Kind::Document)), ("scan.png", (Headline::NotChecked, Kind::Image))]
+    {
         let progress = Progress { failed_in: Some("Detect PII".into()), ..Progress::default() };
         let facts = Facts { s3_key: Some(key.into()), judge: Some(true), ..Facts::default() };
         let outcome = Outcome::of(&progress, &facts);
-        assert_eq!((outcome.headline, outcome.action), (Some(headline), Taken::Kept), "{key}");
+        let told = (outcome.headline, outcome.kind, outcome.action);
+        assert_eq!(told, (Some(headline.0), headline.1, Taken::Kept), "{key}");
     }
 }
 
@@ -244,7 +221,7 @@ fn what_is_moved_to_quarantine_or_tagged_is_told_as_far_as_it_came() {
         let alert = composed(&audit);
         assert_eq!(alert.attributes.action.value(), taken, "{audit}");
         assert_eq!(alert.attributes.verdict.value(), verdict, "{audit}");
-        assert!(alert.message.contains(&format!("What happened: {headline}\n")), "{}", alert.message);
+        assert!(alert.message.starts_with(&format!("{headline}\n")), "{}", alert.message);
         assert_eq!(alert.item.get("quarantine_key"), copied.then(|| json!({"S": "e-1"})).as_ref(), "{audit}");
         assert_eq!(alert.item["status"], json!({"S": if failed_in.is_some() { "failed" } else { "complete" }}));
     }
@@ -271,8 +248,9 @@ fn a_record_keeps_what_became_of_the_event_under_the_key_that_was_claimed() {
             "now": "2026-11-20T09:14:14.623Z",
         },
     });
-    let settings = LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) };
-    insta::assert_json_snapshot!("record_in_the_ledger", compose(&request, settings).unwrap().item);
+    let ledger = LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) };
+    let settings = AlertSettings { ledger, ..AlertSettings::default() };
+    insta::assert_json_snapshot!("record_in_the_ledger", compose(&request, &settings).unwrap().item);
 }
 
 #[test]
@@ -280,8 +258,8 @@ fn an_event_without_a_claim_says_so() {
     let request = json!({
         "audit": {"summary": summary()}, "ledger": {"claim": {}, "unclaimed": true},
     });
-    let alert = compose(&request, LedgerSettings::default()).unwrap();
-    assert!(alert.message.contains("\nThe ledger could not be written: "), "{}", alert.message);
+    let alert = compose(&request, &AlertSettings::default()).unwrap();
+    assert!(alert.message.contains("\nWhat to do: the ledger could not be written: "), "{}", alert.message);
     assert_eq!(alert.item.get("object"), None);
 }
 
@@ -330,7 +308,7 @@ fn without_a_summary_an_alert_tells_what_the_event_says_of_itself() {
         let failed = json!({"failed_in": "Summarize event", "failure": {"Error": "InvalidInput"}});
         let alert = compose(
             &json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}),
-            LedgerSettings::default(),
+            &AlertSettings::default(),
         )
         .unwrap();
         insta::assert_snapshot!(name, format!("{}\n\n{}", alert.subject, alert.message));
@@ -391,9 +369,25 @@ fn who_leaked_a_secret_is_told_to_rotate_it() {
 }
 
 #[test]
+fn what_a_stranger_wrote_is_no_command_and_no_mark_of_a_chat() {
+    let mut audit = json!({"summary": summary(), "detection": detection("pii", "quarantine"), "deletion": "deleted"});
+    let command = composed(&audit).record.restore.unwrap();
+    assert_eq!(command, "warden restore 0c06e2ff --stack STACK --region us-west-2 --reason \"WHY\"");
+    for id in ["$(rm -rf)", "a b", "--all", "a;b", "`id`", "", &"a".repeat(200)] {
+        audit["summary"]["event_id"] = json!(id);
+        assert_eq!(composed(&audit).record.restore, None, "{id}");
+    }
+    audit["summary"]["s3_key"] = json!("<!channel> & <https://evil.example|look>`x`");
+    let texts: Value = serde_json::from_str(&composed(&audit).protocols).unwrap();
+    let machines: Value = serde_json::from_str(texts["sqs"].as_str().unwrap()).unwrap();
+    let shown = &machines["chat"]["content"]["description"].as_str().unwrap();
+    assert!(shown.contains("&lt;!channel&gt; &amp; &lt;https://evil.example|look&gt;'x'"), "{shown}");
+}
+
+#[test]
 fn what_is_no_request_is_refused() {
     for request in [json!(null), json!([]), json!("audit"), json!({}), json!({"audit": null}), json!({"audit": "x"})] {
-        let error = compose(&request, LedgerSettings::default()).unwrap_err();
+        let error = compose(&request, &AlertSettings::default()).unwrap_err();
         assert_eq!(error.to_string(), "audit: is missing, or not an object");
     }
 }
@@ -403,42 +397,50 @@ fn assert_well_formed(alert: &Alert) {
     let Alert { subject, message, attributes, .. } = alert;
     assert!(!subject.is_empty() && subject.len() < 100, "{subject:?}");
     assert!(subject.chars().all(|char| matches!(char, ' '..='~')), "{subject:?}");
-    for line in message.lines() {
+    for line in message.lines().skip(1) {
         assert!(!line.chars().any(char::is_control), "{line:?}");
         let starts = [
-            "Threat level: ",
-            "What happened: ",
-            "Action: ",
+            "What: ",
+            "Where: ",
+            "Who: ",
+            "What we did: ",
             "Not done: ",
-            "The ledger could not be written: ",
-            "Failed in: ",
-            "Cause: ",
+            "How to undo it: ",
+            "What to do: ",
+            "Where to look:",
+            "Execution: ",
+            "Object: https://",
+            "CloudTrail: https://",
+            "Details:",
+            "Threat level: ",
             "Event: ",
             "Summary: ",
-            "Summarised without ",
-            "Before that: ",
             "Matched rules: ",
-            "Actor: ",
-            "Source IP: ",
-            "Time: ",
             "Event id: ",
-            "Bucket: ",
-            "Key: ",
-            "Version: ",
-            "ETag: ",
-            "Size: ",
-            "Model: ",
             "Verdict: ",
             "Reason: ",
             "Finding: ",
             "and ",
-            "Execution: ",
-            "https://",
+            "Size: ",
+            "ETag: ",
+            "Model: ",
+            "Failed in: ",
+            "Error: ",
+            "Cause: ",
         ];
         assert!(line.is_empty() || starts.iter().any(|start| line.starts_with(start)), "{line:?}");
     }
     assert!(!message.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}']), "{message:?}");
     assert!(message.len() < 100_000, "{} bytes", message.len());
+    let texts: Map<String, Value> = serde_json::from_str(&alert.protocols).unwrap();
+    assert!(["default", "email"].iter().all(|protocol| texts[*protocol] == *message), "{texts:?}");
+    let machines: Value = serde_json::from_str(texts["sqs"].as_str().unwrap()).unwrap();
+    assert_eq!(machines["text"], *message);
+    assert!(alert.record.links.object.iter().all(|link| link.chars().all(|char| matches!(char, '!'..='~'))));
+    let bytes = |part: Value| serde_json::to_vec(&part).unwrap().len();
+    let [published, record, item] =
+        [json!([alert.protocols, alert.message]), json!(alert.record), json!(alert.item)].map(bytes);
+    assert!(published + record + item < 130_000, "{published} + {record} + {item}: {}", alert.protocols);
     let written = serde_json::to_value(attributes).unwrap();
     assert!(written.as_object().unwrap().values().all(|attribute| attribute["StringValue"] != ""));
     // What was found is told; what is not known to be deleted is not said to be.
@@ -545,6 +547,6 @@ proptest! {
     #[test]
     fn an_event_that_may_be_anything_has_an_alert(event in any_json()) {
         let failed = json!({"failed_in": "Summarize event", "failure": {"Error": "InvalidInput"}});
-        assert_well_formed(&compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}), LedgerSettings::default()).unwrap());
+        assert_well_formed(&compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}), &AlertSettings::default()).unwrap());
     }
 }

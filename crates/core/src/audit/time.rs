@@ -19,6 +19,21 @@ pub(super) fn unix_millis(text: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)
 }
 
+/// Whether a text is a day such as `2026-11-20`.
+pub(super) fn is_day(text: &str) -> bool {
+    let is_padded = matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]);
+    let Some([year, month, day]) = numbers(text, '-').filter(|_| is_padded) else { return false };
+    let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap_year => 29,
+        2 => 28,
+        _ => return false,
+    };
+    (1970..=9999).contains(&year) && (1..=days).contains(&day)
+}
+
 fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
     let mut numbers = text
         .split(between)
@@ -29,7 +44,7 @@ fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::unix_millis;
+    use super::{is_day, unix_millis};
 
     #[test]
     fn a_time_is_counted_from_1970() {
@@ -45,6 +60,24 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(unix_millis(text), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_calendar() {
+        for (text, expected) in [
+            ("2026-11-20", true),
+            ("2028-02-29", true),
+            ("2026-02-29", false),
+            ("2100-02-29", false),
+            ("2026-04-31", false),
+            ("2026-13-01", false),
+            ("2026-1-1", false),
+            ("2026-001-1", false),
+            ("2026-11-20T00:00:00Z", false),
+            ("", false),
+        ] {
+            assert_eq!(is_day(text), expected, "{text}");
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Event<'a> {
     pub identity: Option<String>,
     /// The account in which it happened.
     pub account: Option<String>,
+    /// The Region in which it happened.
+    pub region: Option<String>,
     /// `CloudTrail`'s id of the record, the same in each delivery of it; else the envelope's.
     pub id: Option<String>,
     /// When it happened, as the record writes it.

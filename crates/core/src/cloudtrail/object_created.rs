@@ -14,6 +14,8 @@ struct ObjectCreated {
     #[serde(deserialize_with = "lenient::text")]
     account: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
+    region: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
     time: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     detail: Detail,
@@ -54,7 +56,7 @@ struct Object {
 /// the account or the service that wrote, not the user.
 pub(super) fn read<'a>(raw: &'a Value, fields: &'a Map<String, Value>) -> Result<Event<'a>, Error> {
     // Every field is read leniently, so this fails for no object.
-    let ObjectCreated { id, account, time, detail } =
+    let ObjectCreated { id, account, region, time, detail } =
         ObjectCreated::deserialize(raw).map_err(|_| Error::invalid("event", "is not an Object Created event"))?;
     let Some(bucket) = detail.bucket.name else {
         return Err(Error::invalid("detail.bucket.name", "is missing, empty or not a string"));
@@ -68,6 +70,7 @@ pub(super) fn read<'a>(raw: &'a Value, fields: &'a Map<String, Value>) -> Result
         actor: detail.requester.clone(),
         identity: detail.requester,
         account,
+        region,
         id,
         time,
         source_ip: detail.source_ip_address,

@@ -34,6 +34,8 @@ struct Record {
     event_id: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     recipient_account_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    aws_region: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,6 +63,8 @@ struct Envelope {
     #[serde(deserialize_with = "lenient::text")]
     account: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
+    region: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
     time: Option<String>,
 }
 
@@ -84,6 +88,7 @@ pub(super) fn read<'a>(record: &'a Map<String, Value>, around: Option<&Value>) -
         response_elements,
         event_id,
         recipient_account_id,
+        aws_region,
     } = parse(&*whole)?;
     let envelope: Envelope = around.map_or(Ok(Envelope::default()), parse)?;
 
@@ -104,6 +109,7 @@ pub(super) fn read<'a>(record: &'a Map<String, Value>, around: Option<&Value>) -
         actor: user_identity.actor().map(str::to_owned),
         identity: user_identity.short_name().map(str::to_owned),
         account: recipient_account_id.or(envelope.account).or(user_identity.account_id),
+        region: aws_region.or(envelope.region),
         id: event_id.or(envelope.id),
         time: event_time.or(envelope.time),
         source_ip: source_ip_address,

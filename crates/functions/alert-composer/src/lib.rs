@@ -3,7 +3,7 @@
 use serde_json::Value;
 use warden_core::{
     Error,
-    audit::{self, Alert, LedgerSettings},
+    audit::{self, Alert, AlertSettings},
 };
 use warden_lambda::metrics;
 
@@ -12,8 +12,8 @@ use warden_lambda::metrics;
 ///
 /// # Errors
 /// [`Error::InvalidInput`] when nothing is told of an audit.
-pub fn handle(event: &Value, ledger: LedgerSettings) -> Result<Alert, Error> {
-    let alert = audit::compose(event, ledger)?;
+pub fn handle(event: &Value, settings: &AlertSettings) -> Result<Alert, Error> {
+    let alert = audit::compose(event, settings)?;
     log_alert(&alert);
     if event["ledger"]["unclaimed"] == true {
         metrics::ledger_down();
@@ -31,6 +31,7 @@ fn log_alert(alert: &Alert) {
         verdict = attributes.verdict.value(),
         action = attributes.action.value(),
         failure = attributes.failure.value(),
+        silenced_by = alert.record.silenced_by,
         "alert composed"
     );
 }
@@ -38,27 +39,157 @@ fn log_alert(alert: &Alert) {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use warden_core::audit::{Exceptions, Language, LedgerSettings};
     use warden_event_files::{invalid, valid};
 
     use super::*;
 
-    const SETTINGS: LedgerSettings = LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) };
+    /// What the tests of the state machine expect too.
+    fn settings() -> AlertSettings {
+        AlertSettings {
+            ledger: LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) },
+            stack: Some("warden-audit".into()),
+            ..AlertSettings::default()
+        }
+    }
+
+    fn event(name: &str) -> Value {
+        valid("alert-composer").iter().find(|file| file.name == name).unwrap().event()
+    }
+
+    /// The texts of each protocol.
+    fn protocols(alert: &Alert) -> Value {
+        serde_json::from_str(&alert.protocols).unwrap()
+    }
 
     /// The events are what the state machine sends in its cases, and its cases
-    /// take these snapshots for the answers.
+    /// take these snapshots for the answers. What each protocol gets is told below.
     #[test]
     fn every_event_has_its_alert() {
         for file in valid("alert-composer") {
-            insta::assert_json_snapshot!(file.name.clone(), handle(&file.event(), SETTINGS).unwrap());
+            let mut alert = json!(handle(&file.event(), &settings()).unwrap());
+            alert["protocols"] = json!({"default": alert["message"]}).to_string().into();
+            insta::assert_json_snapshot!(file.name.clone(), alert);
         }
     }
 
     #[test]
     fn an_invalid_event_names_its_field() {
         for file in invalid("alert-composer") {
-            let error = handle(&file.event(), SETTINGS).unwrap_err();
+            let error = handle(&file.event(), &settings()).unwrap_err();
             let seen = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
             assert_eq!(seen, file.expected, "{}", file.name);
+        }
+    }
+
+    /// Personal data deleted, moved to quarantine, nobody can tell, a grave call, a function that is dead, no ledger.
+    const TOLD: [&str; 6] = [
+        "version-deleted",
+        "quarantined",
+        "undetermined",
+        "trail-stopped",
+        "detector-throttled",
+        "deleted-without-a-ledger",
+    ];
+
+    /// What people get by mail, as they read it.
+    #[test]
+    fn people_get_a_letter_in_their_language() {
+        for language in Language::ALL {
+            for name in TOLD {
+                let alert = handle(&event(name), &AlertSettings { language: *language, ..settings() }).unwrap();
+                let letter = format!("{}\n\n{}", alert.subject, protocols(&alert)["email"].as_str().unwrap());
+                insta::assert_snapshot!(format!("letter-{language}-{name}"), letter);
+            }
+        }
+    }
+
+    #[test]
+    fn machines_get_the_same_as_json() {
+        for name in TOLD {
+            let texts = protocols(&handle(&event(name), &settings()).unwrap());
+            let told: Value = serde_json::from_str(texts["sqs"].as_str().unwrap()).unwrap();
+            insta::assert_json_snapshot!(format!("machines-{name}"), told);
+        }
+    }
+
+    #[test]
+    fn each_machine_gets_json_of_the_published_schema() {
+        let schema: Value = serde_json::from_str(include_str!("../../../../docs/alert.schema.json")).unwrap();
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        for file in valid("alert-composer") {
+            let texts = protocols(&handle(&file.event(), &settings()).unwrap());
+            for protocol in ["sqs", "lambda", "http", "https", "firehose"] {
+                let told: Value = serde_json::from_str(texts[protocol].as_str().unwrap()).unwrap();
+                let wrong: Vec<_> = schema.iter_errors(&told).map(|error| error.to_string()).collect();
+                assert_eq!(wrong, Vec::<String>::new(), "{} by {protocol}", file.name);
+            }
+        }
+    }
+
+    /// What a pipe hands on of a queue's message: `<$.body.ocsf>` and the like, as the template has them.
+    #[test]
+    fn a_pipe_finds_what_the_template_asks_for() {
+        let template = include_str!("../../../../infra/audit.yaml");
+        let asked: Vec<_> = template
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("InputTemplate: <$.body.")?.strip_suffix('>'))
+            .collect();
+        assert_eq!(asked, ["ocsf", "chat"]);
+        for file in valid("alert-composer") {
+            let texts = protocols(&handle(&file.event(), &settings()).unwrap());
+            let body: Value = serde_json::from_str(texts["sqs"].as_str().unwrap()).unwrap();
+            assert!(matches!(body["ocsf"]["class_uid"].as_u64(), Some(2004 | 2006)), "{}", file.name);
+            assert_eq!((&body["chat"]["version"], &body["chat"]["source"]), (&json!("1.0"), &json!("custom")));
+        }
+    }
+
+    #[test]
+    fn a_finding_has_what_ocsf_requires() {
+        for file in valid("alert-composer") {
+            let texts = protocols(&handle(&file.event(), &settings()).unwrap());
+            let body: Value = serde_json::from_str(texts["sqs"].as_str().unwrap()).unwrap();
+            let finding = &body["ocsf"];
+            for required in [
+                "/activity_id",
+                "/category_uid",
+                "/class_uid",
+                "/type_uid",
+                "/severity_id",
+                "/time",
+                "/metadata/version",
+                "/metadata/product/vendor_name",
+                "/cloud/provider",
+                "/finding_info/uid",
+                "/finding_info/title",
+            ] {
+                assert!(finding.pointer(required).is_some_and(|value| !value.is_null()), "{} {required}", file.name);
+            }
+            assert_eq!(finding["type_uid"].as_u64(), finding["class_uid"].as_u64().map(|class| class * 100 + 1));
+            if finding["class_uid"] == 2006 {
+                assert!(finding["data_security"]["data_lifecycle_state_id"].is_u64(), "{}", file.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_exception_silences_the_mail_and_is_named() {
+        let exceptions = "exceptions: [{name: gate-cameras, reason: R, ends: 2027-03-31, prefix: uploads/gate}]";
+        let exceptions = Exceptions::read(exceptions).unwrap();
+        let settings = AlertSettings { exceptions, ..settings() };
+        for (name, silenced) in [
+            ("version-deleted", true),
+            ("undetermined", true),
+            ("trail-stopped", false),
+            ("detector-throttled", false),
+            ("deletion-refused", false),
+            ("deleted-without-a-ledger", false),
+        ] {
+            let alert = handle(&event(name), &settings).unwrap();
+            let by = silenced.then_some("gate-cameras");
+            assert_eq!(alert.attributes.silenced.value(), silenced.to_string(), "{name}");
+            assert_eq!(alert.record.silenced_by.as_deref(), by, "{name}");
+            assert_eq!(alert.item.get("silenced_by"), by.map(|by| json!({"S": by})).as_ref(), "{name}");
         }
     }
 }

@@ -1,14 +1,17 @@
 //! `alert-composer` on Lambda.
 
-use warden_lambda::{
-    Stopped,
-    settings::{Environment, ledger_settings},
-    telemetry,
-};
+use warden_core::Error;
+use warden_lambda::{Stopped, alerts::alert_settings, settings::Environment, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
-    let ledger = ledger_settings(&Environment)?;
-    warden_lambda::run(|event| async move { alert_composer::handle(&event, ledger) }).await
+    // Ending here would leave the state machine's plain alert nothing to say but that the function is dead. Told as the
+    // error of each event, what is wrong with the setting stands in that alert.
+    let settings = &alert_settings(&Environment).map_err(|error| format!("setting {error}"));
+    warden_lambda::run(|event| async move {
+        let settings = settings.as_ref().map_err(|problem| Error::Internal { problem: problem.clone() })?;
+        alert_composer::handle(&event, settings)
+    })
+    .await
 }

@@ -47,7 +47,7 @@ async fn every_event_is_told_as_expected() {
         let EventFile { name, expected, .. } = &file;
         assert!(expected.is_object(), "expected/{name}.json is missing");
         let told = serde_json::to_value(function.handle(file.event()).await.unwrap()).unwrap();
-        assert_eq!(told.as_object().unwrap().len(), 15, "{name}");
+        assert_eq!(told.as_object().unwrap().len(), 17, "{name}");
         assert!(holds(&told, expected), "{name}: {told:#} should hold {expected:#}");
     }
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::panic, reason = "a test ends at what it did not expect")]
 
 mod actions;
+mod alerts;
 mod bad_input;
 mod calls;
 mod doctor;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     let streaming = Arc::new(StreamingStage::default());
     let trials: Vec<Trial> = [
         uploads::trials(&stage),
+        alerts::trials(&stage),
         keys::trials(&stage),
         bad_input::trials(&stage),
         actions::trials(&stage),

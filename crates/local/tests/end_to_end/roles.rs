@@ -27,7 +27,7 @@ async fn function_without(world: Arc<World>) {
     assert!(is_there);
     assert_eq!(seen.execution.unwrap().task("Detect PII").unwrap().errors, ["AccessDenied"]);
     let message = seen.alert.unwrap().message;
-    for text in ["Failed in: Detect PII, with AccessDenied", withdrawn.action] {
+    for text in ["\nFailed in: Detect PII\nError: AccessDenied\n", withdrawn.action] {
         assert!(message.contains(text), "no {text:?} in {message}");
     }
 }
@@ -41,7 +41,7 @@ async fn machine_without(world: Arc<World>) {
     let errors = seen.execution.unwrap().task("Delete version").unwrap().errors.clone();
     assert!(!errors.is_empty() && errors.iter().all(|error| error == "S3.S3Exception"), "{errors:?}");
     let message = seen.alert.unwrap().message;
-    for text in ["Failed in: Delete version, with S3.S3Exception", withdrawn.action, "AccessDenied"] {
+    for text in ["\nFailed in: Delete version\nError: S3.S3Exception\n", withdrawn.action, "AccessDenied"] {
         assert!(message.contains(text), "no {text:?} in {message}");
     }
 }

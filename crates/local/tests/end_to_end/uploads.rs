@@ -65,7 +65,7 @@ async fn the_alert_tells_what_happened(world: Arc<World>) {
     let Seen { alert: Some(alert), .. } = world.outcome(&upload).await else { panic!("no alert was received") };
 
     assert!(alert.subject.starts_with("[HIGH] ") && alert.subject.len() < 100, "{}", alert.subject);
-    for line in ["Threat level: high", "Verdict: pii", "Key: alerts/passport.png"] {
+    for line in ["Personal data found, version deleted", "Threat level: high", "Verdict: pii"] {
         assert!(alert.message.lines().any(|found| found == line), "no line {line:?} in {}", alert.message);
     }
     assert!(alert.message.contains(&upload.version));

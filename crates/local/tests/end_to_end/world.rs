@@ -288,19 +288,59 @@ impl World {
         self.iam("PutRolePolicy", &[("RoleName", &role), ("PolicyName", bucket), ("PolicyDocument", &policy)]).await;
     }
 
+    /// Lets the alias of a function run a version with further settings, and then again the one that it ran before.
+    pub async fn with_settings<T>(
+        &self,
+        output: &str,
+        settings: &[(&str, &str)],
+        meanwhile: impl Future<Output = T>,
+    ) -> T {
+        use reqwest::Method;
+        let arn = self.audit().output(output);
+        let parts: Vec<_> = arn.split(':').collect();
+        let [.., name, alias] = parts.as_slice() else { panic!("{output} is {arn:?}, no alias of a function") };
+        let read = async |method, path: String, body| -> Value {
+            self.lambda(method, &path, &body).await.json().await.unwrap()
+        };
+        let before = read(Method::GET, format!("{name}/aliases/{alias}"), Value::Null).await;
+        let mut configuration = read(Method::GET, format!("{name}/configuration"), Value::Null).await;
+        let whole = configuration["Environment"].clone();
+        for (name, value) in settings {
+            configuration["Environment"]["Variables"][*name] = json!(value);
+        }
+        let changed = json!({"Environment": configuration["Environment"]});
+        read(Method::PUT, format!("{name}/configuration"), changed).await;
+        let published = read(Method::POST, format!("{name}/versions"), json!({})).await;
+        let run = async |version: &Value| {
+            read(Method::PUT, format!("{name}/aliases/{alias}"), json!({"FunctionVersion": version})).await;
+        };
+        run(&published["Version"]).await;
+        let seen = meanwhile.await;
+        read(Method::PUT, format!("{name}/configuration"), json!({"Environment": whole})).await;
+        run(&before["FunctionVersion"]).await;
+        seen
+    }
+
+    /// A call of Lambda's below `/2015-03-31/functions/`.
+    async fn lambda(&self, method: reqwest::Method, path: &str, body: &Value) -> reqwest::Response {
+        let url = format!("{}/2015-03-31/functions/{path}", self.system.engine().endpoint());
+        // Whose the call is has to be said. The engine checks no signature of the account's own key.
+        let scope = format!("{ACCESS_KEY}/20260101/{REGION}/lambda/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let request = self.http.request(method, url).header("authorization", authorization);
+        let request = if body.is_null() { request } else { request.body(body.to_string()) };
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "Lambda answers {} to {path}", answer.status());
+        answer
+    }
+
     /// Lambda's Invoke of a function's alias, by the stack's output that names it.
     pub async fn invoke(&self, output: &str, event: &Value) -> Answer {
         let arn = self.audit().output(output);
         let parts: Vec<_> = arn.split(':').collect();
         let [.., name, alias] = parts.as_slice() else { panic!("{output} is {arn:?}, no alias of a function") };
-        let url =
-            format!("{}/2015-03-31/functions/{name}/invocations?Qualifier={alias}", self.system.engine().endpoint());
-        // Whose the call is has to be said. The engine checks no signature of the account's own key.
-        let scope = format!("{ACCESS_KEY}/20260101/{REGION}/lambda/aws4_request");
-        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-        let request = self.http.post(url).header("authorization", authorization);
-        let answer = request.body(event.to_string()).send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 200, "{name} was not invoked");
+        let path = format!("{name}/invocations?Qualifier={alias}");
+        let answer = self.lambda(reqwest::Method::POST, &path, event).await;
         let failed = answer.headers().contains_key("x-amz-function-error");
         let text = answer.text().await.unwrap();
         assert!(!warden_local::execution::is_mocked(&text), "{name} was answered for by the engine: {text}");

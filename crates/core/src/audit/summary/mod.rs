@@ -57,6 +57,10 @@ pub struct Summary {
     pub source_ip: Option<String>,
     /// When it happened.
     pub event_time: Option<String>,
+    /// The account in which it happened.
+    pub account: Option<String>,
+    /// The Region in which it happened.
+    pub region: Option<String>,
 }
 
 /// Puts together what the record says, what the rules say and what the model
@@ -93,6 +97,8 @@ pub fn conclude(
         actor: shown(&event.actor, 500),
         source_ip: shown(&event.source_ip, 255),
         event_time: shown(&event.time, 64),
+        account: shown(&event.account, 64),
+        region: shown(&event.region, 64),
     }
 }
 

@@ -63,6 +63,8 @@ fn an_upload_is_told_with_every_key() {
             "actor": "arn:aws:sts::111122223333:assumed-role/uploader/camera-17",
             "source_ip": "203.0.113.24",
             "event_time": "2026-11-20T09:14:07Z",
+            "account": "111122223333",
+            "region": null,
         })
     );
 }
@@ -78,7 +80,8 @@ fn an_event_of_which_nothing_is_known_is_told_with_every_key() {
             "threat_level": "low", "s3_bucket": null, "s3_key": null, "is_image_upload": false, "judge": false,
             "media_type": null,
             "event_id": null, "s3_version_id": null, "threat_floor": "low", "matched_rules": [],
-            "actor": null, "source_ip": null, "event_time": null,
+            "actor": null, "source_ip": null, "event_time": null, "account": null,
+            "region": null,
         })
     );
 }

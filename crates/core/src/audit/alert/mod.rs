@@ -1,0 +1,177 @@
+//! What people and machines are told of an audited event.
+
+mod chat;
+mod console;
+mod letter;
+mod ocsf;
+mod record;
+mod told;
+mod words;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::text::one_line;
+use crate::pii::Verdict;
+pub use console::Links;
+use letter::Letter;
+pub use record::Record;
+pub(super) use told::Source;
+use told::Told;
+pub use words::Language;
+
+/// Most characters of a subject: SNS takes fewer than 100.
+const MAX_SUBJECT_CHARS: usize = 99;
+/// Most characters of any fact: a key has at most 1,024 bytes, a summary is the longest.
+pub(super) const MAX_FACT_CHARS: usize = 4_000;
+/// Most bytes of alert-composer's answer. SNS takes 256 KB of a message, all protocols together, and Step
+/// Functions 256 KiB of a state's output: this leaves half, for what else stands in it.
+const MAX_ANSWER_BYTES: usize = 120_000;
+
+/// What is published of an audited event: alert-composer's answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Alert {
+    /// Printable ASCII, under 100 characters, as SNS wants it.
+    pub subject: String,
+    /// The letter for people. A fact fills one line, whatever it holds.
+    pub message: String,
+    /// A text for each protocol, as `sns:Publish` takes them with `MessageStructure`: a JSON object.
+    pub protocols: String,
+    /// What subscriptions filter by.
+    pub attributes: Attributes,
+    /// The same for machines: the execution's output.
+    pub record: Record,
+    /// What the ledger keeps, as a `DynamoDB` item.
+    pub item: Map<String, Value>,
+}
+
+/// The message's attributes, as `sns:Publish` takes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Attributes {
+    /// `low`, `medium` or `high`.
+    pub threat_level: Attribute,
+    /// A [`Verdict`], or `none`.
+    pub verdict: Attribute,
+    /// A [`Taken`](super::Taken).
+    pub action: Attribute,
+    /// Whether the audit failed: `true` or `false`.
+    pub failure: Attribute,
+    /// Whether an exception silences mail and chat: `true` or `false`.
+    pub silenced: Attribute,
+    /// The categories of what was found, or `none`: a list, of which a filter takes any.
+    pub category: Attribute,
+    /// The account in which it happened, or `unknown`.
+    pub account: Attribute,
+    /// The Region in which it happened, or `unknown`.
+    pub region: Attribute,
+}
+
+/// One attribute: a text that is not empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Attribute {
+    data_type: &'static str,
+    string_value: String,
+}
+
+impl Attribute {
+    fn new(value: &str) -> Self {
+        Self { data_type: "String", string_value: value.to_owned() }
+    }
+
+    fn list(values: &[String]) -> Self {
+        Self { data_type: "String.Array", string_value: json!(values).to_string() }
+    }
+
+    /// The attribute's value.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.string_value
+    }
+}
+
+impl Alert {
+    /// Facts are cut further where the whole would be too large.
+    pub(super) fn new(source: Source<'_>, item: Map<String, Value>) -> Self {
+        let mut alert = Self::within(source, MAX_FACT_CHARS, item);
+        for most in [1_000, 200, 50] {
+            if serde_json::to_vec(&alert).is_ok_and(|answer| answer.len() <= MAX_ANSWER_BYTES) {
+                break;
+            }
+            alert = Self::within(source, most, alert.item);
+        }
+        alert
+    }
+
+    fn within(source: Source<'_>, most: usize, item: Map<String, Value>) -> Self {
+        let told = Told::new(source, most);
+        let record = Record::new(&told);
+        let subject = subject(&told, &record);
+        let message = Letter::new(&told).text();
+        let machines = record::ForMachines {
+            record: &record,
+            text: &message,
+            ocsf: ocsf::finding(&told, &record),
+            chat: chat::notification(&told, &record, &subject),
+        };
+        // Nothing in it fails to be written: every key is a text.
+        let machines = serde_json::to_string(&machines).unwrap_or_default();
+        let protocols = json!({
+            "default": message, "email": message, "sms": subject,
+            "sqs": machines, "lambda": machines, "http": machines, "https": machines, "firehose": machines,
+        });
+        Self { subject, message, protocols: protocols.to_string(), attributes: attributes(&told), record, item }
+    }
+}
+
+/// In English, whatever the language: it is ASCII.
+fn subject(told: &Told<'_>, record: &Record) -> String {
+    let facts = told.source.facts;
+    let title = facts.event_title.as_deref().unwrap_or("unknown event");
+    let news = match told.source.outcome.headline {
+        None => title.to_owned(),
+        Some(_) => format!("{}: {}", record.headline, facts.s3_key.as_deref().unwrap_or(title)),
+    };
+    printable(&format!("[{}] {news}", record.threat_level.to_uppercase()))
+}
+
+fn attributes(told: &Told<'_>) -> Attributes {
+    let outcome = told.source.outcome;
+    let flag = |flag| Attribute::new(if flag { "true" } else { "false" });
+    let known = |text: Option<&str>| Attribute::new(text.filter(|text| !text.is_empty()).unwrap_or("unknown"));
+    let (categories, none) = (told.categories(), ["none".to_owned()]);
+    Attributes {
+        threat_level: Attribute::new(outcome.threat_level.as_str()),
+        verdict: Attribute::new(outcome.verdict.map_or("none", Verdict::as_str)),
+        action: Attribute::new(outcome.action.as_str()),
+        failure: flag(told.failed()),
+        silenced: flag(told.source.silenced_by.is_some()),
+        category: Attribute::list(if categories.is_empty() { &none } else { &categories }),
+        account: known(told.account.as_deref()),
+        region: known(told.region),
+    }
+}
+
+/// A fact as it may be shown; none for one that is unknown.
+pub(super) fn shown(fact: Option<&str>) -> Option<String> {
+    Some(one_line(fact?, MAX_FACT_CHARS)).filter(|fact| !fact.is_empty())
+}
+
+/// Printable ASCII, cut to what SNS takes; `?` for a run of anything else.
+fn printable(text: &str) -> String {
+    let mut subject = String::with_capacity(MAX_SUBJECT_CHARS);
+    let mut replaced = false;
+    for char in text.chars() {
+        let is_printable = matches!(char, ' '..='~');
+        match (is_printable, replaced) {
+            (true, _) => subject.push(char),
+            (false, false) => subject.push('?'),
+            (false, true) => {}
+        }
+        replaced = !is_printable;
+        if subject.len() == MAX_SUBJECT_CHARS {
+            break;
+        }
+    }
+    subject
+}
