@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         doctor::api_trials(&api_stage),
         nova::trials(&nova),
         reliability::trials(&reliability),
+        reliability::unversioned_trials(&stage),
         streaming::trials(&streaming),
     ]
     .into_iter()

@@ -7,6 +7,7 @@ mod faults;
 mod orders;
 mod pictures;
 mod site;
+mod unversioned;
 mod walk;
 
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 use libtest_mimic::Trial;
 
 pub use site::Site;
+
+pub use unversioned::trials as unversioned_trials;
 
 use crate::world::Stage;
 
