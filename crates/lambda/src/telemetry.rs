@@ -48,6 +48,7 @@ fn filter(level: Option<&str>) -> Result<Targets, SettingError> {
         "pii_detector",
         "image_analyzer",
         "log_summarizer",
+        "older_versions",
         "alert_composer",
         "generate_api",
         "generate_stream",
@@ -92,7 +93,7 @@ mod tests {
     fn the_level_is_lambdas_own_setting() {
         assert!(filter(None).unwrap().would_enable("pii_detector", &Level::INFO));
         assert!(!filter(Some("ERROR")).unwrap().would_enable("pii_detector", &Level::WARN));
-        assert!(!filter(Some("ERROR")).unwrap().would_enable("aws_config", &Level::WARN));
+        assert!(!filter(Some("ERROR")).unwrap().would_enable("aws_smithy_runtime", &Level::WARN));
         assert!(filter(Some("loud")).is_err());
     }
 }
