@@ -158,7 +158,7 @@ function differences(run, expected) {
     compare('the output', run.output, record);
   }
   if (expected.alert) compare('the attributes', attributesOf(alert), expected.alert);
-  const letter = alert?.MessageStructure === 'json' ? JSON.parse(alert.Message).default : alert?.Message;
+  const letter = alert?.MessageStructure === 'json' ? JSON.parse(alert.Message).email : alert?.Message;
   for (const line of expected.lines ?? []) if (!letter.split('\n').includes(line)) problems.push(`no line of the message is ${inspect(line)}:\n${letter}`);
   return problems;
 }

@@ -103,7 +103,7 @@ mod tests {
     fn what_has_ended_is_told_from_what_counts() {
         let file = "exceptions:
   - {name: now, reason: R, ends: 2027-12-31, prefix: a/}
-  - {name: soon, reason: R, ends: 2026-12-01, principal: 'arn:*'}
+  - {name: soon, reason: R, ends: 2026-12-01, principal: 'arn:aws:iam::111122223333:*'}
   - {name: over, reason: R, ends: 2026-11-19, rule: r-1}
 ";
         let report = Report::of(&Exceptions::read(file).unwrap(), "2026-11-20", "2026-12-20");

@@ -377,11 +377,38 @@ fn what_a_stranger_wrote_is_no_command_and_no_mark_of_a_chat() {
         audit["summary"]["event_id"] = json!(id);
         assert_eq!(composed(&audit).record.restore, None, "{id}");
     }
-    audit["summary"]["s3_key"] = json!("<!channel> & <https://evil.example|look>`x`");
-    let texts: Value = serde_json::from_str(&composed(&audit).protocols).unwrap();
-    let machines: Value = serde_json::from_str(texts["sqs"].as_str().unwrap()).unwrap();
-    let shown = &machines["chat"]["content"]["description"].as_str().unwrap();
-    assert!(shown.contains("&lt;!channel&gt; &amp; &lt;https://evil.example|look&gt;'x'"), "{shown}");
+    for (key, expected) in [
+        ("<!channel> & <https://evil.example|look>`x`", "&lt;!channel&gt; &amp; &lt;https:/ /evil.example|look&gt;'x'"),
+        ("[Restore it](HTTPS://evil.example).png", "[Restore it] (HTTPS:/ /evil.example).png"),
+    ] {
+        audit["summary"]["s3_key"] = json!(key);
+        let shown = machines(&composed(&audit))["chat"]["content"]["description"].to_string();
+        assert!(shown.contains(expected), "{shown}");
+    }
+}
+
+#[test]
+fn no_key_of_an_uploader_cuts_down_what_others_are_told() {
+    for char in ["\"", "\\", "&", "<", "\u{c0ac}"] {
+        let key = char.repeat(1_020 / char.len()) + ".png";
+        let mut audit = json!({"summary": summary(), "detection": detection("pii", "delete"), "deletion": "deleted"});
+        audit["summary"]["s3_key"] = json!(key);
+        audit["detection"]["object"]["key"] = json!(key);
+        let alert = composed(&audit);
+        let machines = machines(&alert);
+        for (field, told) in [("actor", "arn:aws:sts::111122223333:assumed-role/uploader/camera-17"), ("s3_key", &key)]
+        {
+            assert_eq!(machines[field], *told, "{field} of {char}");
+        }
+        let shown = machines["chat"]["content"]["description"].as_str().unwrap();
+        assert!(["Who: ", "What we did: "].iter().all(|line| shown.contains(line)), "{shown}");
+    }
+}
+
+/// What machines are told.
+fn machines(alert: &Alert) -> Value {
+    let texts: Value = serde_json::from_str(&alert.protocols).unwrap();
+    serde_json::from_str(texts["default"].as_str().unwrap()).unwrap()
 }
 
 #[test]
@@ -416,7 +443,7 @@ fn assert_well_formed(alert: &Alert) {
             "Event: ",
             "Summary: ",
             "Matched rules: ",
-            "Event id: ",
+            "Event ID: ",
             "Verdict: ",
             "Reason: ",
             "Finding: ",
@@ -433,9 +460,8 @@ fn assert_well_formed(alert: &Alert) {
     assert!(!message.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}']), "{message:?}");
     assert!(message.len() < 100_000, "{} bytes", message.len());
     let texts: Map<String, Value> = serde_json::from_str(&alert.protocols).unwrap();
-    assert!(["default", "email"].iter().all(|protocol| texts[*protocol] == *message), "{texts:?}");
-    let machines: Value = serde_json::from_str(texts["sqs"].as_str().unwrap()).unwrap();
-    assert_eq!(machines["text"], *message);
+    assert_eq!((&texts["email"], &texts["sms"]), (&json!(message), &json!(subject)));
+    assert_eq!(machines(alert)["text"], *message);
     assert!(alert.record.links.object.iter().all(|link| link.chars().all(|char| matches!(char, '!'..='~'))));
     let bytes = |part: Value| serde_json::to_vec(&part).unwrap().len();
     let [published, record, item] =

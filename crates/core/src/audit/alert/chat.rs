@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{letter::Letter, record::Record, told::Told};
+use super::{letter::Letter, ocsf::without_nulls, record::Record, told::Told};
 
-/// Most characters of the lines before the next steps.
-const MAX_DESCRIPTION_CHARS: usize = 3_000;
+/// Most characters of each line before the next steps, so that a long key leaves room for the others.
+const MAX_LINE_CHARS: usize = 330;
 
 pub(super) fn notification(told: &Told<'_>, record: &Record, subject: &str) -> Value {
     let letter = Letter::new(told);
-    let description = letter.news().iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n");
+    let line = |line: &String| plain(line).chars().take(MAX_LINE_CHARS).collect::<String>();
+    let description = letter.news().iter().map(line).collect::<Vec<_>>().join("\n");
     let links = [
         ("Execution", &record.links.execution),
         ("Object", &record.links.object),
@@ -24,14 +25,14 @@ pub(super) fn notification(told: &Told<'_>, record: &Record, subject: &str) -> V
         _ => record.event_id.clone(),
     };
     let keywords = [record.threat_level, record.verdict, record.action];
-    json!({
+    without_nulls(json!({
         "version": "1.0",
         "source": "custom",
         "id": told.execution.map(|execution| execution.name),
         "content": {
             "textType": "client-markdown",
             "title": plain(&format!("[{}] {}", record.threat_level.to_uppercase(), letter.headline())),
-            "description": description.chars().take(MAX_DESCRIPTION_CHARS).collect::<String>(),
+            "description": description,
             "nextSteps": next_steps,
             "keywords": keywords.into_iter().filter(|word| *word != "none").collect::<Vec<_>>(),
         },
@@ -46,11 +47,24 @@ pub(super) fn notification(told: &Told<'_>, record: &Record, subject: &str) -> V
                 "action": record.action,
             },
         },
-    })
+    }))
 }
 
-/// Text of a stranger that calls nobody and links nowhere: a chat takes `<`, `>` and `&` for marks of its
-/// own, and a backtick for code.
+/// Text of a stranger that calls nobody and links nowhere: Slack takes `<`, `>` and `&` for marks of its
+/// own, Teams `[text](address)` for a link, both a bare address of the web for one, and a backtick for code.
 fn plain(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('`', "'")
+    let mut plain = String::with_capacity(text.len());
+    for (at, part) in text.split("://").enumerate() {
+        if at > 0 {
+            let is_of_the_web = ["http", "https"].iter().any(|scheme| {
+                plain.len() >= scheme.len()
+                    && plain.is_char_boundary(plain.len() - scheme.len())
+                    && plain[plain.len() - scheme.len()..].eq_ignore_ascii_case(scheme)
+            });
+            plain.push_str(if is_of_the_web { ":/ /" } else { "://" });
+        }
+        plain.push_str(part);
+    }
+    let marks = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("`", "'"), ("](", "] (")];
+    marks.iter().fold(plain, |text, (mark, harmless)| text.replace(mark, harmless))
 }

@@ -116,10 +116,8 @@ impl Alert {
         };
         // Nothing in it fails to be written: every key is a text.
         let machines = serde_json::to_string(&machines).unwrap_or_default();
-        let protocols = json!({
-            "default": message, "email": message, "sms": subject,
-            "sqs": machines, "lambda": machines, "http": machines, "https": machines, "firehose": machines,
-        });
+        // Machines take the default: it stands once, and facts need not be cut for copies of it.
+        let protocols = json!({"default": machines, "email": message, "sms": subject});
         Self { subject, message, protocols: protocols.to_string(), attributes: attributes(&told), record, item }
     }
 }

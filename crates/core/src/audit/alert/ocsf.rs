@@ -37,6 +37,7 @@ pub(super) fn finding(told: &Told<'_>, record: &Record) -> Value {
         "type_uid": class * 100 + 1, "type_name": format!("{class_name}: Create"),
         "severity_id": severity, "severity": severity_name,
         "status_id": if silenced { 3 } else { 1 }, "status": if silenced { "Suppressed" } else { "New" },
+        "status_detail": record.silenced_by,
         "time": composed.or(happened).unwrap_or_default(),
         "start_time": happened,
         "message": record.headline,
@@ -199,8 +200,8 @@ fn percent(confidence: f64) -> u8 {
     (0..=100).rev().find(|percent| f64::from(*percent) <= confidence * 100.0 + 0.5).unwrap_or_default()
 }
 
-/// A value without members that are null, and without objects that are then empty.
-fn without_nulls(value: Value) -> Value {
+/// A value without members that are null.
+pub(super) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let members = members.into_iter().map(|(name, value)| (name, without_nulls(value)));

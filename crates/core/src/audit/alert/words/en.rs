@@ -28,7 +28,7 @@ pub(super) const WORDS: Words = Words {
         not_done: "Not done",
         undo: "How to undo it",
         to_do: "What to do",
-        silenced: "No mail, by the exception",
+        silenced: "Not mailed (exception)",
         look_at: "Where to look",
         execution: "Execution",
         object: "Object",
@@ -37,7 +37,7 @@ pub(super) const WORDS: Words = Words {
         event: "Event",
         summary: "Summary",
         rules: "Matched rules",
-        event_id: "Event id",
+        event_id: "Event ID",
         verdict: "Verdict",
         reason: "Reason",
         finding: "Finding",
@@ -107,14 +107,14 @@ const fn undo(taken: Taken) -> Option<&'static str> {
 
 const fn to_do(what: ToDo) -> &'static str {
     match what {
-        ToDo::RotateSecrets => "rotate every secret that it shows. Whoever saw the picture may have it",
+        ToDo::RotateSecrets => "rotate every secret that it shows. Whoever saw the picture may have them",
         ToDo::RemoveByHand => {
-            "personal data is still there: remove it by hand, or mend the cause below and replay the event"
+            "personal data is still there: remove it by hand, or fix the cause below and replay the event"
         }
-        ToDo::LookYourself => "nobody could judge it: look at it yourself",
-        ToDo::MendAndReplay => "mend the cause below, then replay the event: until then nobody has judged it",
+        ToDo::LookYourself => "look at it yourself",
+        ToDo::MendAndReplay => "fix the cause below, then replay the event",
         ToDo::MendTheLedger => {
-            "the ledger could not be written: the event has no record, and is told again if it is delivered again"
+            "the ledger could not be written: the event has no record, and you will be alerted again if it is delivered again"
         }
     }
 }

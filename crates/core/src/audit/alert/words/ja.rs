@@ -112,8 +112,8 @@ const fn to_do(what: ToDo) -> &'static str {
         ToDo::RemoveByHand => {
             "個人情報がまだ残っています。手動で削除するか、下記の原因を解消してからイベントを再実行してください"
         }
-        ToDo::LookYourself => "自動では判定できません。ご自身で確認してください",
-        ToDo::MendAndReplay => "下記の原因を解消してから、イベントを再実行してください。それまでは未判定のままです",
+        ToDo::LookYourself => "ご自身で確認してください",
+        ToDo::MendAndReplay => "下記の原因を解消してから、イベントを再実行してください",
         ToDo::MendTheLedger => {
             "台帳に書き込めませんでした。このイベントの記録はなく、再度配信された場合は通知も再度届きます"
         }

@@ -114,19 +114,17 @@ const fn to_do(what: ToDo) -> &'static str {
         ToDo::RemoveByHand => {
             "개인정보가 아직 남아 있습니다. 직접 제거하거나, 아래 원인을 해결한 뒤 이벤트를 다시 실행하십시오"
         }
-        ToDo::LookYourself => "자동으로 판정할 수 없으니 직접 확인하십시오",
-        ToDo::MendAndReplay => {
-            "아래 원인을 해결한 뒤 이벤트를 다시 실행하십시오. 그때까지는 아무런 판정도 내려지지 않은 상태입니다"
-        }
+        ToDo::LookYourself => "직접 확인하십시오",
+        ToDo::MendAndReplay => "아래 원인을 해결한 뒤 이벤트를 다시 실행하십시오",
         ToDo::MendTheLedger => {
-            "원장에 기록하지 못했습니다. 이 이벤트는 기록이 없으며, 다시 전달되면 알림도 다시 갑니다"
+            "원장에 기록하지 못했습니다. 이 이벤트는 기록이 없으며, 다시 전달되면 알림도 다시 발송됩니다"
         }
     }
 }
 
 const fn not_tried(why: NotTried) -> &'static str {
     match why {
-        NotTried::TooLargeToCopy => "5 GiB가 넘어 S3에서 한 번에 복사할 수 없습니다. 직접 옮기십시오",
+        NotTried::TooLargeToCopy => "5 GiB를 초과하여 S3에서 한 번에 복사할 수 없습니다. 직접 옮기십시오",
         NotTried::TooManyTags => "이미 태그가 10개 있어 S3에서 더 추가할 수 없습니다",
     }
 }
@@ -149,7 +147,7 @@ const fn category(category: Category) -> &'static str {
         Category::DateTime => "생년월일 등 개인에 관한 날짜",
         Category::CreditCard => "카드 번호",
         Category::IbanCode => "국제 계좌 번호(IBAN)",
-        Category::UsBankNumber => "미국 계좌 번호",
+        Category::UsBankNumber => "미국 은행 계좌 번호",
         Category::IpAddress => "IP 주소",
         Category::UsSsn => "미국 사회보장번호",
         Category::UsPassport => "미국 여권 번호",
@@ -162,7 +160,7 @@ const fn category(category: Category) -> &'static str {
         Category::LicensePlate => "차량 번호판",
         Category::Health => "진료 기록 또는 검사 결과",
         Category::Signature => "서명",
-        Category::Secret => "비밀번호, 접근 키, 토큰 등의 비밀 정보",
+        Category::Secret => "비밀번호, 액세스 키, 토큰 등의 비밀 정보",
         Category::Other => "그 밖의 개인정보",
         Category::LocationMetadata => "메타데이터에 담긴 촬영 위치",
         Category::PersonMetadata => "메타데이터에 담긴 인물 이름",
