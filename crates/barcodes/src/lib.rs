@@ -61,11 +61,11 @@ pub struct Barcode {
     pub area: Area,
 }
 
-/// Reads the codes in a picture until a moment in time, which is looked at between one part of
-/// the picture and the next.
-#[must_use]
-pub fn read(gray: &Gray, until: Instant) -> Vec<Barcode> {
-    let mut found = Found { codes: Vec::new(), until };
+/// Reads the codes in a picture, and tells of each as it is found, until a moment in time. That is
+/// looked at between one part of the picture and the next, each of which may take long: in a picture
+/// made for it, with thousands of the marks that a QR code has in its corners, minutes.
+pub fn read(gray: &Gray, until: Instant, tell: impl FnMut(Barcode)) {
+    let mut found = Found { codes: Vec::new(), until, tell };
     let mut layers = vec![gray.clone()];
     while let Some(last) = layers.last().filter(|last| last.width().min(last.height()) / 2 >= SMALLEST) {
         layers.push(last.halved());
@@ -76,15 +76,15 @@ pub fn read(gray: &Gray, until: Instant) -> Vec<Barcode> {
         found.whole(&mut layer, times);
         found.parts(&layer, times);
     }
-    found.codes
 }
 
-struct Found {
+struct Found<F> {
     codes: Vec<Barcode>,
     until: Instant,
+    tell: F,
 }
 
-impl Found {
+impl<F: FnMut(Barcode)> Found<F> {
     fn is_over(&self) -> bool {
         self.codes.len() >= MOST_CODES || Instant::now() >= self.until
     }
@@ -99,7 +99,7 @@ impl Found {
                     break;
                 }
                 let Some(read) = readers::read(kind, layer) else { break };
-                let Some(area) = around(read.points.iter().copied()) else { break };
+                let Some(area) = around(read.points.iter().copied(), layer) else { break };
                 layer.blank(area);
                 self.add(kind, read.text, area, times);
             }
@@ -125,8 +125,8 @@ impl Found {
                     kinds.iter().find_map(|kind| Some((*kind, readers::read(*kind, &inverted)?)))
                 });
                 if let Some((kind, Read { text, points })) = read {
-                    let area =
-                        around(points.iter().map(|(x, y)| part.outside(*x, *y))).or_else(|| around(part.corners()));
+                    let area = around(points.iter().map(|(x, y)| part.outside(*x, *y)), layer)
+                        .or_else(|| around(part.corners(), layer));
                     if let Some(area) = area {
                         self.add(kind, text, area, times);
                     }
@@ -142,18 +142,47 @@ impl Found {
         }
         let area =
             Area { x: area.x * times, y: area.y * times, width: area.width * times, height: area.height * times };
-        self.codes.push(Barcode { kind, text, area });
+        let code = Barcode { kind, text, area };
+        self.codes.push(code.clone());
+        (self.tell)(code);
     }
 }
 
-/// The area around some points; `None` around none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a negative length is none")]
-fn around(points: impl IntoIterator<Item = (f32, f32)>) -> Option<Area> {
+/// The area around some points, as far as it is in a picture; `None` around none.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is left of a picture's edge, or nowhere, is at the edge"
+)]
+fn around(points: impl IntoIterator<Item = (f32, f32)>, picture: &Gray) -> Option<Area> {
     let mut points = points.into_iter();
     let first = points.next()?;
     let (least, most) = points.fold((first, first), |(least, most), (x, y)| {
         ((least.0.min(x), least.1.min(y)), (most.0.max(x), most.1.max(y)))
     });
-    let (x, y) = (least.0.max(0.0) as u32, least.1.max(0.0) as u32);
-    Some(Area { x, y, width: (most.0 as u32).saturating_sub(x) + 1, height: (most.1 as u32).saturating_sub(y) + 1 })
+    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
+    let (x, y) = ((least.0 as u32).min(right), (least.1 as u32).min(bottom));
+    let (to_x, to_y) = ((most.0 as u32).min(right), (most.1 as u32).min(bottom));
+    Some(Area { x, y, width: to_x.saturating_sub(x) + 1, height: to_y.saturating_sub(y) + 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+    use super::{Area, Gray, around};
+
+    #[test]
+    fn an_area_ends_where_the_picture_does() {
+        let picture = Gray::new(20, 30, vec![0; 600]).unwrap();
+        for (points, (x, y, width, height)) in [
+            ([(3.0, 4.0), (8.0, 9.0)], (3, 4, 6, 6)),
+            ([(-3.0, 5.0), (40.0, 99.0)], (0, 5, 20, 25)),
+            ([(50.0, -9.0), (60.0, -2.0)], (19, 0, 1, 1)),
+            ([(f32::NEG_INFINITY, f32::NAN), (f32::INFINITY, f32::NAN)], (0, 0, 20, 1)),
+        ] {
+            assert_eq!(around(points, &picture), Some(Area { x, y, width, height }), "{points:?}");
+        }
+        assert_eq!(around([], &picture), None);
+    }
 }

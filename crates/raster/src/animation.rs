@@ -11,7 +11,8 @@ use warden_core::image::{ImageFormat, Unreadable};
 
 use crate::{
     Share, Shown, View,
-    decode::{Picture, bounded, unreadable, within_memory},
+    codes::Seen,
+    decode::{MAX_MEMORY, Picture, bounded, unreadable, within_memory},
     plan,
 };
 
@@ -24,7 +25,7 @@ const MAX_ANIMATION_PIXELS: u64 = 1_500_000_000;
 /// # Errors
 /// [`Unreadable::TooLarge`] for more than is decoded, [`Unreadable::Damaged`]
 /// when the first frame cannot be.
-pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: Share) -> Result<Option<Shown>, Unreadable> {
+pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<Option<Shown>, Unreadable> {
     let Some((width, height, frames)) = frames(bytes, format).map_err(|error| unreadable(&error))? else {
         return Ok(None);
     };
@@ -33,7 +34,9 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: Share) -> Result<O
     within_memory(bytes.len() as u64 + pixels * 12)?;
     let tile = plan::one_view(width, height);
     let most = plan::affordable(tile, share.budget).min(share.views as usize).max(1);
-    let (mut kept, mut codes, mut stride, mut count) = (Vec::new(), Vec::new(), 1, 0_u64);
+    // Codes are read at the end, when it is known which frames are shown: each is held in grey until then.
+    let room = MAX_MEMORY.saturating_sub(bytes.len() as u64 + pixels * 12) / most as u64;
+    let (mut kept, mut stride, mut count) = (Vec::new(), 1, 0_u64);
     let mut unread = None;
     for frame in frames {
         let frame = match frame {
@@ -56,14 +59,19 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: Share) -> Result<O
         }
         if index % stride == 0 && kept.len() < most {
             let picture = Picture::new(DynamicImage::ImageRgba8(frame.into_buffer()), Orientation::NoTransforms);
-            codes.extend(share.codes_of(&picture));
-            kept.push(View::of(&picture, tile, picture.grounds.first().copied())?);
+            let seen = share.codes.as_ref().and_then(|_| Seen::of(&picture, room));
+            kept.push((View::of(&picture, tile, picture.grounds.first().copied())?, seen));
         }
     }
     match count {
         0 => Err(Unreadable::Damaged),
         1 if unread.is_none() && format != ImageFormat::Png => Ok(None),
-        _ => Ok(Some(Shown { views: kept, codes, unread })),
+        _ => {
+            let (views, seen): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+            let read = |seen| share.codes.as_ref().map(|search| search.codes_in(seen));
+            let codes = seen.into_iter().flatten().filter_map(read).flatten();
+            Ok(Some(Shown { views, codes: codes.collect(), unread }))
+        }
     }
 }
 
@@ -71,7 +79,7 @@ type Animation<'a> = (u32, u32, Frames<'a>);
 
 fn frames(bytes: &[u8], format: ImageFormat) -> ImageResult<Option<Animation<'_>>> {
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(crate::decode::MAX_MEMORY);
+    limits.max_alloc = Some(MAX_MEMORY);
     let bytes = Cursor::new(bytes);
     Ok(match format {
         ImageFormat::Gif => {

@@ -1,19 +1,31 @@
 //! Barcodes in a picture, read at its full size: a view of it may show them too small.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
 use image::{DynamicImage, GenericImageView, GrayImage};
 use warden_barcodes::Gray;
 use warden_core::image::Area;
 
-use crate::{alpha::Ground, decode::Picture};
+use crate::{
+    alpha::Ground,
+    decode::{Picture, guarded},
+};
 
 /// Most pixels that are searched for codes, and held a second time: a photograph of 12 megapixels as it
 /// is, a page of A3 at 600 dots per inch at half its size.
 const MAX_PIXELS: u64 = 12_500_000;
 
-/// Time for the codes of a picture. One of 12 megapixels takes a fifth of it.
-const DEADLINE: Duration = Duration::from_secs(3);
+/// Time for the codes of a whole file, for all its pages, frames and pictures together. The busiest
+/// photograph of 12 megapixels takes a fifth of it at the processor of the function, a page of a PDF a tenth;
+/// and of the minute for a PDF most is left for drawing.
+const TIME: Duration = Duration::from_secs(10);
 
 /// A barcode in a picture.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,25 +38,86 @@ pub struct Code {
     pub whole: (u32, u32),
 }
 
-/// The codes in a picture.
-pub(crate) fn of(picture: &Picture) -> Vec<Code> {
-    let (width, height) = picture.image.dimensions();
-    let mut times = 1;
-    while u64::from(width / times) * u64::from(height / times) > MAX_PIXELS {
-        times += 1;
+/// A search for the codes in a file, which ends when its time is over.
+#[derive(Clone)]
+pub(crate) struct Search {
+    left: Arc<Mutex<Duration>>,
+}
+
+impl Search {
+    pub(crate) fn new() -> Self {
+        Self::within(TIME)
     }
-    let grey = DynamicImage::ImageLuma8(grey(&picture.image, times, picture.grounds.first().copied()));
-    let mut seen = grey;
-    seen.apply_orientation(picture.orientation);
-    let (width, height) = seen.dimensions();
-    let Some(grey) = Gray::new(width, height, seen.into_luma8().into_raw()) else { return Vec::new() };
-    let codes = warden_barcodes::read(&grey, Instant::now() + DEADLINE);
-    let code = |warden_barcodes::Barcode { text, area, .. }| {
-        let warden_barcodes::Area { x, y, width, height } = area;
-        let area = Area { x: x * times, y: y * times, width: width * times, height: height * times };
-        Code { text, area, whole: (grey.width() * times, grey.height() * times) }
-    };
-    codes.into_iter().map(code).collect()
+
+    fn within(time: Duration) -> Self {
+        Self { left: Arc::new(Mutex::new(time)) }
+    }
+
+    /// The codes in a picture; none once the time is over.
+    pub(crate) fn codes_of(&self, picture: &Picture) -> Vec<Code> {
+        Seen::of(picture, MAX_PIXELS).map(|seen| self.codes_in(seen)).unwrap_or_default()
+    }
+
+    /// The codes in a picture in grey; none once the time is over.
+    pub(crate) fn codes_in(&self, seen: Seen) -> Vec<Code> {
+        self.in_time(move |until, found| {
+            let Seen { grey, times } = seen;
+            let whole = (grey.width() * times, grey.height() * times);
+            warden_barcodes::read(&grey, until, |warden_barcodes::Barcode { text, area, .. }| {
+                let warden_barcodes::Area { x, y, width, height } = area;
+                let area = Area { x: x * times, y: y * times, width: width * times, height: height * times };
+                let _ = found.send(Code { text, area, whole });
+            });
+        })
+    }
+
+    /// What a search finds in the time that is left. It runs on a thread of its own, because a reader
+    /// does not look at the time. One that does not end goes on beside the function and dies with it; it
+    /// has used the time up, so that no file has two of them.
+    fn in_time<T: Send + 'static>(&self, search: impl FnOnce(Instant, &Sender<T>) + Send + 'static) -> Vec<T> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        if left.is_zero() {
+            return all;
+        }
+        let start = Instant::now();
+        let until = start + *left;
+        let (sender, receiver) = mpsc::channel();
+        if thread::Builder::new().spawn(move || search(until, &sender)).is_ok() {
+            // Until the thread drops the sender.
+            while let Ok(found) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                all.push(found);
+            }
+        }
+        *left = left.saturating_sub(start.elapsed());
+        all
+    }
+}
+
+/// A picture in shades of grey as it is seen.
+pub(crate) struct Seen {
+    grey: Gray,
+    /// How many times smaller it is.
+    times: u32,
+}
+
+impl Seen {
+    /// A picture in at most so many pixels, or [`MAX_PIXELS`].
+    pub(crate) fn of(picture: &Picture, most: u64) -> Option<Self> {
+        guarded(|| Ok(Self::drawn(picture, most.min(MAX_PIXELS)))).ok().flatten()
+    }
+
+    fn drawn(picture: &Picture, most: u64) -> Option<Self> {
+        let (width, height) = picture.image.dimensions();
+        let mut times = 1;
+        while u64::from(width / times) * u64::from(height / times) > most {
+            times += 1;
+        }
+        let mut seen = DynamicImage::ImageLuma8(grey(&picture.image, times, picture.grounds.first().copied()));
+        seen.apply_orientation(picture.orientation);
+        let (width, height) = seen.dimensions();
+        Some(Self { grey: Gray::new(width, height, seen.into_luma8().into_raw())?, times })
+    }
 }
 
 /// The picture in shades of grey, so many times smaller, on a ground.
@@ -67,4 +140,55 @@ fn grey(image: &DynamicImage, times: u32, ground: Option<Ground>) -> GrayImage {
         let count = ((right - left) * (bottom - top)).max(1);
         image::Luma([u8::try_from(sum / count).unwrap_or(u8::MAX)])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use image::metadata::Orientation;
+
+    use super::*;
+
+    /// The three corners of QR codes, over and over: each may belong to any other.
+    fn full_of_finder_patterns(columns: u32, rows: u32) -> Picture {
+        const MODULE: u32 = 2;
+        let image = GrayImage::from_fn(columns * 9 * MODULE, rows * 9 * MODULE, |x, y| {
+            let (x, y) = (x / MODULE % 9, y / MODULE % 9);
+            let from_the_middle = x.abs_diff(4).max(y.abs_diff(4));
+            image::Luma([if matches!(from_the_middle, 0 | 1 | 3) { 0 } else { 255 }])
+        });
+        Picture::new(image.into(), Orientation::NoTransforms)
+    }
+
+    fn send_a_code(_: Instant, found: &Sender<&'static str>) {
+        let _ = found.send("a code");
+    }
+
+    #[test]
+    fn a_search_that_does_not_end_is_left_with_what_it_found_and_is_the_last() {
+        let search = Search::within(Duration::from_secs(2));
+        let found = search.in_time(|until, found| {
+            send_a_code(until, found);
+            loop {
+                thread::park();
+            }
+        });
+        assert_eq!(found, ["a code"]);
+        assert!(search.clone().in_time(send_a_code).is_empty());
+    }
+
+    #[test]
+    fn a_search_that_panics_ends_and_others_follow() {
+        let search = Search::new();
+        assert!(search.in_time::<()>(|_, _| panic!("as a reader may")).is_empty());
+        assert_eq!(search.in_time(send_a_code), ["a code"]);
+    }
+
+    #[test]
+    fn a_picture_full_of_finder_patterns_takes_no_longer_than_there_is_time() {
+        let time = Duration::from_millis(200);
+        let (search, start) = (Search::within(time), Instant::now());
+        assert!(search.codes_of(&full_of_finder_patterns(120, 120)).is_empty());
+        assert!(start.elapsed() < time * 100);
+        assert!(search.left.lock().is_ok_and(|left| left.is_zero()));
+    }
 }

@@ -33,6 +33,7 @@ use warden_core::{
 
 use crate::{
     alpha::Ground,
+    codes::Search,
     decode::{Picture, guarded},
     plan::{MAX_VIEWS, Tile},
 };
@@ -98,27 +99,27 @@ impl Shown {
 }
 
 /// How much may be shown of a part of a file.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Share {
     budget: TokenBudget,
     views: u32,
     /// Bytes of the whole file, which is in memory.
     held: u64,
-    /// Whether barcodes are read.
-    codes: bool,
+    /// The search for barcodes, one for the whole file, where they are read.
+    codes: Option<Search>,
 }
 
 impl Share {
-    fn of(self, parts: usize) -> Self {
+    fn of(&self, parts: usize) -> Self {
         let parts = u32::try_from(parts).unwrap_or(u32::MAX).max(1);
-        Self { budget: TokenBudget(self.budget.0 / parts), views: (self.views / parts).max(1), ..self }
+        Self { budget: TokenBudget(self.budget.0 / parts), views: (self.views / parts).max(1), ..self.clone() }
     }
 
-    fn codes_of(self, picture: &Picture) -> Vec<Code> {
-        if self.codes { codes::of(picture) } else { Vec::new() }
+    fn codes_of(&self, picture: &Picture) -> Vec<Code> {
+        self.codes.as_ref().map(|search| search.codes_of(picture)).unwrap_or_default()
     }
 
-    fn tiles(self, width: u32, height: u32) -> Result<Vec<Tile>, Unreadable> {
+    fn tiles(&self, width: u32, height: u32) -> Result<Vec<Tile>, Unreadable> {
         plan::tiles(width, height, self.budget, self.views).ok_or(Unreadable::TooLarge)
     }
 }
@@ -133,7 +134,7 @@ impl Share {
 /// nothing in the file can be shown.
 #[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
 pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
-    views_within(&bytes, format, Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes: false }, 0)
+    views_within(&bytes, format, &Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes: None }, 0)
 }
 
 /// The same, and the barcodes in everything that is shown.
@@ -142,7 +143,8 @@ pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result
 /// Those of [`views`].
 #[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
 pub fn views_and_codes(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
-    views_within(&bytes, format, Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes: true }, 0)
+    let codes = Some(Search::new());
+    views_within(&bytes, format, &Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes }, 0)
 }
 
 /// The barcodes in a picture that a model takes as it is; none in one that cannot be decoded.
@@ -153,17 +155,17 @@ pub fn codes(bytes: &[u8], format: ImageFormat) -> Vec<Code> {
         ImageFormat::Jpeg => jpeg::grey(bytes, held),
         _ => decode::decode(bytes, format, held),
     });
-    picture.map(|picture| codes::of(&picture)).unwrap_or_default()
+    picture.map(|picture| Search::new().codes_of(&picture)).unwrap_or_default()
 }
 
 /// The same within a share, of a file that stands so deep in others.
-fn views_within(bytes: &[u8], format: ImageFormat, share: Share, depth: usize) -> Result<Shown, Unreadable> {
+fn views_within(bytes: &[u8], format: ImageFormat, share: &Share, depth: usize) -> Result<Shown, Unreadable> {
     let pictures = pictures(bytes, format);
     let mut shown = Shown::default();
     if pictures.len() > MAX_VIEWS as usize {
         shown.unread = Some(Unreadable::TooLarge);
     }
-    let share = share.of(pictures.len().min(MAX_VIEWS as usize));
+    let share = &share.of(pictures.len().min(MAX_VIEWS as usize));
     let alone = pictures.len() == 1;
     for (format, picture) in pictures.into_iter().take(MAX_VIEWS as usize) {
         shown.add(guarded(|| views_of(picture, format, share, alone, depth)));
@@ -219,7 +221,7 @@ fn pictures(bytes: &[u8], format: ImageFormat) -> Vec<(ImageFormat, &[u8])> {
     std::iter::once((format, own)).chain(others).collect()
 }
 
-fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth: usize) -> Result<Shown, Unreadable> {
+fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth: usize) -> Result<Shown, Unreadable> {
     let mut shown = Shown::default();
     match format {
         ImageFormat::Tiff => {
@@ -227,7 +229,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth:
             if pages.more {
                 shown.unread = Some(Unreadable::TooLarge);
             }
-            let share = share.of(pages.len());
+            let share = &share.of(pages.len());
             for page in pages.iter() {
                 shown.add(page.decode(share.held).and_then(|page| tiles_of(&page, share)));
             }
@@ -241,7 +243,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth:
             } else if pictures.len() > MAX_VIEWS as usize {
                 shown.unread = Some(Unreadable::TooLarge);
             }
-            let share = share.of(pictures.len().min(MAX_VIEWS as usize));
+            let share = &share.of(pictures.len().min(MAX_VIEWS as usize));
             for picture in pictures.decode(share.held).take(MAX_VIEWS as usize) {
                 shown.add(picture.and_then(|picture| tiles_of(&picture, share)));
             }
@@ -249,7 +251,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: Share, alone: bool, depth:
         }
         ImageFormat::Ico => {
             let pictures = icon::pictures(bytes)?;
-            let share = share.of(pictures.len());
+            let share = &share.of(pictures.len());
             for picture in pictures {
                 let decoded = picture.and_then(|(format, bytes)| decode::decode(&bytes, format, share.held));
                 shown.add(decoded.and_then(|picture| tiles_of(&picture, share)));
@@ -296,25 +298,25 @@ fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View
     })
 }
 
-fn tiles_of(picture: &Picture, share: Share) -> Result<Shown, Unreadable> {
+fn tiles_of(picture: &Picture, share: &Share) -> Result<Shown, Unreadable> {
     let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
     shown_on_its_grounds(picture, &share.tiles(width, height)?, share)
 }
 
 /// The same, or nothing where it would be shown at less than so many thousandths of its size.
-fn tiles_at_least(picture: &Picture, share: Share, least: u32) -> Result<Shown, Unreadable> {
+fn tiles_at_least(picture: &Picture, share: &Share, least: u32) -> Result<Shown, Unreadable> {
     let (width, height) = (picture.image.width(), picture.image.height());
     let tiles = share.tiles(width, height)?;
     let is_readable = |tile: &Tile| u64::from(tile.width) * 1_000 >= u64::from(tile.area.width) * u64::from(least);
     if tiles.iter().all(is_readable) { shown_on_its_grounds(picture, &tiles, share) } else { Err(Unreadable::TooLarge) }
 }
 
-fn one_view(picture: &Picture, share: Share) -> Result<Shown, Unreadable> {
+fn one_view(picture: &Picture, share: &Share) -> Result<Shown, Unreadable> {
     let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
     shown_on_its_grounds(picture, &[plan::one_view(width, height)], share)
 }
 
-fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile], share: Share) -> Result<Shown, Unreadable> {
+fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile], share: &Share) -> Result<Shown, Unreadable> {
     let grounds = match picture.grounds.as_slice() {
         [] => vec![None],
         grounds => grounds.iter().copied().map(Some).collect(),

@@ -58,7 +58,7 @@ fn a_photograph_of_forty_megapixels_stays_below_the_functions_memory() {
 #[ignore = "the test above runs it, in a process of its own"]
 fn decodes_a_picture_and_tells_its_peak() {
     let bytes = fs::read(env::var_os(PICTURE).unwrap()).unwrap();
-    let views = warden_raster::views(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT).unwrap().views;
+    let views = warden_raster::views_and_codes(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT).unwrap().views;
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let kibibytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();

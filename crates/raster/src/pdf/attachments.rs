@@ -53,7 +53,7 @@ pub(super) fn of(pdf: &Pdf) -> Vec<Result<Cow<'_, [u8]>, Unreadable>> {
 ///
 /// # Errors
 /// [`Unreadable::EmbeddedFile`] for one that is neither a picture nor a document, or too deep.
-pub(super) fn views(file: &[u8], share: Share, depth: usize) -> Result<Shown, Unreadable> {
+pub(super) fn views(file: &[u8], share: &Share, depth: usize) -> Result<Shown, Unreadable> {
     match Content::of(&file[..file.len().min(HEAD_BYTES)]) {
         Content::Image(format) if depth < MAX_DEPTH => views_within(file, format, share, depth + 1),
         Content::Avif => Err(Unreadable::Avif),

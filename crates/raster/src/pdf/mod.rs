@@ -91,7 +91,7 @@ type Part = Result<Shown, Unreadable>;
 ///
 /// # Errors
 /// When nothing can be shown, why.
-pub(crate) fn views(bytes: &[u8], share: Share, depth: usize) -> Part {
+pub(crate) fn views(bytes: &[u8], share: &Share, depth: usize) -> Part {
     let mut shown = Shown::default();
     for part in parts(bytes, share, depth, usize::MAX) {
         shown.add(part);
@@ -104,18 +104,18 @@ pub(crate) fn views(bytes: &[u8], share: Share, depth: usize) -> Part {
 /// # Errors
 /// Those of [`views`].
 pub(crate) fn first_page(bytes: &[u8], budget: TokenBudget) -> Part {
-    let share = Share { budget, views: 1, held: bytes.len() as u64, codes: false };
-    parts(bytes, share, 0, 1).into_iter().next().unwrap_or(Err(Unreadable::DamagedDocument))
+    let share = Share { budget, views: 1, held: bytes.len() as u64, codes: None };
+    parts(bytes, &share, 0, 1).into_iter().next().unwrap_or(Err(Unreadable::DamagedDocument))
 }
 
 /// The parts of a document as they come until the deadline, at most so many.
-fn parts(bytes: &[u8], share: Share, depth: usize, most: usize) -> Vec<Part> {
+fn parts(bytes: &[u8], share: &Share, depth: usize, most: usize) -> Vec<Part> {
     let (sender, receiver) = mpsc::channel();
     let stop = Arc::new(AtomicBool::new(false));
-    let (owned, stopped) = (Arc::new(bytes.to_vec()), Arc::clone(&stop));
+    let (owned, share, stopped) = (Arc::new(bytes.to_vec()), share.clone(), Arc::clone(&stop));
     let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
         let send = |part: Part| sender.send(part).is_ok() && !stopped.load(Ordering::Relaxed);
-        if let Err(why) = document(&owned, share, depth, &send) {
+        if let Err(why) = document(&owned, &share, depth, &send) {
             send(Err(why));
         }
         // It came to its end.
@@ -143,11 +143,11 @@ fn parts(bytes: &[u8], share: Share, depth: usize, most: usize) -> Vec<Part> {
 }
 
 /// Sends what each part of a document shows, until nobody listens any more.
-fn document(bytes: &Arc<Vec<u8>>, share: Share, depth: usize, send: &impl Fn(Part) -> bool) -> Result<(), Unreadable> {
+fn document(bytes: &Arc<Vec<u8>>, share: &Share, depth: usize, send: &impl Fn(Part) -> bool) -> Result<(), Unreadable> {
     let pdf = open(bytes)?;
     let pages = pdf.pages();
     let attached = attachments::of(&pdf);
-    let share = share.of(pages.len().min(MAX_PAGES) + attached.len());
+    let share = &share.of(pages.len().min(MAX_PAGES) + attached.len());
     for page in pages.iter().take(MAX_PAGES) {
         if !send(page::views(page, share)) {
             return Ok(());

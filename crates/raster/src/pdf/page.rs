@@ -50,7 +50,7 @@ const MAX_PICTURES: usize = 2_000;
 ///
 /// # Errors
 /// [`Unreadable::TooLarge`] for what is not drawn within bounds, or not shown readably.
-pub(super) fn views(page: &Page<'_>, share: Share) -> Result<Shown, Unreadable> {
+pub(super) fn views(page: &Page<'_>, share: &Share) -> Result<Shown, Unreadable> {
     let (width, height) = page.render_dimensions();
     let longer = width.max(height);
     if !(longer.is_finite() && width > 0.0 && height > 0.0) {

@@ -95,6 +95,34 @@ fn a_codes_place_is_where_it_is_seen() {
     }
 }
 
+/// A GIF of empty frames, but for those at these indices, which show a payment's code.
+fn gif(count: usize, shows_a_code: impl Fn(usize) -> bool) -> Vec<u8> {
+    let (empty, coded) = (GrayImage::from_pixel(400, 400, image::Luma([225])), page(400, 400, 2));
+    let mut bytes = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
+    for index in 0..count {
+        let frame = DynamicImage::from(if shows_a_code(index) { coded.clone() } else { empty.clone() });
+        encoder.encode_frame(image::Frame::new(frame.into_rgba8())).unwrap();
+    }
+    drop(encoder);
+    bytes
+}
+
+#[test]
+fn codes_are_read_of_the_frames_that_are_shown_and_of_no_others() {
+    for (case, bytes, codes) in [
+        ("all shown", gif(3, |index| index == 1), 1),
+        // Every other one is shown.
+        ("shown", gif(20, |index| index == 18), 1),
+        ("thrown away for another", gif(20, |index| index == 1), 0),
+        ("never taken", gif(20, |index| index == 17), 0),
+    ] {
+        let shown = views_and_codes(bytes, ImageFormat::Gif, TokenBudget::DEFAULT).unwrap();
+        assert_eq!(shown.codes.len(), codes, "{case}");
+        assert!(shown.codes.iter().all(is_payment_at_the_lower_right), "{case}");
+    }
+}
+
 #[test]
 fn what_cannot_be_decoded_has_no_codes() {
     for bytes in [&b""[..], b"\xFF\xD8\xFF", b"\x89PNG\r\n\x1a\n"] {
