@@ -23,6 +23,11 @@ pub enum Error {
     /// Nothing of it lies in quarantine.
     #[error("nothing of {0} lies in quarantine")]
     NotQuarantined(String),
+    /// The audit did not come to its end, so there is nothing to reopen.
+    #[error(
+        "the audit of {0} is not complete: it is under way, or it failed, and then a replay is audited without being reopened"
+    )]
+    NotComplete(String),
     /// What lay in quarantine was brought back before.
     #[error("{what} was brought back at {at}; --again brings it back once more")]
     RestoredBefore {

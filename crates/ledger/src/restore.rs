@@ -19,6 +19,7 @@ use crate::{Error, Ledger, PUT_ITEM, Record};
 pub(crate) const LOCK: &str = "restore";
 /// How long a lock holds, should its owner die.
 const LOCK_SECONDS: u64 = 900;
+const DELETE_VERSION: &str = "s3:DeleteObjectVersion";
 
 /// Who brings something back, when and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,20 +121,36 @@ impl Ledger {
     /// Has the next replay of a record's event judge it again: its claim is taken up as that of an audit that failed.
     ///
     /// # Errors
-    /// When AWS refuses a call.
+    /// When the audit of it is under way or failed, or AWS refuses a call.
     pub async fn reopen(&self, record: &Record, who: &Who) -> Result<(), Error> {
         let by = self.caller().await?;
-        let mut told = record.values().clone();
-        let reopened =
-            json!({"status": "failed", "reopened_at": who.at, "reopened_by": by, "reopen_reason": who.reason});
-        told.extend(fields(reopened));
-        Ok(self.put(&told).await?)
+        let text = |name: &str| json!({"S": record.text(name).unwrap_or_default()});
+        let asked = json!({
+            "TableName": self.table,
+            "Key": {"object": text("object"), "event": text("event")},
+            "UpdateExpression":
+                "SET #status = :failed, reopened_at = :at, reopened_by = :by, reopen_reason = :reason",
+            "ConditionExpression": "#status = :complete",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":failed": {"S": "failed"}, ":complete": {"S": "complete"}, ":at": {"S": who.at}, ":by": {"S": by},
+                ":reason": {"S": who.reason},
+            },
+        });
+        let answer = self.dynamodb.call(Call::rpc("DynamoDB_20120810.UpdateItem", &asked)).await;
+        answer.map(drop).map_err(|error| match CallError::new("dynamodb:UpdateItem", &error) {
+            CallError::Refused { code, .. } if code == "ConditionalCheckFailedException" => {
+                Error::NotComplete(record.object())
+            }
+            error => error.into(),
+        })
     }
 
     /// Deletes for good what a record's object has in quarantine.
     ///
     /// # Errors
-    /// When nothing of it lies there, or AWS refuses a call.
+    /// When nothing of it lies there, S3 keeps a version, such as a locked one, or AWS refuses a call. The record then
+    /// still names the copy.
     pub async fn purge(&self, record: &Record, who: &Who) -> Result<(), Error> {
         let quarantine = self.quarantine.as_deref().ok_or(Error::NoQuarantine)?;
         let copy = record.text("quarantine_key").ok_or_else(|| Error::NotQuarantined(record.object()))?;
@@ -152,7 +169,11 @@ impl Ledger {
         let by = self.caller().await?;
         if let Ok(delete) = Delete::builder().set_objects(Some(named)).build() {
             let deleted = self.s3.delete_objects().bucket(quarantine).delete(delete).send().await;
-            deleted.map_err(|error| CallError::new("s3:DeleteObjectVersion", &error))?;
+            let deleted = deleted.map_err(|error| CallError::new(DELETE_VERSION, &error))?;
+            // What S3 keeps, such as a locked version, it names in an answer of status 200.
+            if let Some(kept) = deleted.errors().first() {
+                return Err(refused(DELETE_VERSION, kept.code(), kept.message()).into());
+            }
         }
         let mut told = record.values().clone();
         told.remove("quarantine_key");
@@ -196,10 +217,72 @@ impl Ledger {
     }
 }
 
+fn refused(action: &'static str, code: Option<&str>, message: Option<&str>) -> CallError {
+    let message = message.unwrap_or("no reason given").trim_end_matches('.').to_owned();
+    CallError::Refused { action, code: code.unwrap_or("no code").to_owned(), message }
+}
+
 /// The members of an object that was written here.
 fn fields(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
         _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warden_test_support::{Answer, RecordedAws};
+
+    use super::*;
+
+    const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/Alice\
+        </Arn></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+    fn record(status: &str) -> Record {
+        Record::read(&json!({
+            "object": {"S": "uploads/a.png"}, "event": {"S": "v1"}, "status": {"S": status},
+            "s3_bucket": {"S": "uploads"}, "s3_key": {"S": "a.png"}, "quarantine_key": {"S": "copy"},
+        }))
+    }
+
+    fn ledger(aws: &RecordedAws) -> Ledger {
+        Ledger::new(&aws.config(), "ledger", Some("quarantine"))
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_s3_keeps_is_not_forgotten() {
+        let listed =
+            "<ListVersionsResult><Version><Key>copy</Key><VersionId>c1</VersionId></Version></ListVersionsResult>";
+        let kept = "<DeleteResult><Error><Key>copy</Key><VersionId>c1</VersionId><Code>AccessDenied</Code>\
+            <Message>Access Denied because object protected by object lock.</Message></Error></DeleteResult>";
+        let aws = RecordedAws::answering([listed, CALLER, kept].map(|body| Answer::new(200, body)));
+        let error = ledger(&aws).purge(&record("complete"), &Who::now("asked")).await.unwrap_err();
+        let expected =
+            "s3:DeleteObjectVersion failed: Access Denied because object protected by object lock (AccessDenied)";
+        assert_eq!(error.to_string(), expected);
+        // Nothing is written into the ledger.
+        assert_eq!(aws.requests().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_reopened_is_changed_only_while_it_is_complete() {
+        let aws = RecordedAws::answering([CALLER, "{}"].map(|body| Answer::new(200, body)));
+        ledger(&aws).reopen(&record("complete"), &Who::now("another model")).await.unwrap();
+        let requests = aws.requests();
+        assert_eq!(requests[1].headers().get("x-amz-target"), Some("DynamoDB_20120810.UpdateItem"));
+        let asked: Value = serde_json::from_slice(requests[1].body().bytes().unwrap()).unwrap();
+        assert_eq!(asked["Key"], json!({"object": {"S": "uploads/a.png"}, "event": {"S": "v1"}}));
+        assert_eq!(asked["ConditionExpression"], "#status = :complete");
+        assert_eq!(asked["ExpressionAttributeValues"][":reason"], json!({"S": "another model"}));
+    }
+
+    #[tokio::test]
+    async fn an_audit_that_is_under_way_is_not_reopened() {
+        let refusal =
+            r#"{"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"}"#;
+        let aws = RecordedAws::answering([Answer::new(200, CALLER), Answer::new(400, refusal)]);
+        let error = ledger(&aws).reopen(&record("claimed"), &Who::now("another model")).await.unwrap_err();
+        assert!(matches!(&error, Error::NotComplete(object) if object == "s3://uploads/a.png"), "{error}");
     }
 }
