@@ -126,6 +126,9 @@ class NoLoop(unittest.TestCase):
         self.assertEqual(stack.started({"source": "aws.s3", "detail-type": "Object Deleted", "detail": detail}), ["OlderVersionsRule"])
         (target,) = template["Resources"]["OlderVersionsRule"]["Properties"]["Targets"]
         self.assertEqual(target["Arn"], {"Ref": "OlderVersionsReporterAliaslive"})
+        # A deletion that the function fails on is kept where those are that do not reach it.
+        failed = template["Resources"]["OlderVersionsReporter"]["Properties"]["DeadLetterConfig"]["TargetArn"]
+        self.assertEqual(failed, target["DeadLetterConfig"]["Arn"])
         # What leaves a delete marker brings nothing back.
         marked = {**detail, "deletion-type": "Delete Marker Created"}
         self.assertEqual(stack.started({"source": "aws.s3", "detail-type": "Object Deleted", "detail": marked}), [])

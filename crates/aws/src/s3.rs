@@ -111,9 +111,8 @@ impl ObjectStore for S3ObjectStore {
 }
 
 impl ObjectVersions for S3ObjectStore {
-    async fn versions(&self, bucket: &str, key: &str) -> Result<Vec<ObjectVersion>, Error> {
+    async fn newest(&self, bucket: &str, key: &str) -> Result<Option<ObjectVersion>, Error> {
         let object = || ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version: None };
-        let mut found = Vec::new();
         let mut marker = (None, None);
         loop {
             let asked = self.client.list_object_versions().bucket(bucket).prefix(key);
@@ -132,17 +131,21 @@ impl ObjectVersions for S3ObjectStore {
                         .and(Err(Error::Internal { problem: format!("S3 lists no versions of {}", object()) }));
                 }
             };
-            let listed = page.versions.unwrap_or_default();
-            found.extend(listed.into_iter().filter(|version| version.key.as_deref() == Some(key)).filter_map(
-                |version| {
-                    let size = version.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
-                    Some(ObjectVersion { id: version.version_id?, etag: version.e_tag.unwrap_or_default(), size })
-                },
-            ));
+            // Those of a key are listed from the newest on.
+            let listed = page.versions.unwrap_or_default().into_iter();
+            let mut versions = listed.filter(|version| version.key.as_deref() == Some(key)).filter_map(|version| {
+                Some(ObjectVersion {
+                    id: version.version_id?,
+                    etag: version.e_tag.unwrap_or_default(),
+                    size: version.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+                    last_modified: version.last_modified?.secs(),
+                })
+            });
+            let newest = versions.next();
             // Keys are listed in their order, so this one comes before all that begin with it.
             let more = page.is_truncated == Some(true) && page.next_key_marker.as_deref() == Some(key);
-            if !more {
-                return Ok(found);
+            if newest.is_some() || !more {
+                return Ok(newest);
             }
             marker = (page.next_key_marker, page.next_version_id_marker);
         }
@@ -221,6 +224,29 @@ mod tests {
         let uri = aws.request().uri().to_owned();
         assert!(uri.contains("/uploads/a%20b%2Bc%2520/%EC%82%AC.png?"), "{uri}");
         assert!(uri.contains("versionId=v7"), "{uri}");
+    }
+
+    #[tokio::test]
+    async fn the_newest_version_is_found_behind_delete_markers_and_before_longer_keys() {
+        let markers = "<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a.png</NextKeyMarker>\
+            <NextVersionIdMarker>d1</NextVersionIdMarker>\
+            <DeleteMarker><Key>a.png</Key><VersionId>d1</VersionId></DeleteMarker></ListVersionsResult>";
+        let version = |key: &str, id: &str| {
+            format!(
+                "<Version><Key>{key}</Key><VersionId>{id}</VersionId><ETag>e</ETag><Size>9</Size>\
+                <LastModified>2026-11-20T08:00:00.000Z</LastModified></Version>"
+            )
+        };
+        let versions = [version("a.png", "v2"), version("a.png", "v1"), version("a.png.bak", "v3")].concat();
+        let versions = format!("<ListVersionsResult>{versions}</ListVersionsResult>");
+        let aws = RecordedAws::answering([markers.to_owned(), versions].map(|body| Answer::new(200, body)));
+        let config = aws_sdk_s3::config::Builder::from(&aws.config()).force_path_style(true).build();
+        let store = S3ObjectStore { client: Client::from_conf(config) };
+        let newest = store.newest("uploads", "a.png").await.unwrap().unwrap();
+        let expected =
+            ObjectVersion { id: "v2".to_owned(), etag: "e".to_owned(), size: 9, last_modified: 1_795_161_600 };
+        assert_eq!(newest, expected);
+        assert!(aws.requests()[1].uri().contains("version-id-marker=d1"));
     }
 
     #[tokio::test]

@@ -107,15 +107,17 @@ pub struct ObjectVersion {
     pub etag: String,
     /// Its length in bytes.
     pub size: u64,
+    /// When it was written, in seconds since 1970.
+    pub last_modified: i64,
 }
 
 /// Where the versions of an object are listed.
 pub trait ObjectVersions: Send + Sync {
-    /// Every version of exactly this key, the newest first. Delete markers are none.
+    /// The newest version of exactly this key, if there is one. Delete markers are none.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::StoreUnavailable`], and [`Error::ObjectNotFound`] for a bucket that does not exist.
-    fn versions(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Vec<ObjectVersion>, Error>> + Send;
+    fn newest(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<ObjectVersion>, Error>> + Send;
 }
 
 /// Where uploads are reported to the audit.

@@ -1,4 +1,4 @@
-//! Has the versions judged that stand behind a deleted one: its deletion brought one of them back.
+//! Has the version judged that a deletion brought back.
 
 use serde_json::{Value, json};
 use warden_core::{
@@ -17,23 +17,23 @@ pub struct OlderVersions<V, B> {
 }
 
 impl<V: ObjectVersions, B: UploadReports> OlderVersions<V, B> {
-    /// Reports every version that is left of the key that S3's "Object Deleted" names. The ledger's claim decides
-    /// which of them is judged: those that were judged before end there.
+    /// Reports the newest version that is left of the key that S3's "Object Deleted" names, unless its own event may be
+    /// still to come. The ledger's claim decides whether it is judged: one that was judged before ends there.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for any other event; those of the store and of the bus.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
-        let Deleted { bucket, key } = Deleted::read(&event)?;
-        let left = self.versions.versions(&bucket, &key).await?;
-        let reports: Vec<_> = left.iter().map(|version| object_created(&bucket, &key, version)).collect();
-        self.bus.report(&reports).await?;
-        tracing::info!(
-            object = fingerprint(&bucket, &key),
-            bucket,
-            versions = left.len(),
-            "versions left were reported"
-        );
-        Ok(json!({"reported": left.len()}))
+        let deleted = Deleted::read(&event)?;
+        let Deleted { bucket, key, .. } = &deleted;
+        let newest = self.versions.newest(bucket, key).await?;
+        let object = fingerprint(bucket, key);
+        let Some(version) = newest.filter(|version| deleted.is_to_report(version)) else {
+            tracing::info!(object, bucket, "no version is left that is to be reported");
+            return Ok(json!({"reported": 0}));
+        };
+        self.bus.report(&[object_created(bucket, key, &version)]).await?;
+        tracing::info!(object, bucket, "the newest version that is left was reported");
+        Ok(json!({"reported": 1}))
     }
 }
 
@@ -45,13 +45,21 @@ mod tests {
 
     use super::*;
 
-    struct Left(Vec<&'static str>);
+    /// 2026-11-20T09:00:00Z
+    const DELETED_AT: i64 = 1_795_165_200;
+
+    /// The newest version that is left: its id, and when it was written.
+    struct Left(Option<(&'static str, i64)>);
 
     impl ObjectVersions for Left {
-        async fn versions(&self, bucket: &str, key: &str) -> Result<Vec<ObjectVersion>, Error> {
+        async fn newest(&self, bucket: &str, key: &str) -> Result<Option<ObjectVersion>, Error> {
             assert_eq!((bucket, key), ("uploads", "a é+%.png"));
-            let version = |id: &&str| ObjectVersion { id: (*id).to_owned(), etag: "e".to_owned(), size: 9 };
-            Ok(self.0.iter().map(version).collect())
+            Ok(self.0.map(|(id, last_modified)| ObjectVersion {
+                id: id.to_owned(),
+                etag: "e".to_owned(),
+                size: 9,
+                last_modified,
+            }))
         }
     }
 
@@ -67,31 +75,42 @@ mod tests {
 
     fn deleted() -> Value {
         json!({
-            "detail-type": "Object Deleted", "source": "aws.s3",
+            "detail-type": "Object Deleted", "source": "aws.s3", "time": "2026-11-20T09:00:00Z",
             "detail": {"bucket": {"name": "uploads"}, "object": {"key": "a é+%.png", "version-id": "v3"}},
         })
     }
 
     #[tokio::test]
-    async fn every_version_that_is_left_is_reported() {
-        let older = OlderVersions { versions: Left(vec!["v2", "v1"]), bus: Bus::default() };
-        assert_eq!(older.handle(deleted()).await, Ok(json!({"reported": 2})));
+    async fn the_newest_version_that_is_left_is_reported() {
+        let older = OlderVersions { versions: Left(Some(("v2", DELETED_AT - 3601))), bus: Bus::default() };
+        assert_eq!(older.handle(deleted()).await, Ok(json!({"reported": 1})));
         let reported = older.bus.0.into_inner().unwrap();
-        let versions: Vec<_> = reported.iter().map(|report| &report["object"]["version-id"]).collect();
-        assert_eq!(versions, ["v2", "v1"]);
-        assert!(reported.iter().all(|report| report["bucket"]["name"] == "uploads"), "{reported:?}");
+        assert_eq!(reported.len(), 1);
+        assert_eq!(reported[0]["object"]["version-id"], "v2");
+        assert_eq!(reported[0]["bucket"]["name"], "uploads");
+    }
+
+    #[tokio::test]
+    async fn a_version_whose_own_event_may_be_still_to_come_is_left_to_it() {
+        for written_at in [DELETED_AT - 3600, DELETED_AT - 60, DELETED_AT + 1] {
+            let older = OlderVersions { versions: Left(Some(("v2", written_at))), bus: Bus::default() };
+            assert_eq!(older.handle(deleted()).await, Ok(json!({"reported": 0})), "{written_at}");
+            assert_eq!(older.bus.0.into_inner().unwrap(), [Value::Null; 0], "{written_at}");
+        }
     }
 
     #[tokio::test]
     async fn where_nothing_is_left_nothing_is_reported() {
-        let older = OlderVersions { versions: Left(Vec::new()), bus: Bus::default() };
+        let older = OlderVersions { versions: Left(None), bus: Bus::default() };
         assert_eq!(older.handle(deleted()).await, Ok(json!({"reported": 0})));
     }
 
     #[tokio::test]
-    async fn an_event_that_names_no_object_is_refused() {
-        for event in [json!({}), json!({"detail": {"bucket": {"name": "b"}}}), json!("x")] {
-            let older = OlderVersions { versions: Left(vec!["v1"]), bus: Bus::default() };
+    async fn an_event_that_names_no_object_or_no_time_is_refused() {
+        let mut timeless = deleted();
+        timeless["time"] = json!("yesterday");
+        for event in [json!({}), json!({"detail": {"bucket": {"name": "b"}}}), json!("x"), timeless] {
+            let older = OlderVersions { versions: Left(Some(("v1", 0))), bus: Bus::default() };
             assert!(matches!(older.handle(event.clone()).await, Err(Error::InvalidInput { .. })), "{event}");
         }
     }

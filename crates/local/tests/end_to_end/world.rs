@@ -322,7 +322,7 @@ impl World {
     }
 
     /// A call of Lambda's below `/2015-03-31/functions/`.
-    async fn lambda(&self, method: reqwest::Method, path: &str, body: &Value) -> reqwest::Response {
+    pub async fn lambda(&self, method: reqwest::Method, path: &str, body: &Value) -> reqwest::Response {
         let url = format!("{}/2015-03-31/functions/{path}", self.system.engine().endpoint());
         // Whose the call is has to be said. The engine checks no signature of the account's own key.
         let scope = format!("{ACCESS_KEY}/20260101/{REGION}/lambda/aws4_request");
