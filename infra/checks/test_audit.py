@@ -73,6 +73,23 @@ class TheFunctionsVersions(unittest.TestCase):
             self.assertNotEqual(described(description, self.LONGEST), described(description, other))
 
 
+class TheModels(unittest.TestCase):
+    # Whether a model reads images.
+    MODELS = {
+        "anthropic.claude-haiku-5-5": True,
+        "amazon.nova-lite-v1:0": True,
+        "amazon.nova-pro-v1:0": True,
+        "amazon.nova-micro-v1:0": False,
+    }
+
+    def test_that_are_given_images_read_them(self) -> None:
+        for name, is_given_images in [("LogSummarizerModelId", False), ("PiiDetectorModelId", True), ("ImageAnalyzerModelId", True)]:
+            pattern = TEMPLATE["Parameters"][name]["AllowedPattern"]
+            for model, reads_images in self.MODELS.items():
+                taken = re.search(pattern, model) is not None
+                self.assertEqual(taken, reads_images or not is_given_images, (name, model))
+
+
 class TheStateMachinesRole(unittest.TestCase):
     MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:security-audit"
 
