@@ -5,13 +5,17 @@ use hayro::hayro_syntax::{
     Filter,
     object::{Array, Dict, Name, Object, Stream, dict::keys, stream::ImageDecodeParams},
 };
+use hayro_ccitt::EncodingMode;
 use miniz_oxide::inflate::{
     TINFLStatus,
     core::{DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER},
 };
 use warden_core::image::{Unreadable, jpeg};
 
-use crate::decode::{MAX_MEMORY, bounded, within_memory};
+use crate::{
+    decode::{MAX_MEMORY, bounded, within_memory},
+    tiff::fax,
+};
 
 /// Most bytes of one stream when it is inflated.
 const MAX_INFLATED: u64 = MAX_MEMORY / 2;
@@ -97,6 +101,9 @@ pub(super) fn picture_is_whole(picture: &Stream<'_>, held: u64) -> Result<bool, 
         let data = picture.raw_data();
         return Ok(jpeg::coverage(&data).is_none_or(jpeg::Coverage::is_whole));
     }
+    if let [Filter::CcittFaxDecode] = filters.as_slice() {
+        return Ok(fax_is_whole(picture, height));
+    }
     let bits = dictionary.get::<u8>(keys::BITS_PER_COMPONENT);
     let components = components(dictionary);
     let parameters = ImageDecodeParams {
@@ -115,6 +122,25 @@ pub(super) fn picture_is_whole(picture: &Stream<'_>, held: u64) -> Result<bool, 
     let bits = if is_mask { 1 } else { u64::from(bits.unwrap_or(8)) };
     let row = (u64::from(width) * u64::from(components.unwrap_or(1)) * bits).div_ceil(8);
     Ok(decoded.data.len() as u64 >= row * u64::from(height))
+}
+
+/// Whether a fax has all its rows. A reader shows white for those behind an end that comes early, as it
+/// does where zeros stand.
+fn fax_is_whole(picture: &Stream<'_>, height: u32) -> bool {
+    let dictionary = picture.dict();
+    let parameters = dictionary.get::<Dict<'_>>(keys::DECODE_PARMS).or_else(|| {
+        let listed = dictionary.get::<Array<'_>>(keys::DECODE_PARMS)?;
+        listed.flex_iter().next::<Dict<'_>>()
+    });
+    let parameters = parameters.unwrap_or_else(Dict::empty);
+    let encoding = match parameters.get::<i32>(keys::K).unwrap_or(0) {
+        ..0 => EncodingMode::Group4,
+        0 => EncodingMode::Group3_1D,
+        _ => EncodingMode::Group3_2D,
+    };
+    let columns = parameters.get::<u32>(keys::COLUMNS).unwrap_or(1_728);
+    let aligned = parameters.get::<bool>(keys::ENCODED_BYTE_ALIGN).unwrap_or(false);
+    bounded(columns, height).is_ok() && fax(&picture.raw_data(), encoding, aligned, (columns, height)).is_ok()
 }
 
 /// Samples of each pixel, where the picture's colours say.

@@ -142,7 +142,10 @@ impl Decoder for Rows {
 }
 
 /// Rows of a fax, black as ones.
-fn fax(
+///
+/// # Errors
+/// [`Unreadable::Damaged`] if there are fewer, be it that the fax says that it ends.
+pub(crate) fn fax(
     bytes: &[u8],
     encoding: EncodingMode,
     aligned: bool,

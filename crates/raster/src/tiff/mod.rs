@@ -9,6 +9,7 @@ use warden_core::image::{
     tiff::{Directory, Tiff},
 };
 
+pub(crate) use chunk::fax;
 pub(crate) use page::Page;
 
 /// Most directories that are followed, pages or not.
