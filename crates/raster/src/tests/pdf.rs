@@ -217,22 +217,25 @@ macro_rules! written {
 }
 
 #[test]
-fn pictures_in_the_codings_of_scanners_are_drawn_and_noticed_when_they_are_cut() {
+fn pictures_in_the_codings_of_scanners_are_drawn() {
     for (coding, bytes) in
         [("Group 4", written!("ccitt.pdf")), ("JBIG2", written!("jbig2.pdf")), ("JPEG 2000", written!("jpx.pdf"))]
     {
         assert_eq!(dark_pages(bytes), [true], "{coding}");
-        // Its data is overwritten from the middle on; its length stays.
-        let find = |what: &[u8]| bytes.windows(what.len()).position(|window| window == what).unwrap();
-        let picture = find(b"/Image");
-        let data = picture + find_behind(&bytes[picture..], b"stream\n");
-        let end = data + find_behind(&bytes[data..], b"endstream") - b"endstream".len();
-        let mut damaged = bytes.to_vec();
-        damaged[data + (end - data) / 2..end - 1].fill(0);
-        let seen = views(damaged, ImageFormat::Pdf, TokenBudget::DEFAULT);
-        let is_told = seen.is_err() || seen.is_ok_and(|shown| shown.unread.is_some());
-        assert!(is_told, "{coding}, damaged");
     }
+}
+
+/// In the other two codings any bits are a picture.
+#[test]
+fn a_fax_that_ends_before_its_page_is_noticed() {
+    let mut fax = written!("ccitt.pdf").to_vec();
+    let picture = fax.windows(6).position(|window| window == b"/Image").unwrap();
+    let data = picture + find_behind(&fax[picture..], b"stream\n");
+    let end = data + find_behind(&fax[data..], b"endstream") - b"endstream".len();
+    // Its data is overwritten from the middle on; its length stays.
+    fax[data + (end - data) / 2..end - 1].fill(0);
+    let seen = views(fax, ImageFormat::Pdf, TokenBudget::DEFAULT);
+    assert!(seen.is_err() || seen.is_ok_and(|shown| shown.unread.is_some()));
 }
 
 /// Where what follows `what` begins.
