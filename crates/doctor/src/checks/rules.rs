@@ -9,8 +9,6 @@ use crate::finding::{Area, Finding, counted};
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) rules: Vec<Rule>,
-    /// What they have to start: the alias `live`.
-    pub(crate) target: String,
 }
 
 /// A rule.
@@ -21,6 +19,8 @@ pub(crate) struct Rule {
     pub(crate) bus: Option<String>,
     pub(crate) described: Fact<Described>,
     pub(crate) targets: Fact<Targets>,
+    /// What it has to start: the state machine's alias `live`, or a function's.
+    pub(crate) target: String,
 }
 
 /// What `DescribeRule` answers.
@@ -61,7 +61,7 @@ struct DeadLetterConfig {
 
 pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
     const AREA: Area = Area::Rules;
-    let mut findings: Vec<_> = facts.rules.iter().filter_map(|rule| check_rule(rule, &facts.target)).collect();
+    let mut findings: Vec<_> = facts.rules.iter().filter_map(check_rule).collect();
     let ok = facts.rules.len() - findings.len();
     if facts.rules.is_empty() {
         findings.push(Finding::failure(
@@ -86,9 +86,9 @@ fn counted_are(count: usize) -> String {
 }
 
 /// What is wrong with a rule, if anything.
-fn check_rule(rule: &Rule, target: &str) -> Option<Finding> {
+fn check_rule(rule: &Rule) -> Option<Finding> {
     const AREA: Area = Area::Rules;
-    let name = &rule.name;
+    let Rule { name, target, .. } = rule;
     let described = match &rule.described {
         Ok(described) => described,
         Err(unknown) => return Some(unknown.finding(AREA, &format!("the rule {name}"))),
@@ -105,7 +105,7 @@ fn check_rule(rule: &Rule, target: &str) -> Option<Finding> {
         Ok(Targets { targets }) => targets,
         Err(unknown) => return Some(unknown.finding(AREA, &format!("what the rule {name} starts"))),
     };
-    let Some(found) = targets.iter().find(|found| found.arn == target) else {
+    let Some(found) = targets.iter().find(|found| found.arn == *target) else {
         return Some(Finding::failure(
             AREA,
             format!("the rule {name} does not start {target}"),
@@ -140,6 +140,7 @@ mod tests {
                 serde_json::from_value(json!({"Name": name, "State": state, "EventBusName": "default"})).unwrap()
             ),
             targets: Ok(serde_json::from_value(json!({"Targets": targets})).unwrap()),
+            target: LIVE.into(),
         }
     }
 
@@ -149,7 +150,7 @@ mod tests {
     }
 
     fn found(rules: Vec<Rule>) -> Vec<(Level, String)> {
-        let findings = check(&Facts { rules, target: LIVE.into() });
+        let findings = check(&Facts { rules });
         findings.into_iter().map(|finding| (finding.level, finding.said)).collect()
     }
 

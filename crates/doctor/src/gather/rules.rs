@@ -16,9 +16,19 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> F
             bus: bus.map(str::to_owned),
             described: aws.ask(EVENTS, "events:DescribeRule", rule).await,
             targets: aws.ask(EVENTS, "events:ListTargetsByRule", targets).await,
+            target: match reporter(subject) {
+                Some(alias) if resource.name == "OlderVersionsRule" => alias.to_owned(),
+                _ => format!("{machine_arn}:live"),
+            },
         });
     }
-    Facts { rules, target: format!("{machine_arn}:live") }
+    Facts { rules }
+}
+
+/// The alias of the function that reports older versions, where the stack has it.
+fn reporter(subject: &Subject) -> Option<&str> {
+    let mut aliases = subject.resources_of("AWS::Lambda::Alias");
+    aliases.find(|alias| alias.name.starts_with("OlderVersionsReporter")).map(|alias| alias.id.as_str())
 }
 
 /// The bus of a rule, if that is one of the stack's own, and the rule's name.

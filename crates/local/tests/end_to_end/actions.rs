@@ -187,7 +187,7 @@ async fn delete_long_after(world: &World, key: &str, version: &str) {
         "source": "aws.s3", "detail-type": "Object Deleted", "time": "2099-01-01T00:00:00Z",
         "detail": {"bucket": {"name": bucket}, "object": {"key": key, "version-id": version}},
     });
-    let answer = world.lambda(Method::POST, "warden-local-older-versions/invocations", &deleted).await;
+    let answer = world.lambda(Method::POST, "warden-local-older-versions/invocations", Some(&deleted)).await;
     assert_eq!(answer.json::<Value>().await.unwrap(), json!({"reported": 1}));
 }
 

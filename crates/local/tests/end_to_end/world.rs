@@ -299,36 +299,36 @@ impl World {
         let arn = self.audit().output(output);
         let parts: Vec<_> = arn.split(':').collect();
         let [.., name, alias] = parts.as_slice() else { panic!("{output} is {arn:?}, no alias of a function") };
-        let read = async |method, path: String, body| -> Value {
-            self.lambda(method, &path, &body).await.json().await.unwrap()
+        let read = async |method, path: String, body: Option<Value>| -> Value {
+            self.lambda(method, &path, body.as_ref()).await.json().await.unwrap()
         };
-        let before = read(Method::GET, format!("{name}/aliases/{alias}"), Value::Null).await;
-        let mut configuration = read(Method::GET, format!("{name}/configuration"), Value::Null).await;
+        let before = read(Method::GET, format!("{name}/aliases/{alias}"), None).await;
+        let mut configuration = read(Method::GET, format!("{name}/configuration"), None).await;
         let whole = configuration["Environment"].clone();
         for (name, value) in settings {
             configuration["Environment"]["Variables"][*name] = json!(value);
         }
         let changed = json!({"Environment": configuration["Environment"]});
-        read(Method::PUT, format!("{name}/configuration"), changed).await;
-        let published = read(Method::POST, format!("{name}/versions"), json!({})).await;
+        read(Method::PUT, format!("{name}/configuration"), Some(changed)).await;
+        let published = read(Method::POST, format!("{name}/versions"), Some(json!({}))).await;
         let run = async |version: &Value| {
-            read(Method::PUT, format!("{name}/aliases/{alias}"), json!({"FunctionVersion": version})).await;
+            read(Method::PUT, format!("{name}/aliases/{alias}"), Some(json!({"FunctionVersion": version}))).await;
         };
         run(&published["Version"]).await;
         let seen = meanwhile.await;
-        read(Method::PUT, format!("{name}/configuration"), json!({"Environment": whole})).await;
+        read(Method::PUT, format!("{name}/configuration"), Some(json!({"Environment": whole}))).await;
         run(&before["FunctionVersion"]).await;
         seen
     }
 
     /// A call of Lambda's below `/2015-03-31/functions/`.
-    pub async fn lambda(&self, method: reqwest::Method, path: &str, body: &Value) -> reqwest::Response {
+    pub async fn lambda(&self, method: reqwest::Method, path: &str, body: Option<&Value>) -> reqwest::Response {
         let url = format!("{}/2015-03-31/functions/{path}", self.system.engine().endpoint());
         // Whose the call is has to be said. The engine checks no signature of the account's own key.
         let scope = format!("{ACCESS_KEY}/20260101/{REGION}/lambda/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let request = self.http.request(method, url).header("authorization", authorization);
-        let request = if body.is_null() { request } else { request.body(body.to_string()) };
+        let request = body.into_iter().fold(request, |request, body| request.body(body.to_string()));
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "Lambda answers {} to {path}", answer.status());
         answer
@@ -340,7 +340,7 @@ impl World {
         let parts: Vec<_> = arn.split(':').collect();
         let [.., name, alias] = parts.as_slice() else { panic!("{output} is {arn:?}, no alias of a function") };
         let path = format!("{name}/invocations?Qualifier={alias}");
-        let answer = self.lambda(reqwest::Method::POST, &path, event).await;
+        let answer = self.lambda(reqwest::Method::POST, &path, Some(event)).await;
         let failed = answer.headers().contains_key("x-amz-function-error");
         let text = answer.text().await.unwrap();
         assert!(!warden_local::execution::is_mocked(&text), "{name} was answered for by the engine: {text}");
