@@ -8,8 +8,6 @@ use warden_core::{Error, ports::UploadReports};
 use crate::control_plane::{call, control_plane};
 
 const PUT_EVENTS: &str = "events:PutEvents";
-/// Most events of a call.
-const MOST: usize = 10;
 
 /// The replay bus of the stack.
 #[derive(Clone, Debug)]
@@ -22,35 +20,27 @@ impl ReplayBus {
     /// The bus of this name, on the credentials and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, name: &str) -> Self {
-        Self { events: control_plane(config, Service::json_1_1("EventBridge", "events")), name: name.to_owned() }
+        Self { events: control_plane(config, Service::EVENT_BRIDGE), name: name.to_owned() }
     }
 }
 
 impl UploadReports for ReplayBus {
-    async fn report(&self, uploads: &[Value]) -> Result<(), Error> {
-        for some in uploads.chunks(MOST) {
-            let entry = |upload: &Value| {
-                json!({"EventBusName": self.name, "Source": "warden.replay", "DetailType": "Object Created",
-                    "Detail": upload.to_string()})
-            };
-            let asked = json!({"Entries": some.iter().map(entry).collect::<Vec<_>>()});
-            let answer = call(&self.events, Call::rpc("AWSEvents.PutEvents", &asked)).await;
-            let answer = answer.map_err(|failure| match failure.code.as_deref() {
-                Some("AccessDeniedException") => Error::AccessDenied {
-                    action: PUT_EVENTS,
-                    what: format!("event bus {}", self.name),
-                    hint: "check the function's role and the bus's policy",
-                },
-                _ => failure.error(PUT_EVENTS, &format!("event bus {}", self.name)),
-            })?;
-            // The whole is tried again: what was taken is a duplicate then.
-            let refused =
-                answer["Entries"].as_array().into_iter().flatten().find_map(|entry| entry["ErrorCode"].as_str());
-            if let Some(code) = refused {
-                return Err(Error::ServiceUnavailable { action: PUT_EVENTS, code: code.to_owned() });
-            }
+    async fn report(&self, upload: &Value) -> Result<(), Error> {
+        let entry = json!({"EventBusName": self.name, "Source": "warden.replay", "DetailType": "Object Created",
+            "Detail": upload.to_string()});
+        let answer = call(&self.events, Call::rpc("AWSEvents.PutEvents", &json!({"Entries": [entry]}))).await;
+        let answer = answer.map_err(|failure| match failure.code.as_deref() {
+            Some("AccessDeniedException") => Error::AccessDenied {
+                action: PUT_EVENTS,
+                what: format!("event bus {}", self.name),
+                hint: "check the function's role and the bus's policy",
+            },
+            _ => failure.error(PUT_EVENTS, &format!("event bus {}", self.name)),
+        })?;
+        match answer["Entries"][0]["ErrorCode"].as_str() {
+            Some(code) => Err(Error::ServiceUnavailable { action: PUT_EVENTS, code: code.to_owned() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -61,18 +51,21 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn uploads_are_reported_ten_at_a_time() {
-        let answer = || Answer::new(200, json!({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}).to_string());
-        let aws = RecordedAws::answering([answer(), answer()]);
-        let uploads: Vec<_> = (0..11).map(|n| json!({"n": n})).collect();
-        assert_eq!(ReplayBus::new(&aws.config(), "bus").report(&uploads).await, Ok(()));
+    async fn an_upload_is_reported_as_s3_reports_it() {
+        let answer = json!({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}).to_string();
+        let aws = RecordedAws::answering([Answer::new(200, answer)]);
+        assert_eq!(ReplayBus::new(&aws.config(), "bus").report(&json!({"n": 1})).await, Ok(()));
+        let asked: Value = serde_json::from_slice(aws.request().body().bytes().unwrap()).unwrap();
+        let entry = json!({"EventBusName": "bus", "Source": "warden.replay", "DetailType": "Object Created",
+            "Detail": r#"{"n":1}"#});
+        assert_eq!(asked, json!({"Entries": [entry]}));
     }
 
     #[tokio::test]
     async fn an_entry_that_is_refused_is_a_failure() {
         let refused = json!({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]});
         let aws = RecordedAws::answering([Answer::new(200, refused.to_string())]);
-        let failed = ReplayBus::new(&aws.config(), "bus").report(&[json!({})]).await;
+        let failed = ReplayBus::new(&aws.config(), "bus").report(&json!({})).await;
         let code = "ThrottlingException".to_owned();
         assert_eq!(failed, Err(Error::ServiceUnavailable { action: PUT_EVENTS, code }));
     }

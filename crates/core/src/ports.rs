@@ -122,11 +122,11 @@ pub trait ObjectVersions: Send + Sync {
 
 /// Where uploads are reported to the audit.
 pub trait UploadReports: Send + Sync {
-    /// Reports uploads, each by the `detail` of an "Object Created".
+    /// Reports an upload by the `detail` of an "Object Created".
     ///
     /// # Errors
-    /// [`Error::AccessDenied`] and [`Error::ServiceUnavailable`]; some of them may have been reported by then.
-    fn report(&self, uploads: &[serde_json::Value]) -> impl Future<Output = Result<(), Error>> + Send;
+    /// [`Error::AccessDenied`] and [`Error::ServiceUnavailable`].
+    fn report(&self, upload: &serde_json::Value) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// One call of a model, by one caller.

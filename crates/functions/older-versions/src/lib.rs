@@ -31,7 +31,7 @@ impl<V: ObjectVersions, B: UploadReports> OlderVersions<V, B> {
             tracing::info!(object, bucket, "no version is left that is to be reported");
             return Ok(json!({"reported": 0}));
         };
-        self.bus.report(&[object_created(bucket, key, &version)]).await?;
+        self.bus.report(&object_created(bucket, key, &version)).await?;
         tracing::info!(object, bucket, "the newest version that is left was reported");
         Ok(json!({"reported": 1}))
     }
@@ -67,8 +67,8 @@ mod tests {
     struct Bus(Mutex<Vec<Value>>);
 
     impl UploadReports for Bus {
-        async fn report(&self, uploads: &[Value]) -> Result<(), Error> {
-            self.0.lock().unwrap().extend_from_slice(uploads);
+        async fn report(&self, upload: &Value) -> Result<(), Error> {
+            self.0.lock().unwrap().push(upload.clone());
             Ok(())
         }
     }

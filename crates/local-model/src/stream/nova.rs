@@ -10,20 +10,15 @@ use super::words;
 pub(super) fn events(answer: &Value, latency: Duration) -> Vec<Value> {
     let mut events = vec![json!({"messageStart": {"role": "assistant"}})];
     for (index, block) in answer["output"]["message"]["content"].as_array().into_iter().flatten().enumerate() {
-        let mut tell = |delta: Value| {
-            events.push(json!({"contentBlockDelta": {"delta": delta, "contentBlockIndex": index}}));
-        };
+        let delta = |delta: Value| json!({"contentBlockDelta": {"delta": delta, "contentBlockIndex": index}});
         if let Some(text) = block["text"].as_str() {
-            words(text).for_each(|word| tell(json!({"text": word})));
+            events.extend(words(text).map(|word| delta(json!({"text": word}))));
         } else if let Some(tool) = block.get("toolUse") {
             let start = json!({"toolUse": {"toolUseId": tool["toolUseId"], "name": tool["name"]}});
-            let input = tool["input"].to_string();
             events.push(json!({"contentBlockStart": {"start": start, "contentBlockIndex": index}}));
-            let part = |part: &str| json!({"toolUse": {"input": part}});
-            let delta = |delta: Value| json!({"contentBlockDelta": {"delta": delta, "contentBlockIndex": index}});
-            events.extend(words(&input).map(part).map(delta));
+            events.extend(words(&tool["input"].to_string()).map(|part| delta(json!({"toolUse": {"input": part}}))));
         } else {
-            tell(block.clone());
+            events.push(delta(block.clone()));
         }
         events.push(json!({"contentBlockStop": {"contentBlockIndex": index}}));
     }
