@@ -90,6 +90,14 @@ pub(crate) enum Command {
     /// copy in quarantine stays until it expires, or is purged.
     #[command(after_help = EXIT_CODES)]
     Restore(Restore),
+    /// Write a page that shows what became of the events of a time
+    ///
+    /// One HTML file that stands alone: uploads and verdicts, what was found and by whom it was uploaded, what
+    /// was done and brought back, spend, latency, failures, dead letters. The ledger's whole table is read, and
+    /// nothing is changed. With `--output json` the figures are printed, and a page is written only where
+    /// `--out` names one.
+    #[command(after_help = EXIT_CODES)]
+    Report(Report),
     /// Find out what in a deployed stack does not work
     ///
     /// Of the audit, the private API or the chat: one line for each thing that was looked at, with the
@@ -143,6 +151,29 @@ pub(crate) struct ReplayLetters {
     /// List what would be replayed, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Of what a page is written, and where.
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// Events from this time on: RFC 3339, or how long ago, such as 7d
+    #[arg(long, value_name = "TIME", value_parser = moment, default_value = "30d")]
+    pub(crate) since: Timestamp,
+    /// Events before this time [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) until: Option<Timestamp>,
+    /// Show keys of objects in full; else the first folder and the extension
+    #[arg(long)]
+    pub(crate) keys: bool,
+    /// The page's file, which is overwritten [default: warden-report.html]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) stack: Stack,
     #[command(flatten)]

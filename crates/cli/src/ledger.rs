@@ -140,7 +140,8 @@ fn whole(record: &Record) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-async fn open(stack: &Stack, connection: &Connection) -> anyhow::Result<Ledger> {
+/// The ledger of a stack, and its quarantine.
+pub(crate) async fn open(stack: &Stack, connection: &Connection) -> anyhow::Result<Ledger> {
     let config = connection::load(connection).await?;
     let stack = Deployer::new(&config).stack(&stack.name).await?;
     let table = stack

@@ -12,6 +12,7 @@ mod ledger;
 mod operate;
 mod output;
 mod replay;
+mod report;
 mod rules;
 mod selftest;
 
@@ -34,6 +35,7 @@ async fn main() -> ExitCode {
         Command::Ledger { command } => ledger::run(command).await,
         Command::Quarantine { command } => ledger::quarantine(command).await,
         Command::Restore(arguments) => ledger::restore(arguments).await,
+        Command::Report(arguments) => report::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Selftest(arguments) => selftest::run(arguments).await,
         Command::Completions { shell } => {

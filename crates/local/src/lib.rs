@@ -15,6 +15,7 @@ pub mod model;
 pub mod output;
 pub mod private_api;
 pub mod questions;
+pub mod report;
 pub mod running;
 pub mod scenario;
 pub mod stack;

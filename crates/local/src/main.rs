@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,6 +18,7 @@ use warden_local::model::{ModelOptions, WORD_DELAY};
 use warden_local::output::Console;
 use warden_local::private_api::PrivateApi;
 use warden_local::questions;
+use warden_local::report;
 use warden_local::running::{self, RunningFile};
 use warden_local::scenario::{self, Expected, Scenario};
 use warden_local::system::{self, System, SystemOptions};
@@ -330,13 +331,16 @@ async fn run_demo(
     }
     console.say(DEVELOPMENT);
     let options = SystemOptions { parameters: arguments.action.parameters(), ..arguments.system.into() };
+    let begun = SystemTime::now();
     let system = System::up(workspace, &options, console).await?;
     let scenarios: Vec<_> = arguments.action.scenarios(workspace).into_iter().chain(own).collect();
     let text = arguments.output == Output::Text;
     let shown = text.then(|| Detail::verbose(arguments.verbose));
     let outcome = demo::run(system.audit(), &scenarios, console, shown).await?;
+    let page = report::write(system.audit(), workspace, begun).await?;
     if text {
         console.result(&demo::summary(&outcome));
+        console.result(&format!("The report of it, for a browser: {}", page.display()));
     } else {
         console.result(&serde_json::to_string_pretty(&outcome)?);
     }

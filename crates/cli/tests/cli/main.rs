@@ -7,6 +7,7 @@ mod deploy;
 mod doctor;
 mod exceptions;
 mod operate;
+mod report;
 mod rules;
 mod selftest;
 mod support;

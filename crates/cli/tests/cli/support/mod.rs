@@ -49,6 +49,11 @@ impl Person {
         self
     }
 
+    /// A file in the home directory, if it is there.
+    pub fn reads(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.home.path().join(path)).ok()
+    }
+
     /// Runs `warden` in the home directory.
     pub fn runs(&self, arguments: &[&str]) -> Run {
         self.begins(arguments).ends()

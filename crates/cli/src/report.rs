@@ -1,0 +1,78 @@
+//! `warden report`: a page that shows what became of the events of a time.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context, bail};
+use warden_calls::Timestamp;
+use warden_deploy::DeadLetters;
+use warden_ledger::{Filter, Record};
+use warden_report::page::{count, plural};
+use warden_report::{Asked, Figures, Period, report};
+
+use crate::cli::{Connection, Report};
+use crate::ending::Ending;
+use crate::output::Format;
+use crate::{connection, ledger, output};
+
+/// Where the page is written to where nothing is said.
+const FILE: &str = "warden-report.html";
+/// How long a dead letter that is only counted stays hidden, in seconds.
+const LOOKED_AT: u32 = 5;
+
+/// Reads the ledger and the dead-letter queue, and writes the page.
+pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
+    let until = arguments.until.unwrap_or_else(|| Timestamp::from(SystemTime::now()));
+    let Some(period) = Period::of_unix_millis(arguments.since.millis(), until.millis()) else {
+        bail!("`--until` is not after `--since`, which is 30 days ago when it is not named. Name an earlier `--since`");
+    };
+    let Report { stack, connection, .. } = arguments;
+    let ledger = ledger::open(stack, connection).await?;
+    output::progress(&format!("Reading the ledger of the stack {}", stack.name));
+    let records = ledger.find(&Filter::default()).await?;
+    let asked = Asked {
+        stack: stack.name.clone(),
+        period,
+        keys: arguments.keys,
+        dead_letters: dead_letters(&stack.name, connection).await,
+    };
+    let figures = Figures::of(records.iter().map(Record::values), &asked);
+    let format = arguments.output.format;
+    let file = arguments.out.as_deref().or_else(|| (format == Format::Text).then_some(Path::new(FILE)));
+    if let Some(file) = file {
+        fs::write(file, report(&figures)).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    match (format, file) {
+        (Format::Json, _) => output::text(&output::harmless(&serde_json::to_string_pretty(&figures)?))?,
+        (Format::Text, file) => output::text(&told(&figures, file.unwrap_or(Path::new(FILE))))?,
+    }
+    Ok(Ending::Done)
+}
+
+/// What waits in the queue. That it cannot be read is no reason to show nothing else.
+async fn dead_letters(stack: &str, connection: &Connection) -> warden_report::DeadLetters {
+    let letters = async {
+        let config = connection::load(connection).await?;
+        anyhow::Ok(DeadLetters::of(&config, stack).await?.receive(LOOKED_AT).await?)
+    };
+    match letters.await {
+        Ok(letters) => warden_report::DeadLetters::waiting(
+            letters.iter().map(|one| one.error.as_deref().or(one.message.as_deref())),
+        ),
+        Err(error) => warden_report::DeadLetters::Unread(format!("{error:#}")),
+    }
+}
+
+fn told(figures: &Figures, file: &Path) -> String {
+    let verdicts = figures.verdicts;
+    format!(
+        "{}, {} judged: {} with personal data or a secret, {} undetermined. {} failed\nwritten to {}",
+        plural(figures.events, "event", "events"),
+        plural(verdicts.all(), "upload", "uploads"),
+        count(verdicts.pii),
+        count(verdicts.undetermined),
+        plural(figures.failed(), "audit", "audits"),
+        file.display(),
+    )
+}

@@ -1,0 +1,386 @@
+//! What is counted of a period.
+
+mod counts;
+mod entry;
+mod key;
+mod latency;
+mod period;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use counts::Count;
+use counts::Counts;
+pub use entry::{Entry, Status, Verdict};
+pub use latency::Latency;
+pub use period::{Period, Step};
+
+/// How many of what was found are listed, the newest.
+const LISTED: usize = 10;
+/// How long an audit may take before it counts as one that never ended, in seconds.
+const UNDER_WAY: i64 = 3_600;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The stack, for the title and for commands.
+    pub stack: String,
+    /// The period in which events were claimed.
+    pub period: Period,
+    /// Whether keys of objects are shown in full. They may say whose picture it is.
+    pub keys: bool,
+    /// What waits in the dead-letter queue.
+    pub dead_letters: DeadLetters,
+}
+
+/// What is known of the dead-letter queue. It has no part in the period: it is what waits now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetters {
+    /// Why each event that waits there could start no execution.
+    Waiting(Vec<Count>),
+    /// It could not be read, and why.
+    Unread(String),
+}
+
+impl DeadLetters {
+    /// Those that were received, by why each could start no execution.
+    #[must_use]
+    pub fn waiting<'a>(reasons: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let mut counts = Counts::default();
+        for reason in reasons {
+            counts.add(reason.unwrap_or("no reason given"));
+        }
+        Self::Waiting(counts.largest_first())
+    }
+}
+
+/// What became of the events of a period.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// The stack.
+    pub stack: String,
+    /// The period in which the events were claimed.
+    pub period: Period,
+    /// Whether keys are shown in full.
+    pub keys: bool,
+    /// How many events have a record, those under way included.
+    pub events: u64,
+    /// Records that hold something that no record of this version does; they are not counted anywhere else.
+    pub unreadable: u64,
+    /// What was said of all objects that were judged.
+    pub verdicts: Tally,
+    /// The same in parts of the period, the oldest first.
+    pub intervals: Vec<Interval>,
+    /// How many objects held something of each category.
+    pub categories: Vec<Count>,
+    /// What was done to objects that were judged.
+    pub actions: Vec<Count>,
+    /// What was brought back out of quarantine, the newest first.
+    pub restores: Vec<Restore>,
+    /// How many events each rule matched.
+    pub rules: Vec<Count>,
+    /// How many events had each threat level, the gravest first.
+    pub threat_levels: Vec<Count>,
+    /// Who uploaded what personal data was found in, or nobody could judge.
+    pub uploaders: Vec<Uploader>,
+    /// What each model was asked.
+    pub models: Vec<ModelUse>,
+    /// What the models that judged cost, in US dollars; none where no record says.
+    pub cost_usd: Option<f64>,
+    /// How long audits took that came to their end.
+    pub latency: Option<Latency>,
+    /// Why nobody could tell.
+    pub undetermined: Vec<Count>,
+    /// Where audits failed, and with what.
+    pub failures: Vec<Failure>,
+    /// Events that were claimed an hour or longer before the period's end, and never came to theirs.
+    pub never_ended: u64,
+    /// Exceptions, and how many mails each silenced.
+    pub silenced: Vec<Count>,
+    /// In which objects personal data was found, the newest first; at most 10.
+    pub found: Vec<Found>,
+    /// What waits in the dead-letter queue.
+    pub dead_letters: DeadLetters,
+}
+
+/// How many objects got each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// They hold personal data, or a secret.
+    pub pii: u64,
+    /// Nobody could tell.
+    pub undetermined: u64,
+    /// They hold none.
+    pub clean: u64,
+    /// They are no images.
+    pub not_image: u64,
+    /// They were gone before they were read.
+    pub gone: u64,
+}
+
+/// A part of the period.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// When it begins, RFC 3339.
+    pub from: String,
+    /// What was said of objects.
+    pub verdicts: Tally,
+    /// What the models that judged cost, in US dollars.
+    pub cost_usd: f64,
+    /// How long audits took that came to their end.
+    pub latency: Option<Latency>,
+}
+
+/// Something that was brought back out of quarantine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Restore {
+    /// When, RFC 3339.
+    pub at: String,
+    /// What.
+    pub object: String,
+    /// Who did it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Somebody who uploaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Uploader {
+    /// Who.
+    pub actor: String,
+    /// What was said of their uploads.
+    pub verdicts: Tally,
+    /// What was found in them.
+    pub categories: Vec<Count>,
+}
+
+/// What a model was asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ModelUse {
+    /// The model's id.
+    pub model: String,
+    /// How many objects it judged.
+    pub objects: u64,
+    /// Tokens into it.
+    pub input_tokens: u64,
+    /// Tokens out of it.
+    pub output_tokens: u64,
+    /// What they cost, in US dollars; none where no record says.
+    pub cost_usd: Option<f64>,
+}
+
+/// Audits that failed alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Failure {
+    /// The state in which they failed.
+    pub state: String,
+    /// The error's name.
+    pub error: String,
+    /// How many they are.
+    pub events: u64,
+}
+
+/// An object in which personal data was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// When it was reported, RFC 3339.
+    pub at: String,
+    /// The object; its key in full only if that was asked for.
+    pub object: String,
+    /// The event's id, by which `warden ledger show` finds its record.
+    pub event: String,
+    /// What was found.
+    pub categories: Vec<String>,
+    /// What was done.
+    pub action: String,
+}
+
+impl Tally {
+    /// All that got a verdict.
+    #[must_use]
+    pub const fn all(self) -> u64 {
+        self.pii + self.undetermined + self.clean + self.not_image + self.gone
+    }
+
+    const fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Pii => self.pii += 1,
+            Verdict::Undetermined => self.undetermined += 1,
+            Verdict::Clean => self.clean += 1,
+            Verdict::NotImage => self.not_image += 1,
+            Verdict::Gone => self.gone += 1,
+            Verdict::None => {}
+        }
+    }
+}
+
+impl Figures {
+    /// Counts the records of the ledger that were claimed in the period that is asked for.
+    #[must_use]
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Map<String, Value>>, asked: &Asked) -> Self {
+        let mut counted = Counted::new(&asked.period);
+        for record in records {
+            match Entry::read(record) {
+                Some(entry) => counted.add(&entry, asked),
+                None => counted.unreadable += 1,
+            }
+        }
+        counted.figures(asked)
+    }
+
+    /// How many audits failed.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.failures.iter().map(|failure| failure.events).sum()
+    }
+}
+
+/// Figures while they are counted.
+#[derive(Default)]
+struct Counted {
+    events: u64,
+    unreadable: u64,
+    never_ended: u64,
+    verdicts: Tally,
+    intervals: Vec<(Tally, f64, Vec<f64>)>,
+    categories: Counts,
+    actions: Counts,
+    rules: Counts,
+    threat_levels: Counts,
+    undetermined: Counts,
+    silenced: Counts,
+    uploaders: BTreeMap<String, (Tally, Counts)>,
+    models: BTreeMap<String, ModelUse>,
+    failures: BTreeMap<(String, String), u64>,
+    restores: Vec<Restore>,
+    found: Vec<Found>,
+}
+
+impl Counted {
+    fn new(period: &Period) -> Self {
+        Self { intervals: vec![Default::default(); period.intervals().count()], ..Self::default() }
+    }
+
+    fn add(&mut self, entry: &Entry, asked: &Asked) {
+        let Some(at) = asked.period.position(&entry.claimed_at) else { return };
+        let object = || key::object(entry.s3_bucket.as_deref(), entry.s3_key.as_deref(), asked.keys);
+        // A version that was brought back is claimed, but no event of its own.
+        if entry.restored_from.is_some() {
+            self.restores.push(Restore {
+                at: entry.claimed_at.clone(),
+                object: object(),
+                by: entry.restored_by.clone().unwrap_or_default(),
+                reason: entry.restore_reason.clone().unwrap_or_default(),
+            });
+            return;
+        }
+        self.events += 1;
+        match entry.status {
+            Status::Claimed => {
+                self.never_ended += u64::from(asked.period.ends_after(&entry.claimed_at, UNDER_WAY));
+                return;
+            }
+            Status::Failed => {
+                let [state, error] = [&entry.failed_in, &entry.error].map(|text| text.clone().unwrap_or_default());
+                *self.failures.entry((state, error)).or_default() += 1;
+            }
+            Status::Complete => self.intervals[at].2.extend(entry.seconds),
+        }
+        entry.matched_rules.iter().for_each(|rule| self.rules.add(rule));
+        entry.threat_level.iter().for_each(|level| self.threat_levels.add(level));
+        entry.silenced_by.iter().for_each(|name| self.silenced.add(name));
+        self.add_model(entry, at);
+        if entry.verdict != Verdict::None {
+            self.add_verdict(entry, at, object);
+        }
+    }
+
+    fn add_verdict(&mut self, entry: &Entry, at: usize, object: impl Fn() -> String) {
+        self.verdicts.add(entry.verdict);
+        self.intervals[at].0.add(entry.verdict);
+        self.actions.add(entry.action.as_deref().unwrap_or("none"));
+        entry.categories.iter().for_each(|category| self.categories.add(category));
+        let actor = entry.actor.clone().unwrap_or_else(|| "unknown".to_owned());
+        let (verdicts, categories) = self.uploaders.entry(actor).or_default();
+        verdicts.add(entry.verdict);
+        entry.categories.iter().for_each(|category| categories.add(category));
+        match entry.verdict {
+            Verdict::Undetermined => self.undetermined.add(entry.reason.as_deref().unwrap_or("no reason given")),
+            Verdict::Pii => self.found.push(Found {
+                at: entry.claimed_at.clone(),
+                object: object(),
+                event: entry.event_id.clone().unwrap_or_else(|| entry.event.clone()),
+                categories: entry.categories.clone(),
+                action: entry.action.clone().unwrap_or_default(),
+            }),
+            _ => {}
+        }
+    }
+
+    fn add_model(&mut self, entry: &Entry, at: usize) {
+        let Some(model) = &entry.model else { return };
+        let asked = self.models.entry(model.clone()).or_default();
+        asked.objects += 1;
+        asked.input_tokens += entry.input_tokens.unwrap_or_default();
+        asked.output_tokens += entry.output_tokens.unwrap_or_default();
+        if let Some(cost) = entry.cost_usd {
+            *asked.cost_usd.get_or_insert_default() += cost;
+            self.intervals[at].1 += cost;
+        }
+    }
+
+    fn figures(self, asked: &Asked) -> Figures {
+        let seconds = self.intervals.iter().flat_map(|(_, _, seconds)| seconds).copied().collect();
+        let begun = asked.period.intervals();
+        let intervals = self.intervals.into_iter().zip(begun).map(|((verdicts, cost_usd, seconds), from)| Interval {
+            from,
+            verdicts,
+            cost_usd,
+            latency: Latency::of(seconds),
+        });
+        let mut models: Vec<_> = self.models.into_iter().map(|(model, asked)| ModelUse { model, ..asked }).collect();
+        models.sort_by_key(|model| std::cmp::Reverse(model.objects));
+        let costs: Vec<_> = models.iter().filter_map(|model| model.cost_usd).collect();
+        let uploaders =
+            self.uploaders.into_iter().filter(|(_, (verdicts, _))| verdicts.pii + verdicts.undetermined > 0);
+        let mut uploaders: Vec<_> = uploaders
+            .map(|(actor, (verdicts, categories))| Uploader { actor, verdicts, categories: categories.largest_first() })
+            .collect();
+        uploaders.sort_by_key(|uploader| std::cmp::Reverse((uploader.verdicts.pii, uploader.verdicts.undetermined)));
+        let failures = self.failures.into_iter().map(|((state, error), events)| Failure { state, error, events });
+        let mut failures: Vec<_> = failures.collect();
+        failures.sort_by_key(|failure| std::cmp::Reverse(failure.events));
+        let (mut found, mut restores) = (self.found, self.restores);
+        found.sort_by(|one, other| other.at.cmp(&one.at));
+        found.truncate(LISTED);
+        restores.sort_by(|one, other| other.at.cmp(&one.at));
+        Figures {
+            stack: asked.stack.clone(),
+            period: asked.period,
+            keys: asked.keys,
+            events: self.events,
+            unreadable: self.unreadable,
+            verdicts: self.verdicts,
+            intervals: intervals.collect(),
+            categories: self.categories.largest_first(),
+            actions: self.actions.largest_first(),
+            restores,
+            rules: self.rules.largest_first(),
+            threat_levels: self.threat_levels.in_order(&["critical", "high", "medium", "low"]),
+            uploaders,
+            models,
+            cost_usd: (!costs.is_empty()).then(|| costs.iter().sum()),
+            latency: Latency::of(seconds),
+            undetermined: self.undetermined.largest_first(),
+            failures,
+            never_ended: self.never_ended,
+            silenced: self.silenced.largest_first(),
+            found,
+            dead_letters: asked.dead_letters.clone(),
+        }
+    }
+}
