@@ -1,5 +1,5 @@
 //! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3, Bedrock,
-//! SageMaker, Systems Manager and EventBridge.
+//! SageMaker, Systems Manager, EventBridge and `DynamoDB`.
 //!
 //! Each port stands behind a feature of its own, so that a function links only
 //! the SDK that it calls.
@@ -19,6 +19,8 @@ mod control_plane;
 mod environment;
 #[cfg(any(feature = "bedrock", feature = "sagemaker"))]
 mod event_stream;
+#[cfg(feature = "ledger")]
+mod ledger_table;
 #[cfg(feature = "replay-bus")]
 mod replay_bus;
 #[cfg(any(feature = "bedrock", feature = "sagemaker"))]
@@ -39,6 +41,8 @@ pub use bedrock_logging::BedrockLogging;
 #[cfg(feature = "cloudformation-response")]
 pub use cloudformation_response::ResponseUrls;
 pub use environment::sdk_config;
+#[cfg(feature = "ledger")]
+pub use ledger_table::LedgerTable;
 #[cfg(feature = "replay-bus")]
 pub use replay_bus::ReplayBus;
 #[cfg(feature = "s3")]

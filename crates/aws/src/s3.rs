@@ -13,7 +13,11 @@ use bytes::Bytes;
 use warden_core::{
     Error,
     audit::Tag,
-    ports::{Lookup, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, ObjectVersion, ObjectVersions, OpenObject, Seal},
+    backfill::Listed,
+    ports::{
+        Lookup, Marker, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, ObjectVersion, ObjectVersions, ObjectWriter,
+        OpenObject, Seal, VersionPage, VersionPages,
+    },
 };
 
 use crate::timeouts;
@@ -112,42 +116,72 @@ impl ObjectStore for S3ObjectStore {
 
 impl ObjectVersions for S3ObjectStore {
     async fn newest(&self, bucket: &str, key: &str) -> Result<Option<ObjectVersion>, Error> {
-        let object = || ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version: None };
-        let mut marker = (None, None);
+        let mut after = None;
         loop {
-            let asked = self.client.list_object_versions().bucket(bucket).prefix(key);
-            let asked = asked.set_key_marker(marker.0).set_version_id_marker(marker.1);
-            let page = match asked.send().await {
-                Ok(page) => page,
-                Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
-                    return Err(Error::AccessDenied {
-                        action: "s3:ListBucketVersions",
-                        what: format!("bucket {bucket}"),
-                        hint: "check the function's role and the bucket's policy",
-                    });
-                }
-                Err(error) => {
-                    return refusal(&error, &object())
-                        .and(Err(Error::Internal { problem: format!("S3 lists no versions of {}", object()) }));
-                }
-            };
+            let page = self.page(bucket, key, after.as_ref()).await?;
             // Those of a key are listed from the newest on.
-            let listed = page.versions.unwrap_or_default().into_iter();
-            let mut versions = listed.filter(|version| version.key.as_deref() == Some(key)).filter_map(|version| {
-                Some(ObjectVersion {
+            let newest = page.versions.into_iter().find(|listed| listed.key == key);
+            // Keys are listed in their order, so this one comes before all that begin with it.
+            after = page.next.filter(|next| newest.is_none() && next.key == key);
+            if after.is_none() {
+                return Ok(newest.map(|listed| listed.version));
+            }
+        }
+    }
+}
+
+impl VersionPages for S3ObjectStore {
+    async fn page(&self, bucket: &str, prefix: &str, after: Option<&Marker>) -> Result<VersionPage, Error> {
+        let of_bucket = || ObjectRef { bucket: bucket.to_owned(), key: prefix.to_owned(), version: None };
+        let asked = self.client.list_object_versions().bucket(bucket).prefix(prefix);
+        let asked = asked.set_key_marker(after.map(|after| after.key.clone()));
+        let page = match asked.set_version_id_marker(after.and_then(|after| after.version.clone())).send().await {
+            Ok(page) => page,
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
+                return Err(Error::AccessDenied {
+                    action: "s3:ListBucketVersions",
+                    what: format!("bucket {bucket}"),
+                    hint: "check the function's role and the bucket's policy",
+                });
+            }
+            Err(error) => {
+                return refusal(&error, &of_bucket())
+                    .and(Err(Error::Internal { problem: format!("S3 lists no versions of {}", of_bucket()) }));
+            }
+        };
+        let listed = page.versions.unwrap_or_default().into_iter().filter_map(|version| {
+            Some(Listed {
+                key: version.key?,
+                is_latest: version.is_latest == Some(true),
+                version: ObjectVersion {
                     id: version.version_id?,
                     etag: version.e_tag.unwrap_or_default(),
                     size: version.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                     last_modified: version.last_modified?.secs(),
+                },
+            })
+        });
+        let next = page.next_key_marker.filter(|_| page.is_truncated == Some(true));
+        let next = next.map(|key| Marker { key, version: page.next_version_id_marker });
+        Ok(VersionPage { versions: listed.collect(), next })
+    }
+}
+
+impl ObjectWriter for S3ObjectStore {
+    async fn write(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), Error> {
+        let object = || ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version: None };
+        let asked = self.client.put_object().bucket(bucket).key(key).body(body.into());
+        match asked.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
+                Err(Error::AccessDenied {
+                    action: "s3:PutObject",
+                    what: object().to_string(),
+                    hint: "check the function's role and the bucket's policy",
                 })
-            });
-            let newest = versions.next();
-            // Keys are listed in their order, so this one comes before all that begin with it.
-            let more = page.is_truncated == Some(true) && page.next_key_marker.as_deref() == Some(key);
-            if newest.is_some() || !more {
-                return Ok(newest);
             }
-            marker = (page.next_key_marker, page.next_version_id_marker);
+            Err(error) => refusal(&error, &object())
+                .and(Err(Error::Internal { problem: format!("S3 does not take {}", object()) })),
         }
     }
 }

@@ -5,10 +5,12 @@
 //! Every answer is JSON: what a service says in XML is read into it.
 
 mod call;
+mod item;
 mod service;
 mod xml;
 
 pub use call::{Call, path_segment};
+pub use item::{item, plain_item};
 pub use service::Service;
 
 use std::fmt;

@@ -27,8 +27,14 @@ impl Service {
     pub const CLOUD_FORMATION: Self = Self::query("CloudFormation", "cloudformation", "2010-05-15");
     /// CloudWatch Logs.
     pub const CLOUD_WATCH_LOGS: Self = Self::json_1_1("CloudWatch Logs", "logs");
+    /// `DynamoDB`.
+    pub const DYNAMO_DB: Self = Self::json_1_0("DynamoDB", "dynamodb");
     /// EventBridge.
     pub const EVENT_BRIDGE: Self = Self::json_1_1("EventBridge", "events");
+    /// Step Functions.
+    pub const STEP_FUNCTIONS: Self = Self::json_1_0("SFN", "states");
+    /// Lambda.
+    pub const LAMBDA: Self = Self::rest_json("Lambda", "lambda");
     /// SQS.
     pub const SQS: Self = Self::json_1_0("SQS", "sqs");
 

@@ -7,6 +7,7 @@
 
 pub mod analysis;
 pub mod audit;
+pub mod backfill;
 pub mod bedrock;
 pub mod chat;
 pub mod cloudtrail;

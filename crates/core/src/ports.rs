@@ -3,8 +3,10 @@
 use std::{fmt, future::Future};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::{audit::Tag, error::Error};
+use crate::{audit::Tag, backfill::Listed, error::Error};
 
 /// An object on S3, perhaps one version of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,13 +122,87 @@ pub trait ObjectVersions: Send + Sync {
     fn newest(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<ObjectVersion>, Error>> + Send;
 }
 
+/// Where a listing of versions goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// The key that was listed last.
+    pub key: String,
+    /// The version of it that was listed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// A page of a bucket's versions, in the order of their keys. Delete markers are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionPage {
+    /// The versions.
+    pub versions: Vec<Listed>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<Marker>,
+}
+
+/// Where the versions of a bucket are listed.
+pub trait VersionPages: Send + Sync {
+    /// The versions of keys that begin with `prefix`, from the first or after `after`.
+    ///
+    /// # Errors
+    /// Those of [`ObjectVersions::newest`].
+    fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&Marker>,
+    ) -> impl Future<Output = Result<VersionPage, Error>> + Send;
+}
+
+/// Where objects of our own are written.
+pub trait ObjectWriter: Send + Sync {
+    /// Writes an object.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::StoreUnavailable`], and [`Error::ObjectNotFound`] for a bucket that does not exist.
+    fn write(&self, bucket: &str, key: &str, body: Bytes) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// The ledger's records, as plain values by name.
+pub trait LedgerRecords: Send + Sync {
+    /// Those with these keys, an object and an event each. Which are not there are left out.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`] and [`Error::ServiceUnavailable`].
+    fn with_keys(&self, keys: &[(String, String)]) -> impl Future<Output = Result<Vec<Value>, Error>> + Send;
+
+    /// All of an object.
+    ///
+    /// # Errors
+    /// As [`LedgerRecords::with_keys`].
+    fn of_object(&self, object: &str) -> impl Future<Output = Result<Vec<Value>, Error>> + Send;
+
+    /// Sets fields of one, which is made where it is not there.
+    ///
+    /// # Errors
+    /// As [`LedgerRecords::with_keys`].
+    fn set(
+        &self,
+        object: &str,
+        event: &str,
+        fields: &Map<String, Value>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Those of a backfill's audits of the level high, `most` of them at most. The table is read until they are found.
+    ///
+    /// # Errors
+    /// As [`LedgerRecords::with_keys`].
+    fn high_of(&self, backfill: &str, most: usize) -> impl Future<Output = Result<Vec<Value>, Error>> + Send;
+}
+
 /// Where uploads are reported to the audit.
 pub trait UploadReports: Send + Sync {
     /// Reports an upload by the `detail` of an "Object Created".
     ///
     /// # Errors
     /// [`Error::AccessDenied`] and [`Error::ServiceUnavailable`].
-    fn report(&self, upload: &serde_json::Value) -> impl Future<Output = Result<(), Error>> + Send;
+    fn report(&self, upload: &Value) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// One call of a model, by one caller.

@@ -7,6 +7,7 @@ use warden_core::{
     audit::{JudgeDocuments, LedgerSettings, summary::SummarizeWithModel},
     bedrock::{AskedModel, Capabilities, Guardrail, profile},
     chat::Offer,
+    cloudtrail::UploadsToJudge,
     image::TokenBudget,
     pii::{Category, Policy},
 };
@@ -237,8 +238,36 @@ pub fn ledger_settings(variables: &impl Variables) -> Result<LedgerSettings, Set
 /// # Errors
 /// [`SettingError`] where it is missing.
 pub fn replay_bus_name(variables: &impl Variables) -> Result<String, SettingError> {
-    const NAME: &str = "REPLAY_BUS_NAME";
-    variables.get(NAME).ok_or_else(|| SettingError { name: NAME, problem: "is missing".into() })
+    required(variables, "REPLAY_BUS_NAME")
+}
+
+/// `LEDGER_NAME`: the ledger's table.
+///
+/// # Errors
+/// [`SettingError`] where it is missing.
+pub fn ledger_name(variables: &impl Variables) -> Result<String, SettingError> {
+    required(variables, "LEDGER_NAME")
+}
+
+/// `BACKFILL_BUCKET_NAME`: the bucket of the lists of what backfills audit.
+///
+/// # Errors
+/// [`SettingError`] where it is missing.
+pub fn backfill_bucket_name(variables: &impl Variables) -> Result<String, SettingError> {
+    required(variables, "BACKFILL_BUCKET_NAME")
+}
+
+fn required(variables: &impl Variables, name: &'static str) -> Result<String, SettingError> {
+    variables.get(name).ok_or_else(|| SettingError { name, problem: "is missing".into() })
+}
+
+/// `JUDGE_EVERY_UPLOAD`: which uploads are opened.
+///
+/// # Errors
+/// [`SettingError`] for anything but `true` and `false`.
+pub fn uploads_to_judge(variables: &impl Variables) -> Result<UploadsToJudge, SettingError> {
+    let every = flag(variables, "JUDGE_EVERY_UPLOAD", false)?;
+    Ok(if every { UploadsToJudge::All } else { UploadsToJudge::LikelyImages })
 }
 
 /// `JUDGE_DOCUMENTS`: what is done with an uploaded PDF.

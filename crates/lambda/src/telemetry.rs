@@ -50,6 +50,7 @@ fn filter(level: Option<&str>) -> Result<Targets, SettingError> {
         "log_summarizer",
         "older_versions",
         "alert_composer",
+        "backfill_lister",
         "generate_api",
         "generate_stream",
         "invocation_logging",

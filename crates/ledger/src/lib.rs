@@ -19,7 +19,8 @@ pub use restore::{Restored, Who};
 pub use statistics::{By, Count, statistics};
 pub use value::Record;
 
-const DYNAMO_DB: Service = Service::json_1_0("DynamoDB", "dynamodb");
+/// The partition of backfills.
+const BACKFILLS: &str = "backfill";
 const SCAN: &str = "dynamodb:Scan";
 const QUERY: &str = "dynamodb:Query";
 const PUT_ITEM: &str = "dynamodb:PutItem";
@@ -71,7 +72,7 @@ impl Ledger {
     pub fn new(config: &SdkConfig, table: &str, quarantine: Option<&str>) -> Self {
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
         Self {
-            dynamodb: ControlPlane::new(config, DYNAMO_DB),
+            dynamodb: ControlPlane::new(config, Service::DYNAMO_DB),
             sts: ControlPlane::new(config, Service::query("STS", "sts", "2011-06-15")),
             s3: Client::from_conf(s3.build()),
             table: table.to_owned(),
@@ -120,8 +121,11 @@ impl Ledger {
             let answer = self.dynamodb.call(Call::rpc(target, &asked)).await;
             let mut answer = answer.map_err(|error| CallError::new(action, &error))?;
             let items = answer["Items"].as_array_mut().map(std::mem::take).unwrap_or_default();
-            // A lock of a restore is no event's record.
-            records.extend(items.iter().map(Record::read).filter(|record| record.text("event") != Some(restore::LOCK)));
+            // A lock of a restore is no event's record, nor is a backfill.
+            let is_of_event = |record: &Record| {
+                record.text("event") != Some(restore::LOCK) && record.text("object") != Some(BACKFILLS)
+            };
+            records.extend(items.iter().map(Record::read).filter(is_of_event));
             match answer["LastEvaluatedKey"].take() {
                 Value::Null => break,
                 key => asked["ExclusiveStartKey"] = key,
@@ -132,7 +136,7 @@ impl Ledger {
     }
 
     async fn put(&self, record: &Map<String, Value>) -> Result<(), CallError> {
-        let asked = json!({"TableName": self.table, "Item": value::item(record)});
+        let asked = json!({"TableName": self.table, "Item": warden_control_plane::item(record)});
         let answer = self.dynamodb.call(Call::rpc("DynamoDB_20120810.PutItem", &asked)).await;
         answer.map(drop).map_err(|error| CallError::new(PUT_ITEM, &error))
     }

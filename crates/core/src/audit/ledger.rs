@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Facts, Outcome, Progress, alert::shown, lenient, time};
+use super::{AskedModel, Facts, Outcome, Progress, alert::shown, lenient, time};
 
 /// What an event's record costs and how long it is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +55,24 @@ pub(super) struct Ended<'a> {
     pub started: Option<&'a str>,
     /// The exception that silences its mail.
     pub silenced_by: Option<&'a str>,
+    /// The backfill whose report tells of it.
+    pub backfill: Option<&'a str>,
+}
+
+impl Ended<'_> {
+    /// The model that was asked, of a judgement that counts.
+    fn model(&self) -> Option<&AskedModel> {
+        self.progress.detection.as_ref().filter(|_| self.outcome.verdict.is_some())?.model.as_ref()
+    }
+
+    /// What the model's answer cost, in US dollars, as far as its price is known.
+    pub(super) fn cost_usd(&self, settings: LedgerSettings) -> Option<f64> {
+        let ((input, output), model) = (settings.token_prices?, self.model()?);
+        let tokens =
+            |tokens: Option<u64>| tokens.map_or(0.0, |tokens| f64::from(u32::try_from(tokens).unwrap_or(u32::MAX)));
+        let cost = (tokens(model.input_tokens) * input + tokens(model.output_tokens) * output) / 1e6;
+        Some((cost * 1e9).round() / 1e9)
+    }
 }
 
 /// How far the audit of an event came.
@@ -100,6 +118,7 @@ struct Kept<'a> {
     cost_usd: Option<f64>,
     quarantine_key: Option<&'a str>,
     silenced_by: Option<&'a str>,
+    backfill: Option<&'a str>,
     summarize_error: Option<String>,
     failed_in: Option<String>,
     error: Option<String>,
@@ -108,23 +127,16 @@ struct Kept<'a> {
 /// What the ledger keeps of an event, as a `DynamoDB` item. It holds categories of
 /// what was found, never a value.
 pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -> Map<String, Value> {
-    let Ended { progress, facts, outcome, execution, started, silenced_by } = *ended;
+    let Ended { progress, facts, outcome, execution, started, silenced_by, backfill } = *ended;
     let judged = progress.detection.as_ref().filter(|_| outcome.verdict.is_some());
     let object = judged.map(|judged| &judged.object);
-    let model = judged.and_then(|judged| judged.model.as_ref());
+    let model = ended.model();
     let seconds_at = |text: Option<&str>| text.and_then(time::unix_millis);
     let (began, written) = (seconds_at(started), seconds_at(claim.now.as_deref()));
     let mut categories: Vec<_> =
         judged.iter().flat_map(|judged| &judged.findings).map(|finding| finding.category.as_str()).collect();
     categories.sort_unstable();
     categories.dedup();
-    let cost = |(input, output): (f64, f64)| {
-        let model = model?;
-        let tokens =
-            |tokens: Option<u64>| tokens.map_or(0.0, |tokens| f64::from(u32::try_from(tokens).unwrap_or(u32::MAX)));
-        let cost = (tokens(model.input_tokens) * input + tokens(model.output_tokens) * output) / 1e6;
-        Some((cost * 1e9).round() / 1e9)
-    };
     let text = |fact: &Option<String>| shown(fact.as_deref());
     let failure = progress.failure();
     let kept = Kept {
@@ -157,10 +169,11 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
         model: model.map(|model| model.id.as_str()),
         input_tokens: model.and_then(|model| model.input_tokens),
         output_tokens: model.and_then(|model| model.output_tokens),
-        cost_usd: settings.token_prices.and_then(cost),
+        cost_usd: ended.cost_usd(settings),
         // The machine names the copy as its execution.
         quarantine_key: execution.and_then(|arn| arn.rsplit(':').next()).filter(|_| outcome.copied),
         silenced_by,
+        backfill,
         summarize_error: text(&progress.summarize_error),
         failed_in: failure.and(shown(progress.failed_in.as_deref())),
         error: failure.and_then(|failure| shown(failure.error.as_deref())),

@@ -20,12 +20,14 @@ mod progress;
 mod stand_in;
 pub mod summary;
 mod text;
-mod time;
+pub(crate) mod time;
 
 pub use action::{Action, Effect, Handling, NotTried, OnPersonalData, OnUndetermined, Tag, Taken, VERDICT_TAG};
+pub(crate) use alert::subject_of;
 pub use alert::{Alert, Attribute, Attributes, Language};
 pub use documents::{JudgeDocuments, is_document};
 pub use exceptions::{Exception, Exceptions, ExceptionsError};
+use facts::AskedModel;
 pub use facts::{Facts, Judged, JudgedBytes, JudgedFinding, Rule};
 pub use headline::{Headline, Kind};
 pub use ledger::LedgerSettings;
@@ -33,6 +35,7 @@ pub use older_version::{Deleted, object_created};
 pub use outcome::Outcome;
 pub use progress::{AlertSettings, ErrorOutput, Progress, compose};
 pub use stand_in::stand_in;
+pub(crate) use text::one_line;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use super::{
     ledger::{self, Claim, Ended},
     lenient, stand_in,
 };
-use crate::Error;
+use crate::{Error, backfill::is_id};
 
 /// What alert-composer is asked: the audit of one event so far.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -63,6 +63,8 @@ struct Execution {
     id: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     started: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    backfill: Option<String>,
     event: Value,
 }
 
@@ -90,7 +92,7 @@ pub struct AlertSettings {
 }
 
 /// The alert of an audit and its record in the ledger, of `{"audit": …, "execution":
-/// {"id": …, "started": …, "event": …}, "ledger": {"claim": …, "unclaimed": …, "now": …}}`: a
+/// {"id": …, "started": …, "backfill": …, "event": …}, "ledger": {"claim": …, "unclaimed": …, "now": …}}`: a
 /// [`Progress`], the execution, with the event where there is no summary of it, and
 /// what the ledger has of it.
 ///
@@ -108,6 +110,7 @@ pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error
     // What went wrong in the audit itself is told, whoever caused it.
     let went_well = audit.failure().is_none() && !ledger.unclaimed;
     let silencing = || settings.exceptions.silencing(&facts, &outcome, ledger.day());
+    let backfill = execution.backfill.as_deref().filter(|id| is_id(id));
     let silenced_by = went_well.then(silencing).flatten();
     let ended = Ended {
         progress: &audit,
@@ -116,6 +119,7 @@ pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error
         execution: execution.id.as_deref(),
         started: execution.started.as_deref(),
         silenced_by: silenced_by.map(|exception| exception.name.as_str()),
+        backfill,
     };
     let item = ledger::item(&ledger, &ended, settings.ledger);
     let source = Source {
@@ -126,6 +130,8 @@ pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error
         now: ledger.now.as_deref(),
         unclaimed: ledger.unclaimed,
         silenced_by,
+        backfill,
+        cost_usd: ended.cost_usd(settings.ledger),
         language: settings.language,
         stack: settings.stack.as_deref(),
     };

@@ -1,7 +1,7 @@
 //! Times as Step Functions writes them.
 
 /// Milliseconds since 1970 of a time in UTC such as `2026-11-20T09:14:09.123Z`.
-pub(super) fn unix_millis(text: &str) -> Option<i64> {
+pub(crate) fn unix_millis(text: &str) -> Option<i64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = numbers(date, '-')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
@@ -17,6 +17,23 @@ pub(super) fn unix_millis(text: &str) -> Option<i64> {
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)
+}
+
+/// A time in UTC such as `2026-11-20T09:14:09Z`, of seconds since 1970.
+#[must_use]
+pub fn rfc3339(seconds: i64) -> String {
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Years that begin in March, so that the leap day is the last, in eras of 400.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * of_era + of_era / 4 - of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
 }
 
 /// Whether a text is a day such as `2026-11-20`.
@@ -44,7 +61,7 @@ fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_day, unix_millis};
+    use super::{is_day, rfc3339, unix_millis};
 
     #[test]
     fn a_time_is_counted_from_1970() {
@@ -60,6 +77,13 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(unix_millis(text), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_written_as_it_is_read() {
+        for text in ["1970-01-01T00:00:00Z", "2000-02-29T12:00:00Z", "2026-11-20T09:14:09Z", "2028-12-31T23:59:59Z"] {
+            assert_eq!(rfc3339(unix_millis(text).unwrap() / 1000), text);
         }
     }
 

@@ -29,6 +29,12 @@ pub enum UploadsToJudge {
     All,
 }
 
+/// Whether an object of this key is worth a look at its bytes.
+#[must_use]
+pub fn may_be_image(key: &str, judge: UploadsToJudge) -> bool {
+    judge == UploadsToJudge::All || !extension::is_usually_no_image(key)
+}
+
 /// What an event says, whichever of its shapes it came in.
 #[derive(Clone, PartialEq)]
 pub struct Event<'a> {
@@ -146,7 +152,7 @@ impl<'a> Event<'a> {
         let Some(key) = self.key.as_deref().filter(|_| self.is_object_write) else {
             return false;
         };
-        judge == UploadsToJudge::All || !extension::is_usually_no_image(key)
+        may_be_image(key, judge)
     }
 
     /// The media type that the key's extension claims, if it is an image's: a

@@ -7,6 +7,7 @@ use warden_core::{
         JudgeDocuments,
         summary::{self, Opinion, SummarizeWithModel, Summary},
     },
+    backfill::gathered_by,
     bedrock::{Answer, AskedModel, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
     hashed::fingerprint,
@@ -45,9 +46,12 @@ impl<M: Models> LogSummarizer<M> {
             Ok(event) => (event, None),
             Err(event) => (event, self.model.as_ref()),
         };
+        let gathered = gathered_by(&event);
         let event = Event::read(&event)?;
         let floor = self.rules.rate(&event);
-        let opinion = match model.filter(|_| self.asked.asks(&event, &floor)) {
+        // What was there before is no event that a model could rate.
+        let asks = gathered.is_none() && self.asked.asks(&event, &floor);
+        let opinion = match model.filter(|_| asks) {
             None => None,
             Some(model) => self.ask(model, &event, &floor).await?,
         };

@@ -52,6 +52,21 @@ async fn every_event_is_told_as_expected() {
     }
 }
 
+#[tokio::test]
+async fn no_model_is_asked_about_what_a_backfill_found() {
+    let function = function(calm());
+    let mut upload = json!({
+        "detail-type": "Object Created", "source": "warden.replay", "time": "2026-11-20T09:00:00Z",
+        "detail": {"bucket": {"name": "b"}, "object": {"key": "a.png", "version-id": "v1"}, "reason": "Backfill"},
+    });
+    function.handle(upload.clone()).await.unwrap();
+    assert_eq!(asked(&function).len(), 1);
+    upload["backfill"] = json!("b-1");
+    let told = function.handle(upload).await.unwrap();
+    assert_eq!(asked(&function).len(), 1);
+    assert!(told.judge);
+}
+
 /// The state machine's cases take these snapshots for the answers.
 #[tokio::test]
 async fn a_summary_is_told_whole() {

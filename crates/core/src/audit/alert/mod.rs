@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::text::one_line;
-use crate::pii::Verdict;
+use crate::{pii::Verdict, threat::ThreatLevel};
 pub use console::Links;
 use letter::Letter;
 pub use record::Record;
@@ -64,6 +64,27 @@ pub struct Attributes {
     pub account: Attribute,
     /// The Region in which it happened, or `unknown`.
     pub region: Attribute,
+    /// What a message reports that is no alert of one event, such as `backfill`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Attribute>,
+}
+
+impl Attributes {
+    /// Those of a report of many events, which nothing silences.
+    pub(crate) fn of_report(level: ThreatLevel, report: Attribute) -> Self {
+        let none = || Attribute::new("none");
+        Self {
+            threat_level: Attribute::new(level.as_str()),
+            verdict: none(),
+            action: none(),
+            failure: Attribute::new("false"),
+            silenced: Attribute::new("false"),
+            category: Attribute::list(&["none".to_owned()]),
+            account: Attribute::new("unknown"),
+            region: Attribute::new("unknown"),
+            report: Some(report),
+        }
+    }
 }
 
 /// One attribute: a text that is not empty.
@@ -75,7 +96,7 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    fn new(value: &str) -> Self {
+    pub(crate) fn new(value: &str) -> Self {
         Self { data_type: "String", string_value: value.to_owned() }
     }
 
@@ -130,7 +151,7 @@ fn subject(told: &Told<'_>, record: &Record) -> String {
         None => title.to_owned(),
         Some(_) => format!("{}: {}", record.headline, facts.s3_key.as_deref().unwrap_or(title)),
     };
-    printable(&format!("[{}] {news}", record.threat_level.to_uppercase()))
+    subject_of(&format!("[{}] {news}", record.threat_level.to_uppercase()))
 }
 
 fn attributes(told: &Told<'_>) -> Attributes {
@@ -143,10 +164,12 @@ fn attributes(told: &Told<'_>) -> Attributes {
         verdict: Attribute::new(outcome.verdict.map_or("none", Verdict::as_str)),
         action: Attribute::new(outcome.action.as_str()),
         failure: flag(told.failed()),
-        silenced: flag(told.source.silenced_by.is_some()),
+        // What a backfill finds is told in its report.
+        silenced: flag(told.source.silenced_by.is_some() || told.source.backfill.is_some()),
         category: Attribute::list(if categories.is_empty() { &none } else { &categories }),
         account: known(told.account.as_deref()),
         region: known(told.region),
+        report: None,
     }
 }
 
@@ -156,7 +179,7 @@ pub(super) fn shown(fact: Option<&str>) -> Option<String> {
 }
 
 /// Printable ASCII, cut to what SNS takes; `?` for a run of anything else.
-fn printable(text: &str) -> String {
+pub(crate) fn subject_of(text: &str) -> String {
     let mut subject = String::with_capacity(MAX_SUBJECT_CHARS);
     let mut replaced = false;
     for char in text.chars() {

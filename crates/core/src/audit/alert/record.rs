@@ -72,6 +72,12 @@ pub struct Record {
     pub in_ledger: bool,
     /// The exception that silences its mail.
     pub silenced_by: Option<String>,
+    /// The backfill whose report tells of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<String>,
+    /// What the model's answer cost, in US dollars, as estimated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
     /// The command that brings the object back.
     pub restore: Option<String>,
     /// The execution's ARN.
@@ -170,6 +176,8 @@ impl Record {
             summarize_error: fact(&source.progress.summarize_error),
             in_ledger: !source.unclaimed,
             silenced_by: source.silenced_by.map(|by| by.name.clone()),
+            backfill: source.backfill.map(str::to_owned),
+            cost_usd: source.cost_usd,
             restore: told.restore.clone(),
             execution: told.fact(source.execution),
             links: told.links.clone(),

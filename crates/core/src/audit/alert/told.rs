@@ -31,6 +31,10 @@ pub(in super::super) struct Source<'a> {
     pub unclaimed: bool,
     /// What silences its mail.
     pub silenced_by: Option<&'a Exception>,
+    /// The backfill whose report tells of it.
+    pub backfill: Option<&'a str>,
+    /// What the model's answer cost, in US dollars.
+    pub cost_usd: Option<f64>,
     /// The language of what people read.
     pub language: Language,
     /// The stack, for commands.

@@ -1,0 +1,191 @@
+//! The ledger's table.
+
+use aws_types::SdkConfig;
+use serde_json::{Map, Value, json};
+use warden_control_plane::{Call, ControlPlane, Service, item, plain_item};
+use warden_core::{Error, ports::LedgerRecords};
+
+use crate::control_plane::{Failure, call, control_plane};
+
+const BATCH_GET: &str = "dynamodb:BatchGetItem";
+const QUERY: &str = "dynamodb:Query";
+const SCAN: &str = "dynamodb:Scan";
+const UPDATE: &str = "dynamodb:UpdateItem";
+/// The most keys of one call.
+const BATCH: usize = 100;
+
+/// The ledger's table.
+#[derive(Clone, Debug)]
+pub struct LedgerTable {
+    dynamodb: ControlPlane,
+    name: String,
+}
+
+impl LedgerTable {
+    /// The table of this name, on the credentials and endpoint of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, name: &str) -> Self {
+        Self { dynamodb: control_plane(config, Service::DYNAMO_DB), name: name.to_owned() }
+    }
+
+    async fn ask(&self, action: &'static str, target: &'static str, asked: &Value) -> Result<Value, Error> {
+        call(&self.dynamodb, Call::rpc(target, asked)).await.map_err(|failure| self.error(action, &failure))
+    }
+
+    fn error(&self, action: &'static str, failure: &Failure) -> Error {
+        let what = format!("table {}", self.name);
+        match failure.code.as_deref() {
+            Some("AccessDeniedException") => Error::AccessDenied { action, what, hint: "check the function's role" },
+            Some(code @ ("ProvisionedThroughputExceededException" | "RequestLimitExceeded")) => {
+                Error::ServiceUnavailable { action, code: code.to_owned() }
+            }
+            _ => failure.error(action, &what),
+        }
+    }
+
+    /// All pages of a query or a scan, until `most` records are found.
+    async fn pages(
+        &self,
+        action: &'static str,
+        target: &'static str,
+        mut asked: Value,
+        most: usize,
+    ) -> Result<Vec<Value>, Error> {
+        let mut found = Vec::new();
+        asked["TableName"] = json!(self.name);
+        loop {
+            let mut answer = self.ask(action, target, &asked).await?;
+            found.extend(items(&answer["Items"]));
+            match answer["LastEvaluatedKey"].take() {
+                key if !key.is_null() && found.len() < most => asked["ExclusiveStartKey"] = key,
+                _ => break,
+            }
+        }
+        found.truncate(most);
+        Ok(found)
+    }
+}
+
+impl LedgerRecords for LedgerTable {
+    async fn with_keys(&self, keys: &[(String, String)]) -> Result<Vec<Value>, Error> {
+        let mut found = Vec::new();
+        for batch in keys.chunks(BATCH) {
+            let of = |(object, event): &(String, String)| json!({"object": {"S": object}, "event": {"S": event}});
+            let keys: Vec<_> = batch.iter().map(of).collect();
+            let mut left = json!({(self.name.as_str()): {"Keys": keys, "ConsistentRead": true}});
+            while left.get(&self.name).is_some() {
+                let asked = json!({"RequestItems": left});
+                let mut answer = self.ask(BATCH_GET, "DynamoDB_20120810.BatchGetItem", &asked).await?;
+                let read = items(&answer["Responses"][&self.name]);
+                // What it has no room for it hands back.
+                left = answer["UnprocessedKeys"].take();
+                if read.is_empty()
+                    && left
+                        .get(&self.name)
+                        .is_some_and(|left| left["Keys"] == asked["RequestItems"][&self.name]["Keys"])
+                {
+                    return Err(Error::ServiceUnavailable { action: BATCH_GET, code: "UnprocessedKeys".to_owned() });
+                }
+                found.extend(read);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn of_object(&self, object: &str) -> Result<Vec<Value>, Error> {
+        let asked = json!({
+            "KeyConditionExpression": "#object = :object",
+            "ExpressionAttributeNames": {"#object": "object"},
+            "ExpressionAttributeValues": {":object": {"S": object}},
+            "ConsistentRead": true,
+        });
+        self.pages(QUERY, "DynamoDB_20120810.Query", asked, usize::MAX).await
+    }
+
+    async fn set(&self, object: &str, event: &str, fields: &Map<String, Value>) -> Result<(), Error> {
+        let values = item(fields);
+        let updates = values.as_object().into_iter().flatten();
+        let updates: Map<_, _> = updates.map(|(name, value)| (name.clone(), json!({"Value": value}))).collect();
+        let asked = json!({
+            "TableName": self.name, "Key": {"object": {"S": object}, "event": {"S": event}}, "AttributeUpdates": updates,
+        });
+        self.ask(UPDATE, "DynamoDB_20120810.UpdateItem", &asked).await.map(drop)
+    }
+
+    async fn high_of(&self, backfill: &str, most: usize) -> Result<Vec<Value>, Error> {
+        let asked = json!({
+            "FilterExpression": "backfill = :backfill AND threat_level = :high",
+            "ExpressionAttributeValues": {":backfill": {"S": backfill}, ":high": {"S": "high"}},
+            "ConsistentRead": true,
+        });
+        self.pages(SCAN, "DynamoDB_20120810.Scan", asked, most).await
+    }
+}
+
+fn items(list: &Value) -> Vec<Value> {
+    list.as_array().into_iter().flatten().map(|item| Value::Object(plain_item(item))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use warden_test_support::{Answer, RecordedAws};
+
+    use super::*;
+
+    fn table<const N: usize>(answers: [Value; N]) -> (LedgerTable, RecordedAws) {
+        let aws = RecordedAws::answering(answers.map(|answer| Answer::new(200, answer.to_string())));
+        (LedgerTable::new(&aws.config(), "ledger"), aws)
+    }
+
+    fn asked(aws: &RecordedAws, at: usize) -> Value {
+        serde_json::from_slice(aws.requests()[at].body().bytes().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn keys_that_are_handed_back_are_asked_for_again() {
+        let record = json!({"object": {"S": "b/a"}, "event": {"S": "v1"}, "seconds": {"N": "1.5"}});
+        let left = json!({"ledger": {"Keys": [{"object": {"S": "b/b"}, "event": {"S": "v2"}}]}});
+        let (table, aws) = table([
+            json!({"Responses": {"ledger": [record]}, "UnprocessedKeys": left}),
+            json!({"Responses": {"ledger": []}, "UnprocessedKeys": {}}),
+        ]);
+        let keys = [("b/a".to_owned(), "v1".to_owned()), ("b/b".to_owned(), "v2".to_owned())];
+        let found = table.with_keys(&keys).await.unwrap();
+        assert_eq!(found, [json!({"object": "b/a", "event": "v1", "seconds": 1.5})]);
+        assert_eq!(asked(&aws, 0)["RequestItems"]["ledger"]["Keys"][1], left["ledger"]["Keys"][0]);
+        assert_eq!(asked(&aws, 1)["RequestItems"], left);
+    }
+
+    #[tokio::test]
+    async fn a_table_is_read_until_what_is_asked_for_is_found() {
+        let page = |key: &str| json!({"Items": [{"s3_key": {"S": key}}], "LastEvaluatedKey": {"object": {"S": key}}});
+        let (table, aws) = table([page("a"), page("b"), page("c")]);
+        let found = table.high_of("b-1", 2).await.unwrap();
+        assert_eq!(found, [json!({"s3_key": "a"}), json!({"s3_key": "b"})]);
+        assert_eq!(aws.requests().len(), 2);
+        assert_eq!(asked(&aws, 1)["ExclusiveStartKey"], json!({"object": {"S": "a"}}));
+    }
+
+    #[tokio::test]
+    async fn fields_are_set_and_others_are_left() {
+        let (table, aws) = table([json!({})]);
+        let fields = json!({"status": "running", "listed": 3});
+        table.set("backfill", "b-1", fields.as_object().unwrap()).await.unwrap();
+        let updates = json!({"status": {"Value": {"S": "running"}}, "listed": {"Value": {"N": "3"}}});
+        assert_eq!(asked(&aws, 0)["AttributeUpdates"], updates);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_has_its_name() {
+        for (code, name) in [
+            ("AccessDeniedException", "AccessDenied"),
+            ("ProvisionedThroughputExceededException", "ServiceUnavailable"),
+            ("ValidationException", "Internal"),
+        ] {
+            let body = json!({"__type": code, "message": "secret text"}).to_string();
+            let aws = RecordedAws::answering((0..5).map(move |_| Answer::new(400, body.clone())));
+            let failed = LedgerTable::new(&aws.config(), "ledger").of_object("b/a").await.unwrap_err();
+            assert_eq!(failed.name().as_str(), name);
+        }
+    }
+}

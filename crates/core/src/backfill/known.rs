@@ -1,0 +1,101 @@
+//! What the ledger knows of a version.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Listed;
+use crate::{audit::time, ports::ObjectVersion};
+
+/// Milliseconds after which a claim that was never completed may be taken up: those of the state machine.
+const CLAIM_MILLIS: i64 = 86_400_000;
+
+/// By which event the ledger knows a version. The version `null` is written over in place, so it is told by its bytes.
+#[must_use]
+pub fn ledger_event(version: &ObjectVersion) -> String {
+    match version.id.as_str() {
+        "null" => format!("null-{}", version.etag.trim_matches('"')),
+        id => id.to_owned(),
+    }
+}
+
+/// A record of the ledger, as far as it says whether a version was audited.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Known {
+    event: String,
+    status: Option<String>,
+    claimed_at: Option<String>,
+    etag: Option<String>,
+    verdict: Option<String>,
+}
+
+impl Known {
+    /// A record of plain values by name.
+    #[must_use]
+    pub fn read(record: &Value) -> Self {
+        Self::deserialize(record).unwrap_or_default()
+    }
+
+    /// Whether this is a record of an audit of the version that came to its end, or that is under way at `now`, in
+    /// milliseconds since 1970. What failed is audited again.
+    #[must_use]
+    pub fn covers(&self, listed: &Listed, now: i64) -> bool {
+        let ObjectVersion { id, etag, .. } = &listed.version;
+        let tag = |text: &str| text.trim_matches('"').to_owned();
+        // Where no versions are kept, an upload's own event is known by its request, and its bytes by their tag.
+        let same_bytes = || id == "null" && self.verdict.is_some() && self.etag.as_deref().map(tag) == Some(tag(etag));
+        if self.event != ledger_event(&listed.version) && !same_bytes() {
+            return false;
+        }
+        match self.status.as_deref() {
+            Some("failed") | None => false,
+            Some("claimed") => {
+                let claimed = self.claimed_at.as_deref().and_then(time::unix_millis);
+                claimed.is_some_and(|claimed| now - claimed < CLAIM_MILLIS)
+            }
+            Some(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// 2026-11-20T09:14:09.123Z
+    const NOW: i64 = 1_795_166_049_123;
+
+    fn listed(id: &str) -> Listed {
+        let version = ObjectVersion { id: id.into(), etag: "\"e1\"".into(), size: 9, last_modified: 0 };
+        Listed { key: "a.png".into(), version, is_latest: true }
+    }
+
+    #[test]
+    fn a_version_is_known_once_its_audit_ended_or_while_it_runs() {
+        for (status, claimed_at, known) in [
+            ("complete", "2020-01-01T00:00:00Z", true),
+            ("claimed", "2026-11-20T09:00:00Z", true),
+            ("claimed", "2026-11-19T09:14:09.122Z", false),
+            ("claimed", "yesterday", false),
+            ("failed", "2026-11-20T09:00:00Z", false),
+        ] {
+            let record = Known::read(&json!({"event": "v1", "status": status, "claimed_at": claimed_at}));
+            assert_eq!(record.covers(&listed("v1"), NOW), known, "{status} {claimed_at}");
+            assert!(!record.covers(&listed("v2"), NOW), "{status} {claimed_at}");
+        }
+    }
+
+    #[test]
+    fn where_no_versions_are_kept_the_bytes_are_known() {
+        let by_request =
+            |etag: &str| Known::read(&json!({"event": "N4N7", "status": "complete", "etag": etag, "verdict": "clean"}));
+        assert!(by_request("\"e1\"").covers(&listed("null"), NOW));
+        assert!(!by_request("\"e2\"").covers(&listed("null"), NOW));
+        // The same bytes in another version are another upload.
+        assert!(!by_request("\"e1\"").covers(&listed("v2"), NOW));
+        let before = Known::read(&json!({"event": "null-e1", "status": "complete"}));
+        assert!(before.covers(&listed("null"), NOW));
+    }
+}

@@ -1,0 +1,114 @@
+//! What was in a bucket before the audit was, and what no event told of.
+//!
+//! A [`Plan`] says which versions a backfill looks at. The lister reads a bucket by it, page by page, leaves out what
+//! the ledger knows, and writes what is left as the audit's input, one line for each version. The state machine starts
+//! an audit for each line: from there on a version of years ago takes the way of an upload of today.
+
+mod estimate;
+mod known;
+mod plan;
+mod progress;
+mod report;
+
+use serde_json::{Value, json};
+
+use crate::audit::{object_created, time};
+
+pub use estimate::{Estimate, estimate};
+pub use known::{Known, ledger_event};
+pub use plan::{Acts, LeftOut, Listed, Plan};
+pub use progress::{Counters, Status};
+pub use report::{High, Report};
+
+pub use crate::audit::time::rfc3339;
+
+/// The partition of the ledger in which backfills are kept. An object's begins with its bucket and a slash.
+pub const PARTITION: &str = "backfill";
+/// The member of the audit's input that names the backfill. No event of AWS's has it.
+pub const MEMBER: &str = "backfill";
+
+/// The backfill that an audit's input says it belongs to. Only who may start executions can write it there: what
+/// EventBridge delivers is an envelope of its own.
+#[must_use]
+pub fn gathered_by(input: &Value) -> Option<&str> {
+    input.get(MEMBER)?.as_str().filter(|id| is_id(id))
+}
+
+/// Whether a text is the id of a backfill: letters, digits and hyphens, at most 60.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    (1..=60).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// The audit's input for a version: what S3 would have reported of it.
+#[must_use]
+pub fn audit_input(backfill: &str, plan: &Plan, listed: &Listed) -> Value {
+    let Listed { key, version, .. } = listed;
+    let mut detail = object_created(&plan.bucket, key, version);
+    detail["reason"] = json!(if plan.sweep { "Sweep" } else { "Backfill" });
+    let mut input = json!({
+        "version": "0",
+        "id": ledger_event(version),
+        "detail-type": "Object Created",
+        "source": "warden.replay",
+        "time": time::rfc3339(version.last_modified),
+        "detail": detail,
+    });
+    input[MEMBER] = json!(backfill);
+    if plan.action == Acts::Nothing {
+        input["action"] = json!("none");
+    }
+    input
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cloudtrail::Event, ports::ObjectVersion};
+
+    fn listed(id: &str) -> Listed {
+        Listed {
+            key: "a é.png".to_owned(),
+            version: ObjectVersion {
+                id: id.to_owned(),
+                etag: "\"e1\"".to_owned(),
+                size: 9,
+                last_modified: 1_795_165_200,
+            },
+            is_latest: true,
+        }
+    }
+
+    #[test]
+    fn a_version_is_audited_as_the_upload_that_it_was() {
+        let plan = Plan::of("uploads");
+        let input = audit_input("b-1", &plan, &listed("v1"));
+        let event = Event::read(&input).unwrap();
+        assert!(event.is_object_write);
+        assert_eq!((event.bucket.as_deref(), event.key.as_deref()), (Some("uploads"), Some("a é.png")));
+        assert_eq!((event.name.as_str(), event.version.as_deref()), ("Backfill", Some("v1")));
+        assert_eq!(event.time.as_deref(), Some("2026-11-20T09:00:00Z"));
+        assert_eq!(gathered_by(&input), Some("b-1"));
+        assert_eq!(input.get("action"), None);
+    }
+
+    #[test]
+    fn a_plan_that_does_nothing_says_so_in_each_input() {
+        let plan = Plan { action: Acts::Nothing, ..Plan::of("uploads") };
+        assert_eq!(audit_input("b-1", &plan, &listed("v1"))["action"], "none");
+    }
+
+    #[test]
+    fn no_text_of_an_uploader_makes_an_event_one_of_a_backfill() {
+        for input in [
+            json!({"detail": {"backfill": "b-1"}}),
+            json!({"detail": {"requestParameters": {"backfill": "b-1"}}}),
+            json!({"backfill": 1}),
+            json!({"backfill": ""}),
+            json!({"backfill": "a b"}),
+            json!("b-1"),
+        ] {
+            assert_eq!(gathered_by(&input), None, "{input}");
+        }
+    }
+}

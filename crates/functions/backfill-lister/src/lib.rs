@@ -1,0 +1,220 @@
+//! Lists the versions that a backfill audits, part by part, and reports in the end what became of them.
+
+mod listing;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use warden_core::{
+    Error,
+    audit::{JudgeDocuments, LedgerSettings},
+    backfill::{Counters, High, PARTITION, Plan, Report, audit_input, estimate, is_id},
+    cloudtrail::UploadsToJudge,
+    ports::{LedgerRecords, ObjectWriter, VersionPages},
+};
+
+use request::{Counted, Ended, ListRequest, Request, Step};
+
+/// An upload's own event has come by then: CloudTrail takes minutes. A sweep leaves what is newer.
+const OWN_EVENT_SECONDS: i64 = 3600;
+/// How far the first sweep of a bucket looks back: a week, and a day more.
+const FIRST_SWEEP_SECONDS: i64 = 8 * 86_400;
+
+/// How much is done in one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Versions of a part: of each the Map Run keeps an output, and all of them have to stay below 256 KiB.
+    pub part: usize,
+    /// Milliseconds after which a call ends with what it has, below the function's time limit.
+    pub list_millis: i64,
+    /// The same of a count, for whoever waits for it.
+    pub count_millis: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { part: 20_000, list_millis: 200_000, count_millis: 15_000 }
+    }
+}
+
+/// What the function needs, made once at start.
+pub struct BackfillLister<V, W, L> {
+    /// Where versions are listed.
+    pub versions: V,
+    /// Where parts are written.
+    pub parts: W,
+    /// What is known by now.
+    pub ledger: L,
+    /// The bucket of the parts.
+    pub parts_bucket: String,
+    /// Which objects the audit opens.
+    pub uploads: UploadsToJudge,
+    /// Whether documents are among them.
+    pub documents: JudgeDocuments,
+    /// How long the backfill itself is kept, and what tokens cost.
+    pub ledger_settings: LedgerSettings,
+    /// The stack, for the commands that a report holds.
+    pub stack: Option<String>,
+    /// Now, in milliseconds since 1970.
+    pub clock: fn() -> i64,
+    /// How much is done in one call.
+    pub limits: Limits,
+}
+
+impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L> {
+    /// Does one step: `{"list": …}` writes the next part and says where to go on, `{"count": …}` counts what there is to
+    /// do, `{"report": …}` ends the backfill and composes its report.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for anything else; those of the store and of the ledger.
+    pub async fn handle(&self, event: Value) -> Result<Value, Error> {
+        let request: Request =
+            serde_json::from_value(event).map_err(|_| Error::invalid("event", "asks for no step of a backfill"))?;
+        let answer = match request {
+            Request::List(asked) => serde_json::to_value(Box::pin(self.list(*asked)).await?),
+            Request::Count(asked) => serde_json::to_value(Box::pin(self.count(*asked)).await?),
+            Request::Report(asked) => serde_json::to_value(Box::pin(self.report(*asked)).await?),
+        };
+        answer.map_err(|_| Error::Internal { problem: "an answer cannot be written as JSON".to_owned() })
+    }
+
+    /// Lists on until a part is full, and writes it.
+    async fn list(&self, asked: ListRequest) -> Result<Step, Error> {
+        let ListRequest { mut step, execution } = asked;
+        if step.parts == 0 {
+            self.begin(&mut step, &execution).await?;
+        } else if !self.counters(step.id()?).await?.goes_on() {
+            return Ok(Step { part: None, objects: 0, more: false, ..step });
+        }
+        let id = step.id()?.to_owned();
+        let found = self.look(&step.plan, step.token.take(), self.limits.part, self.limits.list_millis).await?;
+        step.part = None;
+        step.objects = found.to_audit.len() as u64;
+        step.parts += 1;
+        if !found.to_audit.is_empty() {
+            let lines = found.to_audit.iter().map(|listed| format!("{}\n", audit_input(&id, &step.plan, listed)));
+            let key = format!("{id}/{:06}.jsonl", step.parts);
+            self.parts.write(&self.parts_bucket, &key, Bytes::from(lines.collect::<String>())).await?;
+            step.part = Some(key);
+        }
+        step.listed += found.listed;
+        step.known += found.known;
+        step.handed += step.objects;
+        step.more = found.next.is_some();
+        step.token = found.next;
+        let totals = json!({"listed": step.listed, "known": step.known, "handed": step.handed});
+        self.set(&id, &totals).await?;
+        tracing::info!(
+            backfill = id,
+            bucket = step.plan.bucket,
+            part = step.parts,
+            objects = step.objects,
+            known = found.known,
+            "versions were listed"
+        );
+        Ok(step)
+    }
+
+    /// Counts what there is to audit, and what that takes.
+    async fn count(&self, mut counted: Counted) -> Result<Counted, Error> {
+        counted.plan.check()?;
+        let found = self.look(&counted.plan, counted.token.take(), usize::MAX, self.limits.count_millis).await?;
+        counted.listed += found.listed;
+        counted.known += found.known;
+        counted.objects += found.to_audit.len() as u64;
+        counted.more = found.next.is_some();
+        counted.token = found.next;
+        let Counted { objects, plan, .. } = &counted;
+        counted.estimate = Some(estimate(*objects, plan.concurrency, self.ledger_settings.token_prices));
+        Ok(counted)
+    }
+
+    /// Ends the backfill, and tells what became of it.
+    async fn report(&self, Ended { step, failure }: Ended) -> Result<Report, Error> {
+        let id = step.id()?;
+        let mut counters = self.counters(id).await?;
+        counters.status = counters.ending(failure.is_some());
+        counters.ended_at = Some(warden_core::backfill::rfc3339((self.clock)() / 1000));
+        self.set(id, &json!({"status": counters.status, "ended_at": counters.ended_at})).await?;
+        if let (true, false, Some(until)) = (step.plan.sweep, failure.is_some(), step.plan.until) {
+            self.set(&swept(&step.plan.bucket), &json!({"until": until})).await?;
+        }
+        let high = match counters.high {
+            0 => Vec::new(),
+            high => {
+                let most = usize::try_from(high).unwrap_or(Report::MOST).min(Report::MOST);
+                self.ledger.high_of(id, most).await?
+            }
+        };
+        let high: Vec<High> = high.into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect();
+        tracing::info!(
+            backfill = id,
+            status = counters.status.as_str(),
+            done = counters.done,
+            pii = counters.pii,
+            undetermined = counters.undetermined,
+            failed = counters.failed,
+            "the backfill ended"
+        );
+        Ok(Report::new(id, counters, &high, self.stack.as_deref()))
+    }
+
+    /// Names the backfill, and writes down that it runs.
+    async fn begin(&self, step: &mut Step, execution: &request::Execution) -> Result<(), Error> {
+        step.plan.check()?;
+        step.concurrency = step.plan.concurrency;
+        let now = (self.clock)() / 1000;
+        if step.plan.sweep {
+            self.plan_sweep(&mut step.plan, now).await?;
+            let began = execution.started.chars().filter(char::is_ascii_alphanumeric).take(15);
+            step.backfill.get_or_insert_with(|| format!("sweep-{}", began.collect::<String>()));
+        }
+        let id = step.id()?;
+        if !is_id(id) {
+            return Err(Error::invalid("backfill", "is not of letters, digits and hyphens, or too long"));
+        }
+        let plan = serde_json::to_string(&step.plan)
+            .map_err(|_| Error::Internal { problem: "a plan cannot be written as JSON".to_owned() })?;
+        let mut begun = json!({
+            "plan": plan, "status": "running", "execution": execution.id, "started_at": execution.started,
+            // What a further audit is held against, which `max_cost` ends.
+            "max_usd": step.plan.max_cost.unwrap_or(1e12),
+            "expires": now + i64::from(self.ledger_settings.days) * 86_400,
+        });
+        // A further run of the same backfill goes on with what was counted.
+        if self.record(id).await?.is_none_or(|record| record.get("spent_usd").is_none()) {
+            begun["spent_usd"] = json!(0);
+        }
+        self.set(id, &begun).await
+    }
+
+    /// A sweep looks at what was written since the last, as far as its own events have come.
+    async fn plan_sweep(&self, plan: &mut Plan, now: i64) -> Result<(), Error> {
+        let until = now - OWN_EVENT_SECONDS;
+        let last = self.record(&swept(&plan.bucket)).await?;
+        let since = last.and_then(|last| last.get("until")?.as_i64()).unwrap_or(until - FIRST_SWEEP_SECONDS);
+        plan.since.get_or_insert(since);
+        plan.until.get_or_insert(until);
+        Ok(())
+    }
+
+    async fn record(&self, event: &str) -> Result<Option<Value>, Error> {
+        Ok(self.ledger.with_keys(&[(PARTITION.to_owned(), event.to_owned())]).await?.pop())
+    }
+
+    async fn counters(&self, id: &str) -> Result<Counters, Error> {
+        Ok(Counters::read(&self.record(id).await?.unwrap_or_default()))
+    }
+
+    async fn set(&self, event: &str, fields: &Value) -> Result<(), Error> {
+        let none = Map::new();
+        self.ledger.set(PARTITION, event, fields.as_object().unwrap_or(&none)).await
+    }
+}
+
+/// What tells until when a bucket was swept.
+fn swept(bucket: &str) -> String {
+    format!("swept {bucket}")
+}

@@ -1,0 +1,81 @@
+//! What there is to audit in a bucket.
+
+use warden_core::{
+    Error,
+    backfill::{Known, Listed, Plan, ledger_event},
+    ports::{LedgerRecords, Marker, ObjectWriter, VersionPages},
+};
+
+use crate::BackfillLister;
+
+/// What a listing found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Versions that the plan looks at.
+    pub(crate) listed: u64,
+    /// Of those, what the ledger knows.
+    pub(crate) known: u64,
+    /// The others.
+    pub(crate) to_audit: Vec<Listed>,
+    /// Where it goes on.
+    pub(crate) next: Option<Marker>,
+}
+
+impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L> {
+    /// Reads a bucket on from `token`, page by page, until `most` versions are found, `millis` have passed, or it ends.
+    pub(crate) async fn look(
+        &self,
+        plan: &Plan,
+        token: Option<Marker>,
+        most: usize,
+        millis: i64,
+    ) -> Result<Found, Error> {
+        let began = (self.clock)();
+        let mut found = Found { next: token, ..Found::default() };
+        loop {
+            let page = self.versions.page(&plan.bucket, &plan.prefix, found.next.as_ref()).await?;
+            let wanted = page.versions.into_iter();
+            let wanted: Vec<_> =
+                wanted.filter(|listed| plan.wants(listed, self.uploads, self.documents).is_ok()).collect();
+            found.listed += wanted.len() as u64;
+            let records = self.records(&plan.bucket, &wanted).await?;
+            for (listed, records) in wanted.into_iter().zip(records) {
+                if records.iter().any(|record| record.covers(&listed, began)) {
+                    found.known += 1;
+                } else {
+                    found.to_audit.push(listed);
+                }
+            }
+            found.next = page.next;
+            // A page has at most 1,000 versions: a part may have so many more.
+            if found.next.is_none() || found.to_audit.len() >= most || (self.clock)() - began > millis {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// What the ledger has of each of these versions. Those of a bucket that keeps none are looked up by their objects:
+    /// an upload's own event is known by its request there.
+    async fn records(&self, bucket: &str, wanted: &[Listed]) -> Result<Vec<Vec<Known>>, Error> {
+        let object = |listed: &Listed| format!("{bucket}/{}", listed.key);
+        let keys = wanted.iter().filter(|listed| listed.version.id != "null");
+        let keys: Vec<_> = keys.map(|listed| (object(listed), ledger_event(&listed.version))).collect();
+        let mut by_key = std::collections::HashMap::<(String, String), Vec<Known>>::new();
+        if !keys.is_empty() {
+            for record in self.ledger.with_keys(&keys).await? {
+                let text =
+                    |name: &str| record.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+                by_key.entry((text("object"), text("event"))).or_default().push(Known::read(&record));
+            }
+        }
+        let mut all = Vec::with_capacity(wanted.len());
+        for listed in wanted {
+            all.push(if listed.version.id == "null" {
+                self.ledger.of_object(&object(listed)).await?.iter().map(Known::read).collect()
+            } else {
+                by_key.remove(&(object(listed), ledger_event(&listed.version))).unwrap_or_default()
+            });
+        }
+        Ok(all)
+    }
+}

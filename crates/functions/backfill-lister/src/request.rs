@@ -1,0 +1,105 @@
+//! What is asked, and the steps that go around in the state machine.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use warden_core::{
+    Error,
+    backfill::{Estimate, Plan},
+    ports::Marker,
+};
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    List(Box<ListRequest>),
+    Count(Box<Counted>),
+    Report(Box<Ended>),
+}
+
+/// The step before, and the execution that asks.
+#[derive(Deserialize)]
+pub(crate) struct ListRequest {
+    pub(crate) step: Step,
+    pub(crate) execution: Execution,
+}
+
+/// The execution that asks.
+#[derive(Deserialize)]
+pub(crate) struct Execution {
+    /// Its ARN.
+    pub(crate) id: String,
+    /// When it began, RFC 3339.
+    pub(crate) started: String,
+}
+
+/// How far a listing came: the execution's input at first, and then what the step before answered.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Step {
+    /// The backfill. A sweep is named when it begins.
+    #[serde(default)]
+    pub(crate) backfill: Option<String>,
+    pub(crate) plan: Plan,
+    /// Where the listing goes on.
+    #[serde(default)]
+    pub(crate) token: Option<Marker>,
+    /// Whether it does.
+    #[serde(default)]
+    pub(crate) more: bool,
+    /// The key of the part that was written, if there was anything to audit.
+    #[serde(default)]
+    pub(crate) part: Option<String>,
+    /// How many versions are in it.
+    #[serde(default)]
+    pub(crate) objects: u64,
+    /// Steps that were done.
+    #[serde(default)]
+    pub(crate) parts: u32,
+    /// Audits at once, where the Map state finds it.
+    #[serde(default)]
+    pub(crate) concurrency: u32,
+    #[serde(default)]
+    pub(crate) listed: u64,
+    #[serde(default)]
+    pub(crate) known: u64,
+    #[serde(default)]
+    pub(crate) handed: u64,
+}
+
+impl Step {
+    pub(crate) fn id(&self) -> Result<&str, Error> {
+        self.backfill.as_deref().ok_or_else(|| Error::invalid("backfill", "is missing"))
+    }
+}
+
+/// How far a count came: asked with a plan alone at first, and then with what was answered, as long as there is more.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) plan: Plan,
+    #[serde(default)]
+    pub(crate) token: Option<Marker>,
+    #[serde(default)]
+    pub(crate) more: bool,
+    /// Versions that were looked at.
+    #[serde(default)]
+    pub(crate) listed: u64,
+    /// Of those, what the ledger knows.
+    #[serde(default)]
+    pub(crate) known: u64,
+    /// Of those, what is to be audited.
+    #[serde(default)]
+    pub(crate) objects: u64,
+    /// What that takes.
+    #[serde(default)]
+    pub(crate) estimate: Option<Estimate>,
+}
+
+/// A backfill at its end.
+#[derive(Deserialize)]
+pub(crate) struct Ended {
+    /// The step that was last.
+    pub(crate) step: Step,
+    /// Why it could not go on, as Step Functions reports it.
+    #[serde(default)]
+    pub(crate) failure: Option<Value>,
+}

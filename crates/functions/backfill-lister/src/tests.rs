@@ -1,0 +1,217 @@
+use std::{collections::BTreeMap, sync::Mutex};
+
+use warden_core::ports::{Marker, ObjectVersion, VersionPage};
+
+use super::*;
+use warden_core::backfill::Listed;
+
+/// 2026-11-20T09:00:00Z
+const NOW: i64 = 1_795_165_200;
+const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:backfill:one";
+
+/// A bucket whose pages hold two versions each.
+struct Bucket(Vec<Listed>);
+
+impl VersionPages for Bucket {
+    async fn page(&self, _: &str, prefix: &str, after: Option<&Marker>) -> Result<VersionPage, Error> {
+        let all = self.0.iter().filter(|listed| listed.key.starts_with(prefix));
+        let rest: Vec<_> =
+            all.skip_while(|listed| after.is_some_and(|after| listed.key <= after.key)).cloned().collect();
+        let versions: Vec<_> = rest.iter().take(2).cloned().collect();
+        let next = versions.last().filter(|_| rest.len() > 2);
+        let next = next.map(|last| Marker { key: last.key.clone(), version: Some(last.version.id.clone()) });
+        Ok(VersionPage { versions, next })
+    }
+}
+
+#[derive(Default)]
+struct Parts(Mutex<BTreeMap<String, String>>);
+
+impl ObjectWriter for Parts {
+    async fn write(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), Error> {
+        assert_eq!(bucket, "parts");
+        self.0.lock().unwrap().insert(key.to_owned(), String::from_utf8(body.to_vec()).unwrap());
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Ledger(Mutex<BTreeMap<(String, String), Value>>);
+
+impl Ledger {
+    fn holding(records: &[Value]) -> Self {
+        let text = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
+        let keyed = records.iter().map(|record| ((text(record, "object"), text(record, "event")), record.clone()));
+        Self(Mutex::new(keyed.collect()))
+    }
+
+    fn backfill(&self, id: &str) -> Value {
+        self.0.lock().unwrap()[&(PARTITION.to_owned(), id.to_owned())].clone()
+    }
+}
+
+impl LedgerRecords for Ledger {
+    async fn with_keys(&self, keys: &[(String, String)]) -> Result<Vec<Value>, Error> {
+        let records = self.0.lock().unwrap();
+        Ok(keys.iter().filter_map(|key| records.get(key).cloned()).collect())
+    }
+
+    async fn of_object(&self, object: &str) -> Result<Vec<Value>, Error> {
+        let records = self.0.lock().unwrap();
+        Ok(records.iter().filter(|((of, _), _)| of == object).map(|(_, record)| record.clone()).collect())
+    }
+
+    async fn set(&self, object: &str, event: &str, fields: &Map<String, Value>) -> Result<(), Error> {
+        let mut records = self.0.lock().unwrap();
+        let record = records.entry((object.to_owned(), event.to_owned())).or_insert_with(|| json!({}));
+        record.as_object_mut().unwrap().extend(fields.clone());
+        Ok(())
+    }
+
+    async fn high_of(&self, backfill: &str, most: usize) -> Result<Vec<Value>, Error> {
+        let records = self.0.lock().unwrap();
+        Ok(records.values().filter(|record| record["backfill"] == backfill).take(most).cloned().collect())
+    }
+}
+
+fn version(key: &str, id: &str) -> Listed {
+    let version = ObjectVersion { id: id.into(), etag: "\"e\"".into(), size: 9, last_modified: NOW - 86_400 };
+    Listed { key: key.into(), version, is_latest: true }
+}
+
+fn lister(versions: Vec<Listed>, records: &[Value]) -> BackfillLister<Bucket, Parts, Ledger> {
+    BackfillLister {
+        versions: Bucket(versions),
+        parts: Parts::default(),
+        ledger: Ledger::holding(records),
+        parts_bucket: "parts".into(),
+        uploads: UploadsToJudge::LikelyImages,
+        documents: JudgeDocuments::Tell,
+        ledger_settings: LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) },
+        stack: Some("audit".into()),
+        clock: || NOW * 1000,
+        limits: Limits { part: 2, ..Limits::default() },
+    }
+}
+
+fn list(step: &Value) -> Value {
+    json!({"list": {"step": step, "execution": {"id": EXECUTION, "started": "2026-11-20T09:00:00.123Z"}}})
+}
+
+fn five() -> Vec<Listed> {
+    ["a.png", "b.png", "c.csv", "d.png", "e.png"].map(|key| version(key, &format!("v-{key}"))).to_vec()
+}
+
+#[tokio::test]
+async fn a_bucket_is_listed_part_by_part_without_what_the_ledger_knows() {
+    let known = json!({"object": "b/b.png", "event": "v-b.png", "status": "complete"});
+    let lister = lister(five(), &[known]);
+    let first = lister.handle(list(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}))).await.unwrap();
+    assert_eq!((&first["objects"], &first["more"]), (&json!(2), &json!(true)));
+    assert_eq!((&first["part"], &first["concurrency"]), (&json!("b-1/000001.jsonl"), &json!(20)));
+    let second = lister.handle(list(&first)).await.unwrap();
+    assert_eq!((&second["objects"], &second["more"]), (&json!(1), &json!(false)));
+    let parts = lister.parts.0.lock().unwrap().clone();
+    let keys: Vec<_> = parts
+        .values()
+        .flat_map(|part| part.lines())
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| (line["detail"]["object"]["key"].clone(), line["backfill"].clone()))
+        .collect();
+    assert_eq!(keys, ["a.png", "d.png", "e.png"].map(|key| (json!(key), json!("b-1"))));
+    let kept = lister.ledger.backfill("b-1");
+    assert_eq!((&kept["listed"], &kept["known"], &kept["handed"]), (&json!(4), &json!(1), &json!(3)));
+    assert_eq!((&kept["status"], &kept["execution"]), (&json!("running"), &json!(EXECUTION)));
+}
+
+#[tokio::test]
+async fn a_count_writes_nothing_and_says_what_it_takes() {
+    let lister = lister(five(), &[]);
+    let counted = lister.handle(json!({"count": {"plan": {"bucket": "b"}}})).await.unwrap();
+    assert_eq!((&counted["objects"], &counted["listed"], &counted["more"]), (&json!(4), &json!(4), &json!(false)));
+    assert_eq!(counted["estimate"]["seconds"], 8);
+    assert!(lister.parts.0.lock().unwrap().is_empty());
+    assert!(lister.ledger.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_stopped_or_spent_lists_no_further() {
+    for change in [json!({"status": "stopping"}), json!({"spent_usd": 2.0})] {
+        let lister = lister(five(), &[]);
+        let plan = json!({"bucket": "b", "max_cost": 2.0});
+        let first = lister.handle(list(&json!({"backfill": "b-1", "plan": plan}))).await.unwrap();
+        lister.set("b-1", &change).await.unwrap();
+        let second = lister.handle(list(&first)).await.unwrap();
+        assert_eq!((&second["objects"], &second["more"]), (&json!(0), &json!(false)), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_further_run_goes_on_with_what_was_spent() {
+    let spent = json!({"object": PARTITION, "event": "b-1", "spent_usd": 1.5, "done": 7, "status": "stopped"});
+    let lister = lister(five(), &[spent]);
+    lister.handle(list(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}))).await.unwrap();
+    let kept = lister.ledger.backfill("b-1");
+    assert_eq!((&kept["spent_usd"], &kept["done"], &kept["status"]), (&json!(1.5), &json!(7), &json!("running")));
+}
+
+#[tokio::test]
+async fn in_a_bucket_without_versions_the_bytes_are_known() {
+    let judged =
+        json!({"object": "b/a.png", "event": "N4N7", "status": "complete", "etag": "\"e\"", "verdict": "clean"});
+    let lister = lister(vec![version("a.png", "null"), version("b.png", "null")], &[judged]);
+    let step = lister.handle(list(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}))).await.unwrap();
+    assert_eq!((&step["objects"], &step["known"]), (&json!(1), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_sweep_looks_at_what_was_written_since_the_last() {
+    let mut versions = five();
+    versions[0].version.last_modified = NOW - 60;
+    versions[1].version.last_modified = NOW - 9 * 86_400;
+    let lister = lister(versions, &[]);
+    let step = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
+    // a.png is new, its event may be still to come; b.png is older than a first sweep looks.
+    assert_eq!(step["backfill"], "sweep-20261120T090000");
+    assert_eq!(step["plan"]["until"], NOW - 3600);
+    assert_eq!((&step["handed"], &step["more"]), (&json!(2), &json!(false)));
+    let report = lister.handle(json!({"report": {"step": step}})).await.unwrap();
+    assert_eq!(report["status"], "complete");
+    let next = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
+    assert_eq!(next["plan"]["since"], NOW - 3600);
+}
+
+#[tokio::test]
+async fn a_report_ends_the_backfill_and_names_what_is_high() {
+    let of = |key: &str| {
+        json!({"object": format!("b/{key}"), "event": "v", "backfill": "b-1", "s3_bucket": "b", "s3_key": key,
+            "verdict": "pii", "action": "deleted"})
+    };
+    let counted = json!({"object": PARTITION, "event": "b-1", "status": "running", "done": 4, "pii": 2, "high": 2,
+        "plan": r#"{"bucket":"b"}"#});
+    let lister = lister(Vec::new(), &[of("a.png"), of("d.png"), counted]);
+    let step = json!({"backfill": "b-1", "plan": {"bucket": "b"}, "parts": 1});
+    let report = lister.handle(json!({"report": {"step": step}})).await.unwrap();
+    assert_eq!(report["subject"], "[HIGH] Backfill of s3://b/ complete: 2 of 4 with personal data");
+    let protocols: Value = serde_json::from_str(report["protocols"].as_str().unwrap()).unwrap();
+    assert!(protocols["email"].as_str().unwrap().contains("  pii, deleted: s3://b/d.png\n"));
+    assert_eq!(lister.ledger.backfill("b-1")["status"], "complete");
+    let failed = lister.handle(json!({"report": {"step": step, "failure": {"Error": "E"}}})).await.unwrap();
+    assert_eq!(failed["status"], "failed");
+}
+
+#[tokio::test]
+async fn what_asks_for_no_step_or_has_no_name_is_refused() {
+    let lister = lister(five(), &[]);
+    for event in [
+        json!({}),
+        json!("x"),
+        json!({"list": {}}),
+        json!({"list": {"step": {"plan": {}}, "execution": {"id": "", "started": ""}}}),
+        list(&json!({"plan": {"bucket": "b"}})),
+        list(&json!({"backfill": "a b", "plan": {"bucket": "b"}})),
+        list(&json!({"backfill": "b-1", "plan": {"bucket": "b", "concurrency": 0}})),
+    ] {
+        assert!(matches!(lister.handle(event.clone()).await, Err(Error::InvalidInput { .. })), "{event}");
+    }
+}
