@@ -2,6 +2,9 @@
 
 use maud::{Markup, html};
 
+/// How long a text is at most that stays on one line.
+const SHORT: usize = 16;
+
 /// What stands in a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
@@ -60,7 +63,7 @@ impl Cell {
         html! {
             @match self {
                 // Isolated, so that no text turns the direction of what follows it.
-                Self::Text(text) => bdi { (text) },
+                Self::Text(text) => bdi.short[text.chars().count() <= SHORT] { (text) },
                 Self::Detailed(text, detail) => span { bdi { (text) } span.note { bdi { (detail) } } },
                 Self::Number(number) => (number),
                 Self::Code(code) => code { bdi { (code) } },
