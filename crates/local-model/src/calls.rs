@@ -39,6 +39,7 @@ pub struct Calls(Arc<Mutex<Log>>);
 #[derive(Debug, Default)]
 struct Log {
     count: usize,
+    throttled: usize,
     last: VecDeque<Call>,
     streams: Streams,
 }
@@ -61,6 +62,12 @@ impl Calls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
+    /// How many of them were throttled.
+    #[must_use]
+    pub fn throttled(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).throttled
+    }
+
     /// The last calls, oldest first; at most 256 are remembered.
     #[must_use]
     pub fn last(&self) -> Vec<Call> {
@@ -80,6 +87,7 @@ impl Calls {
     pub(crate) fn add(&self, call: Call) {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.count += 1;
+        log.throttled += usize::from(call.status == 429);
         if log.last.len() == REMEMBERED {
             log.last.pop_front();
         }

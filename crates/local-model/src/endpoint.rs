@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, header};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::answer::{self, Answer, Reader};
 use crate::bedrock::exception::Kind;
@@ -20,6 +21,8 @@ use crate::upstream;
 
 /// The largest body that Bedrock takes for Claude.
 pub(crate) const MAX_BODY_BYTES: usize = 20_000_000;
+/// What is said to calls over a quota.
+const THROTTLED: &str = "Too many requests, please wait before trying again.";
 /// The header of the id that the service gives each request.
 pub(crate) const REQUEST_ID: &str = "x-amzn-requestid";
 
@@ -29,6 +32,8 @@ pub(crate) struct Endpoint {
     pub(crate) faults: Faults,
     pub(crate) records: Records,
     pub(crate) calls: Calls,
+    /// A place for each call that may be open.
+    pub(crate) places: Semaphore,
     pub(crate) word_delay: Duration,
 }
 
@@ -79,13 +84,15 @@ impl Endpoint {
         Ok(Answered { family: model.family, response: self.answer(request, &model, fault).await? })
     }
 
-    /// Has a request answered that was accepted.
+    /// Has a request answered that was accepted, if there is a place for it. Its place is free when its caller leaves: then
+    /// this is dropped.
     pub(crate) async fn answer(
         &self,
         request: MessagesRequest,
         model: &Model,
         fault: Option<Fault>,
     ) -> Result<MessagesResponse, Exception> {
+        let _place = self.places.try_acquire().map_err(|_| Exception::new(Kind::Throttling, THROTTLED))?;
         let request = Arc::new(request);
         let answer = match &self.answerer {
             Answerer::Reader(reader) => reader.answer(Arc::clone(&request)).await?,
@@ -109,7 +116,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Exception> {
 
 pub(crate) fn exception_of(fault: Fault) -> Option<Exception> {
     let (kind, message) = match fault {
-        Fault::Throttled => (Kind::Throttling, "Too many requests, please wait before trying again."),
+        Fault::Throttled => (Kind::Throttling, THROTTLED),
         Fault::Overloaded => (Kind::Overloaded, "Overloaded"),
         Fault::Unavailable => (Kind::ServiceUnavailable, "Bedrock is unable to process your request."),
         Fault::InternalError => (Kind::InternalServer, "The system encountered an unexpected error. Try again."),

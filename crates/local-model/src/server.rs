@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use warden_perception::weights;
 
@@ -23,6 +23,9 @@ use crate::records::Records;
 use crate::stream;
 use crate::upstream::{self, Upstream};
 
+/// How many calls are open at once unless it is said: about as many pictures as are read, one after the other, in the
+/// time that a function gives its model.
+const OPEN_CALLS: usize = 64;
 /// How long open requests get to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -53,6 +56,9 @@ pub struct Config {
     pub records: Records,
     /// How many images are read at once. Each takes memory, and all cores.
     pub concurrency: usize,
+    /// How many calls are open at once, those that wait to be answered included. One more is refused as Bedrock
+    /// refuses what is over a quota: 429 `ThrottlingException`.
+    pub open_calls: usize,
     /// How long a stream waits before each word; none unless it is set.
     pub word_delay: Duration,
 }
@@ -77,6 +83,7 @@ impl Config {
             faults: Faults::default(),
             records: Records::default(),
             concurrency: 1,
+            open_calls: OPEN_CALLS,
             word_delay: Duration::ZERO,
         }
     }
@@ -138,6 +145,7 @@ impl Server {
             faults: config.faults,
             records: config.records,
             calls: calls.clone(),
+            places: Semaphore::new(config.open_calls),
             word_delay: config.word_delay,
         });
         let (stop, stopped) = oneshot::channel::<()>();

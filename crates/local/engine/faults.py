@@ -8,6 +8,7 @@ order is an object of
     action    such as "CopyObject"; of a request, as IAM names it
     mentions  a text that the call holds somewhere; without it, any call is meant
     calls     how many; without it, each until the orders are replaced
+    share     which part of such calls, by chance, from 0 to 1; without it, all
     does      "refuse", "lose" (it is done, and then refused), "wait" (and then it is done), or "kill" (the function that
               makes this request)
     error     with which name it is refused; of a task as Step Functions reports it, of a request as the service does
@@ -18,6 +19,7 @@ order is an object of
 import asyncio
 import functools
 import json
+import random
 import signal
 import threading
 import time
@@ -48,7 +50,7 @@ class Orders:
         with self.lock:
             for order in self.orders:
                 meant = (order["of"], order["service"], order["action"]) == (of, service, action)
-                if meant and order.get("mentions", "") in text:
+                if meant and order.get("mentions", "") in text and random.random() < order.get("share", 1):
                     if "calls" in order:
                         order["calls"] -= 1
                         if order["calls"] == 0:

@@ -244,6 +244,22 @@ def wait_as_told(stepfunctions):
     stepfunctions._scaled_sleep = sleep_as_told
 
 
+def tell_throttling(stepfunctions):
+    """A task that Lambda refuses for its concurrency fails by the name that this has on AWS; the engine calls it Lambda.Unknown."""
+    call = stepfunctions._call_lambda
+
+    @functools.wraps(call)
+    def call_and_tell(*args, **kwargs):
+        try:
+            return call(*args, **kwargs)
+        except stepfunctions._ExecutionError as error:
+            if error.error == "Lambda.Unknown" and '"__type": "TooManyRequestsException"' in error.cause:
+                raise stepfunctions._ExecutionError("Lambda.TooManyRequestsException", error.cause) from None
+            raise
+
+    stepfunctions._call_lambda = call_and_tell
+
+
 def main():
     threading.Thread(target=end_with_the_owner, args=(sys.argv[1],), daemon=True).start()
 
@@ -266,6 +282,7 @@ def main():
     roles.enforce(app, stepfunctions)
     pass_on_conditions(stepfunctions)
     wait_as_told(stepfunctions)
+    tell_throttling(stepfunctions)
     faults.carry_out(app, stepfunctions)
 
     sys.argv[1:] = []

@@ -53,11 +53,14 @@ pub struct Engine {
 pub struct EngineOptions {
     /// What the waits of state machines are multiplied by; 1 is real time.
     pub wait_scale: f64,
+    /// How many functions run at once, a process each. One more is refused as Lambda refuses it:
+    /// `TooManyRequestsException`.
+    pub function_concurrency: u32,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { wait_scale: 1.0 }
+        Self { wait_scale: 1.0, function_concurrency: 64 }
     }
 }
 
@@ -233,6 +236,7 @@ fn environment(port: u16, endpoint: &str, state: &Path, options: EngineOptions) 
         ("MINISTACK_ACCOUNT_ID", ACCOUNT.to_owned()),
         ("MINISTACK_REGION", REGION.to_owned()),
         ("SFN_WAIT_SCALE", options.wait_scale.to_string()),
+        ("LAMBDA_ACCOUNT_CONCURRENCY", options.function_concurrency.to_string()),
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", ACCESS_KEY.to_owned()),

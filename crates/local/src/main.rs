@@ -14,6 +14,7 @@ use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
 use warden_local::demo;
 use warden_local::follow::{self, Sent};
 use warden_local::instructions;
+use warden_local::load::{self, LoadOptions};
 use warden_local::model::{ModelOptions, WORD_DELAY};
 use warden_local::output::Console;
 use warden_local::private_api::PrivateApi;
@@ -65,6 +66,12 @@ enum Command {
         /// A JSON file with an event of EventBridge's.
         file: PathBuf,
     },
+    /// Bring a system up, upload many pictures at a rate, and compare what becomes of them with the truth.
+    ///
+    /// The model answers at once or after a fixed time, right each time. It takes as many pictures, and as many functions
+    /// run, as is said; what is over that is throttled, as on AWS. Everything is on this machine, on 127.0.0.1 alone.
+    /// Ends with 1 where something is lost, judged or told twice, or wrong.
+    Load(LoadArguments),
     /// Show the alerts that the running system sent, each once.
     Alerts {
         /// Wait for more until Ctrl-C.
@@ -133,6 +140,43 @@ enum DemoPart {
     Api(ApiDemoArguments),
     /// Start the local model and a streaming function, and open the terminal client on it.
     Chat(ChatArguments),
+}
+
+#[derive(Debug, Args)]
+struct LoadArguments {
+    /// How many pictures are uploaded.
+    #[arg(long, value_name = "COUNT", default_value_t = 200)]
+    uploads: u32,
+    /// How many in a second.
+    #[arg(long, value_name = "COUNT", default_value_t = 25.0)]
+    rate: f64,
+    /// How many in a hundred hold personal data.
+    #[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
+    personal_data: u32,
+    /// How long the model takes for each answer, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    model_delay: u64,
+    /// How many calls of the model may be open at once.
+    #[arg(long, value_name = "COUNT", default_value_t = 64)]
+    open_calls: usize,
+    /// How many functions run at once, a process each.
+    #[arg(long, value_name = "COUNT", default_value_t = 64)]
+    function_concurrency: u32,
+    /// How many in a hundred of the audit's calls of `DynamoDB`, S3 and SNS fail, at random.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
+    failing: f64,
+    /// How long it is waited for the last of them, in minutes from the last upload on.
+    #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+    within: u64,
+    /// How to show the results.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    /// The Cargo profile to build the functions with; `lambda` is what goes to AWS.
+    #[arg(long, default_value = "dev")]
+    profile: String,
+    /// The Python, 3.10 or newer, to make the engine's environment with.
+    #[arg(long, default_value = "python3", env = "WARDEN_PYTHON")]
+    python: String,
 }
 
 #[derive(Debug, Args)]
@@ -310,6 +354,7 @@ async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> an
             console.say(&format!("replayed as event {id}"));
             return show(&audit, &Sent::Event(id), &path.to_string(), console).await;
         }
+        Command::Load(arguments) => return run_load(&workspace, arguments, console).await,
         Command::Alerts { follow, output } => {
             let audit = Audit::new(running::find(&file)?);
             show_alerts(&audit, follow, output, console).await?;
@@ -348,6 +393,29 @@ async fn run_demo(
         keep(file, &system, console).await?;
     }
     Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_load(workspace: &Workspace, arguments: LoadArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    console.say(DEVELOPMENT);
+    let options = LoadOptions {
+        uploads: arguments.uploads,
+        rate: arguments.rate,
+        personal_data: arguments.personal_data,
+        model_delay: Duration::from_millis(arguments.model_delay),
+        open_calls: arguments.open_calls,
+        function_concurrency: arguments.function_concurrency,
+        failing: arguments.failing,
+        within: Duration::from_mins(arguments.within),
+        profile: arguments.profile,
+        python: arguments.python,
+        ..LoadOptions::default()
+    };
+    let outcome = load::run(workspace, &options, console).await?;
+    match arguments.output {
+        Output::Text => console.result(outcome.to_string().trim_end()),
+        Output::Json => console.result(&serde_json::to_string_pretty(&outcome)?),
+    }
+    Ok(if outcome.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn run_api_demo(

@@ -24,6 +24,8 @@ pub struct ModelOptions {
     pub faults: Faults,
     /// The records of its calls; none are written until it is told where.
     pub records: Records,
+    /// How many calls may be open at once, those that wait included; as many as the model takes unless it is set.
+    pub open_calls: Option<usize>,
     /// How long a stream waits before each word.
     pub word_delay: Duration,
 }
@@ -56,6 +58,7 @@ pub async fn prepare(
     config.faults = options.faults.clone();
     config.records = options.records.clone();
     config.word_delay = options.word_delay;
+    config.open_calls = options.open_calls.unwrap_or(config.open_calls);
     Ok(config)
 }
 

@@ -45,12 +45,12 @@ pub(crate) enum Content {
 pub(crate) struct Reader {
     weights: PathBuf,
     perception: OnceCell<Arc<Perception>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Reader {
     pub(crate) fn new(weights: PathBuf, concurrency: usize) -> Self {
-        Self { weights, perception: OnceCell::new(), permits: Semaphore::new(concurrency.max(1)) }
+        Self { weights, perception: OnceCell::new(), permits: Arc::new(Semaphore::new(concurrency.max(1))) }
     }
 
     pub(crate) async fn answer(&self, request: Arc<MessagesRequest>) -> Result<Answer, Exception> {
@@ -62,11 +62,14 @@ impl Reader {
         if request.images().next().is_none() {
             return Ok(Vec::new());
         }
-        // A closed semaphore would only let everybody in, and it is never closed.
-        let _permit = self.permits.acquire().await.ok();
+        // Whoever leaves while this waits is not read for. A closed semaphore would only let everybody in, and it is
+        // never closed.
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let perception = Arc::clone(self.perception.get_or_try_init(|| self.load()).await?);
         let request = Arc::clone(request);
         let look = move || {
+            // A reading that was begun goes on when its caller leaves, and the next waits for its end.
+            let _permit = permit;
             let picture = |image: &image::DynamicImage| {
                 perception.look(image).map(Picture::new).map_err(|_| broken("the image could not be read"))
             };

@@ -48,6 +48,21 @@ impl Fake {
         Server::start(Config::upstream(upstream)).await.expect("a free port")
     }
 
+    /// The same for one call at a time, which gets as long as it takes.
+    async fn behind_one_place(&self) -> Server {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let routes = Router::new().route("/v1/chat/completions", post(complete)).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let upstream = Upstream { model: Some("tiny".into()), ..Upstream::new(url) };
+        let config = Config { open_calls: 1, ..Config::upstream(upstream) };
+        Server::start(config).await.expect("a free port")
+    }
+
+    fn calls(&self) -> usize {
+        self.asked.lock().expect("not poisoned").len()
+    }
+
     fn asked(&self) -> Value {
         self.asked.lock().expect("not poisoned").first().expect("it was asked").clone()
     }
@@ -163,4 +178,54 @@ async fn an_upstream_that_is_no_url_is_told_at_the_start() {
         let error = Server::start(Config::upstream(Upstream::new(url))).await.unwrap_err();
         assert!(matches!(error, StartError::Upstream(_)), "{error}");
     }
+}
+
+/// An answer that nobody waits for to its end.
+fn never_ending() -> Fake {
+    Fake { delay: Duration::from_hours(1), ..Fake::answering(&json!({"content": "late"}), "stop") }
+}
+
+#[tokio::test]
+async fn whoever_leaves_makes_room() {
+    let fake = never_ending();
+    let server = fake.behind_one_place().await;
+    let question = ask("Hello", &[]);
+    tokio::select! {
+        _ = send(&server, MODEL, &question) => panic!("the first call is answered"),
+        () = until(|| fake.calls() == 1) => {}
+        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("the first call is not taken"),
+    }
+    // The first caller has left meanwhile.
+    tokio::select! {
+        () = taken(&server, &question) => panic!("the second call is answered"),
+        () = until(|| fake.calls() == 2) => {}
+        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("nobody made room"),
+    }
+}
+
+#[tokio::test]
+async fn calls_at_once_are_refused_beyond_their_number() {
+    let fake = never_ending();
+    let server = fake.behind_one_place().await;
+    let question = ask("Hello", &[]);
+    let second = async {
+        until(|| fake.calls() == 1).await;
+        send(&server, MODEL, &question).await
+    };
+    tokio::select! {
+        _ = send(&server, MODEL, &question) => panic!("the first call is answered"),
+        reply = second => assert_eq!((reply.status, reply.error.as_deref()), (429, Some("ThrottlingException"))),
+    }
+    assert_eq!(fake.calls(), 1, "what is refused is not asked");
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Asks until there is room.
+async fn taken(server: &Server, question: &Value) {
+    while send(server, MODEL, question).await.status == 429 {}
 }

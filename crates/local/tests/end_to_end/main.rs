@@ -14,6 +14,7 @@ mod doctor;
 mod engine;
 mod events;
 mod keys;
+mod load;
 mod model;
 mod nova;
 mod operations;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         private_api::trials(&api_stage),
         doctor::api_trials(&api_stage),
         nova::trials(&nova),
+        load::trials(),
         reliability::trials(&reliability),
         reliability::unversioned_trials(&stage),
         streaming::trials(&streaming),

@@ -164,7 +164,7 @@ impl World {
         let faults = Faults::default();
         let options = SystemOptions {
             model: ModelOptions { faults: faults.clone(), ..ModelOptions::default() },
-            engine: EngineOptions { wait_scale: WAIT_SCALE },
+            engine: EngineOptions { wait_scale: WAIT_SCALE, ..EngineOptions::default() },
             parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             ..SystemOptions::default()
         };

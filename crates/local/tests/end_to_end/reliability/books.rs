@@ -15,8 +15,8 @@ use warden_local::alert::Alert;
 use warden_local::audit::Upload;
 use warden_local::execution::Execution;
 use warden_local::follow::put_object;
+use warden_local::pictures::{self, Holds};
 
-use super::pictures::{self, Holds};
 use super::site::Site;
 
 /// How long executions get to start and to end, and alerts to arrive.
@@ -99,7 +99,7 @@ impl Books {
     }
 
     async fn write(&mut self, key: String, folder: Folder, holds: Holds) -> usize {
-        let bytes = pictures::upload(holds, NUMBER.fetch_add(1, Ordering::Relaxed));
+        let bytes = pictures::upload(holds, NUMBER.fetch_add(1, Ordering::Relaxed)).unwrap();
         let upload = self.site.audit().upload(&key, bytes.clone().into()).await.unwrap();
         self.arrivals.push(Arrival { upload, folder, holds, bytes, restored: false, was_restored: false });
         self.expected += 1;

@@ -9,10 +9,10 @@ use serde_json::json;
 use warden_control_plane::{Call, ControlPlane, Service};
 use warden_ledger::Who;
 use warden_local::model::Fault;
+use warden_local::pictures::Holds;
 
 use super::books::{Books, Folder};
 use super::orders::{Order, request, task};
-use super::pictures::Holds;
 use super::site::{Site, trial};
 use super::walk::Walk;
 use crate::world::Stage;

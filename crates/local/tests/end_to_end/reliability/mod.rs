@@ -5,7 +5,6 @@
 mod books;
 mod faults;
 mod orders;
-mod pictures;
 mod site;
 mod unversioned;
 mod walk;

@@ -13,11 +13,11 @@ use warden_local::audit::Audit;
 use warden_local::engine::{Engine, EngineOptions};
 use warden_local::model::{Fault, Faults, ModelOptions};
 use warden_local::output::Console;
+use warden_local::pictures::Answers;
 use warden_local::system::{System, SystemOptions};
 use warden_local::workspace::Workspace;
 
 use super::orders::Desk;
-use super::pictures::Answers;
 use crate::world::{Running, Stage};
 
 /// What is done with personal data under prefixes; elsewhere it is deleted.
@@ -40,13 +40,13 @@ pub struct Site {
 
 impl Running for Site {
     async fn up() -> Self {
-        let answers = Answers::start().await;
+        let answers = Answers::start(Duration::ZERO).await.unwrap();
         let faults = Faults::default();
         let model =
             ModelOptions { upstream: Some(answers.url.clone()), faults: faults.clone(), ..ModelOptions::default() };
         let options = SystemOptions {
             model,
-            engine: EngineOptions { wait_scale: WAIT_SCALE },
+            engine: EngineOptions { wait_scale: WAIT_SCALE, ..EngineOptions::default() },
             parameters: vec![("ActionOverrides".to_owned(), OVERRIDES.to_owned())],
             ..SystemOptions::default()
         };

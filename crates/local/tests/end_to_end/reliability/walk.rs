@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use warden_local::model::Fault;
 use warden_local::output::Console;
+use warden_local::pictures::Holds;
 
 use super::books::{Books, Folder};
 use super::faults::{THROTTLED, who};
 use super::orders::{Calls, Order, request, task};
-use super::pictures::Holds;
 use super::site::Site;
 
 /// Most events of a burst.

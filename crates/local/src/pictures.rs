@@ -1,12 +1,14 @@
-//! Pictures of which the truth is known, and the model that knows it: what is tried here is
+//! Pictures of which the truth is known, and the model that knows it: what is tried with them is
 //! what is done with an answer, not how it is found.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
+use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{ImageError, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -28,38 +30,54 @@ const NO_PERSONAL_DATA: Rgb<u8> = Rgb([30, 160, 60]);
 const EDGE: u32 = 48;
 
 /// The bytes of an upload: no two numbers have the same.
-pub fn upload(holds: Holds, number: u64) -> Vec<u8> {
+///
+/// # Errors
+/// When the picture cannot be encoded.
+pub fn upload(holds: Holds, number: u64) -> Result<Vec<u8>, ImageError> {
     let colour = match holds {
         Holds::PersonalData => PERSONAL_DATA,
         Holds::NoPersonalData => NO_PERSONAL_DATA,
-        Holds::NoPicture => return format!("no picture, number {number}").into_bytes(),
+        Holds::NoPicture => return Ok(format!("no picture, number {number}").into_bytes()),
     };
     let mut picture = RgbImage::from_pixel(EDGE, EDGE, colour);
     for (x, byte) in (0..).zip(number.to_be_bytes()) {
         picture.put_pixel(x, 0, Rgb([byte; 3]));
     }
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
-    bytes.into_inner()
+    picture.write_to(&mut bytes, ImageFormat::Png)?;
+    Ok(bytes.into_inner())
 }
 
-/// Answers what is asked of pictures and events, as an OpenAI-compatible server.
+/// Answers what is asked of these pictures and of events, as an OpenAI-compatible server on 127.0.0.1. It ends when it is
+/// dropped.
 #[derive(Debug)]
 pub struct Answers {
+    /// Where it answers.
     pub url: String,
     task: JoinHandle<()>,
 }
 
 impl Answers {
-    pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+    /// Answers each question this much later.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start(delay: Duration) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let complete = async move |Json(asked): Json<Value>| {
+            tokio::time::sleep(delay).await;
+            Json(answer(&asked))
+        };
         let routes = Router::new()
             .route("/v1/models", get(async || Json(json!({"data": [{"id": "fixed-answers"}]}))))
-            .route("/v1/chat/completions", post(async |Json(asked): Json<Value>| Json(answer(&asked))))
+            .route("/v1/chat/completions", post(complete))
             .layer(DefaultBodyLimit::disable());
-        let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { url, task }
+        let task = tokio::spawn(async move {
+            // Serving ends with the task alone: accept errors are retried inside.
+            let _ = axum::serve(listener, routes).await;
+        });
+        Ok(Self { url, task })
     }
 }
 
@@ -87,9 +105,8 @@ fn answer(asked: &Value) -> Value {
 }
 
 fn holds_personal_data(url: &str) -> bool {
-    let (_, encoded) = url.split_once(',').unwrap();
-    let bytes = base64_simd::STANDARD.decode_to_vec(encoded).unwrap();
-    let picture = image::load_from_memory(&bytes).unwrap().to_rgb8();
+    let encoded = url.split_once(',').map_or("", |(_, encoded)| encoded);
+    let bytes = base64_simd::STANDARD.decode_to_vec(encoded).unwrap_or_default();
     // Below the row of the number.
-    *picture.get_pixel(0, 1) == PERSONAL_DATA
+    image::load_from_memory(&bytes).is_ok_and(|picture| *picture.to_rgb8().get_pixel(0, 1) == PERSONAL_DATA)
 }
