@@ -1,5 +1,5 @@
-//! The ports of `warden-core` on AWS. Nothing else uses the SDKs of S3, Bedrock,
-//! SageMaker, Systems Manager, EventBridge and `DynamoDB`.
+//! The ports of `warden-core` on AWS. No function reaches them
+//! in another way.
 //!
 //! Each port stands behind a feature of its own, so that a function links only
 //! the SDK that it calls.
@@ -46,7 +46,7 @@ pub use ledger_table::LedgerTable;
 #[cfg(feature = "replay-bus")]
 pub use replay_bus::ReplayBus;
 #[cfg(feature = "s3")]
-pub use s3::{S3Body, S3ObjectStore, S3Settings};
+pub use s3::{S3Body, S3ObjectStore};
 #[cfg(feature = "sagemaker")]
 pub use sagemaker::{SageMakerAnswer, SageMakerSettings, SageMakerStream};
 #[cfg(feature = "ssm")]

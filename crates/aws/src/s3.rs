@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::{
-    Client,
-    config::Builder,
-    error::{ProvideErrorMetadata, SdkError},
-    primitives::ByteStream,
-};
 use aws_types::SdkConfig;
 use bytes::Bytes;
+use warden_control_plane::{
+    CallFailed, Refusal,
+    s3::{self, ObjectId, Reply, S3},
+};
 use warden_core::{
     Error,
     audit::Tag,
@@ -25,42 +23,30 @@ use crate::timeouts;
 /// How long S3 may take to begin its answer, all attempts together.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How S3 is reached.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct S3Settings {
-    /// The bucket is in the path, not in the host name: for servers without
-    /// virtual hosts.
-    pub force_path_style: bool,
-}
-
 /// Objects on S3.
 #[derive(Clone, Debug)]
 pub struct S3ObjectStore {
-    client: Client,
+    s3: S3,
 }
 
 impl S3ObjectStore {
     /// A store on the Region, credentials and endpoint of `config`.
     #[must_use]
-    pub fn new(config: &SdkConfig, settings: S3Settings) -> Self {
-        let config = Builder::from(config)
-            .force_path_style(settings.force_path_style)
-            .timeout_config(timeouts(OPEN_TIMEOUT))
-            .build();
-        Self { client: Client::from_conf(config) }
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { s3: S3::new(&config.to_builder().timeout_config(timeouts(OPEN_TIMEOUT)).build()) }
     }
 }
 
 /// The bytes of an object on S3.
 #[derive(Debug)]
 pub struct S3Body {
-    bytes: ByteStream,
+    reply: Reply,
     object: ObjectRef,
 }
 
 impl ObjectBody for S3Body {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.bytes.try_next().await.map_err(|_| Error::StoreUnavailable {
+        self.reply.next_chunk().await.map_err(|_| Error::StoreUnavailable {
             code: "it stopped sending before the end".into(),
             what: self.object.to_string(),
         })
@@ -71,40 +57,28 @@ impl ObjectStore for S3ObjectStore {
     type Body = S3Body;
 
     async fn open(&self, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {
-        let answer = self
-            .client
-            .get_object()
-            .bucket(&object.bucket)
-            .key(&object.key)
-            .set_version_id(object.version.clone())
-            .send()
-            .await;
-        match answer {
-            Ok(found) => Ok(Lookup::Found(OpenObject {
-                facts: ObjectFacts {
-                    version: found.version_id,
-                    etag: found.e_tag,
-                    size: found.content_length.and_then(|length| u64::try_from(length).ok()),
-                    sha256: None,
-                },
-                body: S3Body { bytes: found.body, object: object.clone() },
-            })),
-            Err(error) => refusal(&error, object),
-        }
+        let reply = match self.s3.get(id(object)).await {
+            Ok(reply) => reply,
+            Err(failed) => return refusal(&failed, object),
+        };
+        let facts = ObjectFacts {
+            version: reply.version(),
+            etag: reply.header("etag").map(str::to_owned),
+            size: reply.header("content-length").and_then(|length| length.parse().ok()),
+            sha256: None,
+        };
+        Ok(Lookup::Found(OpenObject { facts, body: S3Body { reply, object: object.clone() } }))
     }
 
     async fn tags(&self, object: &ObjectRef) -> Result<Vec<Tag>, Error> {
-        let asked = self.client.get_object_tagging().bucket(&object.bucket).key(&object.key);
-        match asked.set_version_id(object.version.clone()).send().await {
-            Ok(found) => Ok(found.tag_set.into_iter().map(|tag| Tag { key: tag.key, value: tag.value }).collect()),
-            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
-                Err(Error::AccessDenied {
-                    action: if object.version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" },
-                    what: object.to_string(),
-                    hint: "check the function's role and the bucket's policy",
-                })
-            }
-            Err(error) => match refusal(&error, object)? {
+        match self.s3.tags(id(object)).await {
+            Ok(found) => Ok(found.into_iter().map(|(key, value)| Tag { key, value }).collect()),
+            Err(failed) if status(&failed) == Some(403) => Err(Error::AccessDenied {
+                action: if object.version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" },
+                what: object.to_string(),
+                hint: "check the function's role and the bucket's policy",
+            }),
+            Err(failed) => match refusal(&failed, object)? {
                 Lookup::Gone => Err(Error::ObjectNotFound { what: object.to_string() }),
                 Lookup::Found(_) | Lookup::Sealed(_) => {
                     Err(Error::Internal { problem: format!("S3 tells no tags of {object}") })
@@ -133,36 +107,33 @@ impl ObjectVersions for S3ObjectStore {
 impl VersionPages for S3ObjectStore {
     async fn page(&self, bucket: &str, prefix: &str, after: Option<&Marker>) -> Result<VersionPage, Error> {
         let of_bucket = || ObjectRef { bucket: bucket.to_owned(), key: prefix.to_owned(), version: None };
-        let asked = self.client.list_object_versions().bucket(bucket).prefix(prefix);
-        let asked = asked.set_key_marker(after.map(|after| after.key.clone()));
-        let page = match asked.set_version_id_marker(after.and_then(|after| after.version.clone())).send().await {
+        let from = after.map(|after| s3::Marker { key: after.key.clone(), version: after.version.clone() });
+        let page = match self.s3.versions(bucket, prefix, from.as_ref()).await {
             Ok(page) => page,
-            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
+            Err(failed) if status(&failed) == Some(403) => {
                 return Err(Error::AccessDenied {
                     action: "s3:ListBucketVersions",
                     what: format!("bucket {bucket}"),
                     hint: "check the function's role and the bucket's policy",
                 });
             }
-            Err(error) => {
-                return refusal(&error, &of_bucket())
+            Err(failed) => {
+                return refusal(&failed, &of_bucket())
                     .and(Err(Error::Internal { problem: format!("S3 lists no versions of {}", of_bucket()) }));
             }
         };
-        let listed = page.versions.unwrap_or_default().into_iter().filter_map(|version| {
-            Some(Listed {
-                key: version.key?,
-                is_latest: version.is_latest == Some(true),
-                version: ObjectVersion {
-                    id: version.version_id?,
-                    etag: version.e_tag.unwrap_or_default(),
-                    size: version.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
-                    last_modified: version.last_modified?.secs(),
-                },
-            })
+        let versions = page.versions.into_iter().filter(|version| !version.is_delete_marker);
+        let listed = versions.map(|version| Listed {
+            key: version.key,
+            is_latest: version.is_latest,
+            version: ObjectVersion {
+                id: version.id,
+                etag: version.etag,
+                size: version.size,
+                last_modified: version.last_modified,
+            },
         });
-        let next = page.next_key_marker.filter(|_| page.is_truncated == Some(true));
-        let next = next.map(|key| Marker { key, version: page.next_version_id_marker });
+        let next = page.next.map(|next| Marker { key: next.key, version: next.version });
         Ok(VersionPage { versions: listed.collect(), next })
     }
 }
@@ -170,25 +141,30 @@ impl VersionPages for S3ObjectStore {
 impl ObjectWriter for S3ObjectStore {
     async fn write(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), Error> {
         let object = || ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version: None };
-        let asked = self.client.put_object().bucket(bucket).key(key).body(body.into());
-        match asked.send().await {
+        match self.s3.put(bucket, key, body, &[]).await {
             Ok(_) => Ok(()),
-            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
-                Err(Error::AccessDenied {
-                    action: "s3:PutObject",
-                    what: object().to_string(),
-                    hint: "check the function's role and the bucket's policy",
-                })
-            }
-            Err(error) => refusal(&error, &object())
+            Err(failed) if status(&failed) == Some(403) => Err(Error::AccessDenied {
+                action: "s3:PutObject",
+                what: object().to_string(),
+                hint: "check the function's role and the bucket's policy",
+            }),
+            Err(failed) => refusal(&failed, &object())
                 .and(Err(Error::Internal { problem: format!("S3 does not take {}", object()) })),
         }
     }
 }
 
-fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {
-    let code = error.code().unwrap_or_default();
-    let status = error.raw_response().map(|response| response.status().as_u16());
+fn id(object: &ObjectRef) -> ObjectId<'_> {
+    ObjectId { bucket: &object.bucket, key: &object.key, version: object.version.as_deref() }
+}
+
+fn status(failed: &CallFailed) -> Option<u16> {
+    failed.raw_response().map(|response| response.status().as_u16())
+}
+
+fn refusal(failed: &CallFailed, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {
+    let code = failed.as_service_error().and_then(Refusal::code).unwrap_or_default();
+    let status = status(failed);
     match (code, status) {
         // A version that is a delete marker has no bytes to get: 405.
         ("NoSuchKey" | "NoSuchVersion" | "MethodNotAllowed", _) | (_, Some(405)) => Ok(Lookup::Gone),
@@ -232,8 +208,7 @@ mod tests {
         let answer = Answer::new(status, body);
         let answer = headers.iter().fold(answer, |answer, (name, value)| answer.header(name, *value));
         let aws = RecordedAws::answering([answer]);
-        let config = aws_sdk_s3::config::Builder::from(&aws.config()).force_path_style(true).build();
-        (S3ObjectStore { client: Client::from_conf(config) }, aws)
+        (S3ObjectStore::new(&aws.config()), aws)
     }
 
     fn object(version: Option<&str>) -> ObjectRef {
@@ -255,16 +230,16 @@ mod tests {
         );
         assert_eq!(found.body.next_chunk().await.unwrap().unwrap(), "PNG");
         assert_eq!(found.body.next_chunk().await.unwrap(), None);
-        let uri = aws.request().uri().to_owned();
-        assert!(uri.contains("/uploads/a%20b%2Bc%2520/%EC%82%AC.png?"), "{uri}");
-        assert!(uri.contains("versionId=v7"), "{uri}");
+        let expected = "https://uploads.s3.us-west-2.amazonaws.com/a%20b%2Bc%2520/%EC%82%AC.png?versionId=v7";
+        assert_eq!(aws.request().uri(), expected);
     }
 
     #[tokio::test]
     async fn the_newest_version_is_found_behind_delete_markers_and_before_longer_keys() {
         let markers = "<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a.png</NextKeyMarker>\
             <NextVersionIdMarker>d1</NextVersionIdMarker>\
-            <DeleteMarker><Key>a.png</Key><VersionId>d1</VersionId></DeleteMarker></ListVersionsResult>";
+            <DeleteMarker><Key>a.png</Key><VersionId>d1</VersionId>\
+            <LastModified>2026-11-20T09:00:00.000Z</LastModified></DeleteMarker></ListVersionsResult>";
         let version = |key: &str, id: &str| {
             format!(
                 "<Version><Key>{key}</Key><VersionId>{id}</VersionId><ETag>e</ETag><Size>9</Size>\
@@ -274,8 +249,7 @@ mod tests {
         let versions = [version("a.png", "v2"), version("a.png", "v1"), version("a.png.bak", "v3")].concat();
         let versions = format!("<ListVersionsResult>{versions}</ListVersionsResult>");
         let aws = RecordedAws::answering([markers.to_owned(), versions].map(|body| Answer::new(200, body)));
-        let config = aws_sdk_s3::config::Builder::from(&aws.config()).force_path_style(true).build();
-        let store = S3ObjectStore { client: Client::from_conf(config) };
+        let store = S3ObjectStore::new(&aws.config());
         let newest = store.newest("uploads", "a.png").await.unwrap().unwrap();
         let expected =
             ObjectVersion { id: "v2".to_owned(), etag: "e".to_owned(), size: 9, last_modified: 1_795_161_600 };

@@ -1,4 +1,4 @@
-//! Calls to services of which a program needs a few operations: signed, tried again
+//! Calls to S3, and to services of which a program needs a few operations: signed, tried again
 //! and bounded in time as the SDK does it, by the SDK's own parts. The SDK's crate of
 //! such a service takes longer to compile than the rest of the program.
 //!
@@ -6,6 +6,7 @@
 
 mod call;
 mod item;
+pub mod s3;
 mod service;
 mod xml;
 
@@ -17,7 +18,7 @@ use std::fmt;
 
 use aws_runtime::{
     auth::{
-        SigV4OperationSigningConfig,
+        SigV4OperationSigningConfig, SigningOptions,
         sigv4::{SCHEME_ID, SigV4AuthScheme},
     },
     invocation_id::InvocationIdInterceptor,
@@ -26,7 +27,7 @@ use aws_runtime::{
     service_clock_skew::ServiceClockSkewInterceptor,
 };
 use aws_smithy_runtime::client::{
-    orchestrator::operation::Operation,
+    orchestrator::operation::{Operation, OperationBuilder},
     retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
 };
 use aws_smithy_runtime_api::{
@@ -48,7 +49,7 @@ use aws_smithy_types::{
     error::{ErrorMetadata, metadata::ProvideErrorMetadata},
     retry::RetryConfig,
 };
-use aws_types::{SdkConfig, SigningName, region::SigningRegion, service_config::ServiceConfigKey};
+use aws_types::{SdkConfig, SigningName, region::SigningRegion};
 use serde_json::Value;
 
 /// A call that came to nothing.
@@ -62,33 +63,8 @@ impl ControlPlane {
     /// A client with the credentials, Region and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, service: Service) -> Self {
-        let mut operation = Operation::builder()
-            .service_name(service.id())
-            .operation_name("control plane")
-            .endpoint_url(&endpoint(config, service))
-            .standard_retry(&config.retry_config().cloned().unwrap_or_else(RetryConfig::standard))
-            .retry_classifier(TransientErrorClassifier::<Refusal>::new())
-            .retry_classifier(HttpStatusCodeClassifier::default())
-            .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
-            .with_connection_poisoning()
-            .interceptor(ServiceClockSkewInterceptor::new())
-            .interceptor(InvocationIdInterceptor::new())
-            .interceptor(RequestInfoInterceptor::new())
-            .runtime_plugin(signing(config, service))
-            .serializer(move |call: Call| request(&call, service))
-            .deserializer(answer);
-        if let Some(timeouts) = config.timeout_config() {
-            operation = operation.timeout_config(timeouts.clone());
-        }
-        if let Some(version) = config.behavior_version() {
-            operation = operation.behavior_version(version);
-        }
-        if let Some(client) = config.http_client() {
-            operation = operation.http_client(client);
-        }
-        if let Some(sleep) = config.sleep_impl() {
-            operation = operation.sleep_impl(sleep);
-        }
+        let operation = operation(config, service, SigningOptions::default());
+        let operation = operation.serializer(move |call: Call| request(&call, service)).deserializer(answer);
         Self(operation.build())
     }
 
@@ -101,13 +77,46 @@ impl ControlPlane {
     }
 }
 
+/// What the operations of a service have in common.
+fn operation(config: &SdkConfig, service: Service, signing_options: SigningOptions) -> OperationBuilder {
+    let endpoint = service.named_endpoint(config);
+    let endpoint = endpoint.unwrap_or_else(|| service.address(config.region(), config.use_fips() == Some(true)));
+    let mut operation = Operation::builder()
+        .service_name(service.id())
+        .operation_name("control plane")
+        .endpoint_url(&endpoint)
+        .standard_retry(&config.retry_config().cloned().unwrap_or_else(RetryConfig::standard))
+        .retry_classifier(TransientErrorClassifier::<Refusal>::new())
+        .retry_classifier(HttpStatusCodeClassifier::default())
+        .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
+        .with_connection_poisoning()
+        .interceptor(ServiceClockSkewInterceptor::new())
+        .interceptor(InvocationIdInterceptor::new())
+        .interceptor(RequestInfoInterceptor::new())
+        .runtime_plugin(signing(config, service, signing_options));
+    if let Some(timeouts) = config.timeout_config() {
+        operation = operation.timeout_config(timeouts.clone());
+    }
+    if let Some(version) = config.behavior_version() {
+        operation = operation.behavior_version(version);
+    }
+    if let Some(client) = config.http_client() {
+        operation = operation.http_client(client);
+    }
+    if let Some(sleep) = config.sleep_impl() {
+        operation = operation.sleep_impl(sleep);
+    }
+    operation
+}
+
 /// Signature version 4 with the configuration's credentials.
-fn signing(config: &SdkConfig, service: Service) -> StaticRuntimePlugin {
+fn signing(config: &SdkConfig, service: Service, signing_options: SigningOptions) -> StaticRuntimePlugin {
     let mut layer = Layer::new("signing");
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     layer.store_put(SigV4OperationSigningConfig {
         region: config.region().map(|region| SigningRegion::from(service.signing_region(region.clone()))),
         name: Some(SigningName::from_static(service.signing_name)),
+        signing_options,
         ..SigV4OperationSigningConfig::default()
     });
     let mut components = RuntimeComponentsBuilder::new("signing");
@@ -119,17 +128,6 @@ fn signing(config: &SdkConfig, service: Service) -> StaticRuntimePlugin {
         components.set_identity_resolver(SCHEME_ID, credentials);
     }
     StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components)
-}
-
-/// The address that the environment names for the service or for all, or the service's own
-/// in the configuration's Region.
-fn endpoint(config: &SdkConfig, service: Service) -> String {
-    let key =
-        ServiceConfigKey::builder().service_id(service.id()).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let named = key.ok().and_then(|key| config.service_config()?.load_config(key));
-    named
-        .or_else(|| config.endpoint_url().map(str::to_owned))
-        .unwrap_or_else(|| service.address(config.region(), config.use_fips() == Some(true)))
 }
 
 fn request(call: &Call, service: Service) -> Result<HttpRequest, BoxError> {
@@ -147,20 +145,27 @@ fn request(call: &Call, service: Service) -> Result<HttpRequest, BoxError> {
 }
 
 fn answer(response: &HttpResponse) -> Result<Value, OrchestratorError<Refusal>> {
-    let body = response.body().bytes().unwrap_or_default();
-    let read = read(body);
-    if response.status().is_success() {
-        return match read {
-            Some(answer) => Ok(answer),
-            None if body.is_empty() => Ok(Value::Null),
-            None => Err(OrchestratorError::response("the answer is neither JSON nor XML".into())),
-        };
+    if !response.status().is_success() {
+        return Err(OrchestratorError::operation(refused(response)));
     }
-    let said = read.unwrap_or_default();
-    // In XML an error stands in the answer, of EC2 in a list.
+    let body = response.body().bytes().unwrap_or_default();
+    match read(body) {
+        Some(answer) => Ok(answer),
+        None if body.is_empty() => Ok(Value::Null),
+        None => Err(OrchestratorError::response("the answer is neither JSON nor XML".into())),
+    }
+}
+
+/// What an answer of another status than success says.
+fn refused(response: &HttpResponse) -> Refusal {
+    let said = read(response.body().bytes().unwrap_or_default()).unwrap_or_default();
+    refusal(&said, response.headers().get("x-amzn-errortype"))
+}
+
+fn refusal(said: &Value, code: Option<&str>) -> Refusal {
+    // In XML an error stands in the answer, of EC2 in a list, of S3 it is the answer.
     let error = [&said["Error"], &said["Errors"]["Error"]].into_iter().find(|error| error.is_object());
-    let said = error.unwrap_or(&said);
-    let code = response.headers().get("x-amzn-errortype");
+    let said = error.unwrap_or(said);
     let code = code.or_else(|| said["__type"].as_str()).or_else(|| said["Code"].as_str());
     let mut refusal = ErrorMetadata::builder();
     if let Some(code) = code.and_then(plain_code) {
@@ -169,7 +174,7 @@ fn answer(response: &HttpResponse) -> Result<Value, OrchestratorError<Refusal>> 
     if let Some(message) = said["message"].as_str().or_else(|| said["Message"].as_str()) {
         refusal = refusal.message(message);
     }
-    Err(OrchestratorError::operation(Refusal(refusal.build())))
+    Refusal(refusal.build())
 }
 
 /// A body in either of the forms that services answer in.
@@ -330,14 +335,5 @@ mod tests {
         }
         let unreachable = ControlPlane::new(&RecordedAws::answering([]).config(), SERVICE);
         assert!(matches!(unreachable.call(call()).await, Err(SdkError::DispatchFailure(_))));
-    }
-
-    #[test]
-    fn the_environments_address_comes_before_the_services_own() {
-        let aws = RecordedAws::answering([]);
-        let local = aws.config_builder().endpoint_url("http://127.0.0.1:4566").build();
-        assert_eq!(endpoint(&local, SERVICE), "http://127.0.0.1:4566");
-        let fips = aws.config_builder().use_fips(true).build();
-        assert_eq!(endpoint(&fips, SERVICE), "https://ssm-fips.us-west-2.amazonaws.com");
     }
 }

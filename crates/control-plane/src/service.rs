@@ -1,7 +1,7 @@
 //! A service, as its endpoints, its settings and its protocol name it.
 
 use aws_smithy_types::body::SdkBody;
-use aws_types::region::Region;
+use aws_types::{SdkConfig, region::Region, service_config::ServiceConfigKey};
 
 use crate::call::Body;
 
@@ -66,6 +66,11 @@ impl Service {
         Self::new(id, host, "application/json")
     }
 
+    /// A service whose operations are methods and paths, and which answers in XML.
+    pub(crate) const fn rest_xml(id: &'static str, host: &'static str) -> Self {
+        Self::new(id, host, "application/xml")
+    }
+
     /// A service whose operations are forms, of this version of its API, and which answers in XML.
     #[must_use]
     pub const fn query(id: &'static str, host: &'static str, version: &'static str) -> Self {
@@ -90,6 +95,14 @@ impl Service {
             Body::Json(json) => SdkBody::from(json.as_str()),
             Body::Form(form) => SdkBody::from(format!("{form}&Version={}", self.version)),
         }
+    }
+
+    /// The address that the environment or the configuration names for the service or for all.
+    pub(crate) fn named_endpoint(self, config: &SdkConfig) -> Option<String> {
+        let key =
+            ServiceConfigKey::builder().service_id(self.id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+        let named = key.ok().and_then(|key| config.service_config()?.load_config(key));
+        named.or_else(|| config.endpoint_url().map(str::to_owned))
     }
 
     /// The service's own address for a caller in `region`.
@@ -159,5 +172,14 @@ mod tests {
         }
         let region = Region::from_static("us-west-2");
         assert_eq!(regional.address(Some(&region), true), "https://ssm-fips.us-west-2.amazonaws.com");
+    }
+
+    #[test]
+    fn an_address_that_is_named_comes_before_the_services_own() {
+        let config = SdkConfig::builder().build();
+        let service = Service::json_1_1("SSM", "ssm");
+        assert_eq!(service.named_endpoint(&config), None);
+        let local = SdkConfig::builder().endpoint_url("http://127.0.0.1:4566").build();
+        assert_eq!(service.named_endpoint(&local).as_deref(), Some("http://127.0.0.1:4566"));
     }
 }

@@ -14,6 +14,15 @@ pub(crate) fn read(text: &str) -> Option<Value> {
     Document::parse(text).ok().map(|document| value(document.root_element()))
 }
 
+/// Takes out what an answer holds any number of times at a path, as `/TagSet/Tag`.
+pub(crate) fn take_each(answer: &mut Value, path: &str) -> Vec<Value> {
+    match answer.pointer_mut(path).map(Value::take) {
+        Some(Value::Array(values)) => values,
+        Some(Value::Object(fields)) => vec![Value::Object(fields)],
+        _ => Vec::new(),
+    }
+}
+
 fn value(node: Node<'_, '_>) -> Value {
     let children: Vec<_> = node.children().filter(Node::is_element).collect();
     if children.is_empty() {

@@ -8,7 +8,7 @@ use aws_types::region::Region;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use warden_call_errors::CallError;
-use warden_control_plane::{Call, ControlPlane, Service};
+use warden_control_plane::{Call, ControlPlane, Service, s3::S3};
 
 use crate::fact::{self, Fact, Unknown};
 
@@ -53,13 +53,9 @@ impl Aws {
         Self::new(&self.config.to_builder().endpoint_url(url).build())
     }
 
-    /// S3, by its SDK: what operators run links it for records and pictures.
-    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        let s3 = aws_sdk_s3::config::Builder::from(&self.config)
-            // An endpoint of one's own has no host name for each bucket.
-            .force_path_style(self.config.endpoint_url().is_some())
-            .build();
-        aws_sdk_s3::Client::from_conf(s3)
+    /// S3.
+    pub(crate) fn s3(&self) -> S3 {
+        S3::new(&self.config)
     }
 
     /// An operation's answer. The action is the one that IAM allows it by.

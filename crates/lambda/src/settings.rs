@@ -165,15 +165,6 @@ pub fn guardrail(variables: &impl Variables) -> Result<Option<Guardrail>, Settin
     }
 }
 
-/// `S3_FORCE_PATH_STYLE`: puts the bucket into the path of a request, not into
-/// its host name.
-///
-/// # Errors
-/// [`SettingError`] for anything but `true` and `false`.
-pub fn s3_force_path_style(variables: &impl Variables) -> Result<bool, SettingError> {
-    flag(variables, "S3_FORCE_PATH_STYLE", false)
-}
-
 /// `IMAGE_TOKEN_BUDGET`: most tokens of an image that must be scaled or cut up for the model.
 ///
 /// # Errors
@@ -400,8 +391,8 @@ mod tests {
         assert!(
             error.to_string().starts_with("ALLOWED_CATEGORIES: \"FACES\" is not a category; they are PERSON, FACE,")
         );
-        let error = s3_force_path_style(&Given(&[("S3_FORCE_PATH_STYLE", "yes")])).unwrap_err();
-        assert_eq!(error.to_string(), "S3_FORCE_PATH_STYLE: is \"yes\", neither true nor false");
+        let error = flag(&Given(&[("READ_BARCODES", "yes")]), "READ_BARCODES", true).unwrap_err();
+        assert_eq!(error.to_string(), "READ_BARCODES: is \"yes\", neither true nor false");
         assert!(ModelSettings::read(&Given(&[])).unwrap_err().to_string().starts_with("MODEL_ID: is not set"));
     }
 }

@@ -7,11 +7,10 @@ mod restore;
 mod statistics;
 mod value;
 
-use aws_sdk_s3::Client;
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
 use warden_call_errors::CallError;
-use warden_control_plane::{Call, ControlPlane, Service};
+use warden_control_plane::{Call, ControlPlane, Service, s3::S3};
 
 pub use error::Error;
 pub use filter::Filter;
@@ -30,7 +29,7 @@ const PUT_ITEM: &str = "dynamodb:PutItem";
 pub struct Ledger {
     dynamodb: ControlPlane,
     sts: ControlPlane,
-    s3: Client,
+    s3: S3,
     table: String,
     quarantine: Option<String>,
 }
@@ -70,11 +69,10 @@ impl Ledger {
     /// The ledger in `table`, and the quarantine in a bucket, where the stack has one.
     #[must_use]
     pub fn new(config: &SdkConfig, table: &str, quarantine: Option<&str>) -> Self {
-        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
         Self {
             dynamodb: ControlPlane::new(config, Service::DYNAMO_DB),
             sts: ControlPlane::new(config, Service::query("STS", "sts", "2011-06-15")),
-            s3: Client::from_conf(s3.build()),
+            s3: S3::new(config),
             table: table.to_owned(),
             quarantine: quarantine.filter(|name| *name != "none").map(str::to_owned),
         }

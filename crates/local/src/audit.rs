@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::types::ExecutionListItem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
-use warden_control_plane::Call;
+use warden_control_plane::s3::ObjectId;
+use warden_control_plane::{Call, Refusal};
 use warden_ledger::{Ledger, Named, Who};
 
 use crate::alert::Alert;
@@ -123,10 +122,10 @@ impl Audit {
     ///
     /// # Errors
     /// When S3 does not take them.
-    pub async fn upload(&self, key: &str, body: ByteStream) -> Result<Upload, AuditError> {
-        let request = self.clients.s3.put_object().bucket(self.bucket()).key(key).body(body);
-        let answer = request.send().await.map_err(CallError::of("s3:PutObject"))?;
-        Ok(Upload { key: key.to_owned(), version: answer.version_id.ok_or(AuditError::NoVersion)? })
+    pub async fn upload(&self, key: &str, body: Vec<u8>) -> Result<Upload, AuditError> {
+        let version = self.clients.s3.put(self.bucket(), key, body, &[]).await;
+        let version = version.map_err(CallError::of("s3:PutObject"))?;
+        Ok(Upload { key: key.to_owned(), version: version.ok_or(AuditError::NoVersion)? })
     }
 
     /// Uploads a file to the upload bucket.
@@ -134,7 +133,7 @@ impl Audit {
     /// # Errors
     /// When the file cannot be read or S3 does not take it.
     pub async fn upload_file(&self, key: &str, file: &Path) -> Result<Upload, AuditError> {
-        let body = ByteStream::from_path(file)
+        let body = tokio::fs::read(file)
             .await
             .map_err(|error| AuditError::Unreadable { path: file.display().to_string(), reason: error.to_string() })?;
         self.upload(key, body).await
@@ -166,11 +165,11 @@ impl Audit {
     /// # Errors
     /// When S3 answers something else than yes or no.
     pub async fn is_there(&self, upload: &Upload) -> Result<bool, AuditError> {
-        let request = self.clients.s3.head_object().bucket(self.bucket()).key(&upload.key).version_id(&upload.version);
-        match request.send().await {
+        let object = ObjectId { bucket: self.bucket(), key: &upload.key, version: Some(&upload.version) };
+        match self.clients.s3.head(object).await {
             Ok(_) => Ok(true),
             Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 404) => Ok(false),
-            Err(error) if error.code() == Some("NoSuchVersion") => Ok(false),
+            Err(error) if error.as_service_error().and_then(Refusal::code) == Some("NoSuchVersion") => Ok(false),
             Err(error) => Err(CallError::of("s3:HeadObject")(error).into()),
         }
     }

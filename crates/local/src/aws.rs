@@ -3,13 +3,13 @@
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation};
+use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::config::timeout::TimeoutConfig;
+use aws_sdk_sfn::config::{BehaviorVersion, Region};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_types::SdkConfig;
 use std::time::Duration;
-use warden_control_plane::{ControlPlane, Service};
+use warden_control_plane::{ControlPlane, Service, s3::S3};
 
 use crate::engine::{ACCESS_KEY, REGION};
 
@@ -21,8 +21,8 @@ const ATTEMPT_LIMIT: Duration = Duration::from_mins(1);
 pub struct Clients {
     /// What the clients are made from.
     pub config: SdkConfig,
-    /// S3, by path: the engine has no host name for each bucket.
-    pub s3: aws_sdk_s3::Client,
+    /// S3.
+    pub s3: S3,
     /// CloudFormation.
     pub cloudformation: ControlPlane,
     /// EventBridge.
@@ -54,13 +54,8 @@ impl Clients {
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_LIMIT).build())
             .build();
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(true)
-            // Nothing is lost on the way to this machine, and sums take seconds when not optimised.
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .build();
         Self {
-            s3: aws_sdk_s3::Client::from_conf(s3),
+            s3: S3::new(&config),
             cloudformation: ControlPlane::new(&config, Service::CLOUD_FORMATION),
             eventbridge: ControlPlane::new(&config, Service::EVENT_BRIDGE),
             stepfunctions: aws_sdk_sfn::Client::new(&config),

@@ -9,7 +9,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -235,11 +234,10 @@ impl PrivateApi {
         }
         for path in written(&self.folder)? {
             let failed = |source| PrivateApiError::Io { path: path.clone(), source };
-            let body = ByteStream::from(fs::read(&path).map_err(failed)?);
+            let body = fs::read(&path).map_err(failed)?;
             let key = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy();
             let bucket = self.output("InvocationLogBucketName");
-            let put = self.clients.s3.put_object().bucket(bucket).key(key).body(body).send();
-            put.await.map_err(CallError::of("s3:PutObject"))?;
+            self.clients.s3.put(bucket, &key, body, &[]).await.map_err(CallError::of("s3:PutObject"))?;
             fs::remove_file(&path).map_err(failed)?;
         }
         Ok(())

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use warden_control_plane::s3::Request;
 use warden_deploy::{ApplyRequest, DefinitionError, DefinitionTemplate, Deployer};
 use warden_local_model::Server;
 use warden_python_env::PythonEnv;
@@ -262,31 +261,28 @@ impl Started {
     /// Uploads the packages and the template that names them; the template's URL.
     pub(crate) async fn upload(&mut self, template: &'static str) -> Result<String, SystemError> {
         let wrong = |source| SystemError::Template { template, source };
-        let place =
-            CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION)).build();
-        let request = self.clients.s3.create_bucket().bucket(ARTIFACTS).create_bucket_configuration(place);
-        request.send().await.map_err(CallError::of("s3:CreateBucket"))?;
+        let place = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        let created = self.clients.s3.call(Request::bucket("PUT", ARTIFACTS).body(place)).await;
+        created.map_err(CallError::of("s3:CreateBucket"))?;
 
         for function in self.template.functions().map_err(wrong)? {
             let package = self.packages.iter().find(|package| package.name == function.package);
             let package = package.ok_or_else(|| FunctionsError::NoExecutable(function.package.clone()))?;
-            let body = ByteStream::from_path(&package.zip).await.map_err(|error| SystemError::Unreadable {
-                path: package.zip.clone(),
-                source: std::io::Error::other(error),
-            })?;
+            let unreadable = |source| SystemError::Unreadable { path: package.zip.clone(), source };
+            let body = tokio::fs::read(&package.zip).await.map_err(unreadable)?;
             let key = format!("{}.zip", package.name);
             put(&self.clients, &key, body).await?;
             self.template.set_code(&function, ARTIFACTS, &key);
         }
-        put(&self.clients, "template.yaml", self.template.render().map_err(wrong)?.into_bytes().into()).await?;
+        put(&self.clients, "template.yaml", self.template.render().map_err(wrong)?.into_bytes()).await?;
         Ok(format!("{}/{ARTIFACTS}/template.yaml", self.engine.endpoint()))
     }
 }
 
-async fn put(clients: &Clients, key: &str, body: ByteStream) -> Result<(), CallError> {
-    let request = clients.s3.put_object().bucket(ARTIFACTS).key(key).body(body).customize();
-    // The engine reads no signature; signing reads every byte.
-    request.disable_payload_signing().send().await.map(|_| ()).map_err(CallError::of("s3:PutObject"))
+async fn put(clients: &Clients, key: &str, body: Vec<u8>) -> Result<(), CallError> {
+    clients.s3.put(ARTIFACTS, key, body, &[]).await.map(drop).map_err(CallError::of("s3:PutObject"))
 }
 
 pub(crate) fn architecture() -> &'static str {

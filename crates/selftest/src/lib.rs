@@ -10,14 +10,13 @@ mod picture;
 use std::fmt;
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use warden_call_errors::CallError;
+use warden_control_plane::Refusal;
+use warden_control_plane::s3::{ObjectId, S3};
 use warden_deploy::Deployer;
 
 pub use outcome::{Outcome, Step};
@@ -67,7 +66,7 @@ pub enum Error {
 /// Tests deployed audits.
 #[derive(Clone, Debug)]
 pub struct Selftest {
-    s3: Client,
+    s3: S3,
     deployer: Deployer,
 }
 
@@ -126,11 +125,7 @@ impl Selftest {
     /// A test with the credentials, Region and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        let s3 = aws_sdk_s3::config::Builder::from(config)
-            // An endpoint of one's own has no host name for each bucket.
-            .force_path_style(config.endpoint_url().is_some())
-            .build();
-        Self { s3: Client::from_conf(s3), deployer: Deployer::new(config) }
+        Self { s3: S3::new(config), deployer: Deployer::new(config) }
     }
 
     /// Finds the bucket of a stack, and chooses a prefix that nobody else has. Nothing is written.
@@ -212,18 +207,16 @@ impl Selftest {
 
     /// Uploads a picture; its version, of a bucket that keeps versions.
     async fn upload(&self, bucket: &str, key: &str, picture: Picture) -> Result<Option<String>, Error> {
-        let body = ByteStream::from_static(picture.bytes());
-        let request = self.s3.put_object().bucket(bucket).key(key).content_type(picture.media_type()).body(body);
-        let answer = request.send().await.map_err(|error| CallError::new("s3:PutObject", &error))?;
-        Ok(answer.version_id)
+        let headers = [("content-type", picture.media_type())];
+        let written = self.s3.put(bucket, key, picture.bytes(), &headers).await;
+        Ok(written.map_err(|error| CallError::new("s3:PutObject", &error))?)
     }
 
     async fn is_there(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<bool, Error> {
-        let request = self.s3.head_object().bucket(bucket).key(key).set_version_id(version.map(str::to_owned));
-        match request.send().await {
+        match self.s3.head(ObjectId { bucket, key, version }).await {
             Ok(_) => Ok(true),
             Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 404) => Ok(false),
-            Err(error) if error.code() == Some("NoSuchVersion") => Ok(false),
+            Err(error) if error.as_service_error().and_then(Refusal::code) == Some("NoSuchVersion") => Ok(false),
             Err(error) => Err(CallError::new("s3:GetObjectVersion", &error).into()),
         }
     }
@@ -236,22 +229,13 @@ impl Selftest {
         let left =
             |left, problem| Error::LeftBehind { bucket: run.bucket.clone(), prefix: run.prefix.clone(), left, problem };
         // Two pictures make no second page.
-        let request = self.s3.list_object_versions().bucket(&run.bucket).prefix(&run.prefix);
-        let listed = request
-            .send()
-            .await
-            .map_err(|error| left(Picture::ALL.len(), CallError::new("s3:ListBucketVersions", &error)))?;
-        let versions = listed.versions.unwrap_or_default().into_iter().map(|version| (version.key, version.version_id));
-        let markers =
-            listed.delete_markers.unwrap_or_default().into_iter().map(|marker| (marker.key, marker.version_id));
-        let all: Vec<_> = versions.chain(markers).collect();
-        for (at, (key, version)) in all.iter().enumerate() {
-            let request = self.s3.delete_object().bucket(&run.bucket);
-            let request = request.set_key(key.clone()).set_version_id(version.clone());
-            request
-                .send()
-                .await
-                .map_err(|error| left(all.len() - at, CallError::new("s3:DeleteObjectVersion", &error)))?;
+        let listed = self.s3.versions(&run.bucket, &run.prefix, None).await;
+        let all =
+            listed.map_err(|error| left(Picture::ALL.len(), CallError::new("s3:ListBucketVersions", &error)))?.versions;
+        for (at, version) in all.iter().enumerate() {
+            let object = ObjectId { bucket: &run.bucket, key: &version.key, version: Some(&version.id) };
+            let deleted = self.s3.delete(object).await;
+            deleted.map_err(|error| left(all.len() - at, CallError::new("s3:DeleteObjectVersion", &error)))?;
         }
         Ok(all.len())
     }

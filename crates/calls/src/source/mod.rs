@@ -7,7 +7,7 @@ mod s3;
 use std::fmt;
 
 use aws_types::SdkConfig;
-use warden_control_plane::{ControlPlane, Service};
+use warden_control_plane::{ControlPlane, Service, s3::S3};
 
 pub use disk::files;
 
@@ -18,7 +18,7 @@ use crate::{Error, Query, Report};
 #[derive(Clone)]
 pub struct CallsReader {
     logs: ControlPlane,
-    s3: aws_sdk_s3::Client,
+    s3: S3,
 }
 
 impl fmt::Debug for CallsReader {
@@ -31,11 +31,7 @@ impl CallsReader {
     /// A reader with the credentials, Region and endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        let s3 = aws_sdk_s3::config::Builder::from(config)
-            // An endpoint of one's own has no host name for each bucket.
-            .force_path_style(config.endpoint_url().is_some())
-            .build();
-        Self { logs: ControlPlane::new(config, Service::CLOUD_WATCH_LOGS), s3: aws_sdk_s3::Client::from_conf(s3) }
+        Self { logs: ControlPlane::new(config, Service::CLOUD_WATCH_LOGS), s3: S3::new(config) }
     }
 
     /// Reads the records in a bucket, of all accounts and Regions that write there.

@@ -1,11 +1,9 @@
 //! Records in a bucket.
 
-use std::io;
-
-use aws_sdk_s3::Client;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use warden_call_errors::CallError;
+use warden_control_plane::s3::{ObjectId, S3};
 
 use crate::collector::Collector;
 use crate::key::{self, LOGS, RECORDS};
@@ -16,66 +14,73 @@ const GET_OBJECT: &str = "s3:GetObject";
 /// How many objects are fetched at once.
 const AT_ONCE: usize = 16;
 /// The largest object of records that is fetched.
-const LARGEST: i64 = 256 << 20;
+const LARGEST: u64 = 256 << 20;
 
 /// Reads the records of the asked time, of all accounts and Regions.
 pub(crate) async fn read(
-    client: &Client,
+    s3: &S3,
     bucket: &str,
     prefix: &str,
     query: &Query,
     collector: &mut Collector<'_>,
 ) -> Result<(), Error> {
     let root = format!("{}{LOGS}", key::folder(prefix));
-    for account in folders(client, bucket, &root).await? {
-        for region in folders(client, bucket, &format!("{account}{RECORDS}")).await? {
-            read_region(client, bucket, &region, query, collector).await?;
+    for account in folders(s3, bucket, &root).await? {
+        for region in folders(s3, bucket, &format!("{account}{RECORDS}")).await? {
+            read_region(s3, bucket, &region, query, collector).await?;
         }
     }
     Ok(())
 }
 
 /// The folders in a folder.
-async fn folders(client: &Client, bucket: &str, folder: &str) -> Result<Vec<String>, Error> {
-    let mut pages = client.list_objects_v2().bucket(bucket).prefix(folder).delimiter("/").into_paginator().send();
-    let mut folders = Vec::new();
-    while let Some(page) = pages.next().await {
+async fn folders(s3: &S3, bucket: &str, folder: &str) -> Result<Vec<String>, Error> {
+    let (mut folders, mut next) = (Vec::new(), None);
+    loop {
+        let page = s3.objects(bucket, folder, (Some("/"), None), next.as_deref()).await;
         let page = page.map_err(|error| CallError::new(LIST_BUCKET, &error))?;
-        folders.extend(page.common_prefixes.unwrap_or_default().into_iter().filter_map(|folder| folder.prefix));
+        folders.extend(page.folders);
+        next = page.next;
+        if next.is_none() {
+            return Ok(folders);
+        }
     }
-    Ok(folders)
 }
 
 async fn read_region(
-    client: &Client,
+    s3: &S3,
     bucket: &str,
     folder: &str,
     query: &Query,
     collector: &mut Collector<'_>,
 ) -> Result<(), Error> {
     let (after, before) = key::span(folder, &query.filter);
-    let mut pages =
-        client.list_objects_v2().bucket(bucket).prefix(folder).set_start_after(after).into_paginator().send();
+    let mut next = None;
     let mut fetches = JoinSet::new();
-    'pages: while let Some(page) = pages.next().await {
+    'pages: loop {
+        let page = s3.objects(bucket, folder, (None, after.as_deref()), next.as_deref()).await;
         let page = page.map_err(|error| CallError::new(LIST_BUCKET, &error))?;
-        for object in page.contents.unwrap_or_default() {
-            let Some(key) = object.key else { continue };
+        for object in page.objects {
+            let key = object.key;
             if before.as_ref().is_some_and(|before| key >= *before) {
                 break 'pages;
             }
             if !key::holds_records(&key) {
                 continue;
             }
-            if object.size.is_some_and(|size| size > LARGEST) {
+            if object.size > LARGEST {
                 collector.unread(path(bucket, &key), format!("it is larger than {LARGEST} bytes"));
                 continue;
             }
             if fetches.len() >= AT_ONCE {
                 take(fetches.join_next().await, collector);
             }
-            let (client, bucket) = (client.clone(), bucket.to_owned());
-            fetches.spawn(async move { (path(&bucket, &key), get(&client, &bucket, &key).await) });
+            let (s3, bucket) = (s3.clone(), bucket.to_owned());
+            fetches.spawn(async move { (path(&bucket, &key), get(&s3, &bucket, &key).await) });
+        }
+        next = page.next;
+        if next.is_none() {
+            break;
         }
     }
     while !fetches.is_empty() {
@@ -96,24 +101,23 @@ fn take(fetched: Option<Result<Fetched, tokio::task::JoinError>>, collector: &mu
 }
 
 /// Reads the large bodies of the calls that are shown.
-pub(crate) async fn fetch_missing(client: &Client, collector: &mut Collector<'_>) {
+pub(crate) async fn fetch_missing(s3: &S3, collector: &mut Collector<'_>) {
     for missing in collector.missing() {
-        let body = read_body(client, &missing.path).await;
+        let body = read_body(s3, &missing.path).await;
         collector.fill(missing, body);
     }
 }
 
-async fn read_body(client: &Client, path: &str) -> Result<Value, String> {
+async fn read_body(s3: &S3, path: &str) -> Result<Value, String> {
     let (bucket, key) = key::place(path).ok_or("its path is not an s3:// path")?;
-    let bytes = get(client, bucket, key).await?;
+    let bytes = get(s3, bucket, key).await?;
     lines::body(bytes.as_slice()).map_err(|_| "it is not JSON".to_owned())
 }
 
-async fn get(client: &Client, bucket: &str, key: &str) -> Result<Vec<u8>, String> {
-    let answer = client.get_object().bucket(bucket).key(key).send().await;
-    let body = answer.map_err(|error| in_words(&CallError::new(GET_OBJECT, &error)))?.body;
-    let bytes = body.collect().await.map_err(|error| io::Error::from(error).to_string())?;
-    Ok(bytes.to_vec())
+async fn get(s3: &S3, bucket: &str, key: &str) -> Result<Vec<u8>, String> {
+    let in_words = |error| in_words(&CallError::new(GET_OBJECT, &error));
+    let reply = s3.get(ObjectId::current(bucket, key)).await.map_err(in_words)?;
+    Ok(reply.bytes().await.map_err(in_words)?.into())
 }
 
 fn in_words(error: &CallError) -> String {

@@ -1,5 +1,6 @@
-use aws_sdk_s3::types::BucketVersioningStatus;
+use serde_json::Value;
 use warden_call_errors::CallError;
+use warden_control_plane::s3::{Request, S3};
 
 use crate::aws::Aws;
 use crate::checks::buckets::{Facts, Records, Uploads, Versioning};
@@ -32,27 +33,28 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
     facts
 }
 
-async fn versioning(s3: &aws_sdk_s3::Client, bucket: &str) -> Fact<Versioning> {
-    const ACTION: &str = "s3:GetBucketVersioning";
-    let answer = s3.get_bucket_versioning().bucket(bucket).send().await;
-    let answer = answer.map_err(|error| Unknown::of(ACTION, &CallError::new(ACTION, &error)))?;
-    Ok(match answer.status {
-        Some(BucketVersioningStatus::Enabled) => Versioning::Enabled,
+async fn versioning(s3: &S3, bucket: &str) -> Fact<Versioning> {
+    let answer = setting(s3, bucket, "versioning", "s3:GetBucketVersioning").await?;
+    Ok(match answer["Status"].as_str() {
+        Some("Enabled") => Versioning::Enabled,
         Some(_) => Versioning::Suspended,
         None => Versioning::Never,
     })
 }
 
-async fn reports(s3: &aws_sdk_s3::Client, bucket: &str) -> Fact<bool> {
-    const ACTION: &str = "s3:GetBucketNotification";
-    let answer = s3.get_bucket_notification_configuration().bucket(bucket).send().await;
-    let answer = answer.map_err(|error| Unknown::of(ACTION, &CallError::new(ACTION, &error)))?;
-    Ok(answer.event_bridge_configuration.is_some())
+async fn reports(s3: &S3, bucket: &str) -> Fact<bool> {
+    let answer = setting(s3, bucket, "notification", "s3:GetBucketNotification").await?;
+    Ok(answer.get("EventBridgeConfiguration").is_some())
 }
 
-async fn policy(s3: &aws_sdk_s3::Client, bucket: &str) -> Fact<String> {
-    const ACTION: &str = "s3:GetBucketPolicy";
-    let answer = s3.get_bucket_policy().bucket(bucket).send().await;
-    let answer = answer.map_err(|error| Unknown::of(ACTION, &CallError::new(ACTION, &error)))?;
-    Ok(answer.policy.unwrap_or_default())
+async fn policy(s3: &S3, bucket: &str) -> Fact<String> {
+    Ok(setting(s3, bucket, "policy", "s3:GetBucketPolicy").await?.to_string())
+}
+
+async fn setting(s3: &S3, bucket: &str, name: &str, action: &'static str) -> Fact<Value> {
+    let answer = match s3.call(Request::bucket("GET", bucket).query(name, "")).await {
+        Ok(reply) => reply.value().await,
+        Err(failed) => Err(failed),
+    };
+    answer.map_err(|failed| Unknown::of(action, &CallError::new(action, &failed)))
 }

@@ -3,12 +3,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use backfill_lister::{BackfillLister, Limits};
-use warden_aws::{LedgerTable, S3ObjectStore, S3Settings, sdk_config};
+use warden_aws::{LedgerTable, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
     settings::{
-        Environment, Variables, backfill_bucket_name, judge_documents, ledger_name, ledger_settings,
-        s3_force_path_style, uploads_to_judge,
+        Environment, Variables, backfill_bucket_name, judge_documents, ledger_name, ledger_settings, uploads_to_judge,
     },
     telemetry,
 };
@@ -16,9 +15,8 @@ use warden_lambda::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
-    let s3 = S3Settings { force_path_style: s3_force_path_style(&Environment)? };
     let sdk = sdk_config();
-    let store = S3ObjectStore::new(&sdk, s3);
+    let store = S3ObjectStore::new(&sdk);
     let lister = BackfillLister {
         versions: store.clone(),
         parts: store,

@@ -1,10 +1,10 @@
 //! `image-analyzer` on Lambda.
 
 use image_analyzer::ImageAnalyzer;
-use warden_aws::{Bedrock, BedrockSettings, S3ObjectStore, S3Settings, sdk_config};
+use warden_aws::{Bedrock, BedrockSettings, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
-    settings::{Environment, ModelSettings, image_token_budget, s3_force_path_style},
+    settings::{Environment, ModelSettings, image_token_budget},
     telemetry,
 };
 
@@ -12,12 +12,11 @@ use warden_lambda::{
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
     let model = ModelSettings::read(&Environment)?;
-    let s3 = S3Settings { force_path_style: s3_force_path_style(&Environment)? };
     let bedrock = BedrockSettings { region: model.region.clone(), timeout: model.timeout, guardrail: None };
     let sdk = sdk_config();
     let analyzer = ImageAnalyzer {
         token_budget: image_token_budget(&Environment)?,
-        store: S3ObjectStore::new(&sdk, s3),
+        store: S3ObjectStore::new(&sdk),
         model: model.of(Bedrock::new(&sdk, bedrock)),
     };
     warden_lambda::run(|event| analyzer.handle(event)).await

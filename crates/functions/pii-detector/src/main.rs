@@ -1,12 +1,10 @@
 //! `pii-detector` on Lambda.
 
 use pii_detector::PiiDetector;
-use warden_aws::{Bedrock, BedrockSettings, S3ObjectStore, S3Settings, sdk_config};
+use warden_aws::{Bedrock, BedrockSettings, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
-    settings::{
-        Environment, ModelSettings, flag, image_token_budget, judge_documents, pii_policy, s3_force_path_style,
-    },
+    settings::{Environment, ModelSettings, flag, image_token_budget, judge_documents, pii_policy},
     telemetry,
 };
 
@@ -14,7 +12,6 @@ use warden_lambda::{
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
     let model = ModelSettings::read(&Environment)?;
-    let s3 = S3Settings { force_path_style: s3_force_path_style(&Environment)? };
     let bedrock = BedrockSettings { region: model.region.clone(), timeout: model.timeout, guardrail: None };
     let sdk = sdk_config();
     let detector = PiiDetector {
@@ -22,7 +19,7 @@ async fn main() -> Result<(), Stopped> {
         policy: pii_policy(&Environment)?,
         documents: judge_documents(&Environment)?,
         reads_barcodes: flag(&Environment, "READ_BARCODES", true)?,
-        store: S3ObjectStore::new(&sdk, s3),
+        store: S3ObjectStore::new(&sdk),
         model: model.of(Bedrock::new(&sdk, bedrock)),
     };
     warden_lambda::run(|event| detector.handle(event)).await

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use libtest_mimic::Trial;
 use reqwest::Method;
 use serde_json::{Value, json};
+use warden_control_plane::s3::{ObjectId, Reply};
 use warden_control_plane::{Call, ControlPlane, Service};
 use warden_ledger::{Error, Named, Record, Who};
 use warden_local::audit::Upload;
@@ -41,7 +41,7 @@ async fn moved_whole(world: Arc<World>) {
 
     let copy = record.text("quarantine_key").unwrap();
     assert!(record.text("execution").unwrap().ends_with(copy));
-    let object = world.s3().get_object().bucket(world.audit().output("QuarantineBucketName")).key(copy).send().await;
+    let object = world.s3().get(ObjectId::current(world.audit().output("QuarantineBucketName"), copy)).await;
     assert_has_all(object.unwrap(), &world).await;
     let found = tags(&world, world.audit().output("QuarantineBucketName"), copy, None).await;
     assert_eq!(found, tag_set(&[("shift", "night"), ("team", "gate 3")]));
@@ -59,8 +59,8 @@ async fn brought_back(world: Arc<World>) {
     let upload = Upload { key: key.to_owned(), version: restored.version.clone() };
     let seen = follow(world.audit(), &Sent::Upload(upload.clone()), |_| ()).await.unwrap();
     assert_right(Expected::DUPLICATE, &seen);
-    let object = world.s3().get_object().bucket(world.audit().bucket()).key(key).send().await.unwrap();
-    assert_eq!(object.version_id(), Some(restored.version.as_str()));
+    let object = world.s3().get(ObjectId::current(world.audit().bucket(), key)).await.unwrap();
+    assert_eq!(object.version().as_ref(), Some(&restored.version));
     assert_has_all(object, &world).await;
     let found = tags(&world, world.audit().bucket(), key, None).await;
     assert_eq!(found, tag_set(&[("shift", "night"), ("team", "gate 3")]));
@@ -87,10 +87,13 @@ async fn forged_restore(world: Arc<World>) {
     let restored = world.audit().ledger().restore(&record, &Who::now("a specimen"), false).await.unwrap();
     // The same bytes under the same key, with everything that a client can claim to be.
     let card = tokio::fs::read(world.sample("business-card.png")).await.unwrap();
-    let request = world.s3().put_object().bucket(world.audit().bucket()).key(key).body(card.into());
-    let request = request.metadata("x-amz-version-id", &restored.version).metadata("restored_from", &restored.version);
-    let answer = request.tagging("warden:verdict=clean&restored_by=warden").send().await.unwrap();
-    let upload = Upload { key: key.to_owned(), version: answer.version_id.unwrap() };
+    let headers = [
+        ("x-amz-meta-x-amz-version-id", restored.version.as_str()),
+        ("x-amz-meta-restored_from", &restored.version),
+        ("x-amz-tagging", "warden:verdict=clean&restored_by=warden"),
+    ];
+    let version = world.s3().put(world.audit().bucket(), key, card, &headers).await.unwrap();
+    let upload = Upload { key: key.to_owned(), version: version.unwrap() };
     assert_right(Expected::QUARANTINED, &world.outcome(&upload).await);
 }
 
@@ -101,8 +104,8 @@ async fn purged(world: Arc<World>) {
     ledger.purge(&record, &Who::now("the customer asked")).await.unwrap();
 
     let copy = record.text("quarantine_key").unwrap();
-    let versions = world.s3().list_object_versions().bucket(world.audit().output("QuarantineBucketName")).prefix(copy);
-    assert_eq!(versions.send().await.unwrap().versions.unwrap_or_default(), []);
+    let left = world.s3().versions(world.audit().output("QuarantineBucketName"), copy, None).await.unwrap();
+    assert_eq!(left.versions, []);
     let [record] = records(&world, key).await.try_into().unwrap();
     assert_eq!(record.text("purge_reason"), Some("the customer asked"));
     let error = ledger.restore(&record, &Who::now("too late"), false).await.unwrap_err();
@@ -182,7 +185,7 @@ async fn older_versions(world: Arc<World>) {
 async fn delete_long_after(world: &World, key: &str, version: &str) {
     let bucket = world.audit().bucket();
     // By anybody, not by the audit alone.
-    world.s3().delete_object().bucket(bucket).key(key).version_id(version).send().await.unwrap();
+    world.s3().delete(ObjectId { bucket, key, version: Some(version) }).await.unwrap();
     let deleted = json!({
         "source": "aws.s3", "detail-type": "Object Deleted", "time": "2099-01-01T00:00:00Z",
         "detail": {"bucket": {"name": bucket}, "object": {"key": key, "version-id": version}},
@@ -228,10 +231,14 @@ async fn quarantined(world: &World, key: &str) -> (Upload, Record) {
 
 async fn put(world: &World, key: &str, sample: &str, tags: &str) -> Upload {
     let body = tokio::fs::read(world.sample(sample)).await.unwrap();
-    let request = world.s3().put_object().bucket(world.audit().bucket()).key(key).body(body.into());
-    let request = request.content_type(CONTENT_TYPE).cache_control("no-store").metadata("camera", "17").tagging(tags);
-    let answer = request.send().await.unwrap();
-    Upload { key: key.to_owned(), version: answer.version_id.unwrap() }
+    let headers = [
+        ("content-type", CONTENT_TYPE),
+        ("cache-control", "no-store"),
+        ("x-amz-meta-camera", "17"),
+        ("x-amz-tagging", tags),
+    ];
+    let version = world.s3().put(world.audit().bucket(), key, body, &headers).await.unwrap();
+    Upload { key: key.to_owned(), version: version.unwrap() }
 }
 
 /// The records of an object, oldest first.
@@ -241,17 +248,17 @@ async fn records(world: &World, key: &str) -> Vec<Record> {
 }
 
 /// The object is the card, with all that [`put`] gave it but its tags.
-async fn assert_has_all(object: GetObjectOutput, world: &World) {
-    assert_eq!((object.content_type(), object.cache_control()), (Some(CONTENT_TYPE), Some("no-store")));
-    assert_eq!(object.metadata().unwrap()["camera"], "17");
-    let bytes = object.body.collect().await.unwrap().to_vec();
+async fn assert_has_all(object: Reply, world: &World) {
+    for (header, value) in [("content-type", CONTENT_TYPE), ("cache-control", "no-store"), ("x-amz-meta-camera", "17")]
+    {
+        assert_eq!(object.header(header), Some(value));
+    }
+    let bytes = object.bytes().await.unwrap();
     assert!(bytes == tokio::fs::read(world.sample("business-card.png")).await.unwrap(), "other bytes");
 }
 
 async fn tags(world: &World, bucket: &str, key: &str, version: Option<&str>) -> BTreeMap<String, String> {
-    let request = world.s3().get_object_tagging().bucket(bucket).key(key).set_version_id(version.map(str::to_owned));
-    let tags = request.send().await.unwrap().tag_set.into_iter();
-    tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+    world.s3().tags(ObjectId { bucket, key, version }).await.unwrap().into_iter().collect()
 }
 
 fn tag_set(tags: &[(&str, &str)]) -> BTreeMap<String, String> {

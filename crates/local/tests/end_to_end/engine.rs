@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_sfn::types::ExecutionStatus;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
+use warden_control_plane::s3::ObjectId;
 use warden_local::stack::{self, Source};
 
 use crate::world::{Stage, WAIT_SCALE, World};
@@ -44,7 +45,7 @@ async fn stale_deletion(world: Arc<World>) {
     let arguments = json!({"Bucket": "engine-stale-deletion", "Key": "a é+%.png", "IfMatch": "\"of-another\""});
     let ended = run(&world, "stale-deletion", "deleteObject", json!({"Arguments": arguments})).await;
     assert!(ended.error.unwrap().contains("PreconditionFailed"));
-    world.s3().head_object().bucket("engine-stale-deletion").key("a é+%.png").send().await.unwrap();
+    world.s3().head(ObjectId::current("engine-stale-deletion", "a é+%.png")).await.unwrap();
 }
 
 async fn stale_copy(world: Arc<World>) {
@@ -58,12 +59,12 @@ async fn stale_copy(world: Arc<World>) {
     });
     let ended = run(&world, "stale-copy", "copyObject", json!({"Arguments": arguments})).await;
     assert!(ended.error.unwrap().contains("PreconditionFailed"));
-    assert!(world.s3().head_object().bucket("engine-stale-copy").key("to.png").send().await.is_err());
+    assert!(world.s3().head(ObjectId::current("engine-stale-copy", "to.png")).await.is_err());
 }
 
 async fn copy_has_a_checksum(world: Arc<World>) {
     world.bucket("engine-checksum", false).await;
-    world.s3().put_object().bucket("engine-checksum").key("from").body(Vec::new().into()).send().await.unwrap();
+    world.s3().put("engine-checksum", "from", Vec::new(), &[]).await.unwrap();
     let arguments = json!({
         "Bucket": "engine-checksum", "Key": "to", "CopySource": "engine-checksum/from", "ChecksumAlgorithm": "SHA256",
     });
@@ -96,9 +97,9 @@ async fn tags_are_written(world: Arc<World>) {
     let tags = json!([{"Key": "team", "Value": "gate"}, {"Key": "warden:verdict", "Value": "clean"}]);
     let arguments = json!({"Bucket": "engine-tags", "Key": "one.png", "Tagging": {"TagSet": tags}});
     run(&world, "tags", "putObjectTagging", json!({"Arguments": arguments})).await;
-    let found = world.s3().get_object_tagging().bucket("engine-tags").key("one.png").send().await.unwrap();
-    let found: Vec<_> = found.tag_set.iter().map(|tag| (tag.key(), tag.value())).collect();
-    assert_eq!(found, [("team", "gate"), ("warden:verdict", "clean")]);
+    let found = world.s3().tags(ObjectId::current("engine-tags", "one.png")).await.unwrap();
+    let expected = [("team", "gate"), ("warden:verdict", "clean")];
+    assert_eq!(found, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
 }
 
 async fn lost_argument(world: Arc<World>) {

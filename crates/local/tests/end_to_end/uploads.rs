@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
+use warden_control_plane::s3::ObjectId;
 use warden_local::follow::{Sent, follow, put_object, send};
 use warden_local::scenario::{Expected, Seen, own_image, scenarios};
 use warden_local::workspace::Workspace;
@@ -44,8 +45,8 @@ async fn only_the_judged_version_is_deleted(world: Arc<World>) {
     assert!(world.is_there(&before).await, "the version before was deleted too");
     assert!(world.is_there(&after).await, "the version after was deleted too");
     // The newest version is the one that it was: no delete marker hides it.
-    let head = world.s3().head_object().bucket(world.audit().bucket()).key(key).send().await.unwrap();
-    assert_eq!(head.version_id(), Some(after.version.as_str()));
+    let head = world.s3().head(ObjectId::current(world.audit().bucket(), key)).await.unwrap();
+    assert_eq!(head.version(), Some(after.version));
 }
 
 async fn reported_twice(world: Arc<World>) {
@@ -96,7 +97,7 @@ async fn an_unversioned_object_is_deleted(world: Arc<World>) {
     let seen = world.replay(&put_object(bucket, key, None)).await;
 
     assert_right(Expected::DELETED, &seen);
-    let left = world.s3().head_object().bucket(bucket).key(key).send().await;
+    let left = world.s3().head(ObjectId::current(bucket, key)).await;
     assert!(left.is_err(), "the object is still there");
     assert!(seen.execution.unwrap().task("Delete unless changed").is_some());
 }

@@ -9,6 +9,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::RwLock;
+use warden_control_plane::s3::{Request, S3};
 use warden_control_plane::{Call, ControlPlane, Service};
 use warden_local::audit::{Audit, Upload};
 use warden_local::engine::{ACCESS_KEY, Engine, EngineOptions, REGION};
@@ -208,7 +209,7 @@ impl World {
         self.system.audit()
     }
 
-    pub fn s3(&self) -> &aws_sdk_s3::Client {
+    pub fn s3(&self) -> &S3 {
         &self.audit().clients().s3
     }
 
@@ -246,13 +247,12 @@ impl World {
     /// Makes a bucket of one's own, which no rule watches, and lets the functions read it and the state machine delete in
     /// it, as whoever has them look at another bucket does.
     pub async fn bucket(&self, name: &str, versioned: bool) {
-        use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
-        use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-        let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::UsWest2).build();
-        self.s3().create_bucket().bucket(name).create_bucket_configuration(place).send().await.unwrap();
+        let place =
+            "<CreateBucketConfiguration><LocationConstraint>us-west-2</LocationConstraint></CreateBucketConfiguration>";
+        self.s3().call(Request::bucket("PUT", name).body(place)).await.unwrap();
         if versioned {
-            let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-            self.s3().put_bucket_versioning().bucket(name).versioning_configuration(enabled).send().await.unwrap();
+            let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+            self.s3().call(Request::bucket("PUT", name).query("versioning", "").body(enabled)).await.unwrap();
         }
         self.allow("PiiDetectorRole", &["s3:GetObject", "s3:GetObjectVersion"], name).await;
         self.allow("ImageAnalyzerRole", &["s3:GetObject", "s3:GetObjectVersion"], name).await;
@@ -261,7 +261,7 @@ impl World {
 
     pub async fn put(&self, bucket: &str, key: &str, sample: &str) {
         let body = tokio::fs::read(self.sample(sample)).await.unwrap();
-        self.s3().put_object().bucket(bucket).key(key).body(body.into()).send().await.unwrap();
+        self.s3().put(bucket, key, body, &[]).await.unwrap();
     }
 
     /// A call of IAM's, and its answer.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::Value;
 use tokio::time::sleep;
+use warden_control_plane::s3::ObjectId;
 use warden_ledger::{Named, Record, Who};
 use warden_local::alert::Alert;
 use warden_local::audit::Upload;
@@ -404,23 +405,23 @@ impl Books {
     /// What lies in quarantine under a name.
     pub async fn quarantined(&self, name: &str) -> Option<Vec<u8>> {
         let bucket = self.site.audit().output("QuarantineBucketName");
-        let request = self.site.audit().clients().s3.get_object().bucket(bucket).key(name);
-        Some(request.send().await.ok()?.body.collect().await.unwrap().to_vec())
+        let found = self.site.audit().clients().s3.get(ObjectId::current(bucket, name)).await.ok()?;
+        Some(found.bytes().await.unwrap().into())
     }
 
     async fn bytes(&self, arrival: &Arrival) -> Option<Vec<u8>> {
         let Upload { key, version } = &arrival.upload;
         let bucket = self.site.audit().bucket();
-        let request = self.site.audit().clients().s3.get_object().bucket(bucket).key(key).version_id(version);
-        Some(request.send().await.ok()?.body.collect().await.unwrap().to_vec())
+        let object = ObjectId { bucket, key, version: Some(version) };
+        Some(self.site.audit().clients().s3.get(object).await.ok()?.bytes().await.unwrap().into())
     }
 
     async fn verdict_tag(&self, arrival: &Arrival) -> Option<String> {
         let Upload { key, version } = &arrival.upload;
         let bucket = self.site.audit().bucket();
-        let request = self.site.audit().clients().s3.get_object_tagging().bucket(bucket).key(key).version_id(version);
-        let found = request.send().await.unwrap().tag_set;
-        found.into_iter().find(|tag| tag.key() == "warden:verdict").map(|tag| tag.value)
+        let object = ObjectId { bucket, key, version: Some(version) };
+        let found = self.site.audit().clients().s3.tags(object).await.unwrap();
+        found.into_iter().find(|(key, _)| key == "warden:verdict").map(|(_, value)| value)
     }
 }
 

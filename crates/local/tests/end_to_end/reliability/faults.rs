@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_sfn::types::ExecutionStatus;
 use libtest_mimic::Trial;
 use serde_json::json;
+use warden_control_plane::s3::ObjectId;
 use warden_control_plane::{Call, ControlPlane, Service};
 use warden_ledger::Who;
 use warden_local::model::Fault;
@@ -243,8 +244,7 @@ async fn expired_during_restore(site: Arc<Site>) {
         while site.desk.left().await > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let s3 = &site.audit().clients().s3;
-        s3.delete_object().bucket(&quarantine).key(&copy).send().await.unwrap();
+        site.audit().clients().s3.delete(ObjectId::current(&quarantine, &copy)).await.unwrap();
     };
     let who = who();
     let (restored, ()) = tokio::join!(site.ledger.restore(&record, &who, false), expiry);
@@ -269,7 +269,7 @@ async fn expired_after_restore(site: Arc<Site>) {
     books.settle().await;
     books.check().await;
     let (quarantine, copy) = (site.audit().output("QuarantineBucketName"), record.text("quarantine_key").unwrap());
-    site.audit().clients().s3.delete_object().bucket(quarantine).key(copy).send().await.unwrap();
+    site.audit().clients().s3.delete(ObjectId::current(quarantine, copy)).await.unwrap();
     assert!(books.is_there(back).await);
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 use tokio::time::sleep;
+use warden_control_plane::s3::ObjectId;
 use warden_local::follow::put_object;
 use warden_local::scenario::Expected;
 
@@ -32,7 +33,7 @@ async fn overwritten(world: Arc<World>) {
     let (seen, ()) = tokio::join!(world.replay(&event), overwrite);
 
     assert_right(Expected::TOLD, &seen);
-    let found = world.s3().get_object().bucket(bucket).key(key).send().await.unwrap();
-    let bytes = found.body.collect().await.unwrap().to_vec();
+    let found = world.s3().get(ObjectId::current(bucket, key)).await.unwrap();
+    let bytes = found.bytes().await.unwrap();
     assert_eq!(bytes, std::fs::read(world.sample("chart.png")).unwrap());
 }

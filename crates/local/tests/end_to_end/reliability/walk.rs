@@ -196,10 +196,13 @@ fn model(rng: &mut Rng) -> Option<(usize, Fault)> {
 /// The names of what lies in quarantine.
 async fn quarantine(site: &Site) -> BTreeSet<String> {
     let bucket = site.audit().output("QuarantineBucketName");
-    let mut pages = site.audit().clients().s3.list_objects_v2().bucket(bucket).into_paginator().send();
-    let mut names = BTreeSet::new();
-    while let Some(page) = pages.next().await {
-        names.extend(page.unwrap().contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+    let (mut names, mut next) = (BTreeSet::new(), None);
+    loop {
+        let page = site.audit().clients().s3.objects(bucket, "", (None, None), next.as_deref()).await.unwrap();
+        names.extend(page.objects.into_iter().map(|object| object.key));
+        next = page.next;
+        if next.is_none() {
+            return names;
+        }
     }
-    names
 }
