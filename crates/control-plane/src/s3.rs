@@ -23,7 +23,11 @@ use aws_smithy_runtime_api::{
     },
     http::{Headers, StatusCode},
 };
-use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, config_bag::ConfigBag};
+use aws_smithy_types::{
+    body::SdkBody,
+    byte_stream::{AggregatedBytes, ByteStream},
+    config_bag::ConfigBag,
+};
 use aws_types::SdkConfig;
 use bytes::Bytes;
 use serde_json::Value;
@@ -186,7 +190,7 @@ impl Reply {
     /// When it stops before its end.
     pub async fn bytes(self) -> Result<Bytes, CallFailed> {
         let status = self.status;
-        self.body.collect().await.map(|body| body.into_bytes()).map_err(|error| unread(status, error.into()))
+        self.body.collect().await.map(AggregatedBytes::into_bytes).map_err(|error| unread(status, error.into()))
     }
 
     /// The body as JSON, whichever form S3 said it in; null where there is none.

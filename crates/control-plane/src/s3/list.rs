@@ -43,7 +43,7 @@ pub struct Version {
     pub key: String,
     /// The version's id.
     pub id: String,
-    /// Its ETag; of a delete marker it is empty.
+    /// Its `ETag`; of a delete marker it is empty.
     pub etag: String,
     /// Its size in bytes; that of a delete marker is 0.
     pub size: u64,
