@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::values::{is_address, is_date, is_full_name, is_name, is_number, is_telephone};
-use crate::{Entity, Finding, Line, Validation};
+use crate::{Entity, Evidence, Finding, Line, Validation};
 
 /// What a label asks for.
 struct Label {
@@ -168,6 +168,7 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
             entity: label.entity,
             confidence: label.confidence * lines[value].confidence,
             validation: Validation::Context,
+            evidence: Evidence::Likely,
             lines: vec![value],
         })
     };

@@ -1,9 +1,9 @@
 //! Personal data and secrets in lines of text: what kind it is, where it stands, and how it was
 //! validated, never its value. Entities are named as in Presidio where it has a name.
 //!
-//! Evidence is of two kinds: some speaks for itself (a card number with its check
-//! digit, a labelled date of birth), some only beside other evidence (a telephone
-//! number: whose?).
+//! Some evidence makes a finding by itself (a card number with its check digit, a labelled date of birth), some
+//! only beside other evidence (a telephone number: whose?). How much a finding says to somebody who doubts it is
+//! its [`Evidence`].
 //!
 //! ```
 //! use warden_recognizers::{Entity, Line, Validation, find};
@@ -16,18 +16,22 @@
 mod checks;
 pub mod code;
 mod entity;
+mod evidence;
 mod labels;
 mod licence;
 mod line;
 mod names;
 mod national;
 mod patterns;
+mod published;
+mod second_sign;
 mod secrets;
 mod telephone;
 mod travel_document;
 mod values;
 
 pub use entity::Entity;
+pub use evidence::{Evidence, SecondSign};
 pub use line::Line;
 
 /// From here on a finding counts.
@@ -44,8 +48,16 @@ pub struct Finding {
     pub confidence: f64,
     /// How it was validated.
     pub validation: Validation,
+    /// How much it says by itself.
+    pub evidence: Evidence,
     /// The lines that it stands in, by their index.
     pub lines: Vec<usize>,
+}
+
+impl Finding {
+    fn shares_a_line(&self, other: &Self) -> bool {
+        self.lines.iter().any(|line| other.lines.contains(line))
+    }
 }
 
 /// How a finding was validated, from the strongest evidence to the weakest.
@@ -70,9 +82,10 @@ pub fn find(lines: &[Line<'_>], faces: usize) -> Vec<Finding> {
     findings.extend(names::find(lines));
     findings.extend(secrets::find(lines));
     weigh_together(&mut findings, lines, faces > 0);
+    second_sign::look_for(&mut findings, lines);
     findings.retain(|finding| finding.confidence >= THRESHOLD);
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    without_repetition(findings)
+    without_repetition(without_what_is_published(findings))
 }
 
 /// Weak evidence gains by company: a number beside a name is that person's, and a
@@ -105,14 +118,31 @@ fn weigh_together(findings: &mut [Finding], lines: &[Line<'_>], face: bool) {
 fn without_repetition(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
-        let repeated = kept.iter().any(|other| {
+        let repeated = kept.iter_mut().find(|other| {
             let same = other.entity == finding.entity
                 || (finding.entity == Entity::PhoneNumber && other.entity != Entity::Person);
-            same && other.lines.iter().any(|line| finding.lines.contains(line))
+            same && other.shares_a_line(&finding)
         });
-        if !repeated {
-            kept.push(finding);
+        match repeated {
+            // A label and a form may both know it, each by evidence of its own.
+            Some(known) if known.entity == finding.entity => known.evidence = known.evidence.min(finding.evidence),
+            Some(_) => {}
+            None => kept.push(finding),
         }
     }
     kept
+}
+
+/// What else was taken for a number where a published one stands is that number.
+fn without_what_is_published(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let published: Vec<Finding> =
+        findings.iter().filter(|finding| finding.evidence == Evidence::Published).cloned().collect();
+    let is_number =
+        |entity| !matches!(entity, Entity::Person | Entity::Location | Entity::EmailAddress | Entity::Secret);
+    for finding in findings.iter_mut().filter(|finding| is_number(finding.entity) && !finding.evidence.decides()) {
+        if published.iter().any(|known| known.shares_a_line(finding)) {
+            finding.evidence = Evidence::Published;
+        }
+    }
+    findings
 }

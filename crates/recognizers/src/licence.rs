@@ -3,7 +3,7 @@
 
 use crate::labels::key;
 use crate::values::{is_date, is_name, is_number};
-use crate::{Entity, Finding, Line, Validation};
+use crate::{Entity, Evidence, Finding, Line, Validation};
 
 const HEADINGS: &[&str] = &[
     "drivinglicence",
@@ -32,6 +32,7 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
             entity,
             confidence: 0.85 * line.confidence,
             validation: Validation::Context,
+            evidence: Evidence::Likely,
             lines: vec![index],
         })
     };

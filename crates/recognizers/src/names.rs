@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fake::locales::{DE_DE, Data, EN, FR_FR, NL_NL, PT_BR, TR_TR};
 
 use crate::values::{is_common, is_full_name, is_name, words};
-use crate::{Entity, Finding, Line, Validation};
+use crate::{Entity, Evidence, Finding, Line, Validation};
 
 const TITLES: &[&str] = &[
     "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "herr", "frau", "mme", "monsieur", "madame", "señor", "señora",
@@ -49,6 +49,7 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
             entity: Entity::Person,
             confidence: confidence * line.confidence,
             validation: Validation::Context,
+            evidence: Evidence::Likely,
             lines: vec![index],
         })
     };

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::checks::{digits, verhoeff, weighted};
-use crate::{Entity, Validation};
+use crate::{Entity, Evidence, Validation, published};
 
 /// A number of one country.
 struct Number {
@@ -43,16 +43,27 @@ static NUMBERS: LazyLock<Vec<Number>> = LazyLock::new(|| {
 });
 
 /// The national numbers in a text, with how sure each is.
-pub(crate) fn find(text: &str) -> Vec<(Entity, f64, Validation)> {
+pub(crate) fn find(text: &str) -> Vec<(Entity, f64, Validation, Evidence)> {
     let text = text.to_uppercase();
-    let holds = |number: &&Number| {
-        number
-            .form
-            .find_iter(&text)
-            .filter(|found| !continues(&text, found.start(), found.end()))
-            .any(|found| number.check.is_none_or(|check| check(found.as_str())))
+    let found = |number: &Number| {
+        let all = number.form.find_iter(&text).filter(|found| !continues(&text, found.start(), found.end()));
+        let right = all.filter(|found| number.check.is_none_or(|check| check(found.as_str())));
+        let evidence = right.map(|found| evidence(number.entity, found.as_str())).min()?;
+        Some((number.entity, number.confidence, validation(number), evidence))
     };
-    NUMBERS.iter().filter(holds).map(|number| (number.entity, number.confidence, validation(number))).collect()
+    NUMBERS.iter().filter_map(found).collect()
+}
+
+/// A number of Korea or the United States shows by its form alone what it is; those with a check digit pass it by
+/// chance once in ten.
+fn evidence(entity: Entity, value: &str) -> Evidence {
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    match entity {
+        Entity::UsSsn if published::is_ssn(&digits) => Evidence::Published,
+        Entity::KrRrn if published::is_rrn(&digits) => Evidence::Published,
+        Entity::UsSsn | Entity::KrRrn => Evidence::NeedsSecondSign(None),
+        _ => Evidence::Likely,
+    }
 }
 
 fn validation(number: &Number) -> Validation {

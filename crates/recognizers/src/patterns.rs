@@ -6,7 +6,7 @@ use iban::Iban;
 use regex::Regex;
 
 use crate::checks::{digits, luhn};
-use crate::{Entity, Finding, Line, Validation, national, telephone};
+use crate::{Entity, Evidence, Finding, Line, Validation, national, published, telephone};
 
 /// Mailboxes that belong to no one person.
 const ROLES: &str = "abuse accounts admin billing booking bookings careers contact enquiries feedback hello help helpdesk hr \
@@ -27,10 +27,11 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     for row in rows(lines).into_iter().filter(|row| row.len() > 1) {
         let text = row.iter().map(|index| lines[*index].text).collect::<Vec<_>>().join(" ");
         let sure = row.iter().map(|index| lines[*index].confidence).fold(1.0, f64::min);
-        findings.extend(with_check_digits(&text).map(|(entity, confidence)| Finding {
+        findings.extend(with_check_digits(&text).map(|(entity, confidence, evidence)| Finding {
             entity,
             confidence: confidence * sure,
             validation: Validation::Checksum,
+            evidence,
             lines: row.clone(),
         }));
     }
@@ -39,35 +40,76 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
 
 fn in_line(index: usize, line: &Line<'_>) -> impl Iterator<Item = Finding> {
     let text = line.text;
-    let checked = with_check_digits(text).map(|(entity, confidence)| (entity, confidence, Validation::Checksum));
-    let email = holds_email(text).then_some((Entity::EmailAddress, 0.9, Validation::Format));
+    let checked = with_check_digits(text)
+        .map(|(entity, confidence, evidence)| (entity, confidence, Validation::Checksum, evidence));
+    let likely = |entity, confidence| (entity, confidence, Validation::Format, Evidence::Likely);
+    let email = holds_email(text).then_some(likely(Entity::EmailAddress, 0.9));
     // A shop prints a telephone number too, so one counts only beside other evidence,
     // unless it is of the kind that people carry.
     let telephone =
         if telephone::holds_mobile(text) { Some(0.6) } else { telephone::holds_written(text).then_some(0.35) };
-    let telephone = telephone.map(|confidence| (Entity::PhoneNumber, confidence, Validation::Format));
+    let telephone = telephone.map(|confidence| likely(Entity::PhoneNumber, confidence));
     let sure = line.confidence;
-    checked.chain(national::find(text)).chain(email).chain(telephone).map(move |(entity, confidence, validation)| {
-        Finding { entity, confidence: confidence * sure, validation, lines: vec![index] }
+    let found = checked.chain(national::find(text)).chain(email).chain(telephone);
+    found.map(move |(entity, confidence, validation, evidence)| Finding {
+        entity,
+        confidence: confidence * sure,
+        validation,
+        evidence,
+        lines: vec![index],
     })
 }
 
-fn with_check_digits(text: &str) -> impl Iterator<Item = (Entity, f64)> {
-    let card = holds_card(text).then_some((Entity::CreditCard, 0.95));
-    let iban = holds_iban(text).then_some((Entity::IbanCode, 0.8));
+fn with_check_digits(text: &str) -> impl Iterator<Item = (Entity, f64, Evidence)> {
+    let card = cards(text).map(|card| card.evidence()).min().map(|evidence| (Entity::CreditCard, 0.95, evidence));
+    let iban = ibans(text).min().map(|evidence| (Entity::IbanCode, 0.8, evidence));
     card.into_iter().chain(iban)
 }
 
-fn holds_card(text: &str) -> bool {
+/// The number of a payment card, right by its check digit.
+pub(crate) struct Card {
+    digits: Vec<u32>,
+    /// How many figures stand together.
+    groups: Vec<usize>,
+}
+
+impl Card {
+    /// Whether it is written in the groups that cards have.
+    pub(crate) fn is_grouped(&self) -> bool {
+        matches!(self.groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5 | 4] | [4, 4, 4, 4, 3])
+    }
+
+    /// The network whose numbers begin so, as cards and pages write its name.
+    pub(crate) const fn network(&self) -> &'static [&'static str] {
+        match self.digits.as_slice() {
+            [4, ..] => &["visa"],
+            [5 | 2, ..] => &["mastercard", "master card", "maestro"],
+            [3, 4 | 7, ..] => &["american express", "amex"],
+            [3, 5, ..] => &["jcb"],
+            [3, ..] => &["diners"],
+            [6, 2, ..] => &["unionpay", "union pay"],
+            _ => &["discover", "maestro"],
+        }
+    }
+
+    fn evidence(&self) -> Evidence {
+        if published::is_card(&self.digits) { Evidence::Published } else { Evidence::NeedsSecondSign(None) }
+    }
+}
+
+/// The numbers of payment cards in a text.
+pub(crate) fn cards(text: &str) -> impl Iterator<Item = Card> {
     let numbers = CARD.as_ref().map(|card| card.find_iter(text)).into_iter().flatten();
-    numbers.into_iter().any(|number| {
+    numbers.filter_map(|number| {
         let touches = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         let piece = touches(text[..number.start()].chars().next_back()) || touches(text[number.end()..].chars().next());
         let digits = digits(number.as_str());
-        !piece
+        let is_card = !piece
             && !national::continues(text, number.start(), number.end())
             && issuers_length(&digits).is_some_and(|length| length.contains(&digits.len()))
-            && luhn(&digits)
+            && luhn(&digits);
+        let groups = number.as_str().split([' ', '-']).map(str::len).collect();
+        is_card.then_some(Card { digits, groups })
     })
 }
 
@@ -85,15 +127,41 @@ fn issuers_length(digits: &[u32]) -> Option<std::ops::RangeInclusive<usize>> {
     }
 }
 
-/// Tries each length that an account number may have: what follows it on the line
-/// is not part of it.
-fn holds_iban(text: &str) -> bool {
+/// What the accounts in a text say. Each length that a number may have is tried: what follows it on the line is not
+/// part of it.
+fn ibans(text: &str) -> impl Iterator<Item = Evidence> {
     let starts = IBAN.as_ref().map(|start| start.find_iter(text)).into_iter().flatten();
-    starts.into_iter().any(|found| {
+    starts.filter_map(|found| {
         let compact: String = found.as_str().chars().filter(|c| !c.is_whitespace()).collect();
-        (15..=compact.len().min(34))
-            .any(|length| compact.get(..length).is_some_and(|part| part.parse::<Iban>().is_ok()))
+        let mut parts = (15..=compact.len().min(34)).filter_map(|length| compact.get(..length));
+        let account = parts.find(|part| part.parse::<Iban>().is_ok())?;
+        Some(if published::is_iban(account) {
+            Evidence::Published
+        } else if stands_alone(found.as_str(), account.len()) && !may_be_a_label(account, text) {
+            Evidence::DecidesAlone
+        } else {
+            Evidence::Likely
+        })
     })
+}
+
+/// Whether an account's number ends where a word does, and is in groups of four or in none.
+fn stands_alone(text: &str, length: usize) -> bool {
+    let (mut counted, mut groups) = (0, Vec::new());
+    for word in text.split_whitespace() {
+        groups.push(word.len());
+        counted += word.len();
+        if counted >= length {
+            break;
+        }
+    }
+    let [whole @ .., last] = groups.as_slice() else { return false };
+    counted == length && whole.iter().all(|group| *group == 4) && (whole.is_empty() || *last <= 4)
+}
+
+/// `No.` before a number looks like Norway, whose numbers are the shortest.
+fn may_be_a_label(account: &str, text: &str) -> bool {
+    account.starts_with("NO") && !text.to_ascii_uppercase().contains("IBAN")
 }
 
 /// An address of a person; OCR puts spaces around its sign.
@@ -134,7 +202,7 @@ mod tests {
     #[test]
     fn a_cards_number_has_an_issuer_a_length_and_a_check_digit() {
         for card in ["4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "Card: 6011111111111117."] {
-            assert!(holds_card(card), "{card}");
+            assert!(cards(card).next().is_some(), "{card}");
         }
         for other in [
             "4111 1111 1111 1112",
@@ -145,15 +213,15 @@ mod tests {
             "12-4111111111111111",
             "0000 0000 0000 0000",
         ] {
-            assert!(!holds_card(other), "{other}");
+            assert!(cards(other).next().is_none(), "{other}");
         }
     }
 
     #[test]
     fn an_account_is_known_whatever_follows_it() {
-        assert!(holds_iban("DE89 3704 0044 0532 0130 00 BIC ABCDEFGH"));
+        assert_eq!(ibans("DE44 5001 0517 5407 3249 31 BIC ABCDEFGH").next(), Some(Evidence::DecidesAlone));
         for other in ["DE89 3704 0044 0532 0130 01", "DE89", "AB12 CDEF GHIJ KLMN"] {
-            assert!(!holds_iban(other), "{other}");
+            assert_eq!(ibans(other).next(), None, "{other}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{Entity, Finding, Line, Validation};
+use crate::{Entity, Evidence, Finding, Line, Validation};
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -16,18 +16,24 @@ static TOKEN: Pattern = LazyLock::new(|| {
     let forms = [
         r"xox[abeoprs]-[0-9A-Za-z-]{20,}",                                   // Slack
         r"(?:sk|rk)_live_[0-9A-Za-z]{20,}",                                  // Stripe
-        r"AIza[0-9A-Za-z_-]{35}",                                            // Google
         r"glpat-[0-9A-Za-z_-]{20,}",                                         // GitLab
         r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}",                       // GitHub, fine-grained
         r"pypi-AgEIcHlwaS5vcmc[0-9A-Za-z_-]{30,}",                           // PyPI
         r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}",                         // SendGrid
         r"sk-(?:ant-|proj-)[0-9A-Za-z_-]{30,}",                              // Anthropic, OpenAI
-        r"dop_v1_[0-9a-f]{64}",                                              // DigitalOcean
         r"hf_[A-Za-z]{34}",                                                  // Hugging Face
-        r"ABSK[0-9A-Za-z+/]{100,}=*",                                        // Bedrock
         r"eyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}", // JSON Web Token
     ];
     Regex::new(&format!(r"(?:^|[^0-9A-Za-z_-])({})", forms.join("|"))).ok()
+});
+/// Keys of clouds that begin as their cloud's do and have their length.
+static CLOUD_KEY: Pattern = LazyLock::new(|| {
+    let forms = [
+        r"AIza[0-9A-Za-z_-]{35}",     // Google
+        r"dop_v1_[0-9a-f]{64}",       // DigitalOcean
+        r"ABSK[0-9A-Za-z+/]{100,}=*", // Bedrock
+    ];
+    Regex::new(&format!(r"(?:^|[^0-9A-Za-z_-])({})(?:[^0-9A-Za-z_-]|$)", forms.join("|"))).ok()
 });
 /// GitHub's and npm's tokens, whose last six characters are a checksum.
 static CHECKED_TOKEN: Pattern =
@@ -95,29 +101,34 @@ fn labelled(labels: &str) -> Option<Regex> {
 /// Finds secrets.
 pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     let of_line = |index: usize| {
-        let (confidence, validation) = in_line(index, lines)?;
+        let (confidence, validation, evidence) = in_line(index, lines)?;
         let confidence = confidence * lines[index].confidence;
-        Some(Finding { entity: Entity::Secret, confidence, validation, lines: vec![index] })
+        Some(Finding { entity: Entity::Secret, confidence, validation, evidence, lines: vec![index] })
     };
     (0..lines.len()).filter_map(of_line).collect()
 }
 
-/// How sure it is that a line holds a secret, and how that was validated.
-fn in_line(index: usize, lines: &[Line<'_>]) -> Option<(f64, Validation)> {
+/// How sure it is that a line holds a secret, how that was validated, and what it says. Keys of clouds and private
+/// keys are nothing else; tokens, addresses with a password and what stands beside a label may be made up for a page.
+fn in_line(index: usize, lines: &[Line<'_>]) -> Option<(f64, Validation, Evidence)> {
     let text = lines[index].text;
     if holds_checked_token(text) {
-        return Some((0.98, Validation::Checksum));
+        return Some((0.98, Validation::Checksum, Evidence::DecidesAlone));
     }
     if holds_private_key(index, lines) || holds_aws_secret(index, lines) {
-        return Some((0.95, Validation::Format));
+        return Some((0.95, Validation::Format, Evidence::DecidesAlone));
     }
-    if real(&TOKEN, text, |_| true) || real(&ACCOUNT_KEY, text, |_| true) {
-        return Some((0.9, Validation::Format));
+    if real(&CLOUD_KEY, text, |_| true) || real(&ACCOUNT_KEY, text, |_| true) {
+        return Some((0.9, Validation::Format, Evidence::DecidesAlone));
+    }
+    if real(&TOKEN, text, |_| true) {
+        return Some((0.9, Validation::Format, Evidence::Likely));
     }
     if real(&CONNECTION, text, |_| true) {
-        return Some((0.85, Validation::Format));
+        return Some((0.85, Validation::Format, Evidence::Likely));
     }
-    (real(&KEY, text, is_key) || real(&PASSWORD, text, is_password)).then_some((0.8, Validation::Context))
+    let labelled = real(&KEY, text, is_key) || real(&PASSWORD, text, is_password);
+    labelled.then_some((0.8, Validation::Context, Evidence::Likely))
 }
 
 /// Whether one of what the pattern finds is no placeholder, and as it should be.

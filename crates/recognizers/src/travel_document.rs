@@ -1,6 +1,6 @@
 //! The machine readable zone of passports, cards and visas.
 
-use crate::{Entity, Finding, Line, Validation};
+use crate::{Entity, Evidence, Finding, Line, Validation, published};
 
 /// The shortest line of a zone, less what OCR may lose.
 const SHORTEST: usize = 26;
@@ -20,6 +20,13 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     // written with fillers at such length.
     let (confidence, validation) =
         if document.checksum_consistent() { (0.98, Validation::Checksum) } else { (0.8, Validation::Format) };
+    let evidence = if published::is_travel_document(document.document_number.trim()) {
+        Evidence::Published
+    } else if validation == Validation::Checksum && !document.damaged_recovery {
+        Evidence::DecidesAlone
+    } else {
+        Evidence::Likely
+    };
     let number = match (document.document_type.as_bytes().first(), document.issuing_country.as_str()) {
         (Some(b'P'), "USA") => Entity::UsPassport,
         (Some(b'P'), _) => Entity::Passport,
@@ -27,7 +34,7 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     };
     [Entity::Person, Entity::DateTime, number]
         .into_iter()
-        .map(|entity| Finding { entity, confidence, validation, lines: zone.clone() })
+        .map(|entity| Finding { entity, confidence, validation, evidence, lines: zone.clone() })
         .collect()
 }
 

@@ -1,0 +1,167 @@
+//! What stands beside a number that does not say enough by itself.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::{Entity, Evidence, Finding, Line, SecondSign, labels, patterns};
+
+/// Labels of a payment card's number, in small letters and figures alone.
+const OF_CARDS: &[&str] = &[
+    "cardnumber",
+    "cardno",
+    "creditcard",
+    "debitcard",
+    "paymentcard",
+    "cardnr",
+    "kartennummer",
+    "kreditkarte",
+    "kreditkartennummer",
+    "númerodetarjeta",
+    "numerodetarjeta",
+    "numérodecarte",
+    "numerodecarte",
+    "numerodellacarta",
+    "カード番号",
+    "クレジットカード",
+    "信用卡",
+    "银行卡",
+];
+const OF_SSNS: &[&str] = &["ssn", "socialsecurity", "socsec"];
+const OF_RRNS: &[&str] = &[
+    "rrn",
+    "residentregistration",
+    "residentno",
+    "residentnumber",
+    "jumin",
+    "alienregistration",
+    "주민등록",
+    "주민번호",
+];
+
+/// Labels of numbers that are something else, whatever their check digit says.
+const OF_OTHERS: &[&str] = &[
+    "order",
+    "invoice",
+    "track",
+    "serial",
+    "part",
+    "sku",
+    "article",
+    "item",
+    "product",
+    "reference",
+    "voucher",
+    "coupon",
+    "gift",
+    "loyalty",
+    "member",
+    "library",
+    "bonus",
+    "transit",
+    "simcard",
+    "iccid",
+    "imei",
+    "batch",
+    "lot",
+    "model",
+    "ticket",
+    "booking",
+    "shipment",
+    "parcel",
+    "consignment",
+    "transaction",
+    "receipt",
+    "bestell",
+    "rechnung",
+    "artikel",
+    "sendung",
+    "kundenkarte",
+    "pedido",
+    "factura",
+    "注文",
+    "伝票",
+    "品番",
+];
+
+/// A month and a year.
+static EXPIRY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:^|[^0-9/.-])(?:0[1-9]|1[0-2]) ?/ ?(?:20)?[2-4][0-9](?:$|[^0-9/.-])").ok());
+
+/// How far away, in heights of the number's line, an expiry, a network's name or a name may stand.
+const NEAR: f64 = 8.0;
+const BESIDE: f64 = 3.5;
+
+/// Looks for the second sign of each finding that needs one.
+pub(crate) fn look_for(findings: &mut [Finding], lines: &[Line<'_>]) {
+    let names: Vec<usize> = findings
+        .iter()
+        .filter(|finding| finding.entity == Entity::Person && finding.confidence >= crate::THRESHOLD)
+        .flat_map(|finding| finding.lines.iter().copied())
+        .collect();
+    for finding in findings.iter_mut().filter(|finding| finding.evidence == Evidence::NeedsSecondSign(None)) {
+        finding.evidence = Evidence::NeedsSecondSign(beside(finding, lines, &names));
+    }
+}
+
+fn beside(finding: &Finding, lines: &[Line<'_>], names: &[usize]) -> Option<SecondSign> {
+    let labels: Vec<String> = of_the_number(finding, lines).map(|line| labels::key(line.text)).collect();
+    let any = |known: &[&str]| labels.iter().any(|label| known.iter().any(|known| label.contains(known)));
+    if any(OF_OTHERS) {
+        return None;
+    }
+    let of_its_kind = match finding.entity {
+        Entity::CreditCard => OF_CARDS,
+        Entity::UsSsn => OF_SSNS,
+        _ => OF_RRNS,
+    };
+    if any(of_its_kind) {
+        return Some(SecondSign::Label);
+    }
+    let has_name = |within| names.iter().any(|name| is_near(finding, lines, &lines[*name], within));
+    if finding.entity != Entity::CreditCard {
+        return has_name(BESIDE).then_some(SecondSign::Name);
+    }
+    let text = finding.lines.iter().map(|line| lines[*line].text).collect::<Vec<_>>().join(" ");
+    let grouped = patterns::cards(&text).find(patterns::Card::is_grouped)?;
+    let mut near = lines.iter().filter(|line| is_near(finding, lines, line, NEAR));
+    let is_network = |line: &Line<'_>| {
+        let text = line.text.to_lowercase();
+        grouped.network().iter().any(|name| text.contains(name))
+    };
+    if near.clone().any(is_network) {
+        return Some(SecondSign::Issuer);
+    }
+    if near.any(|line| EXPIRY.as_ref().is_some_and(|expiry| expiry.is_match(line.text))) {
+        return Some(SecondSign::Expiry);
+    }
+    has_name(NEAR).then_some(SecondSign::Name)
+}
+
+/// The lines that may label a number: its own, what stands left of it, and what stands right above.
+fn of_the_number<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> impl Iterator<Item = &'a Line<'a>> {
+    let own: Vec<usize> = finding.lines.clone();
+    let number: Vec<Line<'a>> = own.iter().map(|index| lines[*index]).collect();
+    lines.iter().enumerate().filter_map(move |(index, line)| {
+        let labels = number.iter().any(|number| {
+            let row = number.top - number.height() * 0.3..=number.bottom + number.height() * 0.3;
+            let left = line.right <= number.left + number.height() && row.contains(&line.middle().1);
+            let gap = number.top - line.bottom;
+            let above = (-0.5 * number.height()..=1.6 * number.height()).contains(&gap)
+                && line.middle().1 < number.top
+                && line.left < number.right
+                && line.right > number.left;
+            left || above
+        });
+        (own.contains(&index) || labels).then_some(line)
+    })
+}
+
+/// Whether a line stands so many heights above or below a finding at most.
+fn is_near(finding: &Finding, lines: &[Line<'_>], line: &Line<'_>, heights: f64) -> bool {
+    finding
+        .lines
+        .iter()
+        .map(|index| &lines[*index])
+        .any(|number| (number.middle().1 - line.middle().1).abs() <= heights * number.height().max(line.height()))
+}
