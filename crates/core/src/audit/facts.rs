@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Action, NotTried, lenient};
-use crate::{pii::Verdict, threat::ThreatLevel};
+use crate::{image::Area, pii::Verdict, threat::ThreatLevel};
 
 /// What is known of an event: log-summarizer's answer, or what stands in for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -114,6 +114,9 @@ pub struct JudgedFinding {
     /// Where it is.
     #[serde(default, deserialize_with = "lenient::text")]
     pub r#where: Option<String>,
+    /// The rectangle around it.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub r#box: Option<Area>,
 }
 
 /// What pins and describes the bytes that were judged. Which object they are is read

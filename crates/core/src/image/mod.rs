@@ -84,7 +84,7 @@ impl TokenBudget {
 }
 
 /// A rectangle of an image, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Area {
     /// Pixels left of it.
     pub x: u32,
@@ -94,6 +94,26 @@ pub struct Area {
     pub width: u32,
     /// Its height.
     pub height: u32,
+}
+
+impl Area {
+    /// Where in a picture of the size `whole` this part of it lies, which is told in the pixels of a view of one area of
+    /// the picture, shown at the size `shown`.
+    #[must_use]
+    pub fn within(self, shown: (u32, u32), area: Self, whole: (u32, u32)) -> Self {
+        let (x, width) = stretched((self.x, self.width), shown.0, (area.x, area.width), whole.0);
+        let (y, height) = stretched((self.y, self.height), shown.1, (area.y, area.height), whole.1);
+        Self { x, y, width, height }
+    }
+}
+
+/// Start and length on a longer scale, at least one pixel, within the whole.
+fn stretched((start, length): (u32, u32), shown: u32, area: (u32, u32), whole: u32) -> (u32, u32) {
+    let scaled = |at: u64| (at * u64::from(area.1)).div_euclid(u64::from(shown.max(1))) + u64::from(area.0);
+    let from = scaled(start.into()).min(u64::from(whole.saturating_sub(1)));
+    let to = scaled((u64::from(start) + u64::from(length)).min(shown.into()))
+        .clamp(from + 1, u64::from(whole).max(from + 1));
+    (u32::try_from(from).unwrap_or(u32::MAX), u32::try_from(to - from).unwrap_or(u32::MAX))
 }
 
 /// What an object's first bytes say it is.
@@ -356,6 +376,20 @@ pub fn extension(key: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_view_is_told_in_the_pixels_of_the_whole() {
+        let area = |x, y, width, height| Area { x, y, width, height };
+        for (part, shown, of, whole, expected) in [
+            (area(10, 20, 30, 40), (100, 100), area(0, 0, 100, 100), (100, 100), area(10, 20, 30, 40)),
+            (area(10, 20, 30, 40), (100, 100), area(0, 0, 200, 200), (200, 200), area(20, 40, 60, 80)),
+            (area(10, 20, 30, 40), (100, 100), area(500, 600, 100, 100), (900, 900), area(510, 620, 30, 40)),
+            (area(90, 90, 30, 40), (100, 100), area(0, 0, 100, 100), (100, 100), area(90, 90, 10, 10)),
+            (area(100, 100, 0, 0), (100, 100), area(0, 0, 100, 100), (100, 100), area(99, 99, 1, 1)),
+        ] {
+            assert_eq!(part.within(shown, of, whole), expected, "{part:?} of {of:?}");
+        }
+    }
 
     #[test]
     fn content_is_told_by_the_bytes() {

@@ -48,7 +48,7 @@ impl Told {
         ];
         told.into_iter()
             .filter(|(_, told)| *told)
-            .map(|(category, _)| Finding { category, confidence: 1.0, r#where: Place::Metadata })
+            .map(|(category, _)| Finding::new(category, 1.0, Place::Metadata))
             .collect()
     }
 }

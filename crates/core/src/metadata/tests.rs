@@ -108,7 +108,7 @@ fn categories_in(format: ImageFormat, bytes: &[u8]) -> Vec<Category> {
 #[test]
 fn a_finding_tells_that_there_is_something_and_never_what() {
     let told = findings(Tiff, &seoul());
-    assert_eq!(told, [Finding { category: Category::LocationMetadata, confidence: 1.0, r#where: Place::Metadata }]);
+    assert_eq!(told, [Finding::new(Category::LocationMetadata, 1.0, Place::Metadata)]);
 }
 
 #[test]

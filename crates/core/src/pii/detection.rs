@@ -136,6 +136,7 @@ impl Detection {
             Judgement::Pii(findings) => (Verdict::Undetermined, Some(Reason::VersionNotPinned), findings),
             Judgement::Clean(findings) => (Verdict::Clean, None, findings),
             Judgement::Undetermined(reason) => (Verdict::Undetermined, Some(reason), Vec::new()),
+            Judgement::Disputed(findings) => (Verdict::Undetermined, Some(Reason::Disagreement), findings),
         };
         findings.truncate(MAX_FINDINGS);
         Self { findings, model, ..Self::without_model(verdict, reason, object) }
@@ -178,7 +179,7 @@ mod tests {
         };
         let object = ObjectRef { bucket: "b".into(), key: "k".into(), version: None };
         let cost = ModelUse { id: "m".into(), usage: Usage::default(), latency_ms: 1 };
-        let face = Finding { category: Category::Face, confidence: 0.9, r#where: Place::TopLeft };
+        let face = Finding::new(Category::Face, 0.9, Place::TopLeft);
         for (facts, verdict, version) in [
             (facts(Some("v1"), Some("\"e\"")), Verdict::Pii, Some("v1")),
             (facts(Some("v1"), None), Verdict::Pii, Some("v1")),

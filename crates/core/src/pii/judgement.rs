@@ -21,6 +21,24 @@ pub struct Finding {
     pub confidence: f64,
     /// Where it is.
     pub r#where: Place,
+    /// The upright rectangle around it, in pixels of the picture as it is seen; of what was found in code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#box: Option<Area>,
+}
+
+impl Finding {
+    /// One of which no more is known than where it is.
+    #[must_use]
+    pub const fn new(category: Category, confidence: f64, r#where: Place) -> Self {
+        Self { category, confidence, r#where, r#box: None }
+    }
+
+    /// One in an area of a picture of this size.
+    #[must_use]
+    pub fn at(category: Category, confidence: f64, area: Area, whole: (u32, u32)) -> Self {
+        let r#where = Place::WholeImage.within(area, whole);
+        Self { category, confidence, r#where, r#box: Some(area) }
+    }
 }
 
 /// What is known of an image, or of a part of one.
@@ -32,6 +50,8 @@ pub enum Judgement {
     Clean(Vec<Finding>),
     /// Nobody can tell, for the named reason.
     Undetermined(Reason),
+    /// Nobody can tell: the model says that there is none, and these were found in code.
+    Disputed(Vec<Finding>),
 }
 
 impl Judgement {
@@ -51,7 +71,7 @@ impl Judgement {
     /// The same, said of one area of a larger image: each finding at its place in the whole.
     #[must_use]
     pub fn within(mut self, area: Area, whole: (u32, u32)) -> Self {
-        if let Self::Pii(findings) | Self::Clean(findings) = &mut self {
+        if let Self::Pii(findings) | Self::Clean(findings) | Self::Disputed(findings) = &mut self {
             for finding in findings {
                 finding.r#where = finding.r#where.within(area, whole);
             }
@@ -64,9 +84,15 @@ impl Judgement {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Pii(one), Self::Pii(more) | Self::Clean(more)) | (Self::Clean(more), Self::Pii(one)) => {
+            (Self::Pii(one), Self::Pii(more) | Self::Clean(more) | Self::Disputed(more))
+            | (Self::Clean(more) | Self::Disputed(more), Self::Pii(one)) => {
                 Self::Pii(merged(one.into_iter().chain(more)))
             }
+            (Self::Disputed(one), Self::Disputed(more) | Self::Clean(more))
+            | (Self::Clean(more), Self::Disputed(one)) => Self::Disputed(merged(one.into_iter().chain(more))),
+            // What was found is worth more to whoever looks than what could not be read.
+            (disputed @ Self::Disputed(_), Self::Undetermined(_))
+            | (Self::Undetermined(_), disputed @ Self::Disputed(_)) => disputed,
             (pii @ Self::Pii(_), Self::Undetermined(_)) | (Self::Undetermined(_), pii @ Self::Pii(_)) => pii,
             (undetermined @ Self::Undetermined(_), _) | (_, undetermined @ Self::Undetermined(_)) => undetermined,
             (Self::Clean(one), Self::Clean(more)) => Self::Clean(merged(one.into_iter().chain(more))),
@@ -74,12 +100,20 @@ impl Judgement {
     }
 }
 
-/// One finding of each category at each place, the surest, in the order of their first.
-fn merged(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+/// One finding of each category at each place, the surest, in the order of their first; of those with a box, one
+/// for each box. What the model found takes the box of what was found in code at the same place.
+pub(super) fn merged(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
-        match kept.iter_mut().find(|known| known.category == finding.category && known.r#where == finding.r#where) {
-            Some(known) => known.confidence = known.confidence.max(finding.confidence),
+        let is_same = |known: &&mut Finding| {
+            (known.category, known.r#where) == (finding.category, finding.r#where)
+                && (known.r#box == finding.r#box || known.r#box.is_none() || finding.r#box.is_none())
+        };
+        match kept.iter_mut().find(is_same) {
+            Some(known) => {
+                known.confidence = known.confidence.max(finding.confidence);
+                known.r#box = known.r#box.or(finding.r#box);
+            }
             None => kept.push(finding),
         }
     }
@@ -128,14 +162,11 @@ fn read_object(object: &Value) -> Option<Judgement> {
 
 fn read_finding(item: &Value) -> Finding {
     let given = |key: &str| item[key].as_str().unwrap_or_default().trim();
-    Finding {
-        category: Category::named(given("category"))
-            .filter(|category| !category.is_of_metadata())
-            .unwrap_or(Category::Other),
-        // A finding without a number is a finding without a doubt.
-        confidence: item["confidence"].as_f64().unwrap_or(1.0).clamp(0.0, 1.0),
-        r#where: Place::named(given("where")).filter(|place| *place != Place::Metadata).unwrap_or(Place::WholeImage),
-    }
+    let category = Category::named(given("category")).filter(|category| !category.is_of_metadata());
+    // A finding without a number is a finding without a doubt.
+    let confidence = item["confidence"].as_f64().unwrap_or(1.0).clamp(0.0, 1.0);
+    let place = Place::named(given("where")).filter(|place| *place != Place::Metadata);
+    Finding::new(category.unwrap_or(Category::Other), confidence, place.unwrap_or(Place::WholeImage))
 }
 
 /// An answer of one word, in quotes or a fence perhaps.
@@ -167,7 +198,7 @@ mod tests {
     }
 
     fn face() -> Finding {
-        Finding { category: Category::Face, confidence: 0.9, r#where: Place::TopLeft }
+        Finding::new(Category::Face, 0.9, Place::TopLeft)
     }
 
     #[test]
@@ -224,8 +255,8 @@ mod tests {
             {"category":"Jane Doe","confidence":7,"where":"4111 1111 1111 1111"},
             {"category":"person","confidence":"high","where":"Top Left"}, "JANE", 3]}"#;
         let Judgement::Pii(findings) = judge(&answered(text)) else { panic!("not pii") };
-        let other = Finding { category: Category::Other, confidence: 1.0, r#where: Place::WholeImage };
-        let person = Finding { category: Category::Person, confidence: 1.0, r#where: Place::TopLeft };
+        let other = Finding::new(Category::Other, 1.0, Place::WholeImage);
+        let person = Finding::new(Category::Person, 1.0, Place::TopLeft);
         assert_eq!(findings, [other, person]);
     }
 
@@ -241,6 +272,7 @@ mod tests {
     fn an_image_is_clean_only_if_all_its_parts_are() {
         let (pii, clean, unknown) =
             (|| Judgement::Pii(vec![face()]), || Judgement::Clean(vec![]), || undetermined(Unusable::Cut));
+        let disputed = || Judgement::Disputed(vec![face()]);
         for (one, other, expected) in [
             (clean(), clean(), clean()),
             (clean(), pii(), pii()),
@@ -250,6 +282,12 @@ mod tests {
             (pii(), unknown(), pii()),
             (unknown(), clean(), unknown()),
             (clean(), unknown(), unknown()),
+            (clean(), disputed(), disputed()),
+            (disputed(), clean(), disputed()),
+            (disputed(), unknown(), disputed()),
+            (unknown(), disputed(), disputed()),
+            (disputed(), pii(), pii()),
+            (pii(), disputed(), pii()),
         ] {
             assert_eq!(one.clone().and(other.clone()), expected, "{one:?} and {other:?}");
         }

@@ -2,6 +2,7 @@
 
 mod category;
 mod detection;
+mod floor;
 mod judgement;
 mod place;
 mod policy;
@@ -10,6 +11,7 @@ mod reason;
 
 pub use category::Category;
 pub use detection::{Detection, JudgedObject, ModelUse, Verdict};
+pub use floor::{Floor, OnDisagreement};
 pub use judgement::{Finding, Judgement, judge};
 pub use place::Place;
 pub use policy::Policy;

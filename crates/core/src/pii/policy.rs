@@ -15,20 +15,22 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether a finding makes an image one with personal data.
+    pub(super) fn counts(&self, finding: &Finding) -> bool {
+        finding.confidence >= self.minimum_confidence
+            && !self.allowed_categories.contains(&finding.category)
+            && (self.authorship_counts || finding.category != Category::AuthorshipMetadata)
+    }
+
     /// The judgement by what counts. A finding that does not count is still
     /// told, and does not make an image one with personal data by itself. Where
     /// the model says personal data and does not say what, that counts.
     #[must_use]
     pub fn apply(&self, judgement: Judgement) -> Judgement {
-        let counts = |finding: &Finding| {
-            finding.confidence >= self.minimum_confidence
-                && !self.allowed_categories.contains(&finding.category)
-                && (self.authorship_counts || finding.category != Category::AuthorshipMetadata)
-        };
         match judgement {
             Judgement::Pii(mut findings) => {
-                findings.sort_by_key(|finding| !counts(finding));
-                if findings.is_empty() || findings.first().is_some_and(counts) {
+                findings.sort_by_key(|finding| !self.counts(finding));
+                if findings.is_empty() || findings.first().is_some_and(|finding| self.counts(finding)) {
                     Judgement::Pii(findings)
                 } else {
                     Judgement::Clean(findings)
@@ -45,7 +47,7 @@ mod tests {
     use crate::pii::{Place, Reason};
 
     fn found(category: Category, confidence: f64) -> Finding {
-        Finding { category, confidence, r#where: Place::Top }
+        Finding::new(category, confidence, Place::Top)
     }
 
     #[test]

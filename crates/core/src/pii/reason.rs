@@ -18,6 +18,8 @@ pub enum Reason {
     /// There is personal data, but neither a version nor an entity tag pins the
     /// bytes that were judged: a deletion could hit something else.
     VersionNotPinned,
+    /// The model says that there is none, and code found what is likely personal data.
+    Disagreement,
 }
 
 impl Reason {
@@ -25,7 +27,7 @@ impl Reason {
     pub fn all() -> impl Iterator<Item = Self> {
         let unreadable = Unreadable::ALL.iter().copied().map(Self::Unreadable);
         let unusable = Unusable::ALL.iter().copied().map(Self::Unusable);
-        unreadable.chain([Self::ImageRejected]).chain(unusable).chain([Self::VersionNotPinned])
+        unreadable.chain([Self::ImageRejected]).chain(unusable).chain([Self::VersionNotPinned, Self::Disagreement])
     }
 
     /// The name as it is written in JSON.
@@ -36,6 +38,7 @@ impl Reason {
             Self::ImageRejected => "model_rejected_image",
             Self::Unusable(why) => why.as_str(),
             Self::VersionNotPinned => "version_not_pinned",
+            Self::Disagreement => "disagreement",
         }
     }
 
@@ -46,7 +49,7 @@ impl Reason {
         match self {
             Self::Unreadable(why) => !matches!(why, Unreadable::Archived | Unreadable::CustomerKey),
             Self::ImageRejected => true,
-            Self::Unusable(_) | Self::VersionNotPinned => false,
+            Self::Unusable(_) | Self::VersionNotPinned | Self::Disagreement => false,
         }
     }
 
@@ -58,6 +61,9 @@ impl Reason {
             Self::ImageRejected => "the model cannot read this image",
             Self::Unusable(why) => why.meaning(),
             Self::VersionNotPinned => "personal data was found, but nothing pins the bytes that were judged",
+            Self::Disagreement => {
+                "the model says that there is no personal data, but text or a face was found that is likely some"
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     told::{MAX_CATEGORY_CHARS, MAX_TOLD, Told},
     words::Language,
 };
-use crate::{audit::text::one_line, threat::ThreatLevel};
+use crate::{audit::text::one_line, image::Area, threat::ThreatLevel};
 
 /// What became of an event. Names of S3 stand as they are; never a value of personal data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -106,6 +106,9 @@ pub struct Found {
     pub confidence: Option<f64>,
     /// Where in the picture.
     pub r#where: Option<String>,
+    /// The rectangle around it, in pixels of the picture as it is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#box: Option<Area>,
 }
 
 /// What machines get of an event: the record, the letter, and the same in the forms of others.
@@ -160,6 +163,7 @@ impl Record {
                     category: one_line(&finding.category, MAX_CATEGORY_CHARS),
                     confidence: finding.confidence,
                     r#where: finding.r#where.as_deref().map(|place| one_line(place, 100)),
+                    r#box: finding.r#box,
                 })
                 .collect(),
             action: outcome.action.as_str(),

@@ -193,5 +193,6 @@ const fn reason(reason: Reason) -> &'static str {
             Unusable::Malformed => "モデルの回答が要求した形式ではありません",
         },
         Reason::VersionNotPinned => "個人情報が見つかりましたが、判定したデータを特定できません",
+        Reason::Disagreement => "モデルは個人情報なしと判定しましたが、個人情報らしい文字または顔が見つかりました",
     }
 }

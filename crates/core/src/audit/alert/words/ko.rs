@@ -193,5 +193,6 @@ const fn reason(reason: Reason) -> &'static str {
             Unusable::Malformed => "모델의 응답이 요청한 형식과 다릅니다",
         },
         Reason::VersionNotPinned => "개인정보가 발견되었지만 판정한 데이터를 특정할 수 없습니다",
+        Reason::Disagreement => "모델은 개인정보가 없다고 판정했지만 개인정보로 보이는 글자나 얼굴이 발견되었습니다",
     }
 }
