@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use crate::{
-    bedrock::{Capabilities, Question},
+    bedrock::{Capabilities, ImageBody, Question},
     error::Error,
     image::{self, Content, HEAD_BYTES, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, Unreadable},
     metadata::{Doubt, Scanner},
@@ -25,8 +25,8 @@ pub const MAX_DECODED_FILE: u64 = 128 * 1024 * 1024;
 pub enum Intake {
     /// A request that is ready to be sent.
     Request {
-        /// The Messages body, the image in it.
-        body: Vec<u8>,
+        /// The body of the request, the image in it.
+        body: ImageBody,
         /// What the image is.
         format: ImageFormat,
         /// Its length in bytes, as counted.
@@ -114,7 +114,7 @@ pub async fn read_image<B: ObjectBody>(
         // Longer than its store announced, if it did at all.
         return match announced {
             Some(_) => Err(Error::ObjectChanged),
-            None => keep(chunks, request.into_image(), None, format).await,
+            None => keep(chunks, request.image(), None, format).await,
         };
     }
     if announced.is_some_and(|announced| announced != chunks.length as u64) {
@@ -123,9 +123,9 @@ pub async fn read_image<B: ObjectBody>(
     let told = scanner.finish();
     match told.doubt.filter(|_| frames == Frames::All) {
         None => {}
-        Some(Doubt::NotAlone) => return Ok(Intake::ToConvert { bytes: request.into_image(), format }),
+        Some(Doubt::NotAlone) => return Ok(Intake::ToConvert { bytes: request.image(), format }),
         Some(Doubt::Short) => {
-            let bytes = request.into_image();
+            let bytes = request.image();
             if image::jpeg::coverage(&bytes).is_some_and(image::jpeg::Coverage::is_mostly_missing) {
                 return Ok(Intake::ToConvert { bytes, format });
             }
@@ -133,7 +133,7 @@ pub async fn read_image<B: ObjectBody>(
             request.push(&bytes);
         }
     }
-    Ok(Intake::Request { size: chunks.length as u64, body: request.finish(), format, metadata: told.findings })
+    Ok(Intake::Request { size: chunks.length as u64, body: request, format, metadata: told.findings })
 }
 
 /// Keeps all bytes of an image that must be converted, after those that were
@@ -289,7 +289,7 @@ mod tests {
             panic!("no request")
         };
         assert_eq!((format, size), (ImageFormat::Png, 10_000));
-        let body: Value = serde_json::from_slice(&body).unwrap();
+        let body: Value = serde_json::from_slice(&body.finish()).unwrap();
         let source = &body["messages"][0]["content"][0]["source"];
         assert_eq!(source["media_type"], json!("image/png"));
         assert_eq!(source["data"], json!(base64_simd::STANDARD.encode_to_string(&bytes)));

@@ -81,6 +81,11 @@ pub fn answer_cut() {
     tracing::info!(target: TARGET, AnswersCut = 1_u64);
 }
 
+/// Counts an image of which not all could be read in code: the model's word stands for the rest.
+pub fn floor_failed() {
+    tracing::info!(target: TARGET, FloorFailed = 1_u64);
+}
+
 /// Counts an event that was audited though the ledger could not be written.
 pub fn ledger_down() {
     tracing::info!(target: TARGET, LedgerDown = 1_u64);
@@ -193,7 +198,7 @@ impl Kind {
     fn of(name: &str) -> Option<Self> {
         match name {
             "Verdicts" | "Undetermined" | "Events" | "InputTokens" | "OutputTokens" | "ModelRetries"
-            | "FieldsRefused" | "AnswersCut" | "LedgerDown" => Some(Self::Count),
+            | "FieldsRefused" | "AnswersCut" | "LedgerDown" | "FloorFailed" => Some(Self::Count),
             "ModelLatency" => Some(Self::Milliseconds),
             "EstimatedCost" => Some(Self::Dollars),
             "Verdict" | "Reason" | "ThreatLevel" | "ModelId" => Some(Self::Dimension),

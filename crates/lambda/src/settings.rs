@@ -1,7 +1,7 @@
 //! Settings, read once at start. A value that cannot be read stops the start;
 //! nothing falls back silently.
 
-use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
 use warden_core::{
     audit::{JudgeDocuments, LedgerSettings, summary::SummarizeWithModel},
@@ -9,7 +9,7 @@ use warden_core::{
     chat::Offer,
     cloudtrail::UploadsToJudge,
     image::TokenBudget,
-    pii::{Category, Policy},
+    pii::{Category, OnDisagreement, Policy},
 };
 
 /// Where settings come from.
@@ -204,6 +204,23 @@ pub fn pii_policy(variables: &impl Variables) -> Result<Policy, SettingError> {
     })
 }
 
+/// `DISAGREEMENT`: what is said where code finds what the model does not.
+///
+/// # Errors
+/// [`SettingError`] for another word than those of [`OnDisagreement`].
+pub fn on_disagreement(variables: &impl Variables) -> Result<OnDisagreement, SettingError> {
+    let Some(text) = variables.get("DISAGREEMENT") else { return Ok(OnDisagreement::default()) };
+    OnDisagreement::named(&text).ok_or_else(|| {
+        let known: Vec<_> = OnDisagreement::ALL.iter().map(|known| known.as_str()).collect();
+        SettingError { name: "DISAGREEMENT", problem: format!("is {text:?}, none of {}", known.join(", ")) }
+    })
+}
+
+/// `RECOGNIZER_WEIGHTS_DIR`: the folder of the models that text is read with; without it none is read.
+pub fn recognizer_weights(variables: &impl Variables) -> Option<PathBuf> {
+    variables.get("RECOGNIZER_WEIGHTS_DIR").map(PathBuf::from)
+}
+
 /// `LEDGER_DAYS` and `PII_DETECTOR_TOKEN_PRICES`: how long a record is kept, and US dollars for a
 /// million tokens into and out of the model that judges, such as `0.11/0.55`.
 ///
@@ -393,6 +410,8 @@ mod tests {
         );
         let error = flag(&Given(&[("READ_BARCODES", "yes")]), "READ_BARCODES", true).unwrap_err();
         assert_eq!(error.to_string(), "READ_BARCODES: is \"yes\", neither true nor false");
+        let error = on_disagreement(&Given(&[("DISAGREEMENT", "maybe")])).unwrap_err();
+        assert_eq!(error.to_string(), "DISAGREEMENT: is \"maybe\", none of undetermined, pii, clean");
         assert!(ModelSettings::read(&Given(&[])).unwrap_err().to_string().starts_with("MODEL_ID: is not set"));
     }
 }

@@ -75,6 +75,8 @@ pub struct Sight {
     pub lines: Vec<Line>,
     /// Its faces.
     pub faces: Vec<Face>,
+    /// Whether all of it was looked at in time.
+    pub whole: bool,
 }
 
 /// Why a picture could not be looked at.
@@ -121,9 +123,19 @@ impl Perception {
     ///
     /// When a model fails.
     pub fn look(&self, picture: &DynamicImage) -> Result<Sight, PerceptionError> {
+        self.look_while(picture, &|| true)
+    }
+
+    /// The same for as long as there is time, which is asked for before each line is read. What was read by
+    /// then is told.
+    ///
+    /// # Errors
+    ///
+    /// When a model fails.
+    pub fn look_while(&self, picture: &DynamicImage, has_time: &dyn Fn() -> bool) -> Result<Sight, PerceptionError> {
         let (width, height) = (picture.width(), picture.height());
         if width == 0 || height == 0 {
-            return Ok(Sight { width, height, lines: Vec::new(), faces: Vec::new() });
+            return Ok(Sight { width, height, lines: Vec::new(), faces: Vec::new(), whole: true });
         }
         let small;
         let seen = if width.max(height) > LONG_EDGE {
@@ -136,18 +148,20 @@ impl Perception {
         let scale = (f64::from(width) / size.0, f64::from(height) / size.1);
         let unscaled = |corners: Corners| corners.map(|corner| Point { x: corner.x * scale.0, y: corner.y * scale.1 });
 
-        let page = self.text.read(&seen.to_rgb8())?;
+        let page = self.text.read(&seen.to_rgb8(), has_time)?;
         let lines = page.lines.into_iter().map(|line| Line {
             upright: Area::around(&line.corners.map(|corner| page.turn.point(corner, size))),
             corners: unscaled(line.corners),
             text: line.text,
             confidence: line.confidence,
         });
-        let faces = self.faces.find(&page.turn.picture(&seen.to_luma8())).into_iter().map(|face| Face {
+        let whole = page.whole && has_time();
+        let searched = if whole { self.faces.find(&page.turn.picture(&seen.to_luma8())) } else { Vec::new() };
+        let faces = searched.into_iter().map(|face| Face {
             // The detector's score grows without bound from its threshold, 4, on.
             confidence: 1.0 - 1.0 / face.score.max(1.0),
             corners: unscaled(face.area.corners().map(|corner| page.turn.undo(corner, size))),
         });
-        Ok(Sight { width, height, lines: lines.collect(), faces: faces.collect() })
+        Ok(Sight { width, height, lines: lines.collect(), faces: faces.collect(), whole })
     }
 }

@@ -14,7 +14,7 @@ use crate::recogniser::Recogniser;
 
 /// Below this a line is texture more often than text.
 const LEAST_CONFIDENCE: f64 = 0.6;
-/// A page read worse than this may lie another way up.
+/// A page read worse than this, or of which most lines are none, may lie another way up.
 const GOOD_CONFIDENCE: f64 = 0.88;
 /// A line so many times taller than wide runs from the top to the bottom.
 const SIDEWAYS: f64 = 1.5;
@@ -31,6 +31,8 @@ pub(crate) struct ReadLine {
 pub(crate) struct Page {
     pub(crate) turn: Turn,
     pub(crate) lines: Vec<ReadLine>,
+    /// Whether there was time for all of them.
+    pub(crate) whole: bool,
 }
 
 /// Both models, and the threads that they run on.
@@ -50,35 +52,47 @@ impl TextReader {
     }
 
     /// Reads a page, turned the way that reads best.
-    pub(crate) fn read(&self, picture: &RgbImage) -> Result<Page, PerceptionError> {
+    pub(crate) fn read(&self, picture: &RgbImage, has_time: &dyn Fn() -> bool) -> Result<Page, PerceptionError> {
         let places = self.detector.find(picture, self.options())?;
         if lie_sideways(&places) {
             // Upside down, a few lines may read well by chance: more is read the right way up.
-            let [one, other] = [self.turned(picture, Turn::Quarter)?, self.turned(picture, Turn::ThreeQuarters)?];
+            let [one, other] =
+                [self.turned(picture, Turn::Quarter, has_time)?, self.turned(picture, Turn::ThreeQuarters, has_time)?];
             return Ok(one.or_more(other));
         }
-        let page = Page { turn: Turn::None, lines: self.lines(picture, &places)? };
-        if places.is_empty() || page.confidence() >= GOOD_CONFIDENCE {
+        let (lines, whole) = self.lines(picture, &places, has_time)?;
+        let page = Page { turn: Turn::None, lines, whole };
+        let is_well_read = page.confidence() >= GOOD_CONFIDENCE && page.lines.len() * 2 >= places.len();
+        if places.is_empty() || is_well_read || !whole {
             return Ok(page);
         }
-        Ok(page.or_more(self.turned(picture, Turn::Half)?))
+        Ok(page.or_more(self.turned(picture, Turn::Half, has_time)?))
     }
 
     /// Reads the page after a turn: the detector marks lines best that lie as they are read.
-    fn turned(&self, picture: &RgbImage, turn: Turn) -> Result<Page, PerceptionError> {
+    fn turned(&self, picture: &RgbImage, turn: Turn, has_time: &dyn Fn() -> bool) -> Result<Page, PerceptionError> {
         let turned = turn.picture(picture);
         let places = self.detector.find(&turned, self.options())?;
-        let mut lines = self.lines(&turned, &places)?;
+        let (mut lines, whole) = self.lines(&turned, &places, has_time)?;
         let size = (f64::from(picture.width()), f64::from(picture.height()));
         for line in &mut lines {
             line.corners = line.corners.map(|corner| turn.undo(corner, size));
         }
-        Ok(Page { turn, lines })
+        Ok(Page { turn, lines, whole })
     }
 
-    fn lines(&self, picture: &RgbImage, places: &[Corners]) -> Result<Vec<ReadLine>, PerceptionError> {
+    /// The lines at these places, and whether there was time for all.
+    fn lines(
+        &self,
+        picture: &RgbImage,
+        places: &[Corners],
+        has_time: &dyn Fn() -> bool,
+    ) -> Result<(Vec<ReadLine>, bool), PerceptionError> {
         let mut lines = Vec::new();
         for place in places {
+            if !has_time() {
+                return Ok((lines, false));
+            }
             let mut corners = *place;
             if is_tall(&corners) {
                 // Its text runs downward, as on the back of a book: it begins at the upper right.
@@ -90,7 +104,7 @@ impl TextReader {
                 lines.push(ReadLine { text: text.to_owned(), confidence, corners });
             }
         }
-        Ok(lines)
+        Ok((lines, true))
     }
 
     fn options(&self) -> RunOptions {
@@ -119,8 +133,9 @@ impl Page {
     }
 }
 
+/// Letters and figures: a row of other signs looks the same upside down.
 fn characters(text: &str) -> f64 {
-    u32::try_from(text.chars().count()).map_or(1.0, f64::from)
+    u32::try_from(text.chars().filter(|c| c.is_alphanumeric()).count()).map_or(1.0, f64::from)
 }
 
 /// Whether most of the text, by length, runs from the top to the bottom.

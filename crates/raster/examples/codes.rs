@@ -12,6 +12,7 @@ use std::{
 };
 
 use warden_core::image::{Content, HEAD_BYTES};
+use warden_raster::Reading;
 
 const TIMES: u64 = 5;
 
@@ -46,7 +47,7 @@ fn read(file: &str) -> ExitCode {
     };
     let (before, mut codes) = (cpu(), 0);
     for _ in 0..TIMES {
-        codes = warden_raster::codes(&bytes, format).len();
+        codes = warden_raster::read(&bytes, format, Reading::CODES).map_or(0, |shown| shown.codes.len());
     }
     let (Some(before), Some(after), Some(peak)) = (before, cpu(), peak()) else {
         println!("{file}: the system does not say what it took");

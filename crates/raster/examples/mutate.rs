@@ -13,6 +13,7 @@ use std::{
 };
 
 use warden_core::image::{Content, HEAD_BYTES, TokenBudget};
+use warden_raster::Reading;
 
 /// What is worth a look at.
 const LONG: Duration = Duration::from_secs(5);
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
     };
     let mut arguments = arguments.peekable();
     let codes = arguments.next_if_eq("--codes").is_some();
-    let views = if codes { warden_raster::views_and_codes } else { warden_raster::views };
+    let reading = if codes { Reading::CODES } else { Reading::default() };
     let files: Vec<Vec<u8>> = arguments.filter_map(|path| fs::read(path).ok()).collect();
     if files.is_empty() {
         println!("no file can be read");
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         let _ = fs::write(env::temp_dir().join("mutate.last"), &bytes);
         let start = Instant::now();
         let _ = warden_raster::metadata(format, &bytes);
-        shown += u64::from(views(bytes, format, TokenBudget::MIN).is_ok());
+        shown += u64::from(warden_raster::views_and_read(bytes, format, TokenBudget::MIN, reading).is_ok());
         count += 1;
         let took = start.elapsed();
         if took > LONG {

@@ -70,7 +70,8 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<
             let (views, seen): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
             let read = |seen| share.codes.as_ref().map(|search| search.codes_in(seen));
             let codes = seen.into_iter().flatten().filter_map(read).flatten();
-            Ok(Some(Shown { views, codes: codes.collect(), unread }))
+            let overviews = if share.overviews { views.clone() } else { Vec::new() };
+            Ok(Some(Shown { views, codes: codes.collect(), overviews, unread }))
         }
     }
 }

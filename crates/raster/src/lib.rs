@@ -20,7 +20,7 @@ mod tiff;
 use std::borrow::Cow;
 
 pub use codes::Code;
-
+use image::DynamicImage;
 use warden_core::{
     image::{
         Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,
@@ -61,6 +61,31 @@ impl View {
             whole: orientation::seen_size(image.width(), image.height(), *orientation),
         })
     }
+
+    /// Its pixels, as they are seen.
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] where they cannot be decoded.
+    pub fn picture(&self) -> Result<DynamicImage, Unreadable> {
+        let Picture { mut image, orientation, .. } =
+            guarded(|| decode::decode(&self.image, self.format, self.image.len() as u64))?;
+        image.apply_orientation(orientation);
+        Ok(image)
+    }
+}
+
+/// What is made of a file for those who read it in code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Whether its barcodes are read.
+    pub codes: bool,
+    /// Whether each of its pictures is shown in one piece.
+    pub overviews: bool,
+}
+
+impl Reading {
+    /// Barcodes alone.
+    pub const CODES: Self = Self { codes: true, overviews: false };
 }
 
 /// What a file shows.
@@ -70,6 +95,8 @@ pub struct Shown {
     pub views: Vec<View>,
     /// The barcodes in it, where they were asked for.
     pub codes: Vec<Code>,
+    /// Each picture, page and frame in one piece, at most 2,000 pixels along an edge, where that was asked for.
+    pub overviews: Vec<View>,
     /// Why something in the file could not: a page, a frame, the end of a picture.
     pub unread: Option<Unreadable>,
 }
@@ -81,6 +108,7 @@ impl Shown {
             Ok(part) => {
                 self.views.extend(part.views);
                 self.codes.extend(part.codes);
+                self.overviews.extend(part.overviews);
                 self.unread = self.unread.or(part.unread);
             }
             Err(why) => self.unread = self.unread.or(Some(why)),
@@ -107,6 +135,8 @@ struct Share {
     held: u64,
     /// The search for barcodes, one for the whole file, where they are read.
     codes: Option<Search>,
+    /// Whether each picture is shown in one piece, too.
+    overviews: bool,
 }
 
 impl Share {
@@ -134,28 +164,52 @@ impl Share {
 /// nothing in the file can be shown.
 #[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
 pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
-    views_within(&bytes, format, &Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes: None }, 0)
+    views_and_read(bytes, format, budget, Reading::default())
 }
 
-/// The same, and the barcodes in everything that is shown.
+/// The same, and what is read in code of everything that is shown.
 ///
 /// # Errors
 /// Those of [`views`].
 #[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
-pub fn views_and_codes(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
-    let codes = Some(Search::new());
-    views_within(&bytes, format, &Share { budget, views: MAX_VIEWS, held: bytes.len() as u64, codes }, 0)
+pub fn views_and_read(
+    bytes: Vec<u8>,
+    format: ImageFormat,
+    budget: TokenBudget,
+    reading: Reading,
+) -> Result<Shown, Unreadable> {
+    let share = Share {
+        budget,
+        views: MAX_VIEWS,
+        held: bytes.len() as u64,
+        codes: reading.codes.then(Search::new),
+        overviews: reading.overviews,
+    };
+    views_within(&bytes, format, &share, 0)
 }
 
-/// The barcodes in a picture that a model takes as it is; none in one that cannot be decoded.
-#[must_use]
-pub fn codes(bytes: &[u8], format: ImageFormat) -> Vec<Code> {
+/// What is read in code of a picture that a model takes as it is, without views.
+///
+/// # Errors
+/// Those of [`views`].
+pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown, Unreadable> {
     let held = bytes.len() as u64;
-    let picture = guarded(|| match format {
-        ImageFormat::Jpeg => jpeg::grey(bytes, held),
-        _ => decode::decode(bytes, format, held),
-    });
-    picture.map(|picture| Search::new().codes_of(&picture)).unwrap_or_default()
+    guarded(|| {
+        let picture = match format {
+            ImageFormat::Jpeg if !reading.overviews => jpeg::grey(bytes, held)?,
+            _ => decode::decode(bytes, format, held)?,
+        };
+        let codes = if reading.codes { Search::new().codes_of(&picture) } else { Vec::new() };
+        let overviews = if reading.overviews { overviews(&picture)? } else { Vec::new() };
+        Ok(Shown { codes, overviews, ..Shown::default() })
+    })
+}
+
+/// A picture in one piece, on each of its grounds.
+fn overviews(picture: &Picture) -> Result<Vec<View>, Unreadable> {
+    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    let tile = plan::overview(width, height);
+    grounds(picture).into_iter().map(|ground| View::of(picture, tile, ground)).collect()
 }
 
 /// The same within a share, of a file that stands so deep in others.
@@ -281,7 +335,10 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
     }
     let picture = decode::decode(bytes, format, share.held)?;
     match as_it_is(bytes, format, &picture).filter(|_| alone) {
-        Some(view) => Ok(Shown { views: vec![view], codes: share.codes_of(&picture), unread: None }),
+        Some(view) => {
+            let overviews = if share.overviews { overviews(&picture)? } else { Vec::new() };
+            Ok(Shown { views: vec![view], codes: share.codes_of(&picture), overviews, unread: None })
+        }
         None => tiles_of(&picture, share),
     }
 }
@@ -317,15 +374,24 @@ fn one_view(picture: &Picture, share: &Share) -> Result<Shown, Unreadable> {
 }
 
 fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile], share: &Share) -> Result<Shown, Unreadable> {
-    let grounds = match picture.grounds.as_slice() {
-        [] => vec![None],
-        grounds => grounds.iter().copied().map(Some).collect(),
-    };
-    let views = grounds
+    let views: Vec<View> = grounds(picture)
         .into_iter()
         .flat_map(|ground| tiles.iter().map(move |tile| View::of(picture, *tile, ground)))
         .collect::<Result<_, _>>()?;
-    Ok(Shown { views, codes: share.codes_of(picture), unread: (!picture.whole).then_some(Unreadable::Damaged) })
+    let overviews = match tiles {
+        _ if !share.overviews => Vec::new(),
+        [_] => views.clone(),
+        _ => overviews(picture)?,
+    };
+    let unread = (!picture.whole).then_some(Unreadable::Damaged);
+    Ok(Shown { views, codes: share.codes_of(picture), overviews, unread })
+}
+
+fn grounds(picture: &Picture) -> Vec<Option<Ground>> {
+    match picture.grounds.as_slice() {
+        [] => vec![None],
+        grounds => grounds.iter().copied().map(Some).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use warden_core::image::{Area, MAX_EDGE_PIXELS, TokenBudget};
 const VIEW_EDGE: u32 = 1_568;
 const VIEW_PIXELS: u64 = 1_150_000;
 
+/// Longest edge of a picture in one piece, as `warden-perception` looks at it.
+const OVERVIEW_EDGE: u32 = 2_000;
+
 /// Edge of a square of [`VIEW_PIXELS`].
 const TILE_EDGE: u32 = 1_072;
 
@@ -69,6 +72,11 @@ pub(crate) fn whole(width: u32, height: u32, budget: TokenBudget) -> Tile {
         width.max(height) as usize <= MAX_EDGE_PIXELS && tokens(width, height) <= u64::from(budget.0)
     };
     one(width, height, fits)
+}
+
+/// The whole picture at a size at which print is read in code, whatever a model would be billed.
+pub(crate) fn overview(width: u32, height: u32) -> Tile {
+    one(width, height, |(width, height)| width.max(height) <= OVERVIEW_EDGE)
 }
 
 /// The whole picture as one view of the size that models read best.

@@ -8,6 +8,7 @@ use std::{env, fs, process::Command};
 
 use jpeg_encoder::{ColorType, Encoder};
 use warden_core::image::{ImageFormat, TokenBudget};
+use warden_raster::Reading;
 
 /// Names the picture to the process that decodes it.
 const PICTURE: &str = "WARDEN_RASTER_TEST_PICTURE";
@@ -58,7 +59,8 @@ fn a_photograph_of_forty_megapixels_stays_below_the_functions_memory() {
 #[ignore = "the test above runs it, in a process of its own"]
 fn decodes_a_picture_and_tells_its_peak() {
     let bytes = fs::read(env::var_os(PICTURE).unwrap()).unwrap();
-    let views = warden_raster::views_and_codes(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT).unwrap().views;
+    let views =
+        warden_raster::views_and_read(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT, Reading::CODES).unwrap().views;
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let kibibytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();

@@ -13,9 +13,17 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     if zone.is_empty() {
         return Vec::new();
     }
-    let Ok(document) = mrz::find_and_parse(&text.join("\n")) else {
-        return Vec::new();
+    let as_read = mrz::find_and_parse(&text.join("\n")).ok();
+    // Where a reader lost fillers, or saw too many, check digits tell whether they are put right.
+    let mended = || {
+        let lines: Vec<String> = text.iter().map(|line| of_full_length(line)).collect();
+        mrz::find_and_parse(&lines.join("\n")).ok().filter(mrz::MrzData::checksum_consistent)
     };
+    let document = match as_read {
+        Some(document) if document.checksum_consistent() => Some(document),
+        as_read => mended().or(as_read),
+    };
+    let Some(document) = document else { return Vec::new() };
     // A zone that fails its check digits is still no accident: nothing else is
     // written with fillers at such length.
     let (confidence, validation) =
@@ -38,10 +46,75 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
         .collect()
 }
 
+/// How long the lines of a zone are.
+const LENGTHS: [usize; 3] = [30, 36, 44];
+/// Most fillers that are put right.
+const MOST_WRONG: usize = 6;
+
+/// A line with as many fillers in its longest run as make it as long as the nearest length there is.
+fn of_full_length(line: &str) -> String {
+    let chars: Vec<char> = line.chars().collect();
+    let mut length = chars.len();
+    let nearest = LENGTHS.into_iter().min_by_key(|known| known.abs_diff(length)).unwrap_or(length);
+    let (mut longest, mut start) = (0..0, 0);
+    for at in 0..=chars.len() {
+        if chars.get(at) != Some(&'<') {
+            if at - start > longest.len() {
+                longest = start..at;
+            }
+            start = at + 1;
+        }
+    }
+    if length.abs_diff(nearest) > MOST_WRONG || longest.len() < 3 {
+        return line.to_owned();
+    }
+    length = (longest.len() + nearest).saturating_sub(length);
+    let (before, after) = (&chars[..longest.start], &chars[longest.end..]);
+    before.iter().copied().chain(std::iter::repeat_n('<', length)).chain(after.iter().copied()).collect()
+}
+
 fn could_be_zone(text: &str) -> bool {
     let compact: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
     let fillers = compact.iter().filter(|c| matches!(c, '<' | '«' | '《')).count();
     let plain = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '<' | '«' | '《');
     compact.len() >= SHORTEST && fillers >= 2 && compact.iter().filter(|c| plain(c)).count() * 10 >= compact.len() * 9
         || compact.len() >= SHORTEST && compact.iter().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn validation(lines: [&str; 2]) -> Option<Validation> {
+        let lines = lines.map(|text| Line { text, confidence: 1.0, left: 0.0, top: 0.0, right: 100.0, bottom: 10.0 });
+        find(&lines).first().map(|finding| finding.validation)
+    }
+
+    #[test]
+    fn fillers_that_a_reader_lost_or_saw_twice_are_put_right_by_the_check_digits() {
+        for (names, number, expected) in [
+            (
+                "P<NLDVERHOLT<<TOMAS<<<<<<<<<<<<<<<<<<<<<<<<<",
+                "NX83920178NLD7511024M3103131<<<<<<<<<<<<<<06",
+                Validation::Checksum,
+            ),
+            (
+                "P<NLDVERHOLT<<TOMAS<<<<<<<<<<<<<<<<<<<<<",
+                "NX83920178NLD7511024M3103131<<<<<<<<<<<<06",
+                Validation::Checksum,
+            ),
+            (
+                "P<NLDVERHOLT<<TOMAS<<<<<<<<<<<<<<<<<<<<<<<<<<<",
+                "NX83920178NLD7511024M3103131<<<<<<<<<<<<<<<06",
+                Validation::Checksum,
+            ),
+            (
+                "P<NLDVERHOLT<<TOMAS<<<<<<<<<<<<<<<<<<<<<<<<<",
+                "NX83920178NLD7511024M3103141<<<<<<<<<<<<<<06",
+                Validation::Format,
+            ),
+        ] {
+            assert_eq!(validation([names, number]), Some(expected), "{names} {number}");
+        }
+    }
 }

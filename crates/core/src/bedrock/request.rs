@@ -99,9 +99,9 @@ impl ImageBody {
         self.carried_len = left.len();
     }
 
-    /// The image's bytes again, for one that turns out to be no image to send.
+    /// The image's bytes again, for those who look at it before it is sent, or instead.
     #[must_use]
-    pub fn into_image(self) -> Vec<u8> {
+    pub fn image(&self) -> Vec<u8> {
         let start = self.body.iter().rposition(|&byte| byte == b'"').map_or(self.body.len(), |quote| quote + 1);
         // Base64 that was encoded here decodes.
         let mut image = base64_simd::STANDARD.decode_to_vec(&self.body[start..]).unwrap_or_default();
@@ -177,7 +177,7 @@ mod tests {
             image.chunks(size).for_each(|chunk| body.push(chunk));
             let mut taken_back = ask(&schema).image_body(MODERN, "image/png", image.len());
             image.chunks(size).for_each(|chunk| taken_back.push(chunk));
-            assert_eq!(taken_back.into_image(), image, "chunks of {size}");
+            assert_eq!(taken_back.image(), image, "chunks of {size}");
             let body = parse(&body.finish());
             let content = &body["messages"][0]["content"];
             assert_eq!(content[0]["source"]["data"], json!(expected), "chunks of {size}");
@@ -208,7 +208,7 @@ mod tests {
                 image.chunks(size).for_each(|chunk| body.push(chunk));
                 body
             };
-            assert_eq!(asked().into_image(), image, "chunks of {size}");
+            assert_eq!(asked().image(), image, "chunks of {size}");
             let body = parse(&asked().finish());
             let content = &body["messages"][0]["content"];
             let expected = base64_simd::STANDARD.encode_to_string(&image);

@@ -77,7 +77,7 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
         };
         let body = match read_image(&mut found, true, question, self.model.capabilities, Frames::AsTheModelSees).await?
         {
-            Intake::Request { body, .. } => body,
+            Intake::Request { body, .. } => body.finish(),
             Intake::ToConvert { bytes, format } => {
                 let view = warden_raster::whole_view(bytes, format, self.token_budget)
                     .map_err(|why| Error::invalid("Key", why.meaning()))?;

@@ -27,7 +27,8 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
         documents: JudgeDocuments::default(),
-        reads_barcodes: true,
+        reader: Reader { barcodes: true, text: None },
+        on_disagreement: OnDisagreement::default(),
     }
 }
 

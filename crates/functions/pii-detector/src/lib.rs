@@ -1,6 +1,6 @@
 //! Judges whether an image on S3 holds personal data.
 
-mod barcodes;
+mod floor;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,11 +12,13 @@ use warden_core::{
     hashed::{Hashed, checksum_of_s3},
     image::{self, ImageFormat, MAX_IMAGE_BYTES, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
-    pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, Policy, Reason, Verdict},
+    pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, OnDisagreement, Policy, Reason, Verdict},
     ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject},
 };
 use warden_lambda::metrics;
 use warden_raster::{Shown, View};
+
+pub use floor::{Reader, TextReader};
 
 /// What the function needs, made once at start.
 pub struct PiiDetector<S, M> {
@@ -30,8 +32,10 @@ pub struct PiiDetector<S, M> {
     pub policy: Policy,
     /// What is done with documents.
     pub documents: JudgeDocuments,
-    /// Whether barcodes are read.
-    pub reads_barcodes: bool,
+    /// What is read in code.
+    pub reader: Reader,
+    /// What is said where code and the model disagree.
+    pub on_disagreement: OnDisagreement,
 }
 
 /// What the function answers.
@@ -150,20 +154,20 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         };
         let (facts, format, metadata, judgement, model) = match read {
             Read::Done(detection) => return Ok(*detection),
-            Read::Judged { facts, format, metadata, judgement, model } => {
-                // Most images that hold personal data are known by now, and are not decoded.
-                let judgement = match self.policy.apply(judgement) {
-                    judgement if self.reads_barcodes && !matches!(judgement, Judgement::Pii(_)) => {
-                        judgement.and(self.in_barcodes(&object, &facts, format).await)
-                    }
-                    judgement => judgement,
+            Read::Judged { facts, format, metadata, floor, judgement, model } => {
+                let judgement = self.policy.apply(judgement);
+                let floor = match floor {
+                    Some(floor) => floor,
+                    // Most images that hold personal data are known by now, and are not decoded.
+                    None if matches!(judgement, Judgement::Pii(_)) => pii::Floor::default(),
+                    None => self.looked_at_anew(&object, &facts, format).await,
                 };
-                (facts, format, metadata, judgement, model)
+                (facts, format, metadata, floor.under(judgement, &self.policy, self.on_disagreement), model)
             }
             Read::ToConvert { facts, format, bytes } => {
                 let metadata = warden_raster::metadata(format, &bytes);
-                let views = if self.reads_barcodes { warden_raster::views_and_codes } else { warden_raster::views };
-                let (judgement, model) = match views(bytes, format, self.token_budget) {
+                let shown = warden_raster::views_and_read(bytes, format, self.token_budget, self.reader.reading());
+                let (judgement, model) = match shown {
                     Ok(shown) => self.judge_views(shown).await?,
                     Err(why) => (Judgement::Undetermined(why.into()), None),
                 };
@@ -192,8 +196,13 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         let facts = ObjectFacts { sha256: found.body.sha256(), ..found.facts };
         match intake {
             Intake::Request { body, format, metadata, .. } => {
-                let (judgement, model) = self.ask(body).await?;
-                Ok(Read::Judged { facts, format, metadata, judgement, model })
+                // Text is read before the model is asked: what is beyond doubt saves the call.
+                let floor = self.reader.text.is_some().then(|| self.reader.look_at(&body.image(), format));
+                let (judgement, model) = match floor.as_ref().and_then(|floor| floor.decided(&self.policy)) {
+                    Some(decided) => (decided, None),
+                    None => self.ask(body.finish()).await?,
+                };
+                Ok(Read::Judged { facts, format, metadata, floor, judgement, model })
             }
             Intake::ToConvert { format: ImageFormat::Pdf, .. } if self.documents == JudgeDocuments::Off => {
                 done(Detection::not_image(object.clone(), facts))
@@ -204,16 +213,19 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         }
     }
 
-    /// What the barcodes tell of an image that the model was given as it is, and in which it saw
+    /// What code finds in an image that the model was given as it is, and in which it saw
     /// nothing that counts. The request took the image with it: its bytes are read anew, and count
     /// if they are still the same. Trouble on the way leaves the model's word.
-    async fn in_barcodes(&self, object: &ObjectRef, judged: &ObjectFacts, format: ImageFormat) -> Judgement {
+    async fn looked_at_anew(&self, object: &ObjectRef, judged: &ObjectFacts, format: ImageFormat) -> pii::Floor {
+        if !self.reader.barcodes {
+            return pii::Floor::default();
+        }
         match self.bytes(object, judged).await {
-            Ok(Some(bytes)) => self.policy.apply(barcodes::judge(warden_raster::codes(&bytes, format))),
-            Ok(None) => Judgement::Clean(Vec::new()),
+            Ok(Some(bytes)) => self.reader.look_at(&bytes, format),
+            Ok(None) => pii::Floor::default(),
             Err(error) => {
                 tracing::warn!(error = error.name().as_str(), "barcodes not read");
-                Judgement::Clean(Vec::new())
+                pii::Floor::default()
             }
         }
     }
@@ -245,12 +257,12 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// makes the whole undetermined otherwise.
     async fn judge_views(&self, shown: Shown) -> Result<(Judgement, Option<ModelUse>), Error> {
         let question = pii::question(self.model.max_tokens);
-        // What a code says by its standard needs no model's word.
-        let mut so_far = self.policy.apply(barcodes::judge(shown.codes));
-        let mut cost = None;
-        if matches!(so_far, Judgement::Pii(_)) {
-            return Ok((so_far, cost));
+        let floor = self.reader.look(&shown);
+        if let Some(decided) = floor.decided(&self.policy) {
+            return Ok((decided, None));
         }
+        let under = |judgement| floor.under(judgement, &self.policy, self.on_disagreement);
+        let (mut so_far, mut cost) = (Judgement::Clean(Vec::new()), None);
         for View { image, format, area, whole } in shown.views {
             let body = || {
                 let mut body = question.image_body(self.model.capabilities, format.media_type(), image.len());
@@ -266,13 +278,13 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             }
             so_far = so_far.and(self.policy.apply(judgement.within(area, whole)));
             if matches!(so_far, Judgement::Pii(_)) {
-                return Ok((so_far, cost));
+                return Ok((under(so_far), cost));
             }
         }
         if let Some(why) = shown.unread {
             so_far = so_far.and(Judgement::Undetermined(why.into()));
         }
-        Ok((so_far, cost))
+        Ok((under(so_far), cost))
     }
 
     async fn ask(&self, body: Vec<u8>) -> Result<(Judgement, Option<ModelUse>), Error> {
@@ -295,11 +307,13 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
 enum Read {
     /// Nothing is left to ask.
     Done(Box<Detection>),
-    /// The model judged it.
+    /// The model judged it, or what is beyond doubt.
     Judged {
         facts: ObjectFacts,
         format: ImageFormat,
         metadata: Vec<Finding>,
+        /// What code found, if it has looked.
+        floor: Option<pii::Floor>,
         judgement: Judgement,
         model: Option<ModelUse>,
     },

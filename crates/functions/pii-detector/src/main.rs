@@ -1,12 +1,21 @@
 //! `pii-detector` on Lambda.
 
-use pii_detector::PiiDetector;
+use std::time::Duration;
+
+use pii_detector::{PiiDetector, Reader, TextReader};
 use warden_aws::{Bedrock, BedrockSettings, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
-    settings::{Environment, ModelSettings, flag, image_token_budget, judge_documents, pii_policy},
+    settings::{
+        Environment, ModelSettings, flag, image_token_budget, judge_documents, on_disagreement, pii_policy,
+        recognizer_weights,
+    },
     telemetry,
 };
+
+/// Time for the text of all pictures of a file. The function has 240 seconds: a PDF may take 60 of them to be drawn,
+/// its barcodes 10, and the model needs the rest.
+const TIME_FOR_TEXT: Duration = Duration::from_secs(30);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
@@ -18,7 +27,11 @@ async fn main() -> Result<(), Stopped> {
         token_budget: image_token_budget(&Environment)?,
         policy: pii_policy(&Environment)?,
         documents: judge_documents(&Environment)?,
-        reads_barcodes: flag(&Environment, "READ_BARCODES", true)?,
+        reader: Reader {
+            barcodes: flag(&Environment, "READ_BARCODES", true)?,
+            text: recognizer_weights(&Environment).map(|weights| TextReader::new(weights, TIME_FOR_TEXT)),
+        },
+        on_disagreement: on_disagreement(&Environment)?,
         store: S3ObjectStore::new(&sdk),
         model: model.of(Bedrock::new(&sdk, bedrock)),
     };

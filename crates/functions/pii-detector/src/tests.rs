@@ -1,15 +1,17 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
     audit::{JudgeDocuments, Tag},
     fake::{FakeModel, FakeStore, Stored, asking, facts},
     image::TokenBudget,
-    pii::{Category, Policy},
+    pii::{Category, OnDisagreement, Policy},
     ports::{ModelReply, ObjectFacts, Seal},
 };
 use warden_event_files::{holds, invalid, valid};
 
-use crate::PiiDetector;
+use crate::{PiiDetector, Reader, TextReader};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
 const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"left"}]}"#;
@@ -22,7 +24,8 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
         documents: JudgeDocuments::default(),
-        reads_barcodes: true,
+        reader: Reader { barcodes: true, text: None },
+        on_disagreement: OnDisagreement::default(),
     }
 }
 
@@ -499,7 +502,8 @@ async fn judged_by_its_barcode(detector: &PiiDetector<FakeStore, FakeModel>) -> 
 #[tokio::test]
 async fn a_barcode_is_read_where_the_model_saw_nothing() {
     let refused = json!({"content": [], "stop_reason": "refusal"});
-    let expected = json!([{"category": "PERSON", "confidence": 1.0, "where": "center"}]);
+    let area = json!({"x": 190, "y": 300, "width": 618, "height": 216});
+    let expected = json!([{"category": "PERSON", "confidence": 1.0, "where": "center", "box": area}]);
     for (case, model) in [
         ("clean", FakeModel::saying(CLEAN)),
         ("nobody can tell", FakeModel::answering(&refused)),
@@ -521,7 +525,10 @@ async fn a_barcode_is_read_where_the_model_saw_nothing() {
 
 #[tokio::test]
 async fn a_setting_leaves_barcodes_unread_and_allowed_categories_do_not_count() {
-    let off = PiiDetector { reads_barcodes: false, ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN)) };
+    let off = PiiDetector {
+        reader: Reader { barcodes: false, text: None },
+        ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
+    };
     assert_eq!(judged_by_its_barcode(&off).await["verdict"], "clean");
     assert_eq!(off.store.asked().len(), 1);
 
@@ -539,6 +546,19 @@ async fn a_barcode_of_an_image_that_is_converted_saves_the_models_call() {
     let answer = judged_by_its_barcode(&detector).await;
     assert!(holds(&answer, &json!({"verdict": "pii", "model": null})), "{answer}");
     assert!(detector.model.models.asked().is_empty());
+}
+
+#[tokio::test]
+async fn text_that_cannot_be_read_leaves_the_models_word() {
+    let nowhere = || Some(TextReader::new("/nowhere".into(), Duration::from_secs(1)));
+    for (said, verdict) in [(CLEAN, "clean"), (PII, "pii")] {
+        let detector = PiiDetector {
+            reader: Reader { barcodes: false, text: nowhere() },
+            ..detector(Stored::bytes(include_bytes!("../../../../samples/chart.png")), FakeModel::saying(said))
+        };
+        assert_eq!(detector.handle(event()).await.unwrap()["verdict"], verdict);
+        assert_eq!(detector.store.asked().len(), 1, "the request's own image is looked at");
+    }
 }
 
 #[tokio::test]

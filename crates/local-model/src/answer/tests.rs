@@ -23,6 +23,7 @@ fn page(lines: &[&str], faces: usize) -> Picture {
         height: 300,
         lines: lines.iter().enumerate().map(line).collect(),
         faces: vec![face; faces],
+        whole: true,
     })
 }
 

@@ -104,7 +104,7 @@ pub(crate) fn views(bytes: &[u8], share: &Share, depth: usize) -> Part {
 /// # Errors
 /// Those of [`views`].
 pub(crate) fn first_page(bytes: &[u8], budget: TokenBudget) -> Part {
-    let share = Share { budget, views: 1, held: bytes.len() as u64, codes: None };
+    let share = Share { budget, views: 1, held: bytes.len() as u64, codes: None, overviews: false };
     parts(bytes, &share, 0, 1).into_iter().next().unwrap_or(Err(Unreadable::DamagedDocument))
 }
 

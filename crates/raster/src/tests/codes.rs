@@ -3,7 +3,11 @@
 use image::{DynamicImage, GrayImage, ImageFormat as Encoding, imageops};
 use warden_core::image::{Area, ImageFormat, TokenBudget};
 
-use super::super::{Code, codes, views, views_and_codes};
+use super::super::{Code, Reading, read, views, views_and_read};
+
+fn codes(bytes: &[u8], format: ImageFormat) -> Vec<Code> {
+    read(bytes, format, Reading::CODES).map(|shown| shown.codes).unwrap_or_default()
+}
 
 const PAYMENT: &[u8] = include_bytes!("../../../barcodes/tests/codes/payment.qr.png");
 
@@ -50,7 +54,7 @@ fn a_code_is_read_in_whatever_form_its_picture_comes() {
         ("a pixmap", encoded(page.clone(), Encoding::Pnm), ImageFormat::Pnm),
         ("a TIFF", super::tiff_of(&[page]), ImageFormat::Tiff),
     ] {
-        let shown = views_and_codes(bytes.clone(), format, TokenBudget::DEFAULT).unwrap();
+        let shown = views_and_read(bytes.clone(), format, TokenBudget::DEFAULT, Reading::CODES).unwrap();
         assert!(matches!(shown.codes.as_slice(), [code] if is_payment_at_the_lower_right(code)), "{case}");
         assert!(views(bytes.clone(), format, TokenBudget::DEFAULT).unwrap().codes.is_empty(), "{case}");
         if format.is_read_by_models() {
@@ -65,7 +69,7 @@ fn a_code_is_read_in_whatever_form_its_picture_comes() {
 #[test]
 fn a_small_code_is_read_in_a_picture_that_is_cut_into_tiles() {
     let bytes = encoded(page(5_000, 4_000, 6), Encoding::Jpeg);
-    let shown = views_and_codes(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT).unwrap();
+    let shown = views_and_read(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT, Reading::CODES).unwrap();
     assert!(shown.views.len() > 1);
     assert!(
         matches!(shown.codes.as_slice(), [code] if is_payment_at_the_lower_right(code) && code.whole == (5_000, 4_000))
@@ -117,7 +121,7 @@ fn codes_are_read_of_the_frames_that_are_shown_and_of_no_others() {
         ("thrown away for another", gif(20, |index| index == 1), 0),
         ("never taken", gif(20, |index| index == 17), 0),
     ] {
-        let shown = views_and_codes(bytes, ImageFormat::Gif, TokenBudget::DEFAULT).unwrap();
+        let shown = views_and_read(bytes, ImageFormat::Gif, TokenBudget::DEFAULT, Reading::CODES).unwrap();
         assert_eq!(shown.codes.len(), codes, "{case}");
         assert!(shown.codes.iter().all(is_payment_at_the_lower_right), "{case}");
     }

@@ -1,0 +1,201 @@
+//! What is read of an image in code: its barcodes, its text, the faces in it. None of it can be talked out of
+//! what it reads.
+
+use std::{
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use warden_core::{
+    image::{Area, ImageFormat, Unreadable},
+    pii::{Category, Finding, Floor},
+};
+use warden_lambda::metrics;
+use warden_perception::{Perception, PerceptionError, Sight, geometry};
+use warden_raster::{Code, Reading, Shown, View};
+use warden_recognizers::{Entity, Line, code};
+
+/// Least confidence of a face that the model is not to overlook. Below, one in ten is a pattern.
+const LEAST_FACE: f64 = 0.9;
+
+/// What is read in code.
+#[derive(Default)]
+pub struct Reader {
+    /// Whether barcodes are.
+    pub barcodes: bool,
+    /// What reads text and finds faces, if anything does.
+    pub text: Option<TextReader>,
+}
+
+impl Reader {
+    pub(crate) const fn reading(&self) -> Reading {
+        Reading { codes: self.barcodes, overviews: self.text.is_some() }
+    }
+
+    /// What is found in an image that a model takes as it is. One that cannot be decoded is left to the model.
+    pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat) -> Floor {
+        match warden_raster::read(bytes, format, self.reading()) {
+            Ok(shown) => self.look(&shown),
+            Err(why) => {
+                if self.text.is_some() {
+                    tell(&Trouble::Unreadable(why));
+                }
+                Floor::default()
+            }
+        }
+    }
+
+    /// What is found in what a file shows. Whatever fails on the way is told, and is no verdict.
+    pub(crate) fn look(&self, shown: &Shown) -> Floor {
+        let mut floor = Floor::default();
+        floor.deciding.extend(shown.codes.iter().flat_map(in_code));
+        let Some(text) = &self.text else { return floor };
+        let until = Instant::now() + text.time;
+        for overview in &shown.overviews {
+            match text.look(overview, until) {
+                Ok((found, whole)) => {
+                    floor.add(found);
+                    if !whole {
+                        tell(&Trouble::TimeIsOver);
+                        break;
+                    }
+                }
+                Err(trouble) => tell(&trouble),
+            }
+        }
+        floor
+    }
+}
+
+fn tell(trouble: &Trouble) {
+    tracing::warn!(error = %trouble, "not all of the image was read in code");
+    metrics::floor_failed();
+}
+
+/// Why something was not read.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Perception(#[from] PerceptionError),
+    #[error("the picture cannot be decoded: {0}")]
+    Unreadable(Unreadable),
+    #[error("the time for it is over")]
+    TimeIsOver,
+    #[error("a model panicked")]
+    Panicked,
+}
+
+/// What a barcode says, which follows its standard in full or is not known at all.
+fn in_code(Code { text, area, whole }: &Code) -> Vec<Finding> {
+    code::find(text).into_iter().map(|(entity, _)| Finding::at(category(entity), 1.0, *area, *whole)).collect()
+}
+
+/// Reads text and finds faces. Its models are loaded with the first picture, so that the function starts as fast as
+/// without them.
+pub struct TextReader {
+    weights: PathBuf,
+    time: Duration,
+    perception: OnceLock<Perception>,
+}
+
+impl TextReader {
+    /// One that has its models in this folder, and so much time for all pictures of a file.
+    #[must_use]
+    pub const fn new(weights: PathBuf, time: Duration) -> Self {
+        Self { weights, time, perception: OnceLock::new() }
+    }
+
+    /// What is found in a picture until some moment, and whether there was time for all of it.
+    fn look(&self, view: &View, until: Instant) -> Result<(Floor, bool), Trouble> {
+        if Instant::now() >= until {
+            return Ok((Floor::default(), false));
+        }
+        let perception = self.perception()?;
+        let picture = view.picture().map_err(Trouble::Unreadable)?;
+        let look = || perception.look_while(&picture, &|| Instant::now() < until);
+        let sight = catch_unwind(AssertUnwindSafe(look)).map_err(|_| Trouble::Panicked)??;
+        Ok((found_in(&sight, view), sight.whole))
+    }
+
+    fn perception(&self) -> Result<&Perception, PerceptionError> {
+        if let Some(perception) = self.perception.get() {
+            return Ok(perception);
+        }
+        let loaded = Perception::load(&self.weights, NonZeroUsize::MIN)?;
+        Ok(self.perception.get_or_init(|| loaded))
+    }
+}
+
+/// What was seen of a view, by what it says.
+fn found_in(sight: &Sight, view: &View) -> Floor {
+    let lines: Vec<Line<'_>> = sight
+        .lines
+        .iter()
+        .map(|line| {
+            let geometry::Area { left, top, right, bottom } = line.upright;
+            Line { text: &line.text, confidence: line.confidence, left, top, right, bottom }
+        })
+        .collect();
+    let at = |category, confidence, points: &[geometry::Point]| {
+        let area = pixels(geometry::Area::around(points)).within((sight.width, sight.height), view.area, view.whole);
+        Finding::at(category, confidence, area, view.whole)
+    };
+    let mut floor = Floor::default();
+    for found in warden_recognizers::find(&lines, sight.faces.len()) {
+        let points: Vec<_> = found.lines.iter().flat_map(|line| sight.lines[*line].corners).collect();
+        if found.evidence.decides() {
+            floor.deciding.push(at(category(found.entity), 1.0, &points));
+        } else if found.evidence.counts() {
+            floor.likely.push(at(category(found.entity), found.confidence, &points));
+        }
+    }
+    let faces = sight.faces.iter().filter(|face| face.confidence >= LEAST_FACE);
+    floor.likely.extend(faces.map(|face| at(Category::Face, face.confidence, &face.corners)));
+    floor
+}
+
+/// An area in whole pixels.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pictures have fewer pixels than u32 counts, and none left of their edge"
+)]
+fn pixels(area: geometry::Area) -> Area {
+    let (x, y) = (area.left.floor().max(0.0), area.top.floor().max(0.0));
+    let (width, height) = ((area.right.ceil() - x).max(1.0), (area.bottom.ceil() - y).max(1.0));
+    Area { x: x as u32, y: y as u32, width: width as u32, height: height as u32 }
+}
+
+const fn category(entity: Entity) -> Category {
+    match entity {
+        Entity::Person => Category::Person,
+        Entity::DateTime => Category::DateTime,
+        Entity::Location => Category::Location,
+        Entity::EmailAddress => Category::EmailAddress,
+        Entity::PhoneNumber => Category::PhoneNumber,
+        Entity::CreditCard => Category::CreditCard,
+        Entity::IbanCode => Category::IbanCode,
+        Entity::Passport => Category::Passport,
+        Entity::UsPassport => Category::UsPassport,
+        Entity::UsDriverLicense => Category::UsDriverLicense,
+        Entity::UsSsn => Category::UsSsn,
+        Entity::KrRrn => Category::KrRrn,
+        Entity::Secret => Category::Secret,
+        Entity::DriverLicense
+        | Entity::Id
+        | Entity::UkNino
+        | Entity::UkNhs
+        | Entity::EsNie
+        | Entity::ItFiscalCode
+        | Entity::SgNricFin
+        | Entity::FiPersonalIdentityCode
+        | Entity::BrCpf
+        | Entity::CnRic
+        | Entity::MxCurp
+        | Entity::InAadhaar => Category::NationalId,
+        _ => Category::Other,
+    }
+}
