@@ -162,7 +162,7 @@ struct LoadArguments {
     /// How many functions run at once, a process each.
     #[arg(long, value_name = "COUNT", default_value_t = 64)]
     function_concurrency: u32,
-    /// How many in a hundred of the audit's calls of `DynamoDB`, S3 and SNS fail, at random.
+    /// How many in a hundred of the audit's calls of Lambda, `DynamoDB`, S3, SNS and the model fail, at random.
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     failing: f64,
     /// How long it is waited for the last of them, in minutes from the last upload on.

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use image::{ImageError, ImageFormat, Rgb, RgbImage};
@@ -58,16 +59,19 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Answers each question this much later.
+    /// Answers each question this much later, but for a share of them, from 0 to 1 and by chance: there it is unavailable.
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start(delay: Duration) -> io::Result<Self> {
+    pub async fn start(delay: Duration, failing: f64) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let complete = async move |Json(asked): Json<Value>| {
             tokio::time::sleep(delay).await;
-            Json(answer(&asked))
+            if fastrand::f64() < failing {
+                return Err(StatusCode::SERVICE_UNAVAILABLE);
+            }
+            Ok(Json(answer(&asked)))
         };
         let routes = Router::new()
             .route("/v1/models", get(async || Json(json!({"data": [{"id": "fixed-answers"}]}))))

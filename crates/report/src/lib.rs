@@ -8,7 +8,7 @@ pub mod page;
 mod report;
 
 pub use figures::{
-    Asked, Count, DeadLetters, Entry, Failure, Figures, Found, Interval, Latency, ModelUse, Period, Restore, Step,
-    Tally, Uploader, Verdict,
+    Asked, Backfill, Count, DeadLetters, Entry, Failure, Figures, Found, Interval, Latency, ModelUse, Period, Restore,
+    Step, Tally, Uploader, Verdict,
 };
 pub use report::report;

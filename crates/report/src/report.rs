@@ -44,6 +44,7 @@ pub fn report(figures: &Figures) -> String {
         }
         @if !figures.models.is_empty() { (section("Spend on models", true, &spend(figures))) }
         @if figures.latency.is_some() { (section("How long an audit takes", true, &latency(figures).markup())) }
+        @if !figures.backfills.is_empty() { (section("Backfills", true, &backfills(figures))) }
         @if !figures.restores.is_empty() { (section("Brought back", true, &restores(figures))) }
         @if !figures.failures.is_empty() { (section("Audits that failed", true, &failures(figures))) }
         (section("Dead letters", figures.silenced.is_empty(), &dead_letters(figures)))
@@ -442,6 +443,23 @@ impl Latencies {
     fn of(latency: crate::figures::Latency) -> Self {
         Self { median: seconds(latency.median), p99: seconds(latency.p99), longest: seconds(latency.longest) }
     }
+}
+
+fn backfills(figures: &Figures) -> Markup {
+    let rows = figures.backfills.iter().take(ROWS).map(|backfill| {
+        let Tally { pii, undetermined, .. } = backfill.verdicts;
+        vec![
+            Cell::Code(backfill.id.clone()),
+            Cell::Number(count(backfill.verdicts.all())),
+            Cell::Number(count(pii)),
+            Cell::Number(count(undetermined)),
+            Cell::Number(count(backfill.failed)),
+        ]
+    });
+    let columns = ["Backfill", "Judged", "Found in", "Undetermined", "Failed"];
+    let table =
+        table("What became of the objects of each backfill; they count in all of the above, too", &columns, rows);
+    html! { (table.markup()) (left_out(figures.backfills.len())) }
 }
 
 fn restores(figures: &Figures) -> Markup {

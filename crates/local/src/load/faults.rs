@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-/// The calls of an audit outside its functions, and those of a function to S3, with the error by which each fails.
-const CALLS: [(&str, &str, &str, &str); 5] = [
+/// The calls of an audit but those of the model, with the error by which each fails.
+const CALLS: [(&str, &str, &str, &str); 6] = [
+    ("task", "lambda", "Invoke", "Lambda.ServiceException"),
     ("task", "dynamodb", "TransactWriteItems", "DynamoDb.InternalServerErrorException"),
     ("task", "dynamodb", "UpdateItem", "DynamoDb.InternalServerErrorException"),
     ("task", "sns", "Publish", "Sns.InternalErrorException"),

@@ -51,7 +51,7 @@ pub struct LoadOptions {
     pub function_concurrency: u32,
     /// What the waits of the state machine are multiplied by; 1 is real time.
     pub wait_scale: f64,
-    /// How many in a hundred of the calls of S3, `DynamoDB` and SNS that an audit makes fail, at random.
+    /// How many in a hundred of an audit's calls fail, at random: of Lambda, `DynamoDB`, S3, SNS and the model.
     pub failing: f64,
     /// How long it is waited for the last of them, from the last upload on.
     pub within: Duration,
@@ -119,7 +119,7 @@ pub(crate) struct Sent {
 /// When the system does not come up or does not answer. What is wrong with what became of an upload is no error: the
 /// outcome says so.
 pub async fn run(workspace: &Workspace, options: &LoadOptions, console: &Console) -> Result<Outcome, LoadError> {
-    let answers = Answers::start(options.model_delay).await.map_err(LoadError::Model)?;
+    let answers = Answers::start(options.model_delay, options.failing / 100.0).await.map_err(LoadError::Model)?;
     let model = ModelOptions {
         upstream: Some(answers.url.clone()),
         open_calls: Some(options.open_calls),

@@ -27,6 +27,7 @@ pub struct Entry {
     pub(super) output_tokens: Option<u64>,
     pub(super) cost_usd: Option<f64>,
     pub(super) silenced_by: Option<String>,
+    pub(super) backfill: Option<String>,
     pub(super) failed_in: Option<String>,
     pub(super) error: Option<String>,
     pub(super) restored_from: Option<String>,

@@ -98,6 +98,8 @@ pub struct Figures {
     pub failures: Vec<Failure>,
     /// Events that were claimed an hour or longer before the period's end, and never came to theirs.
     pub never_ended: u64,
+    /// Backfills, the largest first. Their objects count everywhere else, too.
+    pub backfills: Vec<Backfill>,
     /// Exceptions, and how many mails each silenced.
     pub silenced: Vec<Count>,
     /// In which objects personal data was found, the newest first; at most 10.
@@ -156,6 +158,17 @@ pub struct Uploader {
     pub verdicts: Tally,
     /// What was found in them.
     pub categories: Vec<Count>,
+}
+
+/// What became of the objects of a backfill.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Backfill {
+    /// Its id.
+    pub id: String,
+    /// What was said of its objects.
+    pub verdicts: Tally,
+    /// How many of its audits failed.
+    pub failed: u64,
 }
 
 /// What a model was asked.
@@ -255,6 +268,7 @@ struct Counted {
     silenced: Counts,
     uploaders: BTreeMap<String, (Tally, Counts)>,
     models: BTreeMap<String, ModelUse>,
+    backfills: BTreeMap<String, Backfill>,
     failures: BTreeMap<(String, String), u64>,
     restores: Vec<Restore>,
     found: Vec<Found>,
@@ -293,6 +307,11 @@ impl Counted {
         entry.matched_rules.iter().for_each(|rule| self.rules.add(rule));
         entry.threat_level.iter().for_each(|level| self.threat_levels.add(level));
         entry.silenced_by.iter().for_each(|name| self.silenced.add(name));
+        if let Some(id) = &entry.backfill {
+            let backfill = self.backfills.entry(id.clone()).or_default();
+            backfill.verdicts.add(entry.verdict);
+            backfill.failed += u64::from(entry.status == Status::Failed);
+        }
         self.add_model(entry, at);
         if entry.verdict != Verdict::None {
             self.add_verdict(entry, at, object);
@@ -344,6 +363,9 @@ impl Counted {
         });
         let mut models: Vec<_> = self.models.into_iter().map(|(model, asked)| ModelUse { model, ..asked }).collect();
         models.sort_by_key(|model| std::cmp::Reverse(model.objects));
+        let backfills = self.backfills.into_iter().map(|(id, counted)| Backfill { id, ..counted });
+        let mut backfills: Vec<_> = backfills.collect();
+        backfills.sort_by_key(|backfill| std::cmp::Reverse(backfill.verdicts.all() + backfill.failed));
         let costs: Vec<_> = models.iter().filter_map(|model| model.cost_usd).collect();
         let uploaders =
             self.uploaders.into_iter().filter(|(_, (verdicts, _))| verdicts.pii + verdicts.undetermined > 0);
@@ -378,6 +400,7 @@ impl Counted {
             undetermined: self.undetermined.largest_first(),
             failures,
             never_ended: self.never_ended,
+            backfills,
             silenced: self.silenced.largest_first(),
             found,
             dead_letters: asked.dead_letters.clone(),

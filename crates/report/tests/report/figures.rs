@@ -132,3 +132,24 @@ fn a_record_of_another_version_is_told_and_not_counted() {
     let figures = of(&[upload("2026-10-28T12:00:00Z", "pii", json!({"verdict": "quantum"}))]);
     assert_eq!((figures.events, figures.unreadable), (0, 1));
 }
+
+#[test]
+fn the_objects_of_a_backfill_count_for_it_and_everywhere_else() {
+    let of_backfill = |verdict: &str, further| {
+        let mut record = upload("2026-10-28T12:00:00Z", verdict, json!({"backfill": "b-1"}));
+        record.extend(self::record(further));
+        record
+    };
+    let figures = of(&[
+        of_backfill("pii", json!({})),
+        of_backfill("clean", json!({})),
+        of_backfill("none", json!({"status": "failed"})),
+        upload("2026-10-28T12:00:00Z", "clean", json!({})),
+    ]);
+    let [backfill] = figures.backfills.as_slice() else { panic!("{:?}", figures.backfills) };
+    assert_eq!(
+        (backfill.id.as_str(), backfill.verdicts.pii, backfill.verdicts.all(), backfill.failed),
+        ("b-1", 1, 2, 1)
+    );
+    assert_eq!(figures.verdicts.all(), 3);
+}

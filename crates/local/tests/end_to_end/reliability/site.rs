@@ -40,7 +40,7 @@ pub struct Site {
 
 impl Running for Site {
     async fn up() -> Self {
-        let answers = Answers::start(Duration::ZERO).await.unwrap();
+        let answers = Answers::start(Duration::ZERO, 0.0).await.unwrap();
         let faults = Faults::default();
         let model =
             ModelOptions { upstream: Some(answers.url.clone()), faults: faults.clone(), ..ModelOptions::default() };
