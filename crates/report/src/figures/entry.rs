@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// What a report reads of the record of an event.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Entry {
+pub(super) struct Entry {
     pub(super) status: Status,
     pub(super) claimed_at: String,
     pub(super) seconds: Option<f64>,
@@ -38,7 +38,7 @@ pub struct Entry {
 /// How far the audit of an event came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub(super) enum Status {
     /// It was begun.
     #[default]
     Claimed,
@@ -51,7 +51,7 @@ pub enum Status {
 /// What was said of an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// It holds personal data, or a secret.
     Pii,
     /// Nobody can tell.
@@ -69,8 +69,7 @@ pub enum Verdict {
 
 impl Entry {
     /// Reads a record; none if it holds something that no record of this version does.
-    #[must_use]
-    pub fn read(record: &Map<String, Value>) -> Option<Self> {
+    pub(super) fn read(record: &Map<String, Value>) -> Option<Self> {
         // A value that is unknown may be written as null.
         let known = record.iter().filter(|(_, value)| !value.is_null());
         let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
