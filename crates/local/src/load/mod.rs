@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use warden_ledger::{Filter, Record};
@@ -29,6 +30,8 @@ pub use processes::ProcessUse;
 
 /// How long it is waited between two looks at the ledger, of which each reads all of it.
 const LOOK: Duration = Duration::from_secs(3);
+/// How many uploads are not taken yet at most. A call that is not answered within a minute ends the trial.
+const UPLOADING: usize = 64;
 /// How often processes are looked at.
 const SAMPLE: Duration = Duration::from_secs(1);
 /// How often the ledger is looked at once more before what is missing counts as lost.
@@ -161,7 +164,7 @@ pub async fn run(workspace: &Workspace, options: &LoadOptions, console: &Console
     Ok(Outcome::of(&sent, uploaded, &records, &alerts, &there, (calls.count(), calls.throttled()), processes.used()))
 }
 
-/// Uploads all of them, each when its time has come, however long another takes.
+/// Uploads all of them, each when its time has come, unless too many others are not taken yet.
 async fn upload_all(audit: &Audit, options: &LoadOptions, console: &Console) -> Result<Vec<Sent>, LoadError> {
     let step = console.step("uploading");
     let audit = Arc::new(Audit::new(audit.address().clone()));
@@ -169,12 +172,16 @@ async fn upload_all(audit: &Audit, options: &LoadOptions, console: &Console) -> 
     // Those that are late are made up for.
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut uploads = JoinSet::new();
+    let room = Arc::new(Semaphore::new(UPLOADING));
     for number in 0..options.uploads {
         let holds = holds(number, options.personal_data);
         let bytes = pictures::upload(holds, number.into())?;
         tick.tick().await;
+        // It is never closed.
+        let place = Arc::clone(&room).acquire_owned().await.ok();
         let (audit, key) = (Arc::clone(&audit), format!("load/{number}.png"));
         uploads.spawn(async move {
+            let _place = place;
             let begun = SystemTime::now();
             let upload = audit.upload(&key, bytes.into()).await?;
             Ok::<_, AuditError>(Sent { upload, holds, begun })
