@@ -183,7 +183,7 @@ async fn upload_all(audit: &Audit, options: &LoadOptions, console: &Console) -> 
         uploads.spawn(async move {
             let _place = place;
             let begun = SystemTime::now();
-            let upload = audit.upload(&key, bytes.into()).await?;
+            let upload = audit.upload(&key, bytes).await?;
             Ok::<_, AuditError>(Sent { upload, holds, begun })
         });
         step.detail(&format!("{} of {}", number + 1, options.uploads));

@@ -222,7 +222,7 @@ impl World {
     }
 
     pub async fn upload_bytes(&self, key: &str, bytes: impl Into<Vec<u8>>) -> Upload {
-        self.audit().upload(key, bytes.into().into()).await.unwrap()
+        self.audit().upload(key, bytes.into()).await.unwrap()
     }
 
     pub async fn is_there(&self, upload: &Upload) -> bool {

@@ -101,7 +101,7 @@ impl Books {
 
     async fn write(&mut self, key: String, folder: Folder, holds: Holds) -> usize {
         let bytes = pictures::upload(holds, NUMBER.fetch_add(1, Ordering::Relaxed)).unwrap();
-        let upload = self.site.audit().upload(&key, bytes.clone().into()).await.unwrap();
+        let upload = self.site.audit().upload(&key, bytes.clone()).await.unwrap();
         self.arrivals.push(Arrival { upload, folder, holds, bytes, restored: false, was_restored: false });
         self.expected += 1;
         self.arrivals.len() - 1
