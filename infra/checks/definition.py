@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from resolved import Resolver
+from resolved import ACCOUNT, REGION, Resolver
 
 
 def definition_of(text: str, resolve: Resolver) -> dict[str, Any]:
@@ -13,11 +13,20 @@ def definition_of(text: str, resolve: Resolver) -> dict[str, Any]:
     outputs = resolve.template["Outputs"]
 
     def output(found: re.Match[str]) -> str:
+        if found[1] == "AuditVersionArn":
+            # `warden deploy` knows it: the version that it published.
+            name = resolve(outputs["StateMachineName"]["Value"])
+            return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}:1"
         if found[1] not in outputs:
             raise ValueError(f"the definition names ${{{found[1]}}}, which is no output of the stack")
         return json.dumps(resolve(outputs[found[1]]["Value"]))[1:-1]
 
     return json.loads(re.sub(r"\$\{(\w+)\}", output, text))
+
+
+def maps(states: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every distributed Map by its name."""
+    return ((name, state) for name, state in states.items() if state["Type"] == "Map" and "ItemReader" in state)
 
 
 def tasks(states: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

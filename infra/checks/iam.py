@@ -33,9 +33,9 @@ def principal_matches(principal: Any, caller: str) -> bool:
 
 def holds(operator: str, keys: dict[str, Any], context: Context) -> bool:
     """Every key of a condition has to hold; of a key's values, one."""
-    lenient = operator.endswith("IfExists")
+    lenient = operator.endswith("IfExists") or operator.startswith("ForAllValues:")
     # A request has one value of each key here, so that any of them is all of them.
-    name = operator.removesuffix("IfExists").removeprefix("ForAnyValue:")
+    name = operator.removesuffix("IfExists").removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
     values_of = {key.lower(): value for key, value in context.items()}
     return all(one_holds(name, values_of.get(key.lower()), many(wanted), lenient) for key, wanted in keys.items())
 

@@ -18,7 +18,7 @@ OPTIMISED = {
     "sns:publish": ("sns", "Publish", "SNS", None, {"AmazonSNSException"}),
     "sqs:sendMessage": ("sqs", "SendMessage", "SQS", "MessageBody", {"AmazonSQSException"}),
     "events:putEvents": ("events", "PutEvents", "EventBridge", None, {"FailedEntry", "AmazonEventBridgeException"}),
-    "states:startExecution": ("stepfunctions", "StartExecution", "StepFunctions", "Input", set()),
+    "states:startExecution": ("stepfunctions", "StartExecution", "StepFunctions", "Input", {"AWSStepFunctionsException", "SdkClientException"}),
     "dynamodb:getItem": ("dynamodb", "GetItem", "DynamoDB", None, {"AmazonDynamoDBException"}),
     "dynamodb:putItem": ("dynamodb", "PutItem", "DynamoDB", None, {"AmazonDynamoDBException"}),
     "dynamodb:updateItem": ("dynamodb", "UpdateItem", "DynamoDB", None, {"AmazonDynamoDBException"}),

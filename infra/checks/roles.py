@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from definition import arguments, definition_of, is_expression, tasks
+from definition import arguments, definition_of, is_expression, maps, tasks
 from iam import Context, decision, like, many
 from rendered import Template
 from resolved import ACCOUNT, REGION, Resolver
@@ -58,6 +58,13 @@ def table(given: dict[str, Any]) -> str:
     return name if name.startswith("arn:") else f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
 
+def partition(given: dict[str, Any]) -> Context:
+    """The partition of the table that a task reads or writes, where it is known before it runs."""
+    key = given.get("Key", {})
+    value = key.get("object", {}).get("S") if isinstance(key, dict) else None
+    return {"dynamodb:LeadingKeys": value} if isinstance(value, str) and not is_expression(value) else {}
+
+
 def needs(state: dict[str, Any], uploads: str) -> list[Call]:
     """What a task asks for.
 
@@ -83,6 +90,16 @@ def needs(state: dict[str, Any], uploads: str) -> list[Call]:
             return [Call("lambda:InvokeFunction", given["FunctionName"])]
         case "sns:publish":
             return [Call("sns:Publish", given["TopicArn"])]
+        case "states:startExecution.sync:2":
+            # A version is authorised by its machine's ARN, and its end is heard of by a rule of Step Functions' own.
+            machine = ":".join(given["StateMachineArn"].split(":")[:7])
+            execution = f"{machine.replace(':stateMachine:', ':execution:')}:one"
+            rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+            return [
+                Call("states:StartExecution", machine),
+                *(Call(f"states:{action}Execution", execution) for action in ("Describe", "Stop")),
+                *(Call(f"events:{action}", rule) for action in ("PutTargets", "PutRule", "DescribeRule")),
+            ]
         case "events:putEvents":
             return [Call("events:PutEvents", each["EventBusName"]) for each in given["Entries"]]
         case "aws-sdk:s3:deleteObject" if "VersionId" in given:
@@ -111,12 +128,23 @@ def needs(state: dict[str, Any], uploads: str) -> list[Call]:
             return [Call("s3:ListBucketVersions", f"arn:aws:s3:::{bucket(given, uploads)}")]
         case "dynamodb:getItem" | "dynamodb:putItem" | "dynamodb:updateItem" | "dynamodb:deleteItem":
             operation = integration.partition(":")[2]
-            return [Call(f"dynamodb:{operation[0].upper()}{operation[1:]}", table(given))]
+            return [Call(f"dynamodb:{operation[0].upper()}{operation[1:]}", table(given), partition(given))]
         case "aws-sdk:dynamodb:transactWriteItems":
             action = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
             parts = [part for item in given["TransactItems"] for part in item.items()]
             return [Call(f"dynamodb:{action[kind]}", table(item)) for kind, item in parts]
     raise ValueError(f"infra/checks/roles.py does not know what a role has to allow for {integration}: add it to `needs`")
+
+
+def map_needs(state: dict[str, Any], machine: str) -> list[Call]:
+    """What a distributed Map of a state machine asks for: its items, and executions of its own."""
+    part = f"arn:aws:s3:::{state['ItemReader']['Parameters']['Bucket']}/{ANY_KEY}"
+    child = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}/{state['Label']}:one"
+    return [
+        Call("s3:GetObject", part),
+        Call("states:StartExecution", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}"),
+        *(Call(f"states:{action}Execution", child) for action in ("Describe", "Stop")),
+    ]
 
 
 def policies(template: Template, role: str, resolve: Resolver) -> dict[str, Any]:
@@ -186,6 +214,7 @@ def machine_problems(
     role: str = "StateMachineRole",
     uploads: str = "UploadBucket",
     needed_with: dict[str, list[dict[str, str]]] | None = None,
+    machine_name: str = "StateMachineName",
 ) -> Iterator[str]:
     """What the state machine's role does not allow of the definition's calls, and what it allows beside.
 
@@ -198,8 +227,13 @@ def machine_problems(
         template = template_with(**chosen)
         resolve = Resolver(template, **chosen)
         policy, key_of = policies(template, role, resolve), keys(template, resolve)
-        needed: list[Call] = []
-        for name, state in tasks(definition_of(definition, resolve)["States"]):
+        states = definition_of(definition, resolve)["States"]
+        machine = resolve(template["Outputs"][machine_name]["Value"]) if "Outputs" in template else ""
+        needed: list[Call] = [call for _, state in maps(states) for call in map_needs(state, machine)]
+        yield from (
+            f"{role} does not allow {call.action} on {call.resource}, which a Map asks for{told}" for call in needed if denied(policy, call)
+        )
+        for name, state in tasks(states):
             if chosen not in needed_with.get(name, [chosen]):
                 continue
             asked = needs(state, resolve.name(uploads))

@@ -10,12 +10,13 @@ from rendered import render
 
 ROOT = Path(__file__).parents[2]
 AUDIT = render(ROOT / "infra/audit.yaml")
-DEFINITION = (ROOT / "statemachine/security-audit.asl.json").read_text(encoding="utf-8")
+DEFINITIONS = [(ROOT / "statemachine" / name).read_text(encoding="utf-8") for name in ("security-audit.asl.json", "backfill.asl.json")]
 
 
-class TheDefinition(unittest.TestCase):
-    def test_calls_what_aws_has_with_what_it_takes(self) -> None:
-        self.assertEqual(list(integration_problems(AUDIT, DEFINITION)), [])
+class TheDefinitions(unittest.TestCase):
+    def test_call_what_aws_has_with_what_it_takes(self) -> None:
+        for definition in DEFINITIONS:
+            self.assertEqual(list(integration_problems(AUDIT, definition)), [])
 
 
 class ATask(unittest.TestCase):
@@ -108,7 +109,7 @@ class ATask(unittest.TestCase):
             self.assertEqual(self.problems(resource, item, Retry=handled["Retry"], Catch=catch), expected)
 
     def test_in_a_map_is_looked_at_too(self) -> None:
-        definition = json.loads(DEFINITION)
+        definition = json.loads(DEFINITIONS[0])
         wrong = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Arguments": {"TopicArn": "a"}, "End": True}
         inner = {"StartAt": "Tell", "States": {"Tell": wrong}}
         definition["States"]["All"] = {"Type": "Map", "ItemProcessor": inner, "End": True}

@@ -14,6 +14,7 @@ AUDIT = render(ROOT / "infra/audit.yaml")
 PRIVATE_API = render(ROOT / "infra/private-api.yaml")
 STREAMING = render(ROOT / "infra/streaming.yaml", SageMakerEndpointName="chat")
 DEFINITION = (ROOT / "statemachine/security-audit.asl.json").read_text(encoding="utf-8")
+BACKFILL = (ROOT / "statemachine/backfill.asl.json").read_text(encoding="utf-8")
 
 UPLOADS = "arn:aws:s3:::uploadbucket/some/key.png"
 
@@ -21,6 +22,24 @@ UPLOADS = "arn:aws:s3:::uploadbucket/some/key.png"
 class TheTemplates(unittest.TestCase):
     def test_let_the_state_machine_do_what_its_definition_asks_for_and_nothing_more(self) -> None:
         self.assertEqual(list(machine_problems(lambda **chosen: render(ROOT / "infra/audit.yaml", **chosen), DEFINITION)), [])
+
+    def backfill_problems(self, template: Any) -> list[str]:
+        return list(machine_problems(lambda **_: template, BACKFILL, "BackfillMachineRole", needed_with={}, machine_name="BackfillMachineName"))
+
+    def test_let_the_state_machine_of_backfills_do_what_its_definition_asks_for_and_nothing_more(self) -> None:
+        self.assertEqual(self.backfill_problems(AUDIT), [])
+        # Each right of its role is one that it would miss.
+        (policy,) = AUDIT["Resources"]["BackfillMachineRole"]["Properties"]["Policies"]
+        for at, statement in enumerate(policy["PolicyDocument"]["Statement"]):
+            if statement["Sid"] in ("DeliverLogs", "Trace"):
+                continue
+            template = copy.deepcopy(AUDIT)
+            del template["Resources"]["BackfillMachineRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][at]
+            self.assertNotEqual(self.backfill_problems(template), [], statement["Sid"])
+
+    def test_let_sweeps_start_the_alias_alone(self) -> None:
+        chosen = {"SweepSchedule": "rate(7 days)", "AlsoAudit": "arn:aws:s3:::photos"}
+        self.assertEqual(list(rule_problems(render(ROOT / "infra/audit.yaml", **chosen), **chosen)), [])
 
     def test_let_each_function_ask_its_model_through_its_profile_alone(self) -> None:
         for template in [AUDIT, PRIVATE_API, STREAMING]:

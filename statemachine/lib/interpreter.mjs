@@ -1,4 +1,4 @@
-// The part of the Amazon States Language that the definition uses, in JSONata, with Step Functions' semantics. A field
+// The part of the Amazon States Language that the definitions use, in JSONata but for a distributed Map, with Step Functions' semantics. A field
 // or a state that it does not know is an error, so that nothing is passed over in silence. It does not wait.
 
 import { evaluate, StatesError } from './expressions.mjs';
@@ -10,6 +10,7 @@ const FIELDS = {
   Wait: ['Seconds', 'Assign', 'Output', 'Next'],
   Succeed: ['Output'],
   Fail: ['Error', 'Cause'],
+  Map: ['Label', 'MaxConcurrencyPath', 'ToleratedFailurePercentage', 'ItemReader', 'ItemProcessor', 'Catch', 'ResultPath', 'Next'],
 };
 const COMMON = ['Type', 'Comment', 'QueryLanguage'];
 const RETRIER = ['ErrorEquals', 'IntervalSeconds', 'MaxAttempts', 'BackoffRate', 'MaxDelaySeconds', 'JitterStrategy', 'Comment'];
@@ -130,6 +131,33 @@ class Execution {
     }
     if (!state.Default) throw new StatesError('States.NoChoiceMatched', `${name}: no rule holds`);
     return { output: await this.leave(state, {}, this.input, name), next: state.Default, by: 'Default' };
+  }
+
+  /** A distributed Map that keeps its input: a service reads the items, and each is the input of a child of its own. */
+  async Map(name, state) {
+    const field = (path) => path.replace(/^\$\./, '').split('.').reduce((value, part) => value?.[part], this.input);
+    if (state.ResultPath !== null || state.ToleratedFailurePercentage !== 100) throw new Unsupported(`${name}: a Map that ends with its children`);
+    const most = field(state.MaxConcurrencyPath);
+    if (!Number.isInteger(most) || most < 1) throw new Unsupported(`${name}: no concurrency in the input`);
+    const parameters = Object.entries(state.ItemReader.Parameters).map(([key, value]) => (key.endsWith('.$') ? [key.slice(0, -2), field(value)] : [key, value]));
+    try {
+      const items = await this.task({ state: name, resource: state.ItemReader.Resource, arguments: Object.fromEntries(parameters) });
+      let resultBytes = 0;
+      for (const [index, item] of items.entries()) {
+        const child = await new Execution(state.ItemProcessor, item, this.task, { name: `child-${index}` }).start(item);
+        this.run.calls.push(...child.calls);
+        (this.run.children ??= []).push(child);
+        resultBytes += bytes(child.output ?? null) + 1;
+      }
+      this.run.resultBytes = Math.max(this.run.resultBytes ?? 0, resultBytes);
+      return { output: this.input, next: state.Next };
+    } catch (error) {
+      if (!(error instanceof StatesError)) throw error;
+      const index = (state.Catch ?? []).findIndex(({ ErrorEquals }) => matches(ErrorEquals, error.error));
+      if (index < 0) throw error;
+      const { ResultPath, Next } = state.Catch[index];
+      return { output: { ...this.input, [ResultPath.replace('$.', '')]: { Error: error.error, Cause: error.cause } }, next: Next, by: `Catch ${index}` };
+    }
   }
 
   async Pass(name, state) {

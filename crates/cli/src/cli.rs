@@ -740,6 +740,9 @@ pub(crate) struct Definition {
     /// The state machine's definition, in the Amazon States Language
     #[arg(long = "definition", value_name = "PATH", default_value = "statemachine/security-audit.asl.json")]
     pub(crate) path: PathBuf,
+    /// The definition of the state machine of backfills, which is deployed behind the audit's
+    #[arg(long = "backfill-definition", value_name = "PATH", default_value = "statemachine/backfill.asl.json")]
+    pub(crate) backfill: PathBuf,
 }
 
 /// Where AWS is and who asks.

@@ -4,9 +4,9 @@ use std::io;
 
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
-use warden_deploy::{ApplyRequest, CanaryEnd, DEFAULT_ALIAS, DefinitionTemplate, Diagnostic};
+use warden_deploy::{ApplyRequest, CanaryEnd, DEFAULT_ALIAS, DefinitionTemplate, Deployer, Diagnostic};
 
-use crate::cli::{Apply, DeployCommand, Plan, Rollback, Status, Validate};
+use crate::cli::{Apply, Definition, DeployCommand, Plan, Rollback, Status, Validate};
 use crate::connection::deployer;
 use crate::ending::Ending;
 use crate::{operate, output, replay};
@@ -19,6 +19,15 @@ struct Validation<'a> {
     diagnostics: &'a [Diagnostic],
     /// What was not looked at; nothing when Step Functions was asked.
     unchecked: Option<&'static str>,
+}
+
+/// What happened or would happen to the audit, and to backfills where the stack has them.
+#[derive(Serialize)]
+struct Both<'a, T> {
+    #[serde(flatten)]
+    audit: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backfill: Option<T>,
 }
 
 /// Runs a command of `warden deploy`.
@@ -41,9 +50,23 @@ async fn plan(arguments: &Plan) -> anyhow::Result<Ending> {
     // Before credentials are looked for, which may take seconds.
     definition.check()?;
     let deployer = deployer(&arguments.connection).await?;
-    let plan = deployer.plan(&ApplyRequest::new(&arguments.stack.name, definition)).await?;
-    output::result(arguments.output.format, &output::painted_diff(&plan.to_string()), &plan)?;
-    Ok(if arguments.exit_code && plan.would_change() { Ending::WouldChange } else { Ending::Done })
+    let request = ApplyRequest::new(&arguments.stack.name, definition);
+    let plan = deployer.plan(&request).await?;
+    let mut text = plan.to_string();
+    let mut would_change = plan.would_change();
+    // A version that is not published yet has no number to be named by.
+    let version = plan.version_arn.clone().unwrap_or_else(|| format!("{}:NEXT", plan.state_machine_arn));
+    let backfill = match backfill(&deployer, &request, &arguments.definition, &version).await? {
+        Some(request) => Some(deployer.plan(&request).await?),
+        None => None,
+    };
+    if let Some(backfill) = &backfill {
+        text = format!("{text}\n{backfill}");
+        would_change |= backfill.would_change();
+    }
+    let both = Both { audit: &plan, backfill };
+    output::result(arguments.output.format, &output::painted_diff(&text), &both)?;
+    Ok(if arguments.exit_code && would_change { Ending::WouldChange } else { Ending::Done })
 }
 
 async fn apply(arguments: &Apply) -> anyhow::Result<Ending> {
@@ -56,12 +79,37 @@ async fn apply(arguments: &Apply) -> anyhow::Result<Ending> {
         None => deployer.apply(&request).await?,
         Some(canary) => deployer.apply_with_canary(&request, &canary, interruption()?).await?,
     };
-    output::result(arguments.output.format, &report.to_string(), &report)?;
+    // An alias that went back, or was left, starts no other version than before.
+    let went_on = report.canary.as_ref().is_none_or(|canary| canary.end == CanaryEnd::WentOn);
+    let next =
+        if went_on { backfill(&deployer, &request, &arguments.definition, &report.version_arn).await? } else { None };
+    let (mut text, mut backfill) = (report.to_string(), None);
+    if let Some(next) = next {
+        let applied = deployer.apply(&next).await?;
+        text = format!("{text}\n{applied}");
+        backfill = Some(applied);
+    }
+    output::result(arguments.output.format, &text, &Both { audit: &report, backfill })?;
     Ok(match report.canary.map(|canary| canary.end) {
         Some(CanaryEnd::TooManyFailed | CanaryEnd::TooFewEnded) => Ending::CanaryFailed,
         Some(CanaryEnd::Interrupted) => Ending::Interrupted,
         _ => Ending::Done,
     })
+}
+
+/// What is asked for the state machine of backfills, where the stack has one. It starts this version of the audit.
+async fn backfill(
+    deployer: &Deployer,
+    request: &ApplyRequest,
+    paths: &Definition,
+    audit_version_arn: &str,
+) -> anyhow::Result<Option<ApplyRequest>> {
+    if !deployer.stack(&request.stack).await?.has_backfills() {
+        return Ok(None);
+    }
+    let definition = DefinitionTemplate::read(&paths.backfill)?;
+    definition.check()?;
+    Ok(Some(request.backfill(definition, audit_version_arn)))
 }
 
 /// Ready once somebody asks this process to end: Ctrl-C, or a pipeline that is cancelled.

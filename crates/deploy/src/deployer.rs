@@ -20,15 +20,12 @@ use crate::alias::Alias;
 use crate::machine::{self, Current, Desired};
 use crate::report::last_part;
 use crate::role_wait::{WAITS, unusable_role};
-use crate::stack::STATE_MACHINE_NAME;
+use crate::stack::StateMachine;
 use crate::time::in_words;
 use crate::{
     ApplyReport, DefinitionTemplate, Diagnostic, Difference, Error, MissingOutput, Outcome, PlanReport, Stack, Tally,
     change,
 };
-
-const ROLE_OUTPUT: &str = "StateMachineRoleArn";
-const LOG_GROUP_OUTPUT: &str = "StateMachineLogGroupArn";
 
 /// The alias that the stack's rules start.
 pub const DEFAULT_ALIAS: &str = "live";
@@ -44,13 +41,35 @@ pub struct ApplyRequest {
     pub alias: String,
     /// What is kept with a version that is published, such as a commit.
     pub description: Option<String>,
+    /// Which of the stack's state machines it is.
+    pub machine: StateMachine,
+    /// What fills placeholders beside the stack's outputs.
+    pub values: BTreeMap<String, String>,
 }
 
 impl ApplyRequest {
     /// A request for the alias `live`, which the stack's rules start.
     #[must_use]
     pub fn new(stack: impl Into<String>, definition: DefinitionTemplate) -> Self {
-        Self { stack: stack.into(), definition, alias: DEFAULT_ALIAS.into(), description: None }
+        Self {
+            stack: stack.into(),
+            definition,
+            alias: DEFAULT_ALIAS.into(),
+            description: None,
+            machine: StateMachine::Audit,
+            values: BTreeMap::new(),
+        }
+    }
+
+    /// A request for the state machine of backfills, which starts a version of the audit's.
+    #[must_use]
+    pub fn backfill(&self, definition: DefinitionTemplate, audit_version_arn: &str) -> Self {
+        Self {
+            definition,
+            machine: StateMachine::Backfill,
+            values: BTreeMap::from([("AuditVersionArn".to_owned(), audit_version_arn.to_owned())]),
+            ..self.clone()
+        }
     }
 }
 
@@ -504,12 +523,14 @@ impl Deployer {
 }
 
 /// What the stack's outputs make of the definition.
-fn desired(stack: Stack, request: &ApplyRequest) -> Result<Desired, Error> {
+fn desired(mut stack: Stack, request: &ApplyRequest) -> Result<Desired, Error> {
     let definition = &request.definition;
+    stack.outputs.extend(request.values.clone());
+    let (name_output, role_output, log_group_output) = request.machine.outputs();
     let needed_by_machine = [
-        (STATE_MACHINE_NAME, "the state machine's name"),
-        (ROLE_OUTPUT, "the state machine's role"),
-        (LOG_GROUP_OUTPUT, "the state machine's log"),
+        (name_output, "the state machine's name"),
+        (role_output, "the state machine's role"),
+        (log_group_output, "the state machine's log"),
     ]
     .map(|(name, needed_by)| (name, needed_by.to_owned()));
     let needed_by_definition = definition
@@ -524,7 +545,7 @@ fn desired(stack: Stack, request: &ApplyRequest) -> Result<Desired, Error> {
         .collect();
     let output = |name| stack.outputs.get(name);
     let (Some(name), Some(role_arn), Some(log_group_arn), true) =
-        (output(STATE_MACHINE_NAME), output(ROLE_OUTPUT), output(LOG_GROUP_OUTPUT), missing.is_empty())
+        (output(name_output), output(role_output), output(log_group_output), missing.is_empty())
     else {
         return Err(Error::MissingOutputs { stack: stack.name, missing });
     };

@@ -58,6 +58,6 @@ pub use recorded_event::RecordedEvent;
 pub use replay::{ReplayError, Replayed, Replayer};
 pub use report::{ApplyReport, Outcome, Route};
 pub use rollback::{NoRollback, RollbackReport};
-pub use stack::Stack;
+pub use stack::{Stack, StateMachine};
 pub use status::{ExecutionSummary, StatusReport, VersionStatus};
 pub use template::{DefinitionError, DefinitionTemplate};

@@ -9,8 +9,25 @@ use warden_control_plane::{Call, ControlPlane};
 
 use crate::{Error, MissingOutput};
 
-/// The output that names the state machine.
-pub(crate) const STATE_MACHINE_NAME: &str = "StateMachineName";
+/// A state machine of a stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StateMachine {
+    /// The audit of an event.
+    #[default]
+    Audit,
+    /// Backfills, which start audits.
+    Backfill,
+}
+
+impl StateMachine {
+    /// The outputs that say its name, its role and its log group.
+    pub(crate) const fn outputs(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Audit => ("StateMachineName", "StateMachineRoleArn", "StateMachineLogGroupArn"),
+            Self::Backfill => ("BackfillMachineName", "BackfillMachineRoleArn", "BackfillMachineLogGroupArn"),
+        }
+    }
+}
 
 /// Tags that AWS alone may set.
 const RESERVED_TAGS: &str = "aws:";
@@ -74,13 +91,30 @@ impl Stack {
     /// # Errors
     /// When the stack lacks the output `StateMachineName`.
     pub fn machine_arn(&self) -> Result<String, Error> {
-        let name = self.output(STATE_MACHINE_NAME, "the state machine's name")?;
+        self.arn_of(StateMachine::Audit)
+    }
+
+    /// Whether the stack has a state machine for backfills.
+    #[must_use]
+    pub fn has_backfills(&self) -> bool {
+        self.outputs.contains_key(StateMachine::Backfill.outputs().0)
+    }
+
+    /// The ARN of one of the stack's state machines, deployed or not.
+    ///
+    /// # Errors
+    /// When the stack lacks the output that names it.
+    pub fn arn_of(&self, machine: StateMachine) -> Result<String, Error> {
+        let name = self.output(machine.outputs().0, "the state machine's name")?;
         self.state_machine_arn(name)
             .ok_or(Error::IncompleteAnswer { action: DESCRIBE_STACKS, field: "StackId that is an ARN" })
     }
 
     /// An output, or an error that says what it is needed for.
-    pub(crate) fn output(&self, name: &str, needed_by: &str) -> Result<&str, Error> {
+    ///
+    /// # Errors
+    /// When the stack lacks it.
+    pub fn output(&self, name: &str, needed_by: &str) -> Result<&str, Error> {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| Error::MissingOutputs {
             stack: self.name.clone(),
             missing: vec![MissingOutput { name: name.to_owned(), needed_by: needed_by.to_owned() }],

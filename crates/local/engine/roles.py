@@ -20,6 +20,7 @@ OPTIMISED = {
     "dynamodb:putItem": ("dynamodb:PutItem", "TableName", "DynamoDB.AmazonDynamoDBException"),
     "dynamodb:updateItem": ("dynamodb:UpdateItem", "TableName", "DynamoDB.AmazonDynamoDBException"),
     "dynamodb:deleteItem": ("dynamodb:DeleteItem", "TableName", "DynamoDB.AmazonDynamoDBException"),
+    "states:startExecution.sync:2": ("states:StartExecution", "StateMachineArn", "StepFunctions.AWSStepFunctionsException"),
 }
 
 
@@ -52,7 +53,10 @@ class MachinesRole:
         app.call_service_handler_sync = self.call_service_by_role
 
     def execute_task_with_role(self, state, raw_input, execution, ctx):
-        started = execution["events"][0]["executionStartedEventDetails"]
+        # A child of a Map Run has the role of the execution that the map stands in.
+        run = self.stepfunctions._map_runs.get(execution.get("mapRunArn"))
+        owner = self.stepfunctions._executions[run["executionArn"]] if run else execution
+        started = owner["events"][0]["executionStartedEventDetails"]
         token = self.role.set((started["roleArn"], execution["name"]))
         try:
             return self.execute_task(state, raw_input, execution, ctx)
@@ -115,6 +119,9 @@ class MachinesRole:
 
 def resource_of(service, name):
     """The ARN of what an argument names: SQS and DynamoDB are told a URL and a name."""
+    if service == "states":
+        # A version or an alias is authorised by the state machine's own ARN.
+        return ":".join(name.split(":")[:7])
     if service in ("sqs", "dynamodb") and not name.startswith("arn:"):
         kind = "table/" if service == "dynamodb" else ""
         return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}{name.rsplit('/', 1)[-1]}"

@@ -260,6 +260,39 @@ def tell_throttling(stepfunctions):
     stepfunctions._call_lambda = call_and_tell
 
 
+def run_maps(stepfunctions):
+    """A Map Run has the concurrency that its input says, its children a context of their own, and what is waited for may
+    be a version, as on AWS.
+
+    The engine takes a number alone, gives each child its parent's name, and knows no version or alias there.
+    """
+    run_map, run_child = stepfunctions._run_distributed_map, stepfunctions._run_sub_machine
+    start = stepfunctions._start_sync_execution
+
+    @functools.wraps(run_map)
+    def run_map_as_told(state, raw_input, effective, *args):
+        if "MaxConcurrencyPath" in state:
+            most = stepfunctions._resolve_path_or_ctx(state["MaxConcurrencyPath"], effective, args[-1])
+            state = {**state, "MaxConcurrency": most}
+        return run_map(state, raw_input, effective, *args)
+
+    @functools.wraps(run_child)
+    def run_child_as_itself(states, start_at, data, execution, context):
+        if "mapRunArn" in execution:
+            own = {"Id": execution["executionArn"], "Name": execution["name"], "Input": data, "StartTime": execution["startDate"]}
+            context = {**context, "Execution": {**context["Execution"], **own}}
+        return run_child(states, start_at, data, execution, context)
+
+    @functools.wraps(start)
+    def start_version(data):
+        arn = stepfunctions._resolve_state_machine_arn(data.get("stateMachineArn", ""))
+        return start({**data, "stateMachineArn": arn} if arn else data)
+
+    stepfunctions._run_distributed_map = run_map_as_told
+    stepfunctions._run_sub_machine = run_child_as_itself
+    stepfunctions._start_sync_execution = start_version
+
+
 def main():
     threading.Thread(target=end_with_the_owner, args=(sys.argv[1],), daemon=True).start()
 
@@ -283,6 +316,7 @@ def main():
     pass_on_conditions(stepfunctions)
     wait_as_told(stepfunctions)
     tell_throttling(stepfunctions)
+    run_maps(stepfunctions)
     faults.carry_out(app, stepfunctions)
 
     sys.argv[1:] = []

@@ -30,6 +30,8 @@ const ARTIFACTS: &str = "warden-local-artifacts";
 const TEMPLATE: &str = "infra/audit.yaml";
 /// The state machine of the system.
 const DEFINITION: &str = "statemachine/security-audit.asl.json";
+/// The state machine of backfills.
+const BACKFILL: &str = "statemachine/backfill.asl.json";
 /// A queue, subscribed to the alert topic as a user of the system would be.
 const INBOX: &str = include_str!("../engine/inbox.json");
 
@@ -204,7 +206,11 @@ impl System {
 
         let step = console.step(&format!("deploying {DEFINITION} through Step Functions"));
         let definition = DefinitionTemplate::read(&workspace.source(DEFINITION))?;
-        let report = Deployer::new(&clients.config).apply(&ApplyRequest::new(STACK, definition)).await?;
+        let deployer = Deployer::new(&clients.config);
+        let request = ApplyRequest::new(STACK, definition);
+        let report = deployer.apply(&request).await?;
+        let backfill = DefinitionTemplate::read(&workspace.source(BACKFILL))?;
+        deployer.apply(&request.backfill(backfill, &report.version_arn)).await?;
         step.done();
 
         let topic = outputs.get("AlertTopicArn").ok_or(SystemError::NoOutput(TEMPLATE, "AlertTopicArn"))?;

@@ -156,7 +156,9 @@ fn apply_deploys_and_tells_what_it_did() {
             "DescribeStateMachine",
             "DescribeStateMachineAlias",
             "CreateStateMachine",
-            "CreateStateMachineAlias"
+            "CreateStateMachineAlias",
+            // Whether the stack has backfills too.
+            "DescribeStacks"
         ]
     );
 }

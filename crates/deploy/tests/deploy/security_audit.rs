@@ -1,4 +1,4 @@
-//! The state machine that is shipped.
+//! The state machines that are shipped.
 
 use std::path::Path;
 
@@ -7,9 +7,10 @@ use warden_core::ErrorName;
 use warden_deploy::DefinitionTemplate;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../statemachine/security-audit.asl.json");
+const BACKFILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../statemachine/backfill.asl.json");
 
-fn text() -> String {
-    std::fs::read_to_string(FILE).unwrap()
+fn text(file: &str) -> String {
+    std::fs::read_to_string(file).unwrap()
 }
 
 /// Every name in an `ErrorEquals` of a definition.
@@ -38,23 +39,30 @@ fn is_reported(name: &str) -> bool {
 }
 
 #[test]
-fn it_is_valid() {
-    DefinitionTemplate::read(Path::new(FILE)).unwrap().check().unwrap();
+fn they_are_valid() {
+    for file in [FILE, BACKFILL] {
+        DefinitionTemplate::read(Path::new(file)).unwrap().check().unwrap();
+    }
 }
 
 #[test]
-fn it_waits_only_for_errors_that_are_reported() {
-    let definition: Value = serde_json::from_str(&text()).unwrap();
-    let awaited = awaited_errors(&definition);
-    assert!(awaited.contains(&"ModelThrottled"));
-    let never: Vec<_> = awaited.into_iter().filter(|name| !is_reported(name)).collect();
-    assert_eq!(never, Vec::<&str>::new());
+fn they_wait_only_for_errors_that_are_reported() {
+    for (file, known) in [(FILE, "ModelThrottled"), (BACKFILL, "ServiceUnavailable")] {
+        let definition: Value = serde_json::from_str(&text(file)).unwrap();
+        let awaited = awaited_errors(&definition);
+        assert!(awaited.contains(&known));
+        let never: Vec<_> = awaited.into_iter().filter(|name| !is_reported(name)).collect();
+        assert_eq!(never, Vec::<&str>::new(), "{file}");
+    }
     assert!(!is_reported("ModelThrotled"));
 }
 
 #[test]
-fn it_needs_what_the_stack_has_and_was_told() {
-    let template = DefinitionTemplate::new(FILE, text());
+fn they_need_what_the_stack_has_and_was_told() {
+    let template = DefinitionTemplate::new(BACKFILL, text(BACKFILL));
+    let needed: Vec<_> = template.needed_outputs().unwrap().into_keys().collect();
+    assert_eq!(needed, ["AlertTopicArn", "AuditVersionArn", "BackfillBucketName", "BackfillListerArn", "LedgerName"]);
+    let template = DefinitionTemplate::new(FILE, text(FILE));
     let needed: Vec<_> = template.needed_outputs().unwrap().into_keys().collect();
     assert_eq!(
         needed,

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 use warden_control_plane::Call;
+use warden_deploy::StateMachine;
 
 use crate::aws::{Aws, EVENTS};
 use crate::checks::rules::{Facts, Rule};
@@ -7,6 +8,7 @@ use crate::subject::{Resource, Subject};
 
 pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> Facts {
     let mut rules = Vec::new();
+    let backfills = subject.stack.arn_of(StateMachine::Backfill).ok();
     for resource in subject.resources_of("AWS::Events::Rule") {
         let (bus, name) = place(subject, resource);
         let rule = Call::rpc("AWSEvents.DescribeRule", &of_bus(json!({"Name": name}), bus));
@@ -18,6 +20,7 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> F
             targets: aws.ask(EVENTS, "events:ListTargetsByRule", targets).await,
             target: match reporter(subject) {
                 Some(alias) if resource.name == "OlderVersionsRule" => alias.to_owned(),
+                _ if resource.name == "SweepRule" => format!("{}:live", backfills.as_deref().unwrap_or(machine_arn)),
                 _ => format!("{machine_arn}:live"),
             },
         });
