@@ -63,6 +63,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ExceptionsCommand,
     },
+    /// Audit what was in a bucket before the audit was
+    ///
+    /// Says first how many objects there are, about how long it takes and what it costs, and asks. What the ledger
+    /// knows is left out, so that running it again costs the listing alone. Each object takes the way of an upload,
+    /// but for its alert: one report at the end tells of all. `status`, `stop` and `resume` take up a backfill later.
+    #[command(after_help = EXIT_CODES)]
+    Backfill(BackfillArguments),
     /// List the events that could not start an execution, and replay them
     #[command(after_help = EXIT_CODES)]
     Deadletters {
@@ -121,6 +128,115 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// A backfill to start, or what to do with one.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct BackfillArguments {
+    /// What to do with one that was started
+    #[command(subcommand)]
+    pub(crate) command: Option<BackfillCommand>,
+    #[command(flatten)]
+    pub(crate) start: BackfillStart,
+}
+
+/// What to do with a backfill that was started.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackfillCommand {
+    /// Say how far backfills and sweeps came, or how they ended
+    #[command(after_help = EXIT_CODES)]
+    Status(BackfillStop),
+    /// End one with what is under way
+    #[command(after_help = EXIT_CODES)]
+    Stop(BackfillStop),
+    /// Go on with one that was stopped, capped or broken
+    #[command(after_help = EXIT_CODES)]
+    Resume(BackfillResume),
+}
+
+/// Which objects to audit, how fast, and for how much.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct BackfillStart {
+    /// The bucket [default: the stack's upload bucket]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: Option<String>,
+    /// Only objects whose key begins so
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
+    /// Only objects written from this time on: RFC 3339, or how long ago, such as 30d
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) since: Option<Timestamp>,
+    /// Only objects whose key fits, such as '*.png'; given more than once, any of them
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) include: Vec<String>,
+    /// Versions that others were written over, too
+    #[arg(long)]
+    pub(crate) older_versions: bool,
+    /// Audits at once [default: 20]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) concurrency: Option<u32>,
+    /// US dollars for the models' answers, after which no further audit begins
+    #[arg(long, value_name = "USD")]
+    pub(crate) max_cost: Option<f64>,
+    /// What is done with what is found in place of the stack's policy
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Option<BackfillAction>,
+    /// Start without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Count, and start nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Start it, and do not follow it
+    #[arg(long)]
+    pub(crate) detach: bool,
+    #[command(flatten)]
+    pub(crate) stack: OptionalStack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What is done in place of the stack's policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackfillAction {
+    /// It is told, and nothing is done
+    None,
+}
+
+/// Which backfill.
+#[derive(Args, Debug)]
+pub(crate) struct BackfillStop {
+    /// Its id [default: the newest; of `status`, all]
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Which backfill to go on with.
+#[derive(Args, Debug)]
+pub(crate) struct BackfillResume {
+    /// Its id [default: the newest]
+    pub(crate) id: Option<String>,
+    /// US dollars for the models' answers of all its runs, in place of those before
+    #[arg(long, value_name = "USD")]
+    pub(crate) max_cost: Option<f64>,
+    /// Go on without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// What to do with dead letters.
@@ -325,6 +441,9 @@ pub(crate) struct LedgerFilter {
     /// Whose mail this exception silenced
     #[arg(long, value_name = "NAME")]
     pub(crate) silenced_by: Option<String>,
+    /// That this backfill had audited
+    #[arg(long, value_name = "ID")]
+    pub(crate) backfill: Option<String>,
 }
 
 /// How records are printed.

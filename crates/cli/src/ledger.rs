@@ -167,8 +167,8 @@ fn named(asked: &Named) -> String {
 }
 
 fn filter(asked: &LedgerFilter) -> Filter {
-    let LedgerFilter { day, verdict, action, status, actor, rule, prefix, silenced_by } = asked.clone();
-    Filter { day, verdict, action, status, actor, rule, prefix, silenced_by }
+    let LedgerFilter { day, verdict, action, status, actor, rule, prefix, silenced_by, backfill } = asked.clone();
+    Filter { day, verdict, action, status, actor, rule, prefix, silenced_by, backfill }
 }
 
 #[cfg(test)]

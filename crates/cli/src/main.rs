@@ -1,5 +1,6 @@
 //! `warden`: what operators run.
 
+mod backfill;
 mod calls;
 mod cli;
 mod connection;
@@ -35,6 +36,7 @@ async fn main() -> ExitCode {
         Command::Ledger { command } => ledger::run(command).await,
         Command::Quarantine { command } => ledger::quarantine(command).await,
         Command::Restore(arguments) => ledger::restore(arguments).await,
+        Command::Backfill(arguments) => backfill::run(arguments).await,
         Command::Report(arguments) => report::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Selftest(arguments) => selftest::run(arguments).await,

@@ -21,6 +21,8 @@ pub struct Filter {
     pub prefix: Option<String>,
     /// The exception that silenced their mail.
     pub silenced_by: Option<String>,
+    /// The backfill that had them audited.
+    pub backfill: Option<String>,
 }
 
 impl Filter {
@@ -37,6 +39,7 @@ impl Filter {
             && fits(&self.rule, &|rule| record.texts("matched_rules").any(|title| title.contains(rule)))
             && fits(&self.prefix, &|prefix| text("s3_key").starts_with(prefix))
             && fits(&self.silenced_by, &|name| text("silenced_by") == name)
+            && fits(&self.backfill, &|id| text("backfill") == id)
     }
 }
 
@@ -52,7 +55,7 @@ mod tests {
             "claimed_at": {"S": "2026-11-20T09:14:09.123Z"}, "verdict": {"S": "pii"}, "action": {"S": "quarantined"},
             "status": {"S": "complete"}, "actor": {"S": "arn:aws:iam::111122223333:user/Alice"},
             "matched_rules": {"L": [{"S": "Upload at night"}]}, "s3_key": {"S": "cards/a.png"},
-            "silenced_by": {"S": "nightly-import"},
+            "silenced_by": {"S": "nightly-import"}, "backfill": {"S": "b-1"},
         }));
         let some = |text: &str| Some(text.to_owned());
         let none = Filter::default;
@@ -67,6 +70,8 @@ mod tests {
             (Filter { prefix: some("a"), ..none() }, false),
             (Filter { silenced_by: some("nightly-import"), ..none() }, true),
             (Filter { silenced_by: some("nightly"), ..none() }, false),
+            (Filter { backfill: some("b-1"), ..none() }, true),
+            (Filter { backfill: some("b-2"), ..none() }, false),
         ] {
             assert_eq!(filter.lets_through(&record), fits, "{filter:?}");
         }

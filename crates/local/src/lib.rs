@@ -4,6 +4,7 @@
 pub mod alert;
 pub mod audit;
 pub mod aws;
+pub mod backfill;
 pub mod chat;
 pub mod demo;
 pub mod engine;

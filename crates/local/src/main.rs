@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use warden_local::audit::Audit;
+use warden_local::backfill;
 use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
 use warden_local::demo;
 use warden_local::follow::{self, Sent};
@@ -136,8 +137,10 @@ impl DemoAction {
 /// What else there is to show.
 #[derive(Debug, Subcommand)]
 enum DemoPart {
+    /// Audit a bucket of 60 pictures of before; stop, resume, and run again for nothing.
+    Backfill(PartArguments),
     /// Ask the private API questions, and show the records of its calls.
-    Api(ApiDemoArguments),
+    Api(PartArguments),
     /// Start the local model and a streaming function, and open the terminal client on it.
     Chat(ChatArguments),
 }
@@ -180,7 +183,7 @@ struct LoadArguments {
 }
 
 #[derive(Debug, Args)]
-struct ApiDemoArguments {
+struct PartArguments {
     /// How to show the results; JSON is one document at the end.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -322,6 +325,9 @@ async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> an
     let workspace = Workspace::find()?;
     let file = arguments.running_file.unwrap_or_else(|| running::file(&workspace));
     match arguments.command {
+        Command::Demo(DemoArguments { part: Some(DemoPart::Backfill(arguments)), .. }) => {
+            return run_backfill_demo(&workspace, arguments, console).await;
+        }
         Command::Demo(DemoArguments { part: Some(DemoPart::Api(arguments)), .. }) => {
             return run_api_demo(&workspace, arguments, console).await;
         }
@@ -418,11 +424,29 @@ async fn run_load(workspace: &Workspace, arguments: LoadArguments, console: &Con
     Ok(if outcome.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn run_api_demo(
+async fn run_backfill_demo(
     workspace: &Workspace,
-    arguments: ApiDemoArguments,
+    arguments: PartArguments,
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
+    console.say(DEVELOPMENT);
+    let also = ("AlsoAudit".to_owned(), format!("arn:aws:s3:::{}", backfill::BUCKET));
+    let options = SystemOptions { parameters: vec![also], ..arguments.system.into() };
+    let begun = SystemTime::now();
+    let system = System::up(workspace, &options, console).await?;
+    let outcome = backfill::run(system.audit(), &workspace.source("samples"), console).await?;
+    let page = report::write(system.audit(), workspace, begun).await?;
+    match arguments.output {
+        Output::Text => {
+            console.result(&backfill::summary(&outcome));
+            console.result(&format!("The report of it, for a browser: {}", page.display()));
+        }
+        Output::Json => console.result(&serde_json::to_string_pretty(&outcome)?),
+    }
+    Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_api_demo(workspace: &Workspace, arguments: PartArguments, console: &Console) -> anyhow::Result<ExitCode> {
     console.say(DEVELOPMENT);
     let mut options: SystemOptions = arguments.system.into();
     options.model.word_delay = WORD_DELAY;

@@ -8,6 +8,7 @@
 
 mod actions;
 mod alerts;
+mod backfill;
 mod bad_input;
 mod calls;
 mod doctor;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         load::trials(),
         reliability::trials(&reliability),
         reliability::unversioned_trials(&stage),
+        backfill::trials(&reliability),
         streaming::trials(&streaming),
     ]
     .into_iter()

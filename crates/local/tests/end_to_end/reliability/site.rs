@@ -22,6 +22,8 @@ use crate::world::{Running, Stage};
 
 /// What is done with personal data under prefixes; elsewhere it is deleted.
 const OVERRIDES: &str = "quarantine/=quarantine,tag/=tag,none/=none";
+/// Buckets of before, which backfills audit.
+const ALSO_AUDIT: &str = "arn:aws:s3:::of-years-ago,arn:aws:s3:::of-years-ago-untouched,arn:aws:s3:::of-years-ago-many";
 /// The waits of the state machine, by what they are on AWS: half an hour is nine seconds.
 const WAIT_SCALE: f64 = 0.005;
 
@@ -47,7 +49,9 @@ impl Running for Site {
         let options = SystemOptions {
             model,
             engine: EngineOptions { wait_scale: WAIT_SCALE, ..EngineOptions::default() },
-            parameters: vec![("ActionOverrides".to_owned(), OVERRIDES.to_owned())],
+            parameters: [("ActionOverrides", OVERRIDES), ("AlsoAudit", ALSO_AUDIT)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
             ..SystemOptions::default()
         };
         let workspace = Workspace::find().unwrap();

@@ -1,0 +1,393 @@
+//! Backfills of a stack, for who operates them: how much there is to audit, begun, followed, stopped and resumed. What a
+//! backfill is stands in `warden_core::backfill`.
+
+mod pace;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use warden_call_errors::CallError;
+use warden_control_plane::{Call, ControlPlane, Service, path_segment, plain_item};
+use warden_core::backfill::PARTITION;
+use warden_deploy::{DEFAULT_ALIAS, Stack, StateMachine};
+
+pub use pace::{Pace, in_words};
+pub use warden_core::backfill::{Acts, Counters, Estimate, Plan, Status};
+
+/// How often a backfill that is followed is looked at.
+const PAUSE: Duration = Duration::from_secs(1);
+const GET_ITEM: &str = "dynamodb:GetItem";
+const UPDATE_ITEM: &str = "dynamodb:UpdateItem";
+
+/// The backfills of a stack.
+#[derive(Clone, Debug)]
+pub struct Backfills {
+    states: ControlPlane,
+    dynamodb: ControlPlane,
+    lambda: ControlPlane,
+    table: String,
+    lister: String,
+    alias_arn: String,
+}
+
+/// A backfill.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Backfill {
+    /// Its id.
+    pub id: String,
+    /// How far it came.
+    #[serde(flatten)]
+    pub counters: Counters,
+}
+
+/// How much there is to audit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// What is looked at.
+    pub plan: Plan,
+    /// Versions that were looked at.
+    pub listed: u64,
+    /// Of those, what the ledger knows.
+    pub known: u64,
+    /// Of those, what is to be audited.
+    pub objects: u64,
+    /// What that takes.
+    pub estimate: Estimate,
+}
+
+/// Why something could not be done with a backfill.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// AWS refused a call, or was not reached.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The stack lacks an output.
+    #[error(transparent)]
+    Stack(#[from] warden_deploy::Error),
+    /// The state machine is not there.
+    #[error("{0} does not exist. Run `warden deploy apply` first")]
+    NotDeployed(String),
+    /// backfill-lister failed.
+    #[error("backfill-lister failed: {name}: {message}")]
+    Lister {
+        /// The error's name.
+        name: String,
+        /// What it says.
+        message: String,
+    },
+    /// There is no such backfill.
+    #[error("there is no backfill {0}. `warden backfill status` lists those that there are")]
+    Unknown(String),
+    /// It is under way.
+    #[error("the backfill {0} is under way")]
+    Running(String),
+    /// It is not under way.
+    #[error("the backfill {id} is not under way: it is {status}")]
+    Ended {
+        /// Its id.
+        id: String,
+        /// How it ended.
+        status: &'static str,
+    },
+    /// Its execution ended without a word.
+    #[error(
+        "the execution {arn} ended as {status}, and left the backfill as it was. `warden deploy history {arn}` says why"
+    )]
+    Broken {
+        /// The execution.
+        arn: String,
+        /// Its status.
+        status: String,
+    },
+    /// An answer lacks what it has to hold.
+    #[error("{0} answered without what it has to tell")]
+    Incomplete(&'static str),
+}
+
+impl Backfills {
+    /// Those of a stack.
+    ///
+    /// # Errors
+    /// When the stack's template has no backfills yet.
+    pub fn new(config: &SdkConfig, stack: &Stack) -> Result<Self, Error> {
+        Ok(Self {
+            states: ControlPlane::new(config, Service::STEP_FUNCTIONS),
+            dynamodb: ControlPlane::new(config, Service::DYNAMO_DB),
+            lambda: ControlPlane::new(config, Service::LAMBDA),
+            table: stack.output("LedgerName", "the ledger")?.to_owned(),
+            lister: stack.output("BackfillListerArn", "backfill-lister")?.to_owned(),
+            alias_arn: format!("{}:{DEFAULT_ALIAS}", stack.arn_of(StateMachine::Backfill)?),
+        })
+    }
+
+    /// Counts what there is to audit, and tells `meanwhile` how many versions were found by then.
+    ///
+    /// # Errors
+    /// When backfill-lister fails, such as on a bucket that it may not list.
+    pub async fn count(&self, plan: &Plan, mut meanwhile: impl FnMut(u64)) -> Result<Counted, Error> {
+        const ACTION: &str = "lambda:InvokeFunction";
+        let mut asked = json!({"plan": plan});
+        loop {
+            let path = format!("/2015-03-31/functions/{}/invocations", path_segment(&self.lister));
+            let call = Call::rest("POST", path, Some(&json!({"count": asked})));
+            asked = self.lambda.call(call).await.map_err(|error| CallError::new(ACTION, &error))?;
+            if let Some(name) = asked["errorType"].as_str() {
+                let message = asked["errorMessage"].as_str().unwrap_or("it does not say why").to_owned();
+                return Err(Error::Lister { name: name.to_owned(), message });
+            }
+            if asked["more"] != true {
+                return serde_json::from_value(asked).map_err(|_| Error::Incomplete(ACTION));
+            }
+            meanwhile(asked["objects"].as_u64().unwrap_or_default());
+        }
+    }
+
+    /// Starts a backfill; the ARN of its execution.
+    ///
+    /// # Errors
+    /// When nothing was deployed, or AWS refuses the call.
+    pub async fn start(&self, id: &str, plan: &Plan) -> Result<String, Error> {
+        const ACTION: &str = "states:StartExecution";
+        let input = json!({"backfill": id, "plan": plan}).to_string();
+        let asked = json!({"stateMachineArn": self.alias_arn, "input": input});
+        match self.states.call(Call::rpc("AWSStepFunctions.StartExecution", &asked)).await {
+            Ok(answer) => answer["executionArn"].as_str().map(str::to_owned).ok_or(Error::Incomplete(ACTION)),
+            Err(error) => match CallError::new(ACTION, &error) {
+                CallError::Refused { code, .. }
+                    if matches!(code.as_str(), "StateMachineDoesNotExist" | "ResourceNotFound") =>
+                {
+                    Err(Error::NotDeployed(self.alias_arn.clone()))
+                }
+                error => Err(error.into()),
+            },
+        }
+    }
+
+    /// A backfill, if it began.
+    ///
+    /// # Errors
+    /// When AWS refuses the call.
+    pub async fn get(&self, id: &str) -> Result<Option<Backfill>, Error> {
+        let key = json!({"object": {"S": PARTITION}, "event": {"S": id}});
+        let asked = json!({"TableName": self.table, "Key": key, "ConsistentRead": true});
+        let answer = self.dynamodb.call(Call::rpc("DynamoDB_20120810.GetItem", &asked)).await;
+        let answer = answer.map_err(|error| CallError::new(GET_ITEM, &error))?;
+        let item = answer.get("Item").map(|item| Value::Object(plain_item(item)));
+        Ok(item.map(|item| Backfill { id: id.to_owned(), counters: Counters::read(&item) }))
+    }
+
+    /// All of them, the newest last.
+    ///
+    /// # Errors
+    /// When AWS refuses a call.
+    pub async fn all(&self) -> Result<Vec<Backfill>, Error> {
+        let mut asked = json!({
+            "TableName": self.table,
+            "KeyConditionExpression": "#object = :partition",
+            "ExpressionAttributeNames": {"#object": "object"},
+            "ExpressionAttributeValues": {":partition": {"S": PARTITION}},
+        });
+        let mut all = Vec::new();
+        loop {
+            let answer = self.dynamodb.call(Call::rpc("DynamoDB_20120810.Query", &asked)).await;
+            let mut answer = answer.map_err(|error| CallError::new("dynamodb:Query", &error))?;
+            let items = answer["Items"].as_array().into_iter().flatten().map(plain_item);
+            all.extend(items.filter_map(|item: Map<String, Value>| {
+                // What tells until when a bucket was swept has no plan.
+                let id = item.get("event")?.as_str().filter(|_| item.contains_key("plan"))?.to_owned();
+                Some(Backfill { id, counters: Counters::read(&Value::Object(item)) })
+            }));
+            match answer["LastEvaluatedKey"].take() {
+                Value::Null => break,
+                key => asked["ExclusiveStartKey"] = key,
+            }
+        }
+        all.sort_by(|one, other| one.counters.started_at.cmp(&other.counters.started_at));
+        Ok(all)
+    }
+
+    /// The one of this id, or the newest.
+    ///
+    /// # Errors
+    /// When there is none, or AWS refuses a call.
+    pub async fn named(&self, id: Option<&str>) -> Result<Backfill, Error> {
+        let found = match id {
+            Some(id) => self.get(id).await?,
+            None => self.all().await?.pop(),
+        };
+        found.ok_or_else(|| Error::Unknown(id.unwrap_or("at all").to_owned()))
+    }
+
+    /// Asks a backfill to stop: what is under way ends, and nothing more begins.
+    ///
+    /// # Errors
+    /// When it is not under way, or AWS refuses the call.
+    pub async fn stop(&self, backfill: &Backfill) -> Result<(), Error> {
+        let asked = json!({
+            "TableName": self.table,
+            "Key": {"object": {"S": PARTITION}, "event": {"S": backfill.id}},
+            "UpdateExpression": "SET #status = :stopping",
+            "ConditionExpression": "#status = :running",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":stopping": {"S": Status::Stopping.as_str()}, ":running": {"S": Status::Running.as_str()},
+            },
+        });
+        match self.dynamodb.call(Call::rpc("DynamoDB_20120810.UpdateItem", &asked)).await {
+            Ok(_) => Ok(()),
+            Err(error) => match CallError::new(UPDATE_ITEM, &error) {
+                CallError::Refused { code, .. } if code == "ConditionalCheckFailedException" => {
+                    Err(Error::Ended { id: backfill.id.clone(), status: backfill.counters.status.as_str() })
+                }
+                error => Err(error.into()),
+            },
+        }
+    }
+
+    /// Goes on with a backfill that ended before all was audited: the ledger knows what was; the ARN of its execution.
+    /// Another cost at which it ends takes the place of the plan's.
+    ///
+    /// # Errors
+    /// When it is under way, or AWS refuses a call.
+    pub async fn resume(&self, backfill: &Backfill, max_cost: Option<f64>) -> Result<String, Error> {
+        let Counters { status, plan, .. } = &backfill.counters;
+        if !status.has_ended() && !self.is_abandoned(backfill).await? {
+            return Err(Error::Running(backfill.id.clone()));
+        }
+        let mut plan = plan.clone().ok_or(Error::Incomplete("the ledger"))?;
+        plan.max_cost = max_cost.or(plan.max_cost);
+        self.start(&backfill.id, &plan).await
+    }
+
+    /// Looks at a backfill's run until that has ended, or `seen` has seen enough.
+    ///
+    /// # Errors
+    /// When AWS refuses a call, or its execution ends without a word.
+    pub async fn follow(
+        &self,
+        id: &str,
+        execution: &str,
+        mut seen: impl FnMut(&Backfill) -> ControlFlow<()>,
+    ) -> Result<Option<Backfill>, Error> {
+        loop {
+            // Asked before the record is read: what has ended by now wrote its record before.
+            let status = self.execution_status(execution).await?;
+            let backfill = self.get(id).await?;
+            let of_this_run = backfill.filter(|backfill| backfill.counters.execution.as_deref() == Some(execution));
+            if let Some(backfill) = of_this_run {
+                if seen(&backfill).is_break() || backfill.counters.status.has_ended() && status != "RUNNING" {
+                    return Ok(Some(backfill));
+                }
+                if status != "RUNNING" {
+                    return Err(Error::Broken { arn: execution.to_owned(), status });
+                }
+            } else if status != "RUNNING" {
+                return Err(Error::Broken { arn: execution.to_owned(), status });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Whether a backfill's execution is over, though its record says otherwise.
+    async fn is_abandoned(&self, backfill: &Backfill) -> Result<bool, Error> {
+        match &backfill.counters.execution {
+            Some(execution) => Ok(self.execution_status(execution).await? != "RUNNING"),
+            None => Ok(true),
+        }
+    }
+
+    async fn execution_status(&self, arn: &str) -> Result<String, Error> {
+        const ACTION: &str = "states:DescribeExecution";
+        let asked = json!({"executionArn": arn});
+        let answer = self.states.call(Call::rpc("AWSStepFunctions.DescribeExecution", &asked)).await;
+        let answer = answer.map_err(|error| CallError::new(ACTION, &error))?;
+        answer["status"].as_str().map(str::to_owned).ok_or(Error::Incomplete(ACTION))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warden_test_support::{Answer, RecordedAws};
+
+    use super::*;
+
+    fn backfills(answers: impl IntoIterator<Item = (u16, Value)>) -> (Backfills, RecordedAws) {
+        let answers: Vec<_> = answers.into_iter().map(|(status, body)| Answer::new(status, body.to_string())).collect();
+        let aws = RecordedAws::answering(answers);
+        let config = aws.config();
+        let backfills = Backfills {
+            states: ControlPlane::new(&config, Service::STEP_FUNCTIONS),
+            dynamodb: ControlPlane::new(&config, Service::DYNAMO_DB),
+            lambda: ControlPlane::new(&config, Service::LAMBDA),
+            table: "ledger".into(),
+            lister: "arn:aws:lambda:us-west-2:111122223333:function:audit-backfill-lister:live".into(),
+            alias_arn: "arn:aws:states:us-west-2:111122223333:stateMachine:backfill:live".into(),
+        };
+        (backfills, aws)
+    }
+
+    fn sent(aws: &RecordedAws, at: usize) -> Value {
+        serde_json::from_slice(aws.requests()[at].body().bytes().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_count_goes_on_where_the_last_call_ended() {
+        let estimate = json!({"objects": 7, "seconds": 8, "model_usd": 0.01, "platform_usd": 0.0});
+        let part = |objects: u64, more: bool| {
+            json!({"plan": {"bucket": "b"}, "more": more, "token": {"key": "k"}, "listed": 9, "known": 2,
+                "objects": objects, "estimate": estimate})
+        };
+        let (backfills, aws) = backfills([(200, part(3, true)), (200, part(7, false))]);
+        let mut found = Vec::new();
+        let counted = backfills.count(&Plan::of("b"), |objects| found.push(objects)).await.unwrap();
+        assert_eq!((counted.objects, counted.known, found), (7, 2, vec![3]));
+        assert_eq!(sent(&aws, 1)["count"]["token"], json!({"key": "k"}));
+    }
+
+    #[tokio::test]
+    async fn what_the_lister_fails_with_is_told() {
+        let refused =
+            json!({"errorType": "AccessDenied", "errorMessage": "s3:ListBucketVersions on bucket b was denied"});
+        let (backfills, _) = backfills([(200, refused)]);
+        let error = backfills.count(&Plan::of("b"), |_| ()).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "backfill-lister failed: AccessDenied: s3:ListBucketVersions on bucket b was denied"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_is_not_stopped_and_what_runs_is_not_resumed() {
+        let of = |status| Backfill {
+            id: "b-1".into(),
+            counters: Counters {
+                status,
+                plan: Some(Plan::of("b")),
+                execution: Some("e".into()),
+                ..Counters::default()
+            },
+        };
+        let refusal = json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"});
+        let (stopping, _) = backfills([(400, refusal)]);
+        let error = stopping.stop(&of(Status::Complete)).await.unwrap_err();
+        assert_eq!(error.to_string(), "the backfill b-1 is not under way: it is complete");
+        let (running, _) = backfills([(200, json!({"status": "RUNNING"}))]);
+        assert!(matches!(running.resume(&of(Status::Running), None).await, Err(Error::Running(_))));
+        // One whose execution somebody ended goes on all the same.
+        let (abandoned, aws) = backfills([(200, json!({"status": "ABORTED"})), (200, json!({"executionArn": "f"}))]);
+        assert_eq!(abandoned.resume(&of(Status::Running), Some(2.0)).await.unwrap(), "f");
+        let input: Value = serde_json::from_str(sent(&aws, 1)["input"].as_str().unwrap()).unwrap();
+        assert_eq!((&input["backfill"], &input["plan"]["max_cost"]), (&json!("b-1"), &json!(2.0)));
+    }
+
+    #[tokio::test]
+    async fn an_execution_that_ends_without_a_word_is_told() {
+        let (backfills, _) = backfills([(200, json!({"status": "FAILED"})), (200, json!({}))]);
+        let error = backfills.follow("b-1", "e", |_| ControlFlow::Continue(())).await.unwrap_err();
+        assert!(matches!(error, Error::Broken { .. }), "{error}");
+    }
+}

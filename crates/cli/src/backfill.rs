@@ -1,0 +1,256 @@
+//! `warden backfill`: what was in a bucket before the audit was.
+
+use std::io::{self, IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use tokio::signal::ctrl_c;
+use warden_backfill::{Backfill, Backfills, Counted, Pace, in_words};
+use warden_calls::Timestamp;
+use warden_core::backfill::{Acts, Plan, Status, rfc3339};
+use warden_deploy::{Deployer, Stack};
+
+use crate::cli::{BackfillArguments, BackfillCommand, BackfillResume, BackfillStart, BackfillStop, Connection};
+use crate::connection;
+use crate::ending::Ending;
+use crate::output::{self, Format};
+
+/// What `--output json` prints of a count.
+#[derive(Serialize)]
+struct Planned<'a> {
+    #[serde(flatten)]
+    counted: &'a Counted,
+    /// The backfill that was started, if one was.
+    backfill: Option<&'a Backfill>,
+}
+
+/// Counts, starts, follows, shows, stops or resumes a backfill.
+pub(crate) async fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
+    match &arguments.command {
+        None => start(&arguments.start).await,
+        Some(BackfillCommand::Status(asked)) => status(asked).await,
+        Some(BackfillCommand::Stop(asked)) => stop(asked).await,
+        Some(BackfillCommand::Resume(asked)) => resume(asked).await,
+    }
+}
+
+async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
+    let name = arguments.stack.name.as_deref();
+    let name = name.context("no stack is named. Give `--stack NAME`, or set WARDEN_STACK")?;
+    let (backfills, stack) = open(name, &arguments.connection).await?;
+    let plan = plan(arguments, &stack)?;
+    let format = arguments.output.format;
+    let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
+    if plan.max_cost.is_some() && counted.estimate.model_usd.is_none() {
+        bail!("what the model costs is not known: give the stack PiiDetectorTokenPrices, or leave `--max-cost` out");
+    }
+    if counted.objects == 0 || arguments.dry_run {
+        output::result(format, &told(&counted), &Planned { counted: &counted, backfill: None })?;
+        return Ok(Ending::Done);
+    }
+    if !arguments.yes && !is_agreed(&told(&counted))? {
+        output::note("Nothing was started");
+        return Ok(Ending::Done);
+    }
+    let id = id();
+    let execution = backfills.start(&id, &plan).await?;
+    if arguments.detach {
+        let text = format!("Started the backfill {id}. `warden backfill status {id}` says how far it came");
+        let backfill = Backfill { id, counters: warden_core::backfill::Counters::default() };
+        output::result(format, &text, &Planned { counted: &counted, backfill: Some(&backfill) })?;
+        return Ok(Ending::Done);
+    }
+    follow(&backfills, &id, &execution, Pace::new(counted.objects, 0), format).await
+}
+
+async fn status(arguments: &BackfillStop) -> anyhow::Result<Ending> {
+    let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
+    let found = match &arguments.id {
+        Some(id) => vec![backfills.named(Some(id)).await?],
+        None => backfills.all().await?,
+    };
+    let lines: Vec<_> = found.iter().map(summary).collect();
+    let text = if lines.is_empty() { "no backfills".to_owned() } else { lines.join("\n") };
+    output::result(arguments.output.format, &text, &found)?;
+    Ok(Ending::Done)
+}
+
+async fn stop(arguments: &BackfillStop) -> anyhow::Result<Ending> {
+    let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
+    let backfill = backfills.named(arguments.id.as_deref()).await?;
+    backfills.stop(&backfill).await?;
+    let id = &backfill.id;
+    let text = format!("The backfill {id} ends with what is under way. `warden backfill resume {id}` goes on");
+    output::result(arguments.output.format, &text, &backfill)?;
+    Ok(Ending::Done)
+}
+
+async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
+    let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
+    let backfill = backfills.named(arguments.id.as_deref()).await?;
+    let format = arguments.output.format;
+    let mut plan = backfill.counters.plan.clone().context("the ledger does not say what the backfill looks at")?;
+    plan.max_cost = arguments.max_cost.or(plan.max_cost);
+    let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
+    if !arguments.yes && !is_agreed(&told(&counted))? {
+        output::note("Nothing was started");
+        return Ok(Ending::Done);
+    }
+    let execution = backfills.resume(&backfill, arguments.max_cost).await?;
+    let pace = Pace::new(counted.objects, backfill.counters.done);
+    follow(&backfills, &backfill.id, &execution, pace, format).await
+}
+
+/// Follows a run to its end, unless Ctrl-C leaves it alone.
+async fn follow(
+    backfills: &Backfills,
+    id: &str,
+    execution: &str,
+    pace: Pace,
+    format: Format,
+) -> anyhow::Result<Ending> {
+    output::progress(&format!(
+        "The backfill {id} runs. Ctrl-C leaves it running; `warden backfill stop {id}` stops it"
+    ));
+    let begun = Instant::now();
+    let seen = |backfill: &Backfill| {
+        output::passing(&pace.line(&backfill.counters, begun.elapsed()));
+        ControlFlow::Continue(())
+    };
+    let followed = tokio::select! {
+        followed = backfills.follow(id, execution, seen) => followed?,
+        _ = ctrl_c() => None,
+    };
+    let Some(backfill) = followed else {
+        output::note(&format!("The backfill {id} goes on. `warden backfill status {id}` says how far it came"));
+        return Ok(Ending::Interrupted);
+    };
+    output::result(format, &summary(&backfill), &backfill)?;
+    Ok(if backfill.counters.status == Status::Failed { Ending::Failed } else { Ending::Done })
+}
+
+async fn open(stack: &str, connection: &Connection) -> anyhow::Result<(Backfills, Stack)> {
+    let config = connection::load(connection).await?;
+    let stack = Deployer::new(&config).stack(stack).await?;
+    Ok((Backfills::new(&config, &stack)?, stack))
+}
+
+fn plan(arguments: &BackfillStart, stack: &Stack) -> anyhow::Result<Plan> {
+    let bucket = match &arguments.bucket {
+        Some(bucket) => bucket.as_str(),
+        None => stack.output("UploadBucketName", "the bucket")?,
+    };
+    let defaults = Plan::of(bucket);
+    let plan = Plan {
+        prefix: arguments.prefix.clone().unwrap_or_default(),
+        since: arguments.since.map(|since| since.millis() / 1000),
+        include: arguments.include.clone(),
+        older_versions: arguments.older_versions,
+        concurrency: arguments.concurrency.unwrap_or(defaults.concurrency),
+        max_cost: arguments.max_cost,
+        action: if arguments.action.is_some() { Acts::Nothing } else { Acts::Policy },
+        ..defaults
+    };
+    plan.check()?;
+    Ok(plan)
+}
+
+/// A name that tells when it began.
+fn id() -> String {
+    let now = Timestamp::from(SystemTime::now()).millis();
+    let digits: String = rfc3339(now / 1000).chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("b-{digits}-{:03}", now % 1000)
+}
+
+/// How much there is to do, how long that takes and what it costs.
+fn told(counted: &Counted) -> String {
+    let Counted { plan, known, estimate, .. } = counted;
+    let place = warden_call_errors::printable(&format!("s3://{}/{}", plan.bucket, plan.prefix));
+    let model = match estimate.model_usd {
+        Some(usd) => format!("{usd:.2} USD for the model"),
+        None => "an unknown sum for the model".to_owned(),
+    };
+    let most = plan.max_cost.map_or_else(String::new, |most| format!(", of which the model's ends it at {most:.2}"));
+    let acts = match plan.action {
+        Acts::Policy => "What is found is treated as the stack's policy says",
+        Acts::Nothing => "What is found is told, and nothing is done to it",
+    };
+    format!(
+        "{place}: {} to audit, {known} known to the ledger\n\
+         About {} at {} at once; about {model} and {:.2} USD for the rest{most}\n{acts}",
+        counted.objects,
+        in_words(estimate.seconds),
+        plan.concurrency,
+        estimate.platform_usd,
+    )
+}
+
+/// How far a backfill came, or how it ended.
+fn summary(backfill: &Backfill) -> String {
+    let Backfill { id, counters } = backfill;
+    let place = counters.plan.as_ref().map_or_else(String::new, |plan| format!("s3://{}/{}", plan.bucket, plan.prefix));
+    let began = counters.started_at.as_deref().unwrap_or("-");
+    warden_call_errors::printable(&format!(
+        "{id}  {}  {place}  began {began}  audited {}, pii {}, undetermined {}, failed {}, known {}, spent {:.2} USD",
+        counters.status.as_str(),
+        counters.done,
+        counters.pii,
+        counters.undetermined,
+        counters.failed,
+        counters.known + counters.duplicates,
+        counters.spent_usd,
+    ))
+}
+
+/// Asks whether to go on.
+fn is_agreed(question: &str) -> anyhow::Result<bool> {
+    if !io::stdin().is_terminal() {
+        bail!("{question}\nNobody is there to be asked. Give `--yes` to start it");
+    }
+    output::note(question);
+    let mut err = io::stderr();
+    write!(err, "Start it? [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use warden_core::backfill::{Counters, estimate};
+
+    use super::*;
+
+    #[test]
+    fn what_it_takes_is_told_before_it_is_asked() {
+        let mut plan = Plan::of("photos");
+        let prices = Some((0.11, 0.55));
+        let counted = |plan: &Plan| Counted {
+            plan: plan.clone(),
+            listed: 12_000,
+            known: 2_000,
+            objects: 10_000,
+            estimate: estimate(10_000, plan.concurrency, prices),
+        };
+        assert_eq!(
+            told(&counted(&plan)),
+            "s3://photos/: 10000 to audit, 2000 known to the ledger\n\
+             About 1 h 6 min at 20 at once; about 7.76 USD for the model and 3.80 USD for the rest\n\
+             What is found is treated as the stack's policy says"
+        );
+        plan.max_cost = Some(5.0);
+        plan.action = Acts::Nothing;
+        let told = told(&counted(&plan));
+        assert!(told.contains("of which the model's ends it at 5.00") && told.contains("nothing is done"), "{told}");
+    }
+
+    #[test]
+    fn a_summary_obeys_no_key() {
+        let plan = Some(Plan { prefix: "\u{1b}[2J".into(), ..Plan::of("b") });
+        let backfill = Backfill { id: "b-1".into(), counters: Counters { plan, ..Counters::default() } };
+        assert!(!summary(&backfill).contains('\u{1b}'));
+    }
+}

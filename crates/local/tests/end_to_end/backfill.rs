@@ -1,0 +1,160 @@
+//! What was in a bucket before the audit was.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use warden_backfill::{Acts, Backfill, Backfills, Error, Plan, Status};
+use warden_deploy::Deployer;
+use warden_ledger::{Filter, Record};
+use warden_local::alert::Alert;
+use warden_local::backfill::make_bucket;
+use warden_local::pictures::{Holds, upload};
+
+use crate::reliability::Site;
+use crate::world::Stage;
+
+pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
+    vec![
+        stage.faulty_trial(
+            "backfill::what_was_there_before_is_audited_once_and_told_in_one_report",
+            Vec::new(),
+            audited_once,
+        ),
+        stage.faulty_trial("backfill::what_is_to_do_nothing_does_nothing", Vec::new(), does_nothing),
+        stage.faulty_trial(
+            "backfill::what_is_stopped_begins_nothing_more_and_goes_on_when_resumed",
+            Vec::new(),
+            stopped_and_resumed,
+        ),
+        stage.faulty_trial("backfill::a_bucket_that_nobody_may_list_is_told", Vec::new(), not_to_be_listed),
+    ]
+}
+
+async fn audited_once(site: Arc<Site>) {
+    let bucket = "of-years-ago";
+    let pictures =
+        [("a/card.png", Holds::PersonalData), ("b.jpg", Holds::NoPersonalData), ("c", Holds::NoPersonalData)];
+    of_before(&site, bucket, pictures.into_iter().chain([("d.csv", Holds::NoPicture)])).await;
+    let backfills = backfills(&site).await;
+    let plan = Plan { concurrency: 2, ..Plan::of(bucket) };
+    let counted = backfills.count(&plan, |_| ()).await.unwrap();
+    assert_eq!((counted.objects, counted.known), (3, 0));
+
+    let ended = run(&backfills, "e2e-once", &plan).await;
+
+    let counters = &ended.counters;
+    assert_eq!(counters.status, Status::Complete, "{counters:?}");
+    assert_eq!((counters.done, counters.pii, counters.high, counters.failed), (3, 1, 1, 0), "{counters:?}");
+    assert!(counters.spent_usd > 0.0, "{counters:?}");
+    assert_eq!(keys(&site, bucket).await, ["b.jpg", "c", "d.csv"]);
+    let records = records(&site, "e2e-once").await;
+    assert_eq!(records.len(), 3);
+    assert!(records.iter().all(|record| record.text("status") == Some("complete")), "{records:?}");
+    // One report in place of three mails.
+    let (report, gathered) = published(&site, "e2e-once").await;
+    assert_eq!(gathered.len(), 3);
+    assert!(gathered.iter().all(|alert| alert.attribute("silenced") == Some("true")));
+    assert_eq!(report.attribute("silenced"), Some("false"));
+    assert_eq!(report.subject, "[HIGH] Backfill of s3://of-years-ago/ complete: 1 of 3 with personal data");
+    assert!(report.message.contains("pii, deleted: s3://of-years-ago/a/card.png"));
+
+    // Once more: the ledger knows all of it.
+    let again = backfills.count(&plan, |_| ()).await.unwrap();
+    assert_eq!((again.objects, again.known), (0, 2));
+    let calls = site.model_calls();
+    let ended = run(&backfills, "e2e-again", &plan).await;
+    assert_eq!((ended.counters.done, ended.counters.known), (0, 2));
+    assert_eq!(site.model_calls(), calls);
+}
+
+async fn does_nothing(site: Arc<Site>) {
+    let bucket = "of-years-ago-untouched";
+    of_before(&site, bucket, [("card.png", Holds::PersonalData)]).await;
+    let backfills = backfills(&site).await;
+    let plan = Plan { action: Acts::Nothing, ..Plan::of(bucket) };
+    let ended = run(&backfills, "e2e-nothing", &plan).await;
+    assert_eq!((ended.counters.done, ended.counters.pii), (1, 1), "{ended:?}");
+    assert_eq!(keys(&site, bucket).await, ["card.png"]);
+    let records = records(&site, "e2e-nothing").await;
+    assert_eq!((records[0].text("verdict"), records[0].text("action")), (Some("pii"), Some("kept")));
+}
+
+async fn stopped_and_resumed(site: Arc<Site>) {
+    let bucket = "of-years-ago-many";
+    let keys: Vec<_> = (0..12).map(|at| format!("{at:02}.png")).collect();
+    of_before(&site, bucket, keys.iter().map(|key| (key.as_str(), Holds::NoPersonalData))).await;
+    let backfills = backfills(&site).await;
+    let plan = Plan { concurrency: 1, ..Plan::of(bucket) };
+    let execution = backfills.start("e2e-stopped", &plan).await.unwrap();
+    let one_done = |backfill: &Backfill| {
+        if backfill.counters.done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let begun = backfills.follow("e2e-stopped", &execution, one_done).await.unwrap().unwrap();
+    assert!(matches!(backfills.resume(&begun, None).await, Err(Error::Running(_))));
+    backfills.stop(&begun).await.unwrap();
+    let stopped = backfills.follow("e2e-stopped", &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap();
+    assert_eq!(stopped.counters.status, Status::Stopped);
+    let done = stopped.counters.done;
+    assert!((1..12).contains(&done), "{stopped:?}");
+    assert_eq!(records(&site, "e2e-stopped").await.len() as u64, done);
+
+    let execution = backfills.resume(&stopped, None).await.unwrap();
+    let ended = backfills.follow("e2e-stopped", &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap();
+    assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 12), "{ended:?}");
+    assert_eq!(ended.counters.known, done);
+    assert_eq!(records(&site, "e2e-stopped").await.len(), 12);
+}
+
+async fn not_to_be_listed(site: Arc<Site>) {
+    let error = backfills(&site).await.count(&Plan::of("of-somebody-else"), |_| ()).await.unwrap_err();
+    assert!(matches!(&error, Error::Lister { name, .. } if name == "AccessDenied"), "{error}");
+}
+
+/// A bucket of before: no event tells of what is in it.
+async fn of_before(site: &Site, bucket: &str, objects: impl IntoIterator<Item = (&str, Holds)>) {
+    let s3 = &site.audit().clients().s3;
+    make_bucket(s3, bucket).await.unwrap();
+    for (number, (key, holds)) in (0..).zip(objects) {
+        s3.put(bucket, key, upload(holds, number).unwrap(), &[]).await.unwrap();
+    }
+}
+
+async fn backfills(site: &Site) -> Backfills {
+    let config = &site.audit().clients().config;
+    let stack = Deployer::new(config).stack(&site.audit().address().stack).await.unwrap();
+    Backfills::new(config, &stack).unwrap()
+}
+
+async fn run(backfills: &Backfills, id: &str, plan: &Plan) -> Backfill {
+    let execution = backfills.start(id, plan).await.unwrap();
+    backfills.follow(id, &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap()
+}
+
+async fn records(site: &Site, id: &str) -> Vec<Record> {
+    let filter = Filter { backfill: Some(id.to_owned()), ..Filter::default() };
+    site.ledger.find(&filter).await.unwrap()
+}
+
+async fn keys(site: &Site, bucket: &str) -> Vec<String> {
+    let listed = site.audit().clients().s3.objects(bucket, "", (None, None), None).await.unwrap();
+    listed.objects.into_iter().map(|object| object.key).collect()
+}
+
+/// What was published of a backfill: its report, and the alerts that it gathers.
+async fn published(site: &Site, id: &str) -> (Alert, Vec<Alert>) {
+    for _ in 0..50 {
+        site.collect_alerts().await;
+        let alerts = site.alerts.lock().await;
+        let of_it = alerts.values().flatten().filter(|alert| alert.told["backfill"] == id).cloned();
+        let (mut reports, gathered): (Vec<_>, Vec<_>) =
+            of_it.partition(|alert| alert.attribute("report") == Some("backfill"));
+        if let Some(report) = reports.pop() {
+            return (report, gathered);
+        }
+        drop(alerts);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("no report of {id} was received");
+}
