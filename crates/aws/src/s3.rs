@@ -123,15 +123,17 @@ impl VersionPages for S3ObjectStore {
             }
         };
         let versions = page.versions.into_iter().filter(|version| !version.is_delete_marker);
-        let listed = versions.map(|version| Listed {
-            key: version.key,
-            is_latest: version.is_latest,
-            version: ObjectVersion {
-                id: version.id,
-                etag: version.etag,
-                size: version.size,
-                last_modified: version.last_modified,
-            },
+        let listed = versions.filter_map(|version| {
+            Some(Listed {
+                key: version.key,
+                is_latest: version.is_latest,
+                version: ObjectVersion {
+                    id: version.id,
+                    etag: version.etag,
+                    size: version.size,
+                    last_modified: version.last_modified?,
+                },
+            })
         });
         let next = page.next.map(|next| Marker { key: next.key, version: next.version });
         Ok(VersionPage { versions: listed.collect(), next })

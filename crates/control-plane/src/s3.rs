@@ -370,7 +370,7 @@ mod tests {
             id: "v1".to_owned(),
             etag: "\"e\"".to_owned(),
             size: 9,
-            last_modified: 1_795_161_600,
+            last_modified: Some(1_795_161_600),
             is_latest: false,
             is_delete_marker: false,
         };
@@ -378,7 +378,7 @@ mod tests {
             id: "d1".to_owned(),
             etag: String::new(),
             size: 0,
-            last_modified: 1_795_161_601,
+            last_modified: Some(1_795_161_601),
             is_latest: true,
             is_delete_marker: true,
             ..version.clone()

@@ -47,8 +47,8 @@ pub struct Version {
     pub etag: String,
     /// Its size in bytes; that of a delete marker is 0.
     pub size: u64,
-    /// When it was written, in seconds since 1970.
-    pub last_modified: i64,
+    /// When it was written, in seconds since 1970, if S3 says so.
+    pub last_modified: Option<i64>,
     /// Whether it is what the key has now.
     pub is_latest: bool,
     /// Whether it is a delete marker.
@@ -106,13 +106,12 @@ impl S3 {
         let mut said = self.call(request.query("encoding-type", "url")).await?.value().await?;
         let key = keys(&said);
         let read = |version: &Value, is_delete_marker| {
-            let last_modified = DateTime::from_str(version["LastModified"].as_str()?, Format::DateTimeWithOffset);
             Some(Version {
                 key: key(&version["Key"])?,
                 id: version["VersionId"].as_str()?.to_owned(),
                 etag: version["ETag"].as_str().unwrap_or_default().to_owned(),
                 size: number(&version["Size"]),
-                last_modified: last_modified.ok()?.secs(),
+                last_modified: version["LastModified"].as_str().and_then(seconds),
                 is_latest: version["IsLatest"] == "true",
                 is_delete_marker,
             })
@@ -137,6 +136,10 @@ fn keys(said: &Value) -> impl Fn(&Value) -> Option<String> + use<> {
         // A space is a plus there, as in a form.
         percent_decode_str(&key.replace('+', " ")).decode_utf8().ok().map(Into::into)
     }
+}
+
+fn seconds(text: &str) -> Option<i64> {
+    DateTime::from_str(text, Format::DateTimeWithOffset).ok().map(|time| time.secs())
 }
 
 fn number(value: &Value) -> u64 {
