@@ -28,6 +28,8 @@ def render(path: Path, **chosen: str) -> Template:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://code/function.zip"
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = "s3://code/layer.zip"
     rendered = plain(Translator({}, Parser()).translate(template, {}))
     conditions, mappings = template.get("Conditions", {}), template.get("Mappings", {})
     # To CloudFormation every value is a text.

@@ -45,6 +45,8 @@ class TheFunctionsVersions(unittest.TestCase):
         "AllowedCategories": "A" * 43,
         "AuthorshipCounts": "false",
         "ReadBarcodes": "false",
+        "PiiFloor": "off",
+        "Disagreement": "undetermined",
         "Architecture": "x86_64",
         "LogLevel": "DEBUG",
     }

@@ -161,7 +161,7 @@ class TheDocumentation(unittest.TestCase):
         metrics = documented_metrics(OPERATIONS)
         self.assertEqual(metrics["Verdicts"], {("Function", "Verdict")})
         self.assertEqual(metrics["EstimatedCost"], {("Function",), ("Function", "ModelId")})
-        self.assertEqual(len(metrics), 11)
+        self.assertEqual(len(metrics), 12)
 
 
 class AConditionOfATemplate(unittest.TestCase):

@@ -237,6 +237,9 @@ impl From<ChatFunction> for StreamingFunction {
 struct SystemArguments {
     #[command(flatten)]
     model: ModelArguments,
+    /// Let pii-detector read text and faces in code before the model is asked, as `PiiFloor=on` does on AWS.
+    #[arg(long)]
+    floor: bool,
     /// The Cargo profile to build the functions with; `lambda` is what goes to AWS.
     #[arg(long, default_value = "dev")]
     profile: String,
@@ -277,6 +280,7 @@ impl From<SystemArguments> for SystemOptions {
             python: arguments.python,
             profile: arguments.profile,
             model: arguments.model.chosen(ModelOptions::default()),
+            floor: arguments.floor,
             ..Self::default()
         }
     }

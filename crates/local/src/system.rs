@@ -28,6 +28,9 @@ const INBOX_STACK: &str = "warden-local-inbox";
 const ARTIFACTS: &str = "warden-local-artifacts";
 /// The template of the system.
 const TEMPLATE: &str = "infra/audit.yaml";
+/// The function that reads pictures, in the template, and where it finds the models that it reads text with.
+const PII_DETECTOR: &str = "PiiDetector";
+const WEIGHTS: &str = "RECOGNIZER_WEIGHTS_DIR";
 /// The state machine of the system.
 const DEFINITION: &str = "statemachine/security-audit.asl.json";
 /// The state machine of backfills.
@@ -46,6 +49,8 @@ pub struct SystemOptions {
     pub model: ModelOptions,
     /// How the engine runs.
     pub engine: EngineOptions,
+    /// Whether pii-detector reads text and faces in code, with the models that the local model reads with.
+    pub floor: bool,
     /// Parameters of the audit's template, by their names, beside those that this machine needs.
     pub parameters: Vec<(String, String)>,
 }
@@ -57,6 +62,7 @@ impl Default for SystemOptions {
             profile: "dev".to_owned(),
             model: ModelOptions::default(),
             engine: EngineOptions::default(),
+            floor: false,
             parameters: Vec::new(),
         }
     }
@@ -166,7 +172,7 @@ pub(crate) async fn prepare_template(
     console: &Console,
 ) -> Result<Prepared, SystemError> {
     let wrong = |source| SystemError::Template { template, source };
-    let template = Template::parse(&read(workspace.source(template))?).map_err(wrong)?;
+    let mut template = Template::parse(&read(workspace.source(template))?).map_err(wrong)?;
     let names: Vec<_> = template.functions().map_err(wrong)?.into_iter().map(|function| function.package).collect();
     // The tools come from the network while the compiler is at work.
     let (python, model, packages) = tokio::try_join!(
@@ -174,6 +180,11 @@ pub(crate) async fn prepare_template(
         async { Ok(model::prepare(workspace, &options.python, &options.model, console).await?) },
         async { Ok(functions::build(workspace, &names, &options.profile, console).await?) },
     )?;
+    if options.floor {
+        // The engine makes no layer of them: the function reads them where they are.
+        let weights = tools::weights(workspace, &options.python, console).await?;
+        template.set_variable(PII_DETECTOR, WEIGHTS, &weights.to_string_lossy());
+    }
     Ok(Prepared { python, template, packages, model })
 }
 
@@ -282,6 +293,7 @@ impl Started {
             put(&self.clients, &key, body).await?;
             self.template.set_code(&function, ARTIFACTS, &key);
         }
+        self.template.leave_layers(ARTIFACTS);
         put(&self.clients, "template.yaml", self.template.render().map_err(wrong)?.into_bytes()).await?;
         Ok(format!("{}/{ARTIFACTS}/template.yaml", self.engine.endpoint()))
     }

@@ -6,6 +6,9 @@ use serde_norway::{Mapping, Value};
 /// The resource type whose code is packaged.
 const FUNCTION: &str = "AWS::Serverless::Function";
 
+/// The resource type of what functions share.
+const LAYER: &str = "AWS::Serverless::LayerVersion";
+
 /// A SAM template.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -77,6 +80,28 @@ impl Template {
         }
     }
 
+    /// Sets a variable of a function's environment.
+    pub fn set_variable(&mut self, logical_id: &str, name: &str, value: &str) {
+        let variables = self.document.get_mut("Resources").and_then(|resources| {
+            resources.get_mut(logical_id)?.get_mut("Properties")?.get_mut("Environment")?.get_mut("Variables")
+        });
+        if let Some(variables) = variables.and_then(Value::as_mapping_mut) {
+            variables.insert(name.into(), value.into());
+        }
+    }
+
+    /// Says that the layers are packaged, which nobody does here: the parameters leave them out.
+    pub fn leave_layers(&mut self, bucket: &str) {
+        let resources = self.document.get_mut("Resources").and_then(Value::as_mapping_mut);
+        for (_, resource) in resources.into_iter().flatten() {
+            if resource.get("Type").and_then(Value::as_str) == Some(LAYER)
+                && let Some(properties) = resource.get_mut("Properties").and_then(Value::as_mapping_mut)
+            {
+                properties.insert("ContentUri".into(), format!("s3://{bucket}/none.zip").into());
+            }
+        }
+    }
+
     /// The template as text.
     ///
     /// # Errors
@@ -122,6 +147,21 @@ Resources:
         template.set_code(&function, "artifacts", "detector.zip");
 
         let expected = TEMPLATE.replace("../crates/functions/pii-detector", "{Bucket: artifacts, Key: detector.zip}");
+        let rendered: Value = serde_norway::from_str(&template.render().unwrap()).unwrap();
+        assert_eq!(rendered, serde_norway::from_str::<Value>(&expected).unwrap());
+    }
+
+    #[test]
+    fn a_variable_joins_those_of_its_function_and_a_layer_counts_as_packaged() {
+        let text =
+            format!("{TEMPLATE}  Weights: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: here}}}}\n");
+        let mut template = Template::parse(&text).unwrap();
+        template.set_variable("Detector", "WEIGHTS", "/models");
+        template.leave_layers("artifacts");
+
+        let expected = text
+            .replace("        Variables:\n", "        Variables:\n          WEIGHTS: /models\n")
+            .replace("here", "s3://artifacts/none.zip");
         let rendered: Value = serde_norway::from_str(&template.render().unwrap()).unwrap();
         assert_eq!(rendered, serde_norway::from_str::<Value>(&expected).unwrap());
     }

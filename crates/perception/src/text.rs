@@ -16,6 +16,8 @@ use crate::recogniser::Recogniser;
 const LEAST_CONFIDENCE: f64 = 0.6;
 /// A page read worse than this, or of which most lines are none, may lie another way up.
 const GOOD_CONFIDENCE: f64 = 0.88;
+/// What fills a machine readable zone is read without a doubt upside down, too.
+const FILLERS_UPSIDE_DOWN: &str = ">>>>>";
 /// A line so many times taller than wide runs from the top to the bottom.
 const SIDEWAYS: f64 = 1.5;
 
@@ -62,7 +64,9 @@ impl TextReader {
         }
         let (lines, whole) = self.lines(picture, &places, has_time)?;
         let page = Page { turn: Turn::None, lines, whole };
-        let is_well_read = page.confidence() >= GOOD_CONFIDENCE && page.lines.len() * 2 >= places.len();
+        let is_well_read = page.confidence() >= GOOD_CONFIDENCE
+            && page.lines.len() * 2 >= places.len()
+            && !page.lines.iter().any(|line| line.text.contains(FILLERS_UPSIDE_DOWN));
         if places.is_empty() || is_well_read || !whole {
             return Ok(page);
         }

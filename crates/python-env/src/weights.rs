@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::{InstallError, Tell, io_error, lock, partial, pip, put, remove};
 
 const VERSION: &str = "3.10.0";
-const REQUIREMENT: &str = "rapidocr==3.10.0 \
-    --hash=sha256:2fc34e26cd0f48514804a94f8832283039c7334076bff60768b1fed9ad068050\n";
+/// What the layer of `infra/audit.yaml` is made of, too.
+const REQUIREMENT: &str = include_str!("../weights/requirements.txt");
 
 /// Puts the models into a folder below `parent`, unless they are there, and returns
 /// that folder.
