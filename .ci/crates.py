@@ -89,7 +89,12 @@ def unused(workspace):
 
 
 def source(folder):
-    return "".join(path.read_text() for path in sorted(folder.rglob("*.rs")))
+    """The code in a folder, and what it takes from elsewhere by a path of its own."""
+    texts = []
+    for file in folder.rglob("*.rs"):
+        texts.append(file.read_text())
+        texts += [(file.parent / path).read_text() for path in re.findall(r'#\[path = "(\.\./[^"]+)"\]', texts[-1])]
+    return "".join(texts)
 
 
 workspace = Workspace()
