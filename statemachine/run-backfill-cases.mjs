@@ -67,6 +67,20 @@ const CASES = [
     counts: [],
   },
   {
+    name: 'the ledger does not say whether it goes on: the version counts as failed',
+    answers: {
+      'List versions': step(1, false, 1),
+      'Audit versions': items(1),
+      'Goes on?': new StatesError('DynamoDB.AmazonDynamoDBException', ''),
+      Count: {},
+      Report: report('complete'),
+      'Publish report': {},
+    },
+    path: ['List versions', 'Anything to audit?', 'Audit versions', 'More to list?', 'Report', 'Publish report', 'Went well?', 'Done'],
+    status: 'SUCCEEDED',
+    counts: [{ one: 1, failed: 1 }],
+  },
+  {
     name: 'an audit that fails is counted and not tried again; a duplicate is told apart',
     answers: {
       'List versions': step(2, false, 1),

@@ -191,6 +191,10 @@ fn refusal(failed: &CallFailed, object: &ObjectRef) -> Result<Lookup<S3Body>, Er
             let code = format!("{} {code}", status.unwrap_or_default()).trim_end().to_owned();
             Err(Error::StoreUnavailable { code, what: object.to_string() })
         }
+        // It began well, and stopped before its end.
+        (_, Some(200..=299)) => {
+            Err(Error::StoreUnavailable { code: "it stopped sending before the end".into(), what: object.to_string() })
+        }
         (code, Some(status)) => Err(Error::Internal { problem: format!("S3 refused {object} ({status} {code})") }),
         (_, None) => Err(Error::StoreUnavailable { code: "no answer".into(), what: object.to_string() }),
     }

@@ -63,7 +63,6 @@ pub async fn measure(
             ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
-            ("S3_FORCE_PATH_STYLE", "true"),
         ])
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())

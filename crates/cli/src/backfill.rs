@@ -43,9 +43,7 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
     let plan = plan(arguments, &stack)?;
     let format = arguments.output.format;
     let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
-    if plan.max_cost.is_some() && counted.estimate.model_usd.is_none() {
-        bail!("what the model costs is not known: give the stack PiiDetectorTokenPrices, or leave `--max-cost` out");
-    }
+    check_cap(&counted)?;
     if counted.objects == 0 || arguments.dry_run {
         output::result(format, &told(&counted), &Planned { counted: &counted, backfill: None })?;
         return Ok(Ending::Done);
@@ -94,6 +92,7 @@ async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
     let mut plan = backfill.counters.plan.clone().context("the ledger does not say what the backfill looks at")?;
     plan.max_cost = arguments.max_cost.or(plan.max_cost);
     let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
+    check_cap(&counted)?;
     if !arguments.yes && !is_agreed(&told(&counted))? {
         output::note("Nothing was started");
         return Ok(Ending::Done);
@@ -101,6 +100,14 @@ async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
     let execution = backfills.resume(&backfill, arguments.max_cost).await?;
     let pace = Pace::new(counted.objects, backfill.counters.done);
     follow(&backfills, &backfill.id, &execution, pace, format).await
+}
+
+/// Refuses a cap that nothing is held against.
+fn check_cap(counted: &Counted) -> anyhow::Result<()> {
+    if counted.plan.max_cost.is_some() && counted.estimate.model_usd.is_none() {
+        bail!("what the model costs is not known: give the stack PiiDetectorTokenPrices, or leave `--max-cost` out");
+    }
+    Ok(())
 }
 
 /// Follows a run to its end, unless Ctrl-C leaves it alone.

@@ -7,7 +7,9 @@ use std::fmt;
 
 use aws_runtime::auth::SigningOptions;
 use aws_sigv4::http_request::SignableBody;
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::{
+    orchestrator::operation::Operation, stalled_stream_protection::StalledStreamProtectionInterceptor,
+};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -74,7 +76,8 @@ impl S3 {
         signing.normalize_uri_path = false;
         signing.content_sha256_header = true;
         signing.payload_override = own_endpoint.then_some(SignableBody::UnsignedPayload);
-        let mut operation = operation(config, S3_SERVICE, signing);
+        let mut operation =
+            operation(config, S3_SERVICE, signing).interceptor(StalledStreamProtectionInterceptor::default());
         if !own_endpoint {
             operation = operation.interceptor(BucketInHost);
         }

@@ -83,6 +83,18 @@ pub(crate) fn continues(text: &str, start: usize, end: usize) -> bool {
     goes_on(Box::new(text[..start].chars().rev())) || goes_on(Box::new(text[end..].chars()))
 }
 
+/// Whether a text holds a resident registration number with the check digit that those had until October 2020.
+pub(crate) fn has_rrn_check_digit(text: &str) -> bool {
+    let is_right = |number: &str| {
+        let digits = digits(number);
+        let weights = [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5];
+        let sum: u32 = digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum();
+        digits.len() == 13 && digits[12] == (11 - sum % 11) % 10
+    };
+    let numbers = NUMBERS.iter().filter(|number| number.entity == Entity::KrRrn);
+    numbers.flat_map(|number| number.form.find_iter(text)).any(|found| is_right(found.as_str()))
+}
+
 fn is_ssn(text: &str) -> bool {
     let (area, rest) = text.split_at(3);
     !matches!(area, "000" | "666") && !area.starts_with('9') && &rest[1..3] != "00" && &rest[4..] != "0000"

@@ -12,7 +12,7 @@ const CARDS: &str = "4012888888881881 4222222222222 4000056655665556 40000025000
     371180303257522 374245455400126 374251018720018 6011000990139424 6011601160116611 6445644564456445 30569309025904 \
     38520000023237 36227206271667 36006666333344 36070500001020 3530111333300000 3566002020360505 3566111111111113 \
     3569990010095841 6759649826438453 6771798021000008 6799990100000000019 6304000000000000 5018000000000009 6205500000000000004 \
-    6250941006528599 6243030000000001";
+    6250941006528599 6243030000000001 4000051230000072";
 
 /// The examples of the SWIFT registry, and those that pages about IBAN print.
 const IBANS: &str = "AD1200012030200359100100 AE070331234567890123456 AL47212110090000000235698741 AT611904300234573201 \
@@ -48,7 +48,13 @@ const SSNS: &str = "078051120 219099999 457555462 123456789 123121234";
 const RRN_ENDS: &str = "1234567 2345678";
 
 /// The numbers of the specimens in ICAO's document 9303.
-const TRAVEL_DOCUMENTS: &str = "L898902C3 L898902C D23145890 D231458907 C01X00T47 XR0000001";
+const TRAVEL_DOCUMENTS: &str = "L898902C3 L898902C D23145890 D231458907 C01X00T47 XR0000001 T22000129 L01X00T47";
+
+/// How the keys of accounts begin that emulators of Azure's storage and of Cosmos DB have, all the same.
+const EMULATORS: [&str; 2] = ["Eby8vdM02xNOcqFl", "C2y6yDjf5/R+ob0N"];
+
+/// How Stripe's test cards begin, of which there is one for each country.
+const STRIPE: &str = "400000";
 
 /// Whether the number of a payment card is nobody's. Hardly a card has one figure six times in a row, or no
 /// more than three different ones.
@@ -58,7 +64,7 @@ pub(crate) fn is_card(digits: &[u32]) -> bool {
     kinds.dedup();
     let repeats = digits.windows(6).any(|run| run.iter().all(|digit| *digit == run[0]));
     let number: String = digits.iter().filter_map(|digit| char::from_digit(*digit, 10)).collect();
-    repeats || kinds.len() <= 3 || is_among(CARDS, &number)
+    repeats || kinds.len() <= 3 || number.starts_with(STRIPE) || is_among(CARDS, &number)
 }
 
 /// Whether an IBAN, in capitals and without spaces, is nobody's.
@@ -78,9 +84,14 @@ pub(crate) fn is_rrn(digits: &str) -> bool {
         .is_some_and(|end| is_among(RRN_ENDS, end) || end[1..].bytes().all(|digit| digit == b'1' || digit == b'0'))
 }
 
-/// Whether the number of a travel document is a specimen's.
-pub(crate) fn is_travel_document(number: &str) -> bool {
-    is_among(TRAVEL_DOCUMENTS, number.trim_end_matches('<'))
+/// Whether a travel document is a specimen: Utopia issues no others.
+pub(crate) fn is_travel_document(issuer: &str, number: &str) -> bool {
+    issuer == "UTO" || number.starts_with("SPECI") || is_among(TRAVEL_DOCUMENTS, number.trim_end_matches('<'))
+}
+
+/// Whether a secret opens an emulator alone.
+pub(crate) fn is_secret(value: &str) -> bool {
+    EMULATORS.iter().any(|known| value.starts_with(known))
 }
 
 fn is_among(list: &str, value: &str) -> bool {
@@ -113,6 +124,7 @@ mod tests {
         }
         assert!(!is_rrn("8803142839175") && is_rrn("8803141234567") && is_rrn("9001011111111"));
         assert!(!is_ssn("219094417") && is_ssn("078051120") && is_ssn("111111111"));
-        assert!(is_travel_document("L898902C3") && !is_travel_document("X83920175"));
+        assert!(is_travel_document("NLD", "L898902C3") && is_travel_document("UTO", "X83920175"));
+        assert!(!is_travel_document("NLD", "X83920175"));
     }
 }

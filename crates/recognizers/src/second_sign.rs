@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{Entity, Evidence, Finding, Line, SecondSign, labels, patterns};
+use crate::{Entity, Evidence, Finding, Line, SecondSign, labels, national, patterns};
 
 /// Labels of a payment card's number, in small letters and figures alone.
 const OF_CARDS: &[&str] = &[
@@ -91,6 +91,10 @@ static EXPIRY: LazyLock<Option<Regex>> =
 /// How far away, in heights of the number's line, an expiry, a network's name or a name may stand.
 const NEAR: f64 = 8.0;
 const BESIDE: f64 = 3.5;
+/// How long the line with a network's name may be, in characters.
+const LONGEST_NETWORK: usize = 40;
+/// Shorter labels are words of their own: others end and begin with them, such as "class no.".
+const SHORT_LABEL: usize = 3;
 
 /// Looks for the second sign of each finding that needs one.
 pub(crate) fn look_for(findings: &mut [Finding], lines: &[Line<'_>]) {
@@ -104,10 +108,10 @@ pub(crate) fn look_for(findings: &mut [Finding], lines: &[Line<'_>]) {
     }
 }
 
-fn beside(finding: &Finding, lines: &[Line<'_>], names: &[usize]) -> Option<SecondSign> {
-    let labels: Vec<String> = of_the_number(finding, lines).map(|line| labels::key(line.text)).collect();
-    let any = |known: &[&str]| labels.iter().any(|label| known.iter().any(|known| label.contains(known)));
-    if any(OF_OTHERS) {
+fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<SecondSign> {
+    let beside: Vec<&Line<'_>> = of_the_number(finding, lines).collect();
+    let any = |known: &[&str]| beside.iter().any(|label| known.iter().any(|known| names(label.text, known)));
+    if beside.iter().any(|label| OF_OTHERS.iter().any(|other| labels::key(label.text).contains(other))) {
         return None;
     }
     let of_its_kind = match finding.entity {
@@ -118,16 +122,21 @@ fn beside(finding: &Finding, lines: &[Line<'_>], names: &[usize]) -> Option<Seco
     if any(of_its_kind) {
         return Some(SecondSign::Label);
     }
-    let has_name = |within| names.iter().any(|name| is_near(finding, lines, &lines[*name], within));
-    if finding.entity != Entity::CreditCard {
-        return has_name(BESIDE).then_some(SecondSign::Name);
-    }
+    let has_name = |within| people.iter().any(|name| is_near(finding, lines, &lines[*name], within));
     let text = finding.lines.iter().map(|line| lines[*line].text).collect::<Vec<_>>().join(" ");
+    match finding.entity {
+        // A row of a table is many numbers, not one in pieces.
+        Entity::CreditCard if finding.lines.len() > 1 => return None,
+        Entity::CreditCard => {}
+        // A number of an order may begin with a day as well.
+        Entity::KrRrn if !national::has_rrn_check_digit(&text) => return None,
+        _ => return has_name(BESIDE).then_some(SecondSign::Name),
+    }
     let grouped = patterns::cards(&text).find(patterns::Card::is_grouped)?;
     let mut near = lines.iter().filter(|line| is_near(finding, lines, line, NEAR));
     let is_network = |line: &Line<'_>| {
-        let text = line.text.to_lowercase();
-        grouped.network().iter().any(|name| text.contains(name))
+        // Some are words of every day: on a card the name stands alone.
+        line.text.chars().count() <= LONGEST_NETWORK && grouped.network().iter().any(|name| has_words(line.text, name))
     };
     if near.clone().any(is_network) {
         return Some(SecondSign::Issuer);
@@ -136,6 +145,20 @@ fn beside(finding: &Finding, lines: &[Line<'_>], names: &[usize]) -> Option<Seco
         return Some(SecondSign::Expiry);
     }
     has_name(NEAR).then_some(SecondSign::Name)
+}
+
+/// Whether a text holds a label.
+fn names(text: &str, label: &str) -> bool {
+    if label.len() <= SHORT_LABEL { has_words(text, label) } else { labels::key(text).contains(label) }
+}
+
+/// Whether words stand in a text as words of their own.
+fn has_words(text: &str, words: &str) -> bool {
+    let text = text.to_lowercase();
+    text.match_indices(words).any(|(start, _)| {
+        let goes_on = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        !goes_on(text[..start].chars().next_back()) && !goes_on(text[start + words.len()..].chars().next())
+    })
 }
 
 /// The lines that may label a number: its own, what stands left of it, and what stands right above.
@@ -157,11 +180,11 @@ fn of_the_number<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> impl Iterator<
     })
 }
 
-/// Whether a line stands so many heights above or below a finding at most.
+/// Whether a line stands so many heights above, below or beside a finding at most.
 fn is_near(finding: &Finding, lines: &[Line<'_>], line: &Line<'_>, heights: f64) -> bool {
-    finding
-        .lines
-        .iter()
-        .map(|index| &lines[*index])
-        .any(|number| (number.middle().1 - line.middle().1).abs() <= heights * number.height().max(line.height()))
+    finding.lines.iter().map(|index| &lines[*index]).any(|number| {
+        let most = heights * number.height().max(line.height());
+        let beside = (line.left - number.right).max(number.left - line.right);
+        (number.middle().1 - line.middle().1).abs() <= most && beside <= most
+    })
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{Entity, Evidence, Finding, Line, Validation};
+use crate::{Entity, Evidence, Finding, Line, Validation, published};
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -45,7 +45,10 @@ static AWS_SECRET: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40})(?:[^0-9A-Za-z/+=]|$)").ok());
 static PRIVATE_KEY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)? ?-+").ok());
 /// A line of what stands between the beginning and the end of a private key.
-static KEY_MATERIAL: Pattern = LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])[0-9A-Za-z/+=]{40,}").ok());
+static KEY_MATERIAL: Pattern =
+    LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40,}={0,2})(?:[^0-9A-Za-z/+=]|$)").ok());
+/// Stands in the first line of every RSA key of PKCS #8, whosever it is.
+const KEY_HEADER: &str = "ADANBgkqhkiG9w0BAQEFAASC";
 /// An address with a password in it.
 static CONNECTION: Pattern =
     LazyLock::new(|| Regex::new(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,64}:([^\s:/@]{3,128})@[^\s@/]").ok());
@@ -132,7 +135,7 @@ fn in_line(index: usize, lines: &[Line<'_>]) -> Option<(f64, Validation, Evidenc
 }
 
 /// Whether one of what the pattern finds is no placeholder, and as it should be.
-fn real(pattern: &Pattern, text: &str, is_right: fn(&str) -> bool) -> bool {
+fn real(pattern: &Pattern, text: &str, is_right: impl Fn(&str) -> bool) -> bool {
     let found = pattern.as_ref().map(|pattern| pattern.captures_iter(text)).into_iter().flatten();
     found
         .into_iter()
@@ -145,7 +148,7 @@ fn is_placeholder(value: &str) -> bool {
     let mut characters: Vec<char> = lower.chars().collect();
     characters.sort_unstable();
     characters.dedup();
-    characters.len() < 4 || PLACEHOLDERS.iter().any(|part| lower.contains(part))
+    published::is_secret(value) || characters.len() < 4 || PLACEHOLDERS.iter().any(|part| lower.contains(part))
 }
 
 /// Whether what stands beside its label may be a password: words alone are none.
@@ -165,6 +168,13 @@ fn is_key(value: &str) -> bool {
     // Of an id of an access key nothing opens.
     let id = AWS_KEY_ID.as_ref().is_some_and(|id| id.is_match(value));
     value.len() >= 16 && kinds[2] && (kinds[0] || kinds[1]) && !id && !is_uuid(value)
+}
+
+/// Whether there are capitals, small letters and figures in it, as in what is written to the base of 64.
+fn is_mixed(value: &str) -> bool {
+    value.chars().any(|c| c.is_ascii_uppercase())
+        && value.chars().any(|c| c.is_ascii_lowercase())
+        && value.chars().any(|c| c.is_ascii_digit())
 }
 
 /// Most ids that stand beside a label are one; a secret is seldom.
@@ -193,23 +203,20 @@ fn holds_private_key(index: usize, lines: &[Line<'_>]) -> bool {
     let Some(begin) = PRIVATE_KEY.as_ref().and_then(|begin| begin.find(lines[index].text)) else { return false };
     let rest = lines[index].text.get(begin.end()..).unwrap_or_default();
     let below = lines.iter().skip(index + 1).take(4).map(|line| line.text);
-    let material = |text: &str| KEY_MATERIAL.as_ref().is_some_and(|material| material.is_match(text));
-    std::iter::once(rest).chain(below).any(|text| material(text) && !text.to_lowercase().contains("example"))
+    let is_material = |text: &str| is_mixed(text) && !text.contains(KEY_HEADER);
+    std::iter::once(rest)
+        .chain(below)
+        .any(|text| real(&KEY_MATERIAL, text, is_material) && !text.to_lowercase().contains("example"))
 }
 
 /// A secret of AWS's length with the id of its key near, or its label before it.
 fn holds_aws_secret(index: usize, lines: &[Line<'_>]) -> bool {
-    let mixed = |value: &str| {
-        value.chars().any(|c| c.is_ascii_uppercase())
-            && value.chars().any(|c| c.is_ascii_lowercase())
-            && value.chars().any(|c| c.is_ascii_digit())
-    };
     let near = &lines[index.saturating_sub(3)..lines.len().min(index + 4)];
     let has_id = |line: &Line<'_>| {
         let id = AWS_KEY_ID.as_ref().and_then(|id| id.find(line.text));
         id.is_some_and(|id| !is_placeholder(id.as_str()))
     };
-    real(&AWS_SECRET, lines[index].text, mixed) && near.iter().any(has_id)
+    real(&AWS_SECRET, lines[index].text, is_mixed) && near.iter().any(has_id)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     // written with fillers at such length.
     let (confidence, validation) =
         if document.checksum_consistent() { (0.98, Validation::Checksum) } else { (0.8, Validation::Format) };
-    let evidence = if published::is_travel_document(document.document_number.trim()) {
+    let evidence = if published::is_travel_document(&document.issuing_country, document.document_number.trim()) {
         Evidence::Published
     } else if validation == Validation::Checksum && !document.damaged_recovery {
         Evidence::DecidesAlone

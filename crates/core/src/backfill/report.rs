@@ -88,7 +88,9 @@ fn title(counters: &Counters) -> String {
     let sweeps = counters.plan.as_ref().is_some_and(|plan| plan.sweep);
     match counters.status {
         Status::Failed => format!("{} of {place} failed", if sweeps { "Sweep" } else { "Backfill" }),
-        _ if sweeps => format!("Sweep of {place}: {} that no event told of", counted(done - duplicates, "upload")),
+        _ if sweeps => {
+            format!("Sweep of {place}: {} that no event told of", counted(done.saturating_sub(*duplicates), "upload"))
+        }
         status => {
             let ended = match status {
                 Status::Capped => "ended at its most cost",

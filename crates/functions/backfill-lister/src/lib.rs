@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use warden_core::{
     Error,
     audit::{JudgeDocuments, LedgerSettings},
-    backfill::{Counters, High, PARTITION, Plan, Report, audit_input, estimate, is_id},
+    backfill::{Counters, High, PARTITION, Plan, Report, Status, audit_input, estimate, is_id},
     cloudtrail::UploadsToJudge,
     ports::{LedgerRecords, ObjectWriter, VersionPages},
 };
@@ -19,6 +19,8 @@ use request::{Counted, Ended, ListRequest, Request, Step};
 
 /// An upload's own event has come by then: CloudTrail takes minutes. A sweep leaves what is newer.
 const OWN_EVENT_SECONDS: i64 = 3600;
+/// An upload in parts is dated by its beginning: a sweep looks so far back before the last.
+const UPLOAD_SECONDS: i64 = 7 * 86_400;
 /// How far the first sweep of a bucket looks back: a week, and a day more.
 const FIRST_SWEEP_SECONDS: i64 = 8 * 86_400;
 
@@ -138,7 +140,9 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         counters.status = counters.ending(failure.is_some());
         counters.ended_at = Some(warden_core::backfill::rfc3339((self.clock)() / 1000));
         self.set(id, &json!({"status": counters.status, "ended_at": counters.ended_at})).await?;
-        if let (true, false, Some(until)) = (step.plan.sweep, failure.is_some(), step.plan.until) {
+        // What was not audited is looked for again.
+        let is_whole = counters.status == Status::Complete && counters.failed == 0 && counters.done >= step.handed;
+        if let (true, true, Some(until)) = (step.plan.sweep, is_whole, step.plan.until) {
             self.set(&swept(&step.plan.bucket), &json!({"until": until})).await?;
         }
         let high = match counters.high {
@@ -194,7 +198,8 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
     async fn plan_sweep(&self, plan: &mut Plan, now: i64) -> Result<(), Error> {
         let until = now - OWN_EVENT_SECONDS;
         let last = self.record(&swept(&plan.bucket)).await?;
-        let since = last.and_then(|last| last.get("until")?.as_i64()).unwrap_or(until - FIRST_SWEEP_SECONDS);
+        let last = last.and_then(|last| last.get("until")?.as_i64());
+        let since = last.map_or(until - FIRST_SWEEP_SECONDS, |last| last - UPLOAD_SECONDS);
         plan.since.get_or_insert(since);
         plan.until.get_or_insert(until);
         Ok(())

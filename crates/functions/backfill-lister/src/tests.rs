@@ -169,7 +169,8 @@ async fn a_sweep_looks_at_what_was_written_since_the_last() {
     let mut versions = five();
     versions[0].version.last_modified = NOW - 60;
     versions[1].version.last_modified = NOW - 9 * 86_400;
-    let lister = lister(versions, &[]);
+    let audited = json!({"object": PARTITION, "event": "sweep-20261120T090000", "done": 2});
+    let lister = lister(versions, &[audited]);
     let step = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
     // a.png is new, its event may be still to come; b.png is older than a first sweep looks.
     assert_eq!(step["backfill"], "sweep-20261120T090000");
@@ -178,7 +179,17 @@ async fn a_sweep_looks_at_what_was_written_since_the_last() {
     let report = lister.handle(json!({"report": {"step": step}})).await.unwrap();
     assert_eq!(report["status"], "complete");
     let next = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
-    assert_eq!(next["plan"]["since"], NOW - 3600);
+    // A week before: an upload in parts is dated by its beginning.
+    assert_eq!(next["plan"]["since"], NOW - 3600 - 7 * 86_400);
+}
+
+#[tokio::test]
+async fn a_sweep_that_left_something_out_is_made_up_for_by_the_next() {
+    let lister = lister(five(), &[]);
+    let step = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
+    lister.handle(json!({"report": {"step": step}})).await.unwrap();
+    let next = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
+    assert_eq!(next["plan"]["since"], step["plan"]["since"]);
 }
 
 #[tokio::test]

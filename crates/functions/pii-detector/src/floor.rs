@@ -54,17 +54,21 @@ impl Reader {
         floor.deciding.extend(shown.codes.iter().flat_map(in_code));
         let Some(text) = &self.text else { return floor };
         let until = Instant::now() + text.time;
+        let mut trouble = None;
         for overview in &shown.overviews {
             match text.look(overview, until) {
                 Ok((found, whole)) => {
                     floor.add(found);
                     if !whole {
-                        tell(&Trouble::TimeIsOver);
+                        trouble = Some(Trouble::TimeIsOver);
                         break;
                     }
                 }
-                Err(trouble) => tell(&trouble),
+                Err(failed) => trouble = Some(failed),
             }
+        }
+        if let Some(trouble) = trouble {
+            tell(&trouble);
         }
         floor
     }
@@ -113,11 +117,12 @@ impl TextReader {
         if Instant::now() >= until {
             return Ok((Floor::default(), false));
         }
-        let perception = self.perception()?;
-        let picture = view.picture().map_err(Trouble::Unreadable)?;
-        let look = || perception.look_while(&picture, &|| Instant::now() < until);
-        let sight = catch_unwind(AssertUnwindSafe(look)).map_err(|_| Trouble::Panicked)??;
-        Ok((found_in(&sight, view), sight.whole))
+        let look = || {
+            let picture = view.picture().map_err(Trouble::Unreadable)?;
+            let sight = self.perception()?.look_while(&picture, &|| Instant::now() < until)?;
+            Ok((found_in(&sight, view), sight.whole))
+        };
+        catch_unwind(AssertUnwindSafe(look)).map_err(|_| Trouble::Panicked)?
     }
 
     fn perception(&self) -> Result<&Perception, PerceptionError> {

@@ -74,7 +74,7 @@ impl Period {
     /// When each part begins, RFC 3339, the oldest first.
     pub(super) fn intervals(&self) -> impl Iterator<Item = String> {
         let (first, step) = (self.first(), self.step().duration());
-        let begun = (0..).map(move |part: i32| first + step * part);
+        let begun = (0..).map_while(move |part: i32| first.checked_add(step * part));
         let until = self.until;
         begun.take_while(move |begun| *begun < until).map(|begun| begun.format(&Rfc3339).unwrap_or_default())
     }

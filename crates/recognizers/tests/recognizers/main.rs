@@ -1,5 +1,7 @@
 //! What counts as personal data on a page, and what does not.
 
+mod evidence;
+
 use warden_recognizers::{Entity, Finding, Line, Validation, find};
 
 /// What is found on a page whose rows hold these cells, at their columns.
