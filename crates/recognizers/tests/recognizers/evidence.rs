@@ -101,6 +101,32 @@ fn published_numbers_never_count() {
     }
 }
 
+#[test]
+fn what_only_looks_like_a_sign_decides_nothing() {
+    for rows in [
+        &["-----BEGIN PRIVATE KEY-----", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"][..],
+        &["-----BEGIN PRIVATE KEY-----", "========================================="],
+        // Every RSA key of PKCS #8 begins so.
+        &["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7", "..."],
+        &["Class No. 412-34-5678"],
+        &["Business number 412-34-5678"],
+        // Storage's emulator has this key wherever it runs.
+        &["AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="],
+        &["It is advisable to keep this number", "4929 6071 0392 7747"],
+        &["Card number: 4000 0500 0000 0001 is not one", "4000 0008 4000 1629", "08/29"],
+        &["Dr. Oona Feldstrand", "240101-1234568"],
+    ] {
+        let found = page(rows);
+        assert!(found.iter().all(|finding| !finding.evidence.decides()), "{rows:?}: {found:?}");
+    }
+    let key = ["-----BEGIN PRIVATE KEY-----", "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6WdPq2Z"];
+    assert_eq!(evidence(&key, Entity::Secret), Some(Evidence::DecidesAlone));
+    assert_eq!(
+        evidence(&["4929 6071 0392 7747", "VISA"], Entity::CreditCard),
+        Some(Evidence::NeedsSecondSign(Some(SecondSign::Issuer)))
+    );
+}
+
 /// Near-misses, by generation: pages on which nothing decides, whatever else they may be taken for.
 struct NearMisses(fastrand::Rng);
 
