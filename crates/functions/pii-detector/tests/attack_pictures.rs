@@ -240,17 +240,17 @@ fn problem(evidence: Evidence, answer: &Value, was_asked: bool) -> Option<&'stat
 
 #[test]
 fn no_order_in_a_picture_makes_what_validates_itself_clean_or_deletes_what_holds_nothing() {
-    hold((0..PICTURES).step_by(SAMPLED).collect());
+    hold(&(0..PICTURES).step_by(SAMPLED).collect::<Vec<_>>());
 }
 
 #[test]
 #[ignore = "it takes minutes"]
 fn nor_does_any_of_all_pictures() {
-    hold((0..PICTURES).collect());
+    hold(&(0..PICTURES).collect::<Vec<_>>());
 }
 
-fn hold(numbers: Vec<usize>) {
-    let (weights, numbers) = (weights(), &numbers);
+fn hold(numbers: &[usize]) {
+    let weights = weights();
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
     let share = |first: usize| {
         let mut reader =
