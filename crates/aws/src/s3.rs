@@ -73,11 +73,10 @@ impl ObjectStore for S3ObjectStore {
     async fn tags(&self, object: &ObjectRef) -> Result<Vec<Tag>, Error> {
         match self.s3.tags(id(object)).await {
             Ok(found) => Ok(found.into_iter().map(|(key, value)| Tag { key, value }).collect()),
-            Err(failed) if status(&failed) == Some(403) => Err(Error::AccessDenied {
-                action: if object.version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" },
-                what: object.to_string(),
-                hint: "check the function's role and the bucket's policy",
-            }),
+            Err(failed) if status(&failed) == Some(403) => Err(denied(
+                if object.version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" },
+                object.to_string(),
+            )),
             Err(failed) => match refusal(&failed, object)? {
                 Lookup::Gone => Err(Error::ObjectNotFound { what: object.to_string() }),
                 Lookup::Found(_) | Lookup::Sealed(_) => {
@@ -111,11 +110,7 @@ impl VersionPages for S3ObjectStore {
         let page = match self.s3.versions(bucket, prefix, from.as_ref()).await {
             Ok(page) => page,
             Err(failed) if status(&failed) == Some(403) => {
-                return Err(Error::AccessDenied {
-                    action: "s3:ListBucketVersions",
-                    what: format!("bucket {bucket}"),
-                    hint: "check the function's role and the bucket's policy",
-                });
+                return Err(denied("s3:ListBucketVersions", format!("bucket {bucket}")));
             }
             Err(failed) => {
                 return refusal(&failed, &of_bucket())
@@ -145,11 +140,7 @@ impl ObjectWriter for S3ObjectStore {
         let object = || ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version: None };
         match self.s3.put(bucket, key, body, &[]).await {
             Ok(_) => Ok(()),
-            Err(failed) if status(&failed) == Some(403) => Err(Error::AccessDenied {
-                action: "s3:PutObject",
-                what: object().to_string(),
-                hint: "check the function's role and the bucket's policy",
-            }),
+            Err(failed) if status(&failed) == Some(403) => Err(denied("s3:PutObject", object().to_string())),
             Err(failed) => refusal(&failed, &object())
                 .and(Err(Error::Internal { problem: format!("S3 does not take {}", object()) })),
         }
@@ -162,6 +153,10 @@ fn id(object: &ObjectRef) -> ObjectId<'_> {
 
 fn status(failed: &CallFailed) -> Option<u16> {
     failed.raw_response().map(|response| response.status().as_u16())
+}
+
+fn denied(action: &'static str, what: String) -> Error {
+    Error::AccessDenied { action, what, hint: "check the function's role and the bucket's policy" }
 }
 
 fn refusal(failed: &CallFailed, object: &ObjectRef) -> Result<Lookup<S3Body>, Error> {

@@ -278,14 +278,12 @@ impl Backfills {
             let status = self.execution_status(execution).await?;
             let backfill = self.get(id).await?;
             let of_this_run = backfill.filter(|backfill| backfill.counters.execution.as_deref() == Some(execution));
-            if let Some(backfill) = of_this_run {
-                if seen(&backfill).is_break() || backfill.counters.status.has_ended() && status != "RUNNING" {
-                    return Ok(Some(backfill));
-                }
-                if status != "RUNNING" {
-                    return Err(Error::Broken { arn: execution.to_owned(), status });
-                }
-            } else if status != "RUNNING" {
+            if let Some(backfill) = of_this_run
+                && (seen(&backfill).is_break() || backfill.counters.status.has_ended() && status != "RUNNING")
+            {
+                return Ok(Some(backfill));
+            }
+            if status != "RUNNING" {
                 return Err(Error::Broken { arn: execution.to_owned(), status });
             }
             tokio::time::sleep(PAUSE).await;

@@ -20,12 +20,12 @@ pub(crate) const CLOUDFORMATION: Service = Service::CLOUD_FORMATION;
 pub(crate) const CLOUDTRAIL: Service = Service::json_1_1("CloudTrail", "cloudtrail");
 pub(crate) const EVENTS: Service = Service::EVENT_BRIDGE;
 pub(crate) const KMS: Service = Service::json_1_1("KMS", "kms");
-pub(crate) const LAMBDA: Service = Service::rest_json("Lambda", "lambda");
+pub(crate) const LAMBDA: Service = Service::LAMBDA;
 pub(crate) const LOGS: Service = Service::CLOUD_WATCH_LOGS;
 pub(crate) const SERVICE_QUOTAS: Service = Service::json_1_1("Service Quotas", "servicequotas");
 pub(crate) const SNS: Service = Service::query("SNS", "sns", "2010-03-31");
 pub(crate) const SQS: Service = Service::SQS;
-pub(crate) const STATES: Service = Service::json_1_0("SFN", "states");
+pub(crate) const STATES: Service = Service::STEP_FUNCTIONS;
 
 /// The most pages of a list that are read.
 const PAGES: usize = 50;
