@@ -27,15 +27,16 @@ class Call(NamedTuple):
 SERVICE = re.compile(r"(logs|xray):\w+")
 # States that a parameter decides about: the values with which the role has to allow what they ask for, and with no others.
 # A state that is not here needs it whatever is chosen.
-QUARANTINES = [{"OnPersonalData": "quarantine"}, {"OnUndetermined": "quarantine"}]
-TAGS = [{"OnPersonalData": "tag"}, {"OnUndetermined": "tag"}]
+QUARANTINES = [{"OnPersonalData": "quarantine"}, {"OnUndetermined": "quarantine"}, {"OnSecret": "quarantine"}]
+TAGS = [{"OnPersonalData": "tag"}, {"OnUndetermined": "tag"}, {"OnSecret": "tag"}]
 # Uploads that are encrypted with keys of the uploaders' are copied with these; what is deleted is not read.
 SOURCE_KEYS = ["arn:aws:kms:us-east-1:111122223333:key/one", "arn:aws:kms:us-east-1:111122223333:key/two"]
 ENCRYPTED = {"OnPersonalData": "quarantine", "SourceKeyArns": ",".join(SOURCE_KEYS)}
 NOT_COPIED = {"SourceKeyArns": ",".join(SOURCE_KEYS)}
 OVERRIDES = {"ActionOverrides": "cards/=tag"}
 # What is moved to quarantine is deleted where it was.
-DELETES = [{}, *QUARANTINES, {"OnUndetermined": "tag"}, OVERRIDES, ENCRYPTED, NOT_COPIED]
+KEEPS_SOME = [{"OnUndetermined": "tag"}, {"OnSecret": "tag"}, {"OnPersonalData": "none", "OnSecret": "delete"}]
+DELETES = [{}, *QUARANTINES, *KEEPS_SOME, OVERRIDES, ENCRYPTED, NOT_COPIED]
 NEEDED_WITH: dict[str, list[dict[str, str]]] = {
     "Delete version": DELETES,
     "Delete unless changed": DELETES,

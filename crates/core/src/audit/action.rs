@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     named::named,
-    pii::{Detection, Reason, Verdict},
+    pii::{Category, Detection, Policy, Reason, Verdict},
+    threat::ThreatLevel,
 };
 
 /// Most bytes that S3 copies in one call.
@@ -25,6 +26,22 @@ named! {
     }
 }
 
+impl OnPersonalData {
+    /// The one of two that does more to the object.
+    const fn graver(self, other: Self) -> Self {
+        if self.gravity() < other.gravity() { other } else { self }
+    }
+
+    const fn gravity(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Tag => 1,
+            Self::Quarantine => 2,
+            Self::Delete => 3,
+        }
+    }
+}
+
 named! {
     /// What is done to an object that nobody can judge, for a reason that lies in its content.
     pub enum OnUndetermined {
@@ -41,27 +58,46 @@ pub struct Handling {
     pub on_personal_data: OnPersonalData,
     /// With those that nobody can judge.
     pub on_undetermined: OnUndetermined,
-    /// What is done instead with personal data under these prefixes; the longest
+    /// What is done instead with personal data and secrets under these prefixes; the longest
     /// that fits counts. `none` keeps what nobody can judge, too.
     pub overrides: Vec<(String, OnPersonalData)>,
+    /// With those that show a secret; as with personal data, where it is `None`. Of one that holds both, what does more.
+    pub on_secret: Option<OnPersonalData>,
+    /// How bad an object is in which nothing but secrets was found.
+    pub secret_level: ThreatLevel,
 }
 
 impl Default for Handling {
     fn default() -> Self {
-        Self { on_personal_data: OnPersonalData::Delete, on_undetermined: OnUndetermined::None, overrides: Vec::new() }
+        Self {
+            on_personal_data: OnPersonalData::Delete,
+            on_undetermined: OnUndetermined::None,
+            overrides: Vec::new(),
+            on_secret: None,
+            secret_level: ThreatLevel::High,
+        }
     }
 }
 
 impl Handling {
-    /// Reads `delete;none;cards/=quarantine,drafts/=none`: what is done with personal
-    /// data, with what nobody can judge, and what is done instead under prefixes.
+    /// Reads `delete;none;cards/=quarantine,drafts/=none;quarantine;medium`: what is done with personal
+    /// data, with what nobody can judge, what is done instead under prefixes, what is done with secrets, and how bad
+    /// these are. The last two may be empty or missing.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for an action that there is not, and an override without a prefix.
+    /// [`Error::InvalidInput`] for an action or a level that there is not, and an override without a prefix.
     pub fn read(text: &str) -> Result<Self, Error> {
-        let invalid = || Error::invalid("handling", "is not of the form delete;none;prefix=action,prefix=action");
-        let parts: Vec<_> = text.splitn(3, ';').collect();
-        let [on_personal_data, on_undetermined, overrides] = parts.as_slice() else { return Err(invalid()) };
+        let invalid = || {
+            Error::invalid("handling", "is not of the form delete;none;prefix=action,prefix=action;quarantine;medium")
+        };
+        let mut parts = text.split(';');
+        let [Some(on_personal_data), Some(on_undetermined), Some(overrides)] = [(); 3].map(|()| parts.next()) else {
+            return Err(invalid());
+        };
+        let [on_secret, secret_level] = [(); 2].map(|()| parts.next().filter(|text| !text.is_empty()));
+        if parts.next().is_some() {
+            return Err(invalid());
+        }
         let overrides = overrides.split(',').filter(|text| !text.is_empty()).map(|text| {
             let (prefix, action) =
                 text.rsplit_once('=').filter(|(prefix, _)| !prefix.is_empty()).ok_or_else(invalid)?;
@@ -71,20 +107,30 @@ impl Handling {
             on_personal_data: OnPersonalData::named(on_personal_data).ok_or_else(invalid)?,
             on_undetermined: OnUndetermined::named(on_undetermined).ok_or_else(invalid)?,
             overrides: overrides.collect::<Result<_, Error>>()?,
+            on_secret: on_secret.map(|name| OnPersonalData::named(name).ok_or_else(invalid)).transpose()?,
+            secret_level: secret_level.map_or(Ok(ThreatLevel::High), |name| name.parse().map_err(|_| invalid()))?,
         })
     }
 
-    /// What `detection` calls for. Only what is pinned to the bytes that were
-    /// judged is ever acted on.
+    /// What `detection` calls for, of which those findings count that `policy` says. Only what is pinned to the bytes
+    /// that were judged is ever acted on.
     #[must_use]
-    pub fn wanted(&self, detection: &Detection) -> Action {
+    pub fn wanted(&self, detection: &Detection, policy: &Policy) -> Action {
         let object = &detection.object;
         let under = self.overrides.iter().filter(|(prefix, _)| object.key.starts_with(prefix.as_str()));
         let instead = under.max_by_key(|(prefix, _)| prefix.len()).map(|(_, action)| *action);
         let on_personal_data = instead.unwrap_or(self.on_personal_data);
+        let on_found = match (detection.verdict, instead, self.on_secret) {
+            (Verdict::Pii, None, Some(on_secret)) => match Holds::of(detection, policy) {
+                Holds::SecretsAlone => on_secret,
+                Holds::Both => on_secret.graver(on_personal_data),
+                Holds::NoSecret => on_personal_data,
+            },
+            _ => on_personal_data,
+        };
         let pinned = object.version.is_some() || object.etag.is_some();
         let quarantine = if object.etag.is_some() { Action::Quarantine } else { Action::None };
-        match (detection.verdict, on_personal_data) {
+        match (detection.verdict, on_found) {
             (Verdict::Gone, _) | (_, OnPersonalData::None) => Action::None,
             _ if !pinned => Action::None,
             (Verdict::Pii, OnPersonalData::Delete) if object.version.is_some() => Action::DeleteVersion,
@@ -101,6 +147,13 @@ impl Handling {
         }
     }
 
+    /// How bad `detection` is at least, where that is less than personal data is: nothing but secrets was found.
+    #[must_use]
+    pub fn level(&self, detection: &Detection, policy: &Policy) -> Option<ThreatLevel> {
+        let lower = detection.verdict == Verdict::Pii && self.secret_level < ThreatLevel::High;
+        (lower && Holds::of(detection, policy) == Holds::SecretsAlone).then_some(self.secret_level)
+    }
+
     /// The verdict among an object's other tags, which S3 replaces all at once;
     /// none where there is no room left for it.
     #[must_use]
@@ -114,6 +167,27 @@ impl Handling {
     #[must_use]
     pub fn can_copy(size: Option<u64>) -> bool {
         size.is_some_and(|size| size <= MAX_COPIED)
+    }
+}
+
+/// What was found in an object, by what counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    NoSecret,
+    SecretsAlone,
+    Both,
+}
+
+impl Holds {
+    /// Personal data of which the model does not say what it is are no secret.
+    fn of(detection: &Detection, policy: &Policy) -> Self {
+        let counting = detection.findings.iter().filter(|finding| policy.counts(finding));
+        let (secrets, others): (Vec<_>, Vec<_>) = counting.partition(|finding| finding.category == Category::Secret);
+        match (secrets.is_empty(), others.is_empty()) {
+            (true, _) => Self::NoSecret,
+            (false, true) => Self::SecretsAlone,
+            (false, false) => Self::Both,
+        }
     }
 }
 
@@ -190,7 +264,7 @@ mod tests {
     use super::*;
     use crate::{
         image::Unreadable,
-        pii::Judgement,
+        pii::{Finding, Judgement, Place},
         ports::{ObjectFacts, ObjectRef},
     };
 
@@ -202,7 +276,7 @@ mod tests {
     }
 
     fn handling(on_personal_data: OnPersonalData, on_undetermined: OnUndetermined) -> Handling {
-        Handling { on_personal_data, on_undetermined, overrides: Vec::new() }
+        Handling { on_personal_data, on_undetermined, ..Handling::default() }
     }
 
     #[test]
@@ -220,7 +294,8 @@ mod tests {
             (Some("v1"), Some("e"), OnPersonalData::Tag, Action::Tag),
             (Some("v1"), Some("e"), OnPersonalData::None, Action::None),
         ] {
-            let wanted = handling(on_personal_data, OnUndetermined::None).wanted(&of(version, etag, pii()));
+            let wanted =
+                handling(on_personal_data, OnUndetermined::None).wanted(&of(version, etag, pii()), &Policy::default());
             assert_eq!(wanted, action, "{version:?} {etag:?} {on_personal_data}");
         }
     }
@@ -238,7 +313,9 @@ mod tests {
             (Reason::VersionNotPinned, false),
         ] {
             let detection = of(Some("v1"), Some("e"), Judgement::Undetermined(reason));
-            let wanted = |on_undetermined| handling(OnPersonalData::Delete, on_undetermined).wanted(&detection);
+            let wanted = |on_undetermined| {
+                handling(OnPersonalData::Delete, on_undetermined).wanted(&detection, &Policy::default())
+            };
             assert_eq!(wanted(OnUndetermined::None), Action::None, "{reason}");
             let expected = if moved { Action::Quarantine } else { Action::None };
             assert_eq!(wanted(OnUndetermined::Quarantine), expected, "{reason}");
@@ -254,7 +331,10 @@ mod tests {
             (OnPersonalData::Tag, Action::Tag),
             (OnPersonalData::None, Action::None),
         ] {
-            assert_eq!(handling(on_personal_data, OnUndetermined::Quarantine).wanted(&clean), action);
+            assert_eq!(
+                handling(on_personal_data, OnUndetermined::Quarantine).wanted(&clean, &Policy::default()),
+                action
+            );
         }
     }
 
@@ -264,10 +344,27 @@ mod tests {
         assert_eq!((read.on_personal_data, read.on_undetermined), (OnPersonalData::Quarantine, OnUndetermined::Tag));
         let overrides = [("cards/".to_owned(), OnPersonalData::Delete), ("a=b/".to_owned(), OnPersonalData::None)];
         assert_eq!(read.overrides, overrides);
-        assert_eq!(Handling::read("delete;none;").unwrap(), Handling::default());
-        for wrong in
-            ["", "delete", "delete;none", "burn;none;", "delete;delete;", "delete;none;cards/", "delete;none;=none"]
-        {
+        let secrets = Handling {
+            on_secret: Some(OnPersonalData::Quarantine),
+            secret_level: ThreatLevel::Medium,
+            ..Handling::default()
+        };
+        assert_eq!(Handling::read("delete;none;;quarantine;medium").unwrap(), secrets);
+        for as_ever in ["delete;none;", "delete;none;;", "delete;none;;;", "delete;none;;;high"] {
+            assert_eq!(Handling::read(as_ever).unwrap(), Handling::default(), "{as_ever}");
+        }
+        for wrong in [
+            "",
+            "delete",
+            "delete;none",
+            "burn;none;",
+            "delete;delete;",
+            "delete;none;cards/",
+            "delete;none;=none",
+            "delete;none;;burn",
+            "delete;none;;delete;grave",
+            "delete;none;;delete;low;",
+        ] {
             assert!(Handling::read(wrong).is_err(), "{wrong}");
         }
     }
@@ -281,8 +378,43 @@ mod tests {
             (vec![("other/", OnPersonalData::Quarantine)], Action::DeleteVersion),
         ] {
             let overrides = overrides.into_iter().map(|(prefix, action)| (prefix.to_owned(), action)).collect();
-            assert_eq!(Handling { overrides, ..Handling::default() }.wanted(&pii), action);
+            assert_eq!(Handling { overrides, ..Handling::default() }.wanted(&pii, &Policy::default()), action);
         }
+    }
+
+    #[test]
+    fn a_secret_has_an_action_and_a_level_of_its_own() {
+        let found = |categories: &[Category]| {
+            let findings = categories.iter().map(|category| Finding::new(*category, 1.0, Place::Top)).collect();
+            of(Some("v1"), Some("e"), Judgement::Pii(findings))
+        };
+        let (key, name) = (Category::Secret, Category::Person);
+        let low = Some(ThreatLevel::Low);
+        for (handling, categories, action, level) in [
+            ("delete;none;;quarantine;low", &[key][..], Action::Quarantine, low),
+            ("delete;none;;quarantine;low", &[name], Action::DeleteVersion, None),
+            // Both: what does more, and as bad as personal data.
+            ("delete;none;;quarantine;low", &[key, name], Action::DeleteVersion, None),
+            ("tag;none;;quarantine;low", &[name, key], Action::Quarantine, None),
+            ("delete;none;;none;low", &[key], Action::None, low),
+            ("delete;none;;none;low", &[key, name], Action::DeleteVersion, None),
+            ("none;none;;delete;", &[key], Action::DeleteVersion, None),
+            ("delete;none;;;low", &[key], Action::DeleteVersion, low),
+            ("delete;none;cards/=tag;quarantine;low", &[key], Action::Tag, low),
+            // The model says personal data and not what.
+            ("quarantine;none;;none;low", &[], Action::Quarantine, None),
+            // A face does not count here, so there are secrets alone.
+            ("delete;none;;quarantine;low", &[key, Category::Face], Action::Quarantine, low),
+        ] {
+            let (read, detection) = (Handling::read(handling).unwrap(), found(categories));
+            let policy = Policy { allowed_categories: vec![Category::Face], ..Policy::default() };
+            let told = (read.wanted(&detection, &policy), read.level(&detection, &policy));
+            assert_eq!(told, (action, level), "{handling} {categories:?}");
+        }
+        let clean = of(Some("v1"), Some("e"), Judgement::Clean(vec![Finding::new(key, 1.0, Place::Top)]));
+        let handling = Handling::read("delete;none;;delete;low").unwrap();
+        let policy = Policy { allowed_categories: vec![key], ..Policy::default() };
+        assert_eq!((handling.wanted(&clean, &policy), handling.level(&clean, &policy)), (Action::None, None));
     }
 
     #[test]

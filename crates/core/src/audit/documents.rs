@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::{
         audit::Handling,
-        pii::Judgement,
+        pii::{Judgement, Policy},
         ports::{ObjectFacts, ObjectRef},
     };
 
@@ -71,7 +71,7 @@ mod tests {
             ("application/pdf", JudgeDocuments::Act, Action::DeleteVersion),
         ] {
             let detection = found_in(media_type);
-            let action = documents.allowed(Handling::default().wanted(&detection), &detection);
+            let action = documents.allowed(Handling::default().wanted(&detection, &Policy::default()), &detection);
             assert_eq!(action, expected, "{media_type}, {documents}");
         }
     }

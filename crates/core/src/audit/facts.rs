@@ -101,6 +101,9 @@ pub struct Judged {
     /// Why it did not want what is set.
     #[serde(deserialize_with = "lenient::or_default")]
     pub not_tried: Option<NotTried>,
+    /// How bad what was found is at least, where that is less than personal data is.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub threat_level: Option<ThreatLevel>,
 }
 
 /// Something personal that was found.

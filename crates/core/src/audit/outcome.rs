@@ -83,7 +83,7 @@ fn judgement(judged: &Judged, effect: Option<Effect>) -> Told {
     // A verdict that there is not tells nothing.
     let verdict = judged.verdict.unwrap_or(Verdict::Undetermined);
     let (action, least_level, headline) = match verdict {
-        Verdict::Pii => personal_data(judged.action, effect),
+        Verdict::Pii => personal_data(judged, effect),
         Verdict::Clean => (kept(effect), ThreatLevel::Low, Headline::Clean),
         Verdict::Undetermined if judged.reason.as_deref() == Some(Reason::VersionNotPinned.as_str()) => {
             (Taken::Kept, ThreatLevel::Medium, Headline::NotPinned)
@@ -106,8 +106,8 @@ const fn kept(effect: Option<Effect>) -> Taken {
     }
 }
 
-fn personal_data(wanted: Action, effect: Option<Effect>) -> (Taken, ThreatLevel, Headline) {
-    let (taken, headline) = match (effect, wanted) {
+fn personal_data(judged: &Judged, effect: Option<Effect>) -> (Taken, ThreatLevel, Headline) {
+    let (taken, headline) = match (effect, judged.action) {
         (Some(Effect::Deleted), Action::Quarantine) => (Taken::Quarantined, Headline::MovedToQuarantine),
         (Some(Effect::Deleted), Action::DeleteVersion) => (Taken::Deleted, Headline::VersionDeleted),
         (Some(Effect::Deleted), _) => (Taken::Deleted, Headline::ObjectDeleted),
@@ -116,5 +116,7 @@ fn personal_data(wanted: Action, effect: Option<Effect>) -> (Taken, ThreatLevel,
         (Some(Effect::Failed), _) => (Taken::DeleteFailed, Headline::NotDeleted),
         (None, _) => (Taken::Kept, Headline::PersonalDataKept),
     };
-    (taken, ThreatLevel::High, headline)
+    let level = judged.threat_level.unwrap_or(ThreatLevel::High);
+    // What is still there against the policy's will is as grave as ever.
+    (taken, if taken == Taken::DeleteFailed { ThreatLevel::High } else { level }, headline)
 }

@@ -369,6 +369,24 @@ fn who_leaked_a_secret_is_told_to_rotate_it() {
 }
 
 #[test]
+fn a_secret_is_as_grave_as_the_policy_says_unless_it_stays_against_its_will() {
+    let mut audit =
+        json!({"summary": summary(), "detection": detection("pii", "delete_version"), "deletion": "deleted"});
+    audit["summary"]["threat_level"] = json!("low");
+    for (wanted, effect, level) in [
+        (json!("low"), "deleted", "low"),
+        (json!("medium"), "deleted", "medium"),
+        (json!(null), "deleted", "high"),
+        (json!("none of these"), "deleted", "high"),
+        (json!("low"), "failed", "high"),
+    ] {
+        audit["detection"]["threat_level"] = wanted.clone();
+        audit["deletion"] = json!(effect);
+        assert_eq!(composed(&audit).attributes.threat_level.value(), level, "{wanted} {effect}");
+    }
+}
+
+#[test]
 fn what_a_stranger_wrote_is_no_command_and_no_mark_of_a_chat() {
     let mut audit = json!({"summary": summary(), "detection": detection("pii", "quarantine"), "deletion": "deleted"});
     let command = composed(&audit).record.restore.unwrap();

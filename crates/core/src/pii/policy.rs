@@ -16,7 +16,7 @@ pub struct Policy {
 
 impl Policy {
     /// Whether a finding makes an image one with personal data.
-    pub(super) fn counts(&self, finding: &Finding) -> bool {
+    pub(crate) fn counts(&self, finding: &Finding) -> bool {
         finding.confidence >= self.minimum_confidence
             && !self.allowed_categories.contains(&finding.category)
             && (self.authorship_counts || finding.category != Category::AuthorshipMetadata)

@@ -87,10 +87,11 @@ mod tests {
         }
     }
 
-    /// Personal data deleted, moved to quarantine, nobody can tell, a grave call, a function that is dead, no ledger.
-    const TOLD: [&str; 6] = [
+    /// Personal data deleted and moved, a secret moved to quarantine, nobody can tell, a grave call, a function that is dead, no ledger.
+    const TOLD: [&str; 7] = [
         "version-deleted",
         "quarantined",
+        "secret-quarantined",
         "undetermined",
         "trail-stopped",
         "detector-throttled",

@@ -14,6 +14,7 @@ use warden_core::{
     intake::{Frames, Intake, read_image},
     pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, OnDisagreement, Policy, Reason, Verdict},
     ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject},
+    threat::ThreatLevel,
 };
 use warden_lambda::metrics;
 use warden_raster::{Shown, View};
@@ -48,6 +49,9 @@ struct Judged {
     /// Why it does not want what is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_tried: Option<NotTried>,
+    /// How bad it is at least, where that is less than personal data is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threat_level: Option<ThreatLevel>,
     /// What the object's tags are to be replaced by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Tag>,
@@ -120,7 +124,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
 
     /// What is to be done with what was judged.
     async fn decide(&self, detection: Detection, handling: &Handling) -> Result<Judged, Error> {
-        let wanted = self.documents.allowed(handling.wanted(&detection), &detection);
+        let wanted = self.documents.allowed(handling.wanted(&detection, &self.policy), &detection);
         let (action, not_tried, tags) = match wanted {
             Action::Quarantine if !Handling::can_copy(detection.object.size) => {
                 (Action::None, Some(NotTried::TooLargeToCopy), Vec::new())
@@ -137,7 +141,8 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         };
         let to_copy = detection.object.sha256.as_deref().filter(|_| action == Action::Quarantine);
         let checksum = to_copy.and_then(checksum_of_s3);
-        Ok(Judged { detection, action, not_tried, tags, checksum })
+        let threat_level = handling.level(&detection, &self.policy);
+        Ok(Judged { detection, action, not_tried, threat_level, tags, checksum })
     }
 
     async fn detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {
