@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Listed;
-use crate::{audit::time, ports::ObjectVersion};
+use crate::{audit::time, pii::NULL_VERSION, ports::ObjectVersion};
 
 /// Milliseconds after which a claim that was never completed may be taken up: those of the state machine.
 const CLAIM_MILLIS: i64 = 86_400_000;
@@ -13,7 +13,7 @@ const CLAIM_MILLIS: i64 = 86_400_000;
 #[must_use]
 pub fn ledger_event(version: &ObjectVersion) -> String {
     match version.id.as_str() {
-        "null" => format!("null-{}", version.etag.trim_matches('"')),
+        NULL_VERSION => format!("null-{}", version.etag.trim_matches('"')),
         id => id.to_owned(),
     }
 }
@@ -43,7 +43,8 @@ impl Known {
         let ObjectVersion { id, etag, .. } = &listed.version;
         let tag = |text: &str| text.trim_matches('"').to_owned();
         // Where no versions are kept, an upload's own event is known by its request, and its bytes by their tag.
-        let same_bytes = || id == "null" && self.verdict.is_some() && self.etag.as_deref().map(tag) == Some(tag(etag));
+        let same_bytes =
+            || id == NULL_VERSION && self.verdict.is_some() && self.etag.as_deref().map(tag) == Some(tag(etag));
         if self.event != ledger_event(&listed.version) && !same_bytes() {
             return false;
         }

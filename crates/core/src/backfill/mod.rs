@@ -12,7 +12,10 @@ mod report;
 
 use serde_json::{Value, json};
 
-use crate::audit::{object_created, time};
+use crate::{
+    audit::{object_created, time},
+    pii::NULL_VERSION,
+};
 
 pub use estimate::{Estimate, estimate};
 pub use known::{Known, ledger_event};
@@ -41,10 +44,21 @@ pub fn is_id(text: &str) -> bool {
 }
 
 /// The audit's input for a version: what S3 would have reported of it.
+///
+/// A bucket that never kept versions lists each object as the version `null`, and S3's own events of it name none. Read
+/// without a version, such an object comes with none, and its entity tag pins it; in a bucket that has kept versions S3
+/// answers `null`, which pins nothing.
 #[must_use]
 pub fn audit_input(backfill: &str, plan: &Plan, listed: &Listed) -> Value {
-    let Listed { key, version, .. } = listed;
+    let Listed { key, version, is_latest } = listed;
     let mut detail = object_created(&plan.bucket, key, version);
+    // What others were written over can be read by its version alone.
+    if *is_latest
+        && version.id == NULL_VERSION
+        && let Some(object) = detail["object"].as_object_mut()
+    {
+        object.remove("version-id");
+    }
     detail["reason"] = json!(if plan.sweep { "Sweep" } else { "Backfill" });
     let mut input = json!({
         "version": "0",
@@ -90,6 +104,19 @@ mod tests {
         assert_eq!(event.time.as_deref(), Some("2026-11-20T09:00:00Z"));
         assert_eq!(gathered_by(&input), Some("b-1"));
         assert_eq!(input.get("action"), None);
+    }
+
+    #[test]
+    fn what_may_be_of_a_bucket_without_versions_is_read_as_it_stands() {
+        let plan = Plan { older_versions: true, ..Plan::of("uploads") };
+        let latest = audit_input("b-1", &plan, &listed("null"));
+        assert_eq!(Event::read(&latest).unwrap().version, None);
+        let older = audit_input("b-1", &plan, &Listed { is_latest: false, ..listed("null") });
+        assert_eq!(Event::read(&older).unwrap().version.as_deref(), Some("null"));
+        // The ledger knows both by their bytes.
+        for input in [latest, older] {
+            assert_eq!((&input["id"], &input["detail"]["request-id"]), (&json!("null-e1"), &json!("null-e1")));
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl ModelUse {
 
 /// The version id of objects that are older than their bucket's versioning. It
 /// is overwritten in place while versioning is suspended, so it pins nothing.
-const NULL_VERSION: &str = "null";
+pub const NULL_VERSION: &str = "null";
 
 impl Detection {
     /// An object that is not there any more.

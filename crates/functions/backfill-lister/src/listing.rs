@@ -3,6 +3,7 @@
 use warden_core::{
     Error,
     backfill::{Known, Listed, Plan, ledger_event},
+    pii::NULL_VERSION,
     ports::{LedgerRecords, Marker, ObjectWriter, VersionPages},
 };
 
@@ -58,7 +59,7 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
     /// an upload's own event is known by its request there.
     async fn records(&self, bucket: &str, wanted: &[Listed]) -> Result<Vec<Vec<Known>>, Error> {
         let object = |listed: &Listed| format!("{bucket}/{}", listed.key);
-        let keys = wanted.iter().filter(|listed| listed.version.id != "null");
+        let keys = wanted.iter().filter(|listed| listed.version.id != NULL_VERSION);
         let keys: Vec<_> = keys.map(|listed| (object(listed), ledger_event(&listed.version))).collect();
         let mut by_key = std::collections::HashMap::<(String, String), Vec<Known>>::new();
         if !keys.is_empty() {
@@ -70,7 +71,7 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         }
         let mut all = Vec::with_capacity(wanted.len());
         for listed in wanted {
-            all.push(if listed.version.id == "null" {
+            all.push(if listed.version.id == NULL_VERSION {
                 self.ledger.of_object(&object(listed)).await?.iter().map(Known::read).collect()
             } else {
                 by_key.remove(&(object(listed), ledger_event(&listed.version))).unwrap_or_default()
