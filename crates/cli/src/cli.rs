@@ -284,7 +284,7 @@ pub(crate) struct Report {
     /// Events before this time [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) until: Option<Timestamp>,
-    /// Show keys of objects in full; else the first folder and the extension
+    /// Show keys of objects in full; else the extension of a picture or a PDF alone
     #[arg(long)]
     pub(crate) keys: bool,
     /// The page's file, which is overwritten [default: warden-report.html]

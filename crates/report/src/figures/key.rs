@@ -1,6 +1,12 @@
 //! What is shown of the key of an object.
 
-/// An object, for people. Unless keys are shown in full, only the first folder and the extension of one are.
+use warden_core::{
+    audit::is_document,
+    image::{extension, media_type_of_key},
+};
+
+/// An object, for people. Unless keys are shown in full, only the extension of a picture or a document is: any other part
+/// may name somebody, folders and unknown extensions too.
 pub(super) fn object(bucket: Option<&str>, key: Option<&str>, in_full: bool) -> String {
     match (bucket, key) {
         (Some(bucket), Some(key)) if in_full => format!("s3://{bucket}/{key}"),
@@ -10,12 +16,8 @@ pub(super) fn object(bucket: Option<&str>, key: Option<&str>, in_full: bool) -> 
 }
 
 fn masked(key: &str) -> String {
-    let folder = key.split_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    let name = key.rsplit('/').next().unwrap_or(key);
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    let plain = |text: &&str| (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let extension = extension.filter(plain).map_or(String::new(), |extension| format!(".{extension}"));
-    format!("{folder}*{extension}")
+    let known = extension(key).filter(|_| media_type_of_key(key).is_some() || is_document(key));
+    known.map_or_else(|| "*".to_owned(), |extension| format!("*.{}", extension.to_lowercase()))
 }
 
 #[cfg(test)]
@@ -23,14 +25,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_key_the_first_folder_and_the_extension_are_shown() {
+    fn of_a_key_the_extension_of_a_picture_or_a_document_is_shown_alone() {
         for (key, shown) in [
-            ("cards/2026/alice-passport.png", "cards/*.png"),
-            ("alice-passport.png", "*.png"),
-            ("cards/alice", "cards/*"),
-            ("cards/alice.kim@example.com", "cards/*.com"),
-            ("cards/a.alice-passport", "cards/*"),
-            ("cards/", "cards/*"),
+            ("cards/2026/alice-passport.png", "*.png"),
+            ("alice@example.com/Passport.JPEG", "*.jpeg"),
+            ("900101-1234567/contract.pdf", "*.pdf"),
+            ("cards/alice", "*"),
+            ("cards/alice.kim", "*"),
+            ("cards/alice.kim@example.com", "*"),
+            ("alice.png/scan", "*"),
+            ("cards/", "*"),
             ("", "*"),
         ] {
             assert_eq!(masked(key), shown, "{key}");

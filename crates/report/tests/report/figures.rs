@@ -74,7 +74,7 @@ fn a_version_that_was_brought_back_is_a_restore_and_no_event() {
     let [restore] = figures.restores.as_slice() else { panic!("{:?}", figures.restores) };
     assert_eq!(
         (restore.object.as_str(), restore.by.as_str(), restore.reason.as_str()),
-        ("s3://b/cards/*.png", "Carol", "a specimen")
+        ("s3://b/*.png", "Carol", "a specimen")
     );
 }
 
