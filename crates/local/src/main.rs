@@ -392,7 +392,7 @@ async fn run_demo(
     let text = arguments.output == Output::Text;
     let shown = text.then(|| Detail::verbose(arguments.verbose));
     let outcome = demo::run(system.audit(), &scenarios, console, shown).await?;
-    let page = report::write(system.audit(), workspace, begun).await?;
+    let page = report::write(system.audit(), workspace, "report.html", begun).await?;
     if text {
         console.result(&demo::summary(&outcome));
         console.result(&format!("The report of it, for a browser: {}", page.display()));
@@ -439,7 +439,7 @@ async fn run_backfill_demo(
     let begun = SystemTime::now();
     let system = System::up(workspace, &options, console).await?;
     let outcome = backfill::run(system.audit(), &workspace.source("samples"), console).await?;
-    let page = report::write(system.audit(), workspace, begun).await?;
+    let page = report::write(system.audit(), workspace, "backfill.html", begun).await?;
     match arguments.output {
         Output::Text => {
             console.result(&backfill::summary(&outcome));

@@ -36,11 +36,16 @@ pub enum ReportError {
     },
 }
 
-/// Writes the report of what was audited since a moment, keys in full, and says where.
+/// Writes the report of what was audited since a moment, keys in full, into a file of this name, and says where.
 ///
 /// # Errors
 /// When the ledger or the queue does not answer, or the page cannot be written.
-pub async fn write(audit: &Audit, workspace: &Workspace, since: SystemTime) -> Result<PathBuf, ReportError> {
+pub async fn write(
+    audit: &Audit,
+    workspace: &Workspace,
+    name: &str,
+    since: SystemTime,
+) -> Result<PathBuf, ReportError> {
     let records = audit.ledger().find(&Filter::default()).await?;
     let letters = DeadLetters::of(&audit.clients().config, &audit.address().stack).await?.receive(LOOKED_AT).await?;
     let asked = Asked {
@@ -51,7 +56,7 @@ pub async fn write(audit: &Audit, workspace: &Workspace, since: SystemTime) -> R
     };
     let page = report(&Figures::of(records.iter().map(Record::values), &asked));
     let folder = workspace.made("demo");
-    let file = folder.join("report.html");
+    let file = folder.join(name);
     let failed = |path: PathBuf| move |source| ReportError::Io { path, source };
     fs::create_dir_all(&folder).map_err(failed(folder))?;
     fs::write(&file, page).map_err(failed(file.clone()))?;
