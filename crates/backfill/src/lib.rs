@@ -103,6 +103,28 @@ pub enum Error {
         /// Its status.
         status: String,
     },
+    /// What it may cost is spent.
+    #[error("the backfill {id} has spent {spent:.2} USD, and may spend {most:.2}. Give it more by `--max-cost`")]
+    Spent {
+        /// Its id.
+        id: String,
+        /// What it has spent, in US dollars.
+        spent: f64,
+        /// What it may spend, in US dollars.
+        most: f64,
+    },
+    /// It ended, and nobody was told.
+    #[error(
+        "the backfill {} ended as {}, but its report was not published. `warden deploy history {arn}` says why",
+        .backfill.id,
+        .backfill.counters.status.as_str()
+    )]
+    Unreported {
+        /// What became of it.
+        backfill: Box<Backfill>,
+        /// Its execution.
+        arn: String,
+    },
     /// An answer lacks what it has to hold.
     #[error("{0} answered without what it has to tell")]
     Incomplete(&'static str),
@@ -252,7 +274,7 @@ impl Backfills {
     /// Another cost at which it ends takes the place of the plan's.
     ///
     /// # Errors
-    /// When it is under way, or AWS refuses a call.
+    /// When it is under way, when what it may cost is spent, or AWS refuses a call.
     pub async fn resume(&self, backfill: &Backfill, max_cost: Option<f64>) -> Result<String, Error> {
         let Counters { status, plan, .. } = &backfill.counters;
         if !status.has_ended() && !self.is_abandoned(backfill).await? {
@@ -260,13 +282,17 @@ impl Backfills {
         }
         let mut plan = plan.clone().ok_or(Error::Incomplete("the ledger"))?;
         plan.max_cost = max_cost.or(plan.max_cost);
+        let spent = backfill.counters.spent_usd;
+        if let Some(most) = plan.max_cost.filter(|most| spent >= *most) {
+            return Err(Error::Spent { id: backfill.id.clone(), spent, most });
+        }
         self.start(&backfill.id, &plan).await
     }
 
     /// Looks at a backfill's run until that has ended, or `seen` has seen enough.
     ///
     /// # Errors
-    /// When AWS refuses a call, or its execution ends without a word.
+    /// When AWS refuses a call, or its execution ends without a word or without its report.
     pub async fn follow(
         &self,
         id: &str,
@@ -278,10 +304,19 @@ impl Backfills {
             let status = self.execution_status(execution).await?;
             let backfill = self.get(id).await?;
             let of_this_run = backfill.filter(|backfill| backfill.counters.execution.as_deref() == Some(execution));
-            if let Some(backfill) = of_this_run
-                && (seen(&backfill).is_break() || backfill.counters.status.has_ended() && status != "RUNNING")
-            {
-                return Ok(Some(backfill));
+            if let Some(backfill) = of_this_run {
+                let ended = backfill.counters.status;
+                if seen(&backfill).is_break() {
+                    return Ok(Some(backfill));
+                }
+                if ended.has_ended() && status != "RUNNING" {
+                    // An execution whose backfill failed fails too, once that is told.
+                    return if status == "SUCCEEDED" || ended == Status::Failed {
+                        Ok(Some(backfill))
+                    } else {
+                        Err(Error::Unreported { backfill: Box::new(backfill), arn: execution.to_owned() })
+                    };
+                }
             }
             if status != "RUNNING" {
                 return Err(Error::Broken { arn: execution.to_owned(), status });
@@ -380,6 +415,31 @@ mod tests {
         assert_eq!(abandoned.resume(&of(Status::Running), Some(2.0)).await.unwrap(), "f");
         let input: Value = serde_json::from_str(sent(&aws, 1)["input"].as_str().unwrap()).unwrap();
         assert_eq!((&input["backfill"], &input["plan"]["max_cost"]), (&json!("b-1"), &json!(2.0)));
+    }
+
+    #[tokio::test]
+    async fn what_is_spent_is_not_resumed_without_more_money() {
+        let plan = Plan { max_cost: Some(2.0), ..Plan::of("b") };
+        let counters = Counters { status: Status::Capped, plan: Some(plan), spent_usd: 2.1, ..Counters::default() };
+        let capped = Backfill { id: "b-1".into(), counters };
+        for most in [None, Some(2.1)] {
+            let (backfills, _) = backfills([]);
+            assert!(matches!(backfills.resume(&capped, most).await, Err(Error::Spent { .. })), "{most:?}");
+        }
+        let (backfills, _) = backfills([(200, json!({"executionArn": "f"}))]);
+        assert_eq!(backfills.resume(&capped, Some(3.0)).await.unwrap(), "f");
+    }
+
+    #[tokio::test]
+    async fn a_backfill_that_nobody_was_told_of_is_an_error() {
+        let record = |status: &str| json!({"Item": {"status": {"S": status}, "execution": {"S": "e"}}});
+        for (execution, status, is_told) in
+            [("SUCCEEDED", "complete", true), ("FAILED", "failed", true), ("FAILED", "complete", false)]
+        {
+            let (backfills, _) = backfills([(200, json!({"status": execution})), (200, record(status))]);
+            let followed = backfills.follow("b-1", "e", |_| ControlFlow::Continue(())).await;
+            assert_eq!(!matches!(followed, Err(Error::Unreported { .. })), is_told, "{execution} {status}");
+        }
     }
 
     #[tokio::test]
