@@ -13,9 +13,10 @@ const children = definition.States['Audit versions'].ItemProcessor;
 
 const INPUT = { backfill: 'b-1', plan: { bucket: 'photos' } };
 const step = (objects, more, part) => ({ ...INPUT, concurrency: 20, parts: part, part: objects > 0 ? `b-1/00000${part}.jsonl` : null, objects, more });
-const lines = (count) => Array.from({ length: count }, (_, index) => ({ backfill: 'b-1', detail: { object: { key: `${index}.png` } } }));
+const lines = (count) => Array.from({ length: count }, (_, index) => ({ backfill: 'b-1', id: `v${index}`, detail: { bucket: { name: 'photos' }, object: { key: `${index}.png` } } }));
 const report = (status) => ({ subject: 's', protocols: '{}', attributes: {}, status, counters: { done: 2 } });
 const condition = new StatesError('DynamoDB.ConditionalCheckFailedException', 'The conditional request failed');
+const refused = new StatesError('States.TaskFailed', 'AccessDenied');
 const audited = (output) => ({ Output: output });
 
 /** Services that answer as a case says: by state a value, an error, or a list of them, one for each call. */
@@ -81,19 +82,37 @@ const CASES = [
     counts: [{ one: 1, failed: 1 }],
   },
   {
-    name: 'an audit that fails is counted and not tried again; a duplicate is told apart',
+    name: 'an audit that fails is counted with what it cost, and not tried again; a duplicate is told apart',
     answers: {
-      'List versions': step(2, false, 1),
-      'Audit versions': items(2),
+      'List versions': step(4, false, 1),
+      'Audit versions': items(4),
       'Goes on?': {},
-      Audit: [new StatesError('States.TaskFailed', 'AccessDenied'), audited({ duplicate: true })],
+      Audit: [refused, refused, refused, audited({ duplicate: true })],
+      'Look up its cost': [{ Item: { cost_usd: { N: '0.0007755' } } }, { Item: {} }, {}],
       Count: {},
       Report: report('complete'),
       'Publish report': {},
     },
     path: ['List versions', 'Anything to audit?', 'Audit versions', 'More to list?', 'Report', 'Publish report', 'Went well?', 'Done'],
     status: 'SUCCEEDED',
-    counts: [{ one: 1, failed: 1 }, { one: 1, duplicates: 1 }],
+    counts: [{ one: 1, failed: 1, spent: 0.0007755 }, { one: 1, failed: 1 }, { one: 1, failed: 1 }, { one: 1, duplicates: 1 }],
+    lookedUp: { object: { S: 'photos/0.png' }, event: { S: 'v0' } },
+  },
+  {
+    name: 'the ledger does not say what a failed audit cost: it is counted without',
+    answers: {
+      'List versions': step(1, false, 1),
+      'Audit versions': items(1),
+      'Goes on?': {},
+      Audit: refused,
+      'Look up its cost': new StatesError('DynamoDB.AmazonDynamoDBException', ''),
+      Count: {},
+      Report: report('complete'),
+      'Publish report': {},
+    },
+    path: ['List versions', 'Anything to audit?', 'Audit versions', 'More to list?', 'Report', 'Publish report', 'Went well?', 'Done'],
+    status: 'SUCCEEDED',
+    counts: [{ one: 1, failed: 1 }],
   },
   {
     name: 'too many executions are open: the audit is started later',
@@ -123,7 +142,7 @@ const CASES = [
     path: ['List versions', 'Report', 'Publish report', 'Went well?', 'Backfill failed'],
     status: 'FAILED',
     counts: [],
-    reported: { report: { step: { ...INPUT, failure: { Error: 'AccessDenied', Cause: 'no' } }, failure: { Error: 'AccessDenied', Cause: 'no' } } },
+    reported: { step: { ...INPUT, failure: { Error: 'AccessDenied', Cause: 'no' } }, failure: { Error: 'AccessDenied', Cause: 'no' } },
   },
   {
     name: 'a part that cannot be read: told, and failed',
@@ -133,18 +152,25 @@ const CASES = [
     counts: [],
   },
   {
-    name: 'no report can be composed',
-    answers: { 'List versions': step(0, false, 1), Report: new StatesError('Internal', '') },
-    path: ['List versions', 'Anything to audit?', 'Report', 'Backfill failed'],
+    name: 'no report can be composed: a plain one is published',
+    answers: { 'List versions': step(0, false, 1), Report: new StatesError('Internal', 'é'), 'Publish plain report': {} },
+    path: ['List versions', 'Anything to audit?', 'Report', 'Publish plain report', 'Backfill failed'],
     status: 'FAILED',
     counts: [],
+    plain: { backfill: 'b-1', bucket: 'photos', failure: { Error: 'Internal', Cause: '?' } },
   },
   {
-    name: 'no report can be published',
-    answers: { 'List versions': step(0, false, 1), Report: report('complete'), 'Publish report': new StatesError('SNS.AmazonSNSException', '') },
-    path: ['List versions', 'Anything to audit?', 'Report', 'Publish report', 'Backfill failed'],
+    name: 'no report can be published: a plain one is tried',
+    answers: {
+      'List versions': step(0, false, 1),
+      Report: report('complete'),
+      'Publish report': new StatesError('SNS.AmazonSNSException', ''),
+      'Publish plain report': new StatesError('SNS.AmazonSNSException', ''),
+    },
+    path: ['List versions', 'Anything to audit?', 'Report', 'Publish report', 'Publish plain report', 'Backfill failed'],
     status: 'FAILED',
     counts: [],
+    plain: { backfill: 'b-1', bucket: 'photos', failure: { Error: 'SNS.AmazonSNSException', Cause: '' } },
   },
 ];
 
@@ -160,7 +186,7 @@ const { isValid, errorsText } = validate(structuredClone(definition), { checkPat
 check('the definition is one', [...problems, ...(isValid ? [] : [errorsText()])]);
 
 const taken = new Set();
-for (const { name, answers, path, status, counts: expected, reported } of CASES) {
+for (const { name, answers, path, status, counts: expected, reported, lookedUp, plain } of CASES) {
   const run = await execute(definition, INPUT, services(answers));
   const found = [];
   const compare = (what, actual, wanted) => {
@@ -169,7 +195,18 @@ for (const { name, answers, path, status, counts: expected, reported } of CASES)
   compare('the path', run.path, path);
   compare('the status', run.status, status);
   compare('what is counted', counts(run), expected);
-  if (reported) compare('what is reported', run.calls.find(({ state }) => state === 'Report').arguments.Payload, reported);
+  const asked = (state) => run.calls.find((call) => call.state === state).arguments;
+  if (reported) {
+    const { execution, ...told } = asked('Report').Payload.report;
+    compare('what is reported', told, reported);
+    if (!execution?.id || !execution?.started) found.push(`the report is asked for by ${inspect(execution)}`);
+  }
+  if (lookedUp) compare('what is looked up', asked('Look up its cost').Key, lookedUp);
+  if (plain) {
+    const { execution, ...told } = JSON.parse(asked('Publish plain report').Message);
+    compare('the plain report', told, plain);
+    if (!execution) found.push('the plain report names no execution');
+  }
   for (const { state, arguments: { Input, Name } } of run.calls.filter(({ state }) => state === 'Audit')) {
     if (Input?.backfill !== 'b-1' || !/^child-/.test(Name)) found.push(`${state} starts ${Name} with ${inspect(Input)}`);
   }

@@ -1,5 +1,8 @@
 //! The ledger's table.
 
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
 use warden_control_plane::{Call, ControlPlane, Service, item, plain_item};
@@ -9,10 +12,15 @@ use crate::control_plane::{Failure, call, control_plane};
 
 const BATCH_GET: &str = "dynamodb:BatchGetItem";
 const QUERY: &str = "dynamodb:Query";
-const SCAN: &str = "dynamodb:Scan";
 const UPDATE: &str = "dynamodb:UpdateItem";
 /// The most keys of one call.
 const BATCH: usize = 100;
+/// How often keys that were handed back are asked for again, with none of them read in between.
+const TRIES: u32 = 8;
+/// The pause before the first of these, which doubles each time: 13 seconds in all.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The index of the objects whose alert was high, by their backfill.
+const HIGH_INDEX: &str = "high-of-backfills";
 
 /// The ledger's table.
 #[derive(Clone, Debug)]
@@ -43,18 +51,12 @@ impl LedgerTable {
         }
     }
 
-    /// All pages of a query or a scan, until `most` records are found.
-    async fn pages(
-        &self,
-        action: &'static str,
-        target: &'static str,
-        mut asked: Value,
-        most: usize,
-    ) -> Result<Vec<Value>, Error> {
+    /// All pages of a query, until `most` records are found.
+    async fn query(&self, mut asked: Value, most: usize) -> Result<Vec<Value>, Error> {
         let mut found = Vec::new();
         asked["TableName"] = json!(self.name);
         loop {
-            let mut answer = self.ask(action, target, &asked).await?;
+            let mut answer = self.ask(QUERY, "DynamoDB_20120810.Query", &asked).await?;
             found.extend(items(&answer["Items"]));
             match answer["LastEvaluatedKey"].take() {
                 key if !key.is_null() && found.len() < most => asked["ExclusiveStartKey"] = key,
@@ -73,20 +75,22 @@ impl LedgerRecords for LedgerTable {
             let of = |(object, event): &(String, String)| json!({"object": {"S": object}, "event": {"S": event}});
             let keys: Vec<_> = batch.iter().map(of).collect();
             let mut left = json!({(self.name.as_str()): {"Keys": keys, "ConsistentRead": true}});
-            while left.get(&self.name).is_some() {
+            let mut in_vain = 0;
+            loop {
                 let asked = json!({"RequestItems": left});
                 let mut answer = self.ask(BATCH_GET, "DynamoDB_20120810.BatchGetItem", &asked).await?;
-                let read = items(&answer["Responses"][&self.name]);
+                found.extend(items(&answer["Responses"][&self.name]));
                 // What it has no room for it hands back.
                 left = answer["UnprocessedKeys"].take();
-                if read.is_empty()
-                    && left
-                        .get(&self.name)
-                        .is_some_and(|left| left["Keys"] == asked["RequestItems"][&self.name]["Keys"])
-                {
+                let Some(handed_back) = left.get(&self.name) else { break };
+                let count = |of: &Value| of["Keys"].as_array().map_or(0, Vec::len);
+                if count(handed_back) < count(&asked["RequestItems"][&self.name]) {
+                    in_vain = 0;
+                } else if in_vain == TRIES {
                     return Err(Error::ServiceUnavailable { action: BATCH_GET, code: "UnprocessedKeys".to_owned() });
                 }
-                found.extend(read);
+                TokioSleep::new().sleep(PAUSE * 2_u32.pow(in_vain)).await;
+                in_vain += 1;
             }
         }
         Ok(found)
@@ -99,7 +103,7 @@ impl LedgerRecords for LedgerTable {
             "ExpressionAttributeValues": {":object": {"S": object}},
             "ConsistentRead": true,
         });
-        self.pages(QUERY, "DynamoDB_20120810.Query", asked, usize::MAX).await
+        self.query(asked, usize::MAX).await
     }
 
     async fn set(&self, object: &str, event: &str, fields: &Map<String, Value>) -> Result<(), Error> {
@@ -114,11 +118,12 @@ impl LedgerRecords for LedgerTable {
 
     async fn high_of(&self, backfill: &str, most: usize) -> Result<Vec<Value>, Error> {
         let asked = json!({
-            "FilterExpression": "backfill = :backfill AND threat_level = :high",
-            "ExpressionAttributeValues": {":backfill": {"S": backfill}, ":high": {"S": "high"}},
-            "ConsistentRead": true,
+            "IndexName": HIGH_INDEX,
+            "KeyConditionExpression": "high_of = :backfill",
+            "ExpressionAttributeValues": {":backfill": {"S": backfill}},
+            "Limit": most,
         });
-        self.pages(SCAN, "DynamoDB_20120810.Scan", asked, most).await
+        self.query(asked, most).await
     }
 }
 
@@ -157,13 +162,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_table_is_read_until_what_is_asked_for_is_found() {
+    async fn keys_that_are_handed_back_again_and_again_are_asked_for_after_pauses() {
+        let key = json!({"object": {"S": "b/a"}, "event": {"S": "v1"}});
+        let all = json!({"Responses": {"ledger": []}, "UnprocessedKeys": {"ledger": {"Keys": [key]}}});
+        let read = json!({"Responses": {"ledger": [key]}, "UnprocessedKeys": {}});
+        let (table, aws) = table([all.clone(), all, read]);
+        let found = table.with_keys(&[("b/a".to_owned(), "v1".to_owned())]).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(aws.requests().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_nobody_reads_are_an_outage_in_the_end() {
+        let key = json!({"object": {"S": "b/a"}, "event": {"S": "v1"}});
+        let all = json!({"Responses": {}, "UnprocessedKeys": {"ledger": {"Keys": [key]}}});
+        let (table, aws) = table([(); 9].map(|()| all.clone()));
+        let failed = table.with_keys(&[("b/a".to_owned(), "v1".to_owned())]).await.unwrap_err();
+        assert_eq!(failed.name().as_str(), "ServiceUnavailable");
+        assert_eq!(aws.requests().len(), 9);
+    }
+
+    #[tokio::test]
+    async fn an_index_is_read_until_what_is_asked_for_is_found() {
         let page = |key: &str| json!({"Items": [{"s3_key": {"S": key}}], "LastEvaluatedKey": {"object": {"S": key}}});
         let (table, aws) = table([page("a"), page("b"), page("c")]);
         let found = table.high_of("b-1", 2).await.unwrap();
         assert_eq!(found, [json!({"s3_key": "a"}), json!({"s3_key": "b"})]);
         assert_eq!(aws.requests().len(), 2);
         assert_eq!(asked(&aws, 1)["ExclusiveStartKey"], json!({"object": {"S": "a"}}));
+        assert_eq!((&asked(&aws, 1)["IndexName"], &asked(&aws, 1)["Limit"]), (&json!("high-of-backfills"), &json!(2)));
     }
 
     #[tokio::test]

@@ -189,7 +189,8 @@ pub trait LedgerRecords: Send + Sync {
         fields: &Map<String, Value>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Those of a backfill's audits of the level high, `most` of them at most. The table is read until they are found.
+    /// Those of a backfill's audits of the level high, `most` of them at most, by an index of the ledger that holds no
+    /// others. One that was written a moment ago may not be in it yet.
     ///
     /// # Errors
     /// As [`LedgerRecords::with_keys`].

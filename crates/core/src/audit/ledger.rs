@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{AskedModel, Facts, Outcome, Progress, alert::shown, lenient, time};
+use crate::threat::ThreatLevel;
 
 /// What an event's record costs and how long it is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,6 +120,8 @@ struct Kept<'a> {
     quarantine_key: Option<&'a str>,
     silenced_by: Option<&'a str>,
     backfill: Option<&'a str>,
+    /// The backfill, of an object that its report names: the key of an index that holds no others.
+    high_of: Option<&'a str>,
     summarize_error: Option<String>,
     failed_in: Option<String>,
     error: Option<String>,
@@ -139,6 +142,7 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
     categories.dedup();
     let text = |fact: &Option<String>| shown(fact.as_deref());
     let failure = progress.failure();
+    let is_high = failure.is_none() && outcome.threat_level == ThreatLevel::High;
     let kept = Kept {
         status: if failure.is_some() { Status::Failed } else { Status::Complete },
         execution,
@@ -174,6 +178,7 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
         quarantine_key: execution.and_then(|arn| arn.rsplit(':').next()).filter(|_| outcome.copied),
         silenced_by,
         backfill,
+        high_of: backfill.filter(|_| is_high),
         summarize_error: text(&progress.summarize_error),
         failed_in: failure.and(shown(progress.failed_in.as_deref())),
         error: failure.and_then(|failure| shown(failure.error.as_deref())),

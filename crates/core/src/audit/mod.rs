@@ -23,8 +23,8 @@ mod text;
 pub(crate) mod time;
 
 pub use action::{Action, Effect, Handling, NotTried, OnPersonalData, OnUndetermined, Tag, Taken, VERDICT_TAG};
-pub(crate) use alert::subject_of;
 pub use alert::{Alert, Attribute, Attributes, Language};
+pub(crate) use alert::{MAX_ANSWER_BYTES, subject_of};
 pub use documents::{JudgeDocuments, is_document};
 pub use exceptions::{Exception, Exceptions, ExceptionsError};
 use facts::AskedModel;

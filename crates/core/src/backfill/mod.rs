@@ -21,7 +21,7 @@ pub use estimate::{Estimate, estimate};
 pub use known::{Known, ledger_event};
 pub use plan::{Acts, LeftOut, Listed, Plan};
 pub use progress::{Counters, Status};
-pub use report::{High, Report};
+pub use report::{Ended, High, Report};
 
 pub use crate::audit::time::rfc3339;
 

@@ -13,6 +13,10 @@ use crate::{
 const CONCURRENCY: u32 = 20;
 /// The most audits at once: a Map Run takes no more.
 const MOST_AT_ONCE: u32 = 10_000;
+/// The most bytes of a key, and so of what it begins with.
+const MOST_OF_A_KEY: usize = 1_024;
+/// The most bytes of all patterns together: the plan goes with each step, and stands in the report.
+const MOST_OF_PATTERNS: usize = 4_000;
 
 /// What is done with what is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,10 +113,17 @@ impl Plan {
     /// Refuses a plan that cannot be carried out.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] without a bucket, for no audit at once or more than 10,000, and for a cost below 0.
+    /// [`Error::InvalidInput`] without a bucket, for a prefix over 1,024 bytes or patterns over 4,000, for no audit at
+    /// once or more than 10,000, and for a cost below 0.
     pub fn check(&self) -> Result<(), Error> {
         if self.bucket.is_empty() {
             return Err(Error::invalid("plan.bucket", "is empty"));
+        }
+        if self.prefix.len() > MOST_OF_A_KEY {
+            return Err(Error::invalid("plan.prefix", "is longer than any key: over 1024 bytes"));
+        }
+        if self.include.iter().map(String::len).sum::<usize>() > MOST_OF_PATTERNS {
+            return Err(Error::invalid("plan.include", "is longer than 4000 bytes in all"));
         }
         if !(1..=MOST_AT_ONCE).contains(&self.concurrency) {
             return Err(Error::invalid("plan.concurrency", "is not a number from 1 to 10000"));
@@ -244,6 +255,8 @@ mod tests {
         assert_eq!(Plan::of("b").check(), Ok(()));
         for plan in [
             Plan::of(""),
+            Plan { prefix: "é".repeat(513), ..Plan::of("b") },
+            Plan { include: vec!["*".repeat(2_000), "?".repeat(2_001)], ..Plan::of("b") },
             Plan { concurrency: 0, ..Plan::of("b") },
             Plan { concurrency: 10_001, ..Plan::of("b") },
             Plan { max_cost: Some(-1.0), ..Plan::of("b") },

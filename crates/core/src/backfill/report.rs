@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Counters, Plan, Status};
 use crate::{
-    audit::{Attribute, Attributes, one_line, subject_of},
+    audit::{Attribute, Attributes, MAX_ANSWER_BYTES, one_line, subject_of},
     threat::ThreatLevel,
 };
 
@@ -30,6 +30,21 @@ pub struct High {
     pub action: String,
 }
 
+/// A backfill at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// What became of it.
+    pub counters: &'a Counters,
+    /// Objects of the level high, as many as a report names; none if the ledger did not say which.
+    pub high: Option<&'a [High]>,
+    /// The name of the error with which it could not go on.
+    pub failure: Option<&'a str>,
+    /// The stack, for the commands that the report holds.
+    pub stack: Option<&'a str>,
+}
+
 /// What is published at a backfill's end.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -49,15 +64,28 @@ impl Report {
     /// How many objects of the level high a report names at most.
     pub const MOST: usize = MAX_NAMED;
 
-    /// The report of a backfill, with objects of the level high as far as they are known, on a stack.
+    /// The report of a backfill. It names fewer objects where their names would make it too large.
     #[must_use]
-    pub fn new(id: &str, counters: Counters, high: &[High], stack: Option<&str>) -> Self {
-        let level = level(&counters);
-        let title = title(&counters);
-        let text = text(id, &title, &counters, high, stack);
+    pub fn new(ended: Ended<'_>) -> Self {
+        let mut report = Self::naming(ended, MAX_NAMED);
+        for most in [MAX_NAMED / 4, MAX_NAMED / 20, 0] {
+            if serde_json::to_vec(&report).is_ok_and(|answer| answer.len() <= MAX_ANSWER_BYTES) {
+                break;
+            }
+            report = Self::naming(ended, most);
+        }
+        report
+    }
+
+    fn naming(ended: Ended<'_>, most: usize) -> Self {
+        let Ended { id, counters, high, .. } = ended;
+        let named = high.map(|high| &high[..high.len().min(most)]);
+        let level = level(counters);
+        let title = title(counters);
+        let text = text(&title, Ended { high: named, ..ended });
         let subject = subject_of(&format!("[{}] {title}", level.as_str().to_uppercase()));
         let machines = json!({
-            "backfill": id, "status": counters.status, "counters": counters, "high": &high[..high.len().min(MAX_NAMED)],
+            "backfill": id, "status": counters.status, "counters": counters, "high": named,
             "text": text, "chat": chat(&subject, &text),
         });
         let protocols = json!({"default": machines.to_string(), "email": text, "sms": subject});
@@ -66,7 +94,7 @@ impl Report {
             protocols: protocols.to_string(),
             attributes: Attributes::of_report(level, Attribute::new("backfill")),
             status: counters.status,
-            counters,
+            counters: counters.clone(),
         }
     }
 }
@@ -110,31 +138,36 @@ fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn text(id: &str, title: &str, counters: &Counters, high: &[High], stack: Option<&str>) -> String {
+fn text(title: &str, Ended { id, counters, high, failure, stack }: Ended<'_>) -> String {
     let Counters { listed, known, done, pii, undetermined, failed, spent_usd, .. } = counters;
     let mut text = format!("{title}\n\n");
     let mut line = |line: String| {
         // To write into a text does not fail.
         let _ = writeln!(text, "{line}");
     };
+    if let Some(failure) = failure {
+        line(format!("It could not go on: {}", one_line(failure, MAX_NAME_CHARS)));
+    }
     line(format!("Looked at: {}, of which the ledger knew {known}", counted(*listed, "version")));
     line(format!("Audited: {done}"));
     line(format!("With personal data: {pii}"));
     line(format!("Nobody can tell: {undetermined}"));
     line(format!("Failed: {failed}"));
     line(format!("Spent on the model: {spent_usd:.2} US dollars, as estimated"));
-    if !high.is_empty() {
+    if counters.high > 0 {
+        let named = high.unwrap_or_default();
         line(String::new());
-        line("High:".to_owned());
-        for High { s3_bucket, s3_key, verdict, action } in high.iter().take(MAX_NAMED) {
+        line(format!("High: {}", counters.high));
+        for High { s3_bucket, s3_key, verdict, action } in named {
             let object = one_line(&format!("s3://{s3_bucket}/{s3_key}"), MAX_NAME_CHARS);
             line(format!("  {verdict}, {action}: {object}"));
         }
-    }
-    #[allow(clippy::cast_possible_truncation)]
-    let named = high.len().min(MAX_NAMED) as u64;
-    if counters.high > named {
-        line(format!("  and {} more", counters.high - named));
+        let left = counters.high.saturating_sub(named.len() as u64);
+        match high {
+            None => line("  The ledger did not say which".to_owned()),
+            Some(_) if left > 0 => line(format!("  and {left} more")),
+            Some(_) => {}
+        }
     }
     let stack = stack.map_or_else(String::new, |stack| format!(" --stack {stack}"));
     line(String::new());
@@ -183,7 +216,13 @@ mod tests {
             verdict: "pii".into(),
             action: "deleted".into(),
         };
-        let report = Report::new("b-1", counters(), &[high], Some("warden-audit"));
+        let report = Report::new(Ended {
+            id: "b-1",
+            counters: &counters(),
+            high: Some(&[high]),
+            failure: None,
+            stack: Some("warden-audit"),
+        });
         assert_eq!(report.subject, "[HIGH] Backfill of s3://uploads/ complete: 2 of 60 with personal data");
         let protocols: Value = serde_json::from_str(&report.protocols).unwrap();
         assert_eq!(
@@ -195,7 +234,7 @@ mod tests {
              Nobody can tell: 1\n\
              Failed: 1\n\
              Spent on the model: 0.05 US dollars, as estimated\n\n\
-             High:\n  pii, deleted: s3://uploads/a b.png\n  and 1 more\n\n\
+             High: 2\n  pii, deleted: s3://uploads/a b.png\n  and 1 more\n\n\
              All of them: warden ledger find --backfill b-1 --stack warden-audit\n\
              To go on where it ended: warden backfill resume b-1 --stack warden-audit\n"
         );
@@ -204,13 +243,69 @@ mod tests {
         assert!(!machines["chat"].to_string().contains("b.png"));
     }
 
+    fn report(counters: &Counters, high: Option<&[High]>) -> Report {
+        Report::new(Ended { id: "b-1", counters, high, failure: None, stack: None })
+    }
+
+    fn letter(report: &Report) -> String {
+        let protocols: Value = serde_json::from_str(&report.protocols).unwrap();
+        protocols["email"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn objects_that_the_ledger_does_not_name_are_counted_all_the_same() {
+        let letter = letter(&report(&counters(), None));
+        assert!(letter.contains("High: 2\n  The ledger did not say which\n"), "{letter}");
+    }
+
+    #[test]
+    fn why_a_backfill_could_not_go_on_stands_in_its_report() {
+        let failed = Counters { status: Status::Failed, ..counters() };
+        let report = Report::new(Ended {
+            id: "b-1",
+            counters: &failed,
+            high: Some(&[]),
+            failure: Some("AccessDenied"),
+            stack: None,
+        });
+        let letter = letter(&report);
+        assert!(letter.contains("\nIt could not go on: AccessDenied\n"), "{letter}");
+    }
+
+    /// SNS takes 256 KiB of a message, and Step Functions of a state.
+    #[test]
+    fn a_report_is_sent_whatever_the_names() {
+        let longest =
+            Plan { prefix: "\u{1}".repeat(1_024), include: vec!["\u{1}".repeat(4_000)], ..Plan::of("uploads") };
+        longest.check().unwrap();
+        for (plan, key, named) in [
+            (Plan::of("uploads"), "cards/alice.png".to_owned(), 100),
+            (Plan::of("uploads"), "\u{1f600}".repeat(256), 25),
+            (Plan::of("uploads"), "\u{1}".repeat(1_024), 5),
+            (longest, "\u{1}".repeat(1_024), 0),
+        ] {
+            let high = High {
+                s3_bucket: "b".repeat(63),
+                s3_key: key,
+                verdict: "pii".into(),
+                action: "quarantine_failed".into(),
+            };
+            let counters = Counters { plan: Some(plan), high: 100_000, ..counters() };
+            let report = report(&counters, Some(&vec![high; Report::MOST]));
+            let size = serde_json::to_vec(&report).unwrap().len();
+            assert!(size <= MAX_ANSWER_BYTES, "{size}");
+            let left = format!("\n  and {} more\n", 100_000 - named);
+            assert!(letter(&report).contains(&left), "{named}");
+        }
+    }
+
     #[test]
     fn the_level_is_that_of_the_gravest() {
         let level = |change: fn(&mut Counters)| {
             let mut counters = counters();
             (counters.high, counters.undetermined, counters.failed) = (0, 0, 0);
             change(&mut counters);
-            Report::new("b", counters, &[], None).attributes.threat_level.value().to_owned()
+            report(&counters, None).attributes.threat_level.value().to_owned()
         };
         assert_eq!(level(|_| ()), "low");
         assert_eq!(level(|counters| counters.undetermined = 1), "medium");
@@ -223,7 +318,7 @@ mod tests {
     fn a_sweep_says_how_many_uploads_no_event_told_of() {
         let plan = Some(Plan { sweep: true, ..Plan::of("uploads") });
         let swept = Counters { plan, done: 4, duplicates: 3, pii: 0, high: 0, ..counters() };
-        let subject = Report::new("s", swept, &[], None).subject;
+        let subject = report(&swept, None).subject;
         assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/: 1 upload that no event told of");
     }
 }

@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 use warden_core::{
     Error,
     audit::{JudgeDocuments, LedgerSettings},
-    backfill::{Counters, High, PARTITION, Plan, Report, Status, audit_input, estimate, is_id},
+    backfill::{Counters, Ended, High, PARTITION, Plan, Report, Status, audit_input, estimate, is_id},
     cloudtrail::UploadsToJudge,
     ports::{LedgerRecords, ObjectWriter, VersionPages},
 };
 
-use request::{Counted, Ended, ListRequest, Request, Step};
+use request::{Counted, Execution, ListRequest, ReportRequest, Request, Step};
 
 /// An upload's own event has come by then: CloudTrail takes minutes. A sweep leaves what is newer.
 const OWN_EVENT_SECONDS: i64 = 3600;
@@ -87,10 +87,11 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         let ListRequest { mut step, execution } = asked;
         if step.parts == 0 {
             self.begin(&mut step, &execution).await?;
-        } else if !self.counters(step.id()?).await?.goes_on() {
-            return Ok(Step { part: None, objects: 0, more: false, ..step });
         }
         let id = step.id()?.to_owned();
+        if !self.counters(&id).await?.goes_on() {
+            return Ok(Step { part: None, objects: 0, more: false, ..step });
+        }
         let found = self.look(&step.plan, step.token.take(), self.limits.part, self.limits.list_millis).await?;
         step.part = None;
         step.objects = found.to_audit.len() as u64;
@@ -134,25 +135,27 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
     }
 
     /// Ends the backfill, and tells what became of it.
-    async fn report(&self, Ended { step, failure }: Ended) -> Result<Report, Error> {
+    async fn report(&self, asked: ReportRequest) -> Result<Report, Error> {
+        let ReportRequest { mut step, failure, execution } = asked;
+        step.name(&execution);
         let id = step.id()?;
         let mut counters = self.counters(id).await?;
         counters.status = counters.ending(failure.is_some());
         counters.ended_at = Some(warden_core::backfill::rfc3339((self.clock)() / 1000));
-        self.set(id, &json!({"status": counters.status, "ended_at": counters.ended_at})).await?;
+        let mut ended = json!({"status": counters.status, "ended_at": counters.ended_at});
+        // Its first step may have failed before it was written down.
+        if counters.plan.is_none() {
+            ended["plan"] = json!(in_json(&step.plan)?);
+            (ended["execution"], ended["started_at"]) = (json!(execution.id), json!(execution.started));
+            counters.plan = Some(step.plan.clone());
+        }
+        self.set(id, &ended).await?;
         // What was not audited is looked for again.
         let is_whole = counters.status == Status::Complete && counters.failed == 0 && counters.done >= step.handed;
         if let (true, true, Some(until)) = (step.plan.sweep, is_whole, step.plan.until) {
             self.set(&swept(&step.plan.bucket), &json!({"until": until})).await?;
         }
-        let high = match counters.high {
-            0 => Vec::new(),
-            high => {
-                let most = usize::try_from(high).unwrap_or(Report::MOST).min(Report::MOST);
-                self.ledger.high_of(id, most).await?
-            }
-        };
-        let high: Vec<High> = high.into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect();
+        let high = self.high_of(id, counters.high).await;
         tracing::info!(
             backfill = id,
             status = counters.status.as_str(),
@@ -162,27 +165,44 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
             failed = counters.failed,
             "the backfill ended"
         );
-        Ok(Report::new(id, counters, &high, self.stack.as_deref()))
+        Ok(Report::new(Ended {
+            id,
+            counters: &counters,
+            high: high.as_deref(),
+            failure: failure.as_ref().and_then(|failure| failure.error.as_deref()),
+            stack: self.stack.as_deref(),
+        }))
+    }
+
+    /// The objects that a report names, of so many. A ledger that does not answer is no reason to send none.
+    async fn high_of(&self, id: &str, count: u64) -> Option<Vec<High>> {
+        if count == 0 {
+            return Some(Vec::new());
+        }
+        match self.ledger.high_of(id, Report::MOST).await {
+            Ok(records) => Some(records.into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect()),
+            Err(error) => {
+                tracing::warn!(backfill = id, error = %error, "the report names no objects");
+                None
+            }
+        }
     }
 
     /// Names the backfill, and writes down that it runs.
-    async fn begin(&self, step: &mut Step, execution: &request::Execution) -> Result<(), Error> {
+    async fn begin(&self, step: &mut Step, execution: &Execution) -> Result<(), Error> {
         step.plan.check()?;
         step.concurrency = step.plan.concurrency;
         let now = (self.clock)() / 1000;
         if step.plan.sweep {
             self.plan_sweep(&mut step.plan, now).await?;
-            let began = execution.started.chars().filter(char::is_ascii_alphanumeric).take(15);
-            step.backfill.get_or_insert_with(|| format!("sweep-{}", began.collect::<String>()));
         }
+        step.name(execution);
         let id = step.id()?;
         if !is_id(id) {
             return Err(Error::invalid("backfill", "is not of letters, digits and hyphens, or too long"));
         }
-        let plan = serde_json::to_string(&step.plan)
-            .map_err(|_| Error::Internal { problem: "a plan cannot be written as JSON".to_owned() })?;
         let mut begun = json!({
-            "plan": plan, "status": "running", "execution": execution.id, "started_at": execution.started,
+            "plan": in_json(&step.plan)?, "status": "running", "execution": execution.id, "started_at": execution.started,
             // What a further audit is held against, which `max_cost` ends.
             "max_usd": step.plan.max_cost.unwrap_or(1e12),
             "expires": now + i64::from(self.ledger_settings.days) * 86_400,
@@ -217,6 +237,10 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         let none = Map::new();
         self.ledger.set(PARTITION, event, fields.as_object().unwrap_or(&none)).await
     }
+}
+
+fn in_json(plan: &Plan) -> Result<String, Error> {
+    serde_json::to_string(plan).map_err(|_| Error::Internal { problem: "a plan cannot be written as JSON".to_owned() })
 }
 
 /// What tells until when a bucket was swept.

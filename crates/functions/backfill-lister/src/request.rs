@@ -1,9 +1,9 @@
 //! What is asked, and the steps that go around in the state machine.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use warden_core::{
     Error,
+    audit::ErrorOutput,
     backfill::{Estimate, Plan},
     ports::Marker,
 };
@@ -14,7 +14,7 @@ use warden_core::{
 pub(crate) enum Request {
     List(Box<ListRequest>),
     Count(Box<Counted>),
-    Report(Box<Ended>),
+    Report(Box<ReportRequest>),
 }
 
 /// The step before, and the execution that asks.
@@ -70,6 +70,14 @@ impl Step {
     pub(crate) fn id(&self) -> Result<&str, Error> {
         self.backfill.as_deref().ok_or_else(|| Error::invalid("backfill", "is missing"))
     }
+
+    /// A sweep that has no name yet gets one that tells when it began.
+    pub(crate) fn name(&mut self, execution: &Execution) {
+        if self.plan.sweep && self.backfill.is_none() {
+            let began = execution.started.chars().filter(char::is_ascii_alphanumeric).take(15);
+            self.backfill = Some(format!("sweep-{}", began.collect::<String>()));
+        }
+    }
 }
 
 /// How far a count came: asked with a plan alone at first, and then with what was answered, as long as there is more.
@@ -96,10 +104,11 @@ pub(crate) struct Counted {
 
 /// A backfill at its end.
 #[derive(Deserialize)]
-pub(crate) struct Ended {
+pub(crate) struct ReportRequest {
     /// The step that was last.
     pub(crate) step: Step,
     /// Why it could not go on, as Step Functions reports it.
     #[serde(default)]
-    pub(crate) failure: Option<Value>,
+    pub(crate) failure: Option<ErrorOutput>,
+    pub(crate) execution: Execution,
 }

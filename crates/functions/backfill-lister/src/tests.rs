@@ -70,7 +70,10 @@ impl LedgerRecords for Ledger {
 
     async fn high_of(&self, backfill: &str, most: usize) -> Result<Vec<Value>, Error> {
         let records = self.0.lock().unwrap();
-        Ok(records.values().filter(|record| record["backfill"] == backfill).take(most).cloned().collect())
+        if records.contains_key(&("index".to_owned(), "down".to_owned())) {
+            return Err(Error::ServiceUnavailable { action: "dynamodb:Query", code: "Busy".into() });
+        }
+        Ok(records.values().filter(|record| record["high_of"] == backfill).take(most).cloned().collect())
     }
 }
 
@@ -96,6 +99,10 @@ fn lister(versions: Vec<Listed>, records: &[Value]) -> BackfillLister<Bucket, Pa
 
 fn list(step: &Value) -> Value {
     json!({"list": {"step": step, "execution": {"id": EXECUTION, "started": "2026-11-20T09:00:00.123Z"}}})
+}
+
+fn report(step: &Value) -> Value {
+    json!({"report": {"step": step, "execution": {"id": EXECUTION, "started": "2026-11-20T09:00:00.123Z"}}})
 }
 
 fn five() -> Vec<Listed> {
@@ -147,6 +154,19 @@ async fn what_is_stopped_or_spent_lists_no_further() {
 }
 
 #[tokio::test]
+async fn a_capped_backfill_that_is_resumed_without_more_money_lists_nothing() {
+    let capped = json!({"object": PARTITION, "event": "b-1", "spent_usd": 2.5, "status": "capped"});
+    for (most, objects) in [(2.0, 0), (3.0, 2)] {
+        let lister = lister(five(), std::slice::from_ref(&capped));
+        let plan = json!({"bucket": "b", "max_cost": most});
+        let step = lister.handle(list(&json!({"backfill": "b-1", "plan": plan}))).await.unwrap();
+        assert_eq!((&step["objects"], &step["more"]), (&json!(objects), &json!(objects > 0)), "{most}");
+        let told = lister.handle(report(&step)).await.unwrap();
+        assert_eq!(told["status"], if objects > 0 { "complete" } else { "capped" });
+    }
+}
+
+#[tokio::test]
 async fn a_further_run_goes_on_with_what_was_spent() {
     let spent = json!({"object": PARTITION, "event": "b-1", "spent_usd": 1.5, "done": 7, "status": "stopped"});
     let lister = lister(five(), &[spent]);
@@ -176,8 +196,8 @@ async fn a_sweep_looks_at_what_was_written_since_the_last() {
     assert_eq!(step["backfill"], "sweep-20261120T090000");
     assert_eq!(step["plan"]["until"], NOW - 3600);
     assert_eq!((&step["handed"], &step["more"]), (&json!(2), &json!(false)));
-    let report = lister.handle(json!({"report": {"step": step}})).await.unwrap();
-    assert_eq!(report["status"], "complete");
+    let told = lister.handle(report(&step)).await.unwrap();
+    assert_eq!(told["status"], "complete");
     let next = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
     // A week before: an upload in parts is dated by its beginning.
     assert_eq!(next["plan"]["since"], NOW - 3600 - 7 * 86_400);
@@ -187,7 +207,7 @@ async fn a_sweep_looks_at_what_was_written_since_the_last() {
 async fn a_sweep_that_left_something_out_is_made_up_for_by_the_next() {
     let lister = lister(five(), &[]);
     let step = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
-    lister.handle(json!({"report": {"step": step}})).await.unwrap();
+    lister.handle(report(&step)).await.unwrap();
     let next = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
     assert_eq!(next["plan"]["since"], step["plan"]["since"]);
 }
@@ -195,20 +215,44 @@ async fn a_sweep_that_left_something_out_is_made_up_for_by_the_next() {
 #[tokio::test]
 async fn a_report_ends_the_backfill_and_names_what_is_high() {
     let of = |key: &str| {
-        json!({"object": format!("b/{key}"), "event": "v", "backfill": "b-1", "s3_bucket": "b", "s3_key": key,
+        json!({"object": format!("b/{key}"), "event": "v", "high_of": "b-1", "s3_bucket": "b", "s3_key": key,
             "verdict": "pii", "action": "deleted"})
     };
     let counted = json!({"object": PARTITION, "event": "b-1", "status": "running", "done": 4, "pii": 2, "high": 2,
         "plan": r#"{"bucket":"b"}"#});
     let lister = lister(Vec::new(), &[of("a.png"), of("d.png"), counted]);
     let step = json!({"backfill": "b-1", "plan": {"bucket": "b"}, "parts": 1});
-    let report = lister.handle(json!({"report": {"step": step}})).await.unwrap();
-    assert_eq!(report["subject"], "[HIGH] Backfill of s3://b/ complete: 2 of 4 with personal data");
-    let protocols: Value = serde_json::from_str(report["protocols"].as_str().unwrap()).unwrap();
+    let told = lister.handle(report(&step)).await.unwrap();
+    assert_eq!(told["subject"], "[HIGH] Backfill of s3://b/ complete: 2 of 4 with personal data");
+    let protocols: Value = serde_json::from_str(told["protocols"].as_str().unwrap()).unwrap();
     assert!(protocols["email"].as_str().unwrap().contains("  pii, deleted: s3://b/d.png\n"));
     assert_eq!(lister.ledger.backfill("b-1")["status"], "complete");
-    let failed = lister.handle(json!({"report": {"step": step, "failure": {"Error": "E"}}})).await.unwrap();
+    let mut asked = report(&step);
+    asked["report"]["failure"] = json!({"Error": "E", "Cause": "c"});
+    let failed = lister.handle(asked).await.unwrap();
     assert_eq!(failed["status"], "failed");
+}
+
+#[tokio::test]
+async fn a_report_is_sent_though_the_ledger_names_no_objects() {
+    let counted = json!({"object": PARTITION, "event": "b-1", "status": "running", "done": 4, "pii": 2, "high": 2,
+        "plan": r#"{"bucket":"b"}"#});
+    let lister = lister(Vec::new(), &[counted, json!({"object": "index", "event": "down"})]);
+    let told = lister.handle(report(&json!({"backfill": "b-1", "plan": {"bucket": "b"}, "parts": 1}))).await.unwrap();
+    assert!(told["protocols"].as_str().unwrap().contains("The ledger did not say which"), "{told}");
+}
+
+#[tokio::test]
+async fn a_sweep_that_cannot_begin_reports_that_it_failed() {
+    let lister = lister(Vec::new(), &[]);
+    let mut asked = report(&json!({"plan": {"bucket": "b", "sweep": true}, "failure": {}}));
+    asked["report"]["failure"] = json!({"Error": "AccessDenied", "Cause": "no"});
+    let told = lister.handle(asked).await.unwrap();
+    assert_eq!(told["subject"], "[HIGH] Sweep of s3://b/ failed");
+    assert!(told["protocols"].as_str().unwrap().contains("It could not go on: AccessDenied"), "{told}");
+    let kept = lister.ledger.backfill("sweep-20261120T090000");
+    assert_eq!((&kept["status"], &kept["execution"]), (&json!("failed"), &json!(EXECUTION)));
+    assert!(kept["plan"].as_str().unwrap().contains(r#""bucket":"b""#), "{kept}");
 }
 
 #[tokio::test]
@@ -225,4 +269,31 @@ async fn what_asks_for_no_step_or_has_no_name_is_refused() {
     ] {
         assert!(matches!(lister.handle(event.clone()).await, Err(Error::InvalidInput { .. })), "{event}");
     }
+}
+
+#[tokio::test]
+async fn a_queue_gets_reports_of_the_published_schema() {
+    let published: Value = serde_json::from_str(include_str!("../../../../docs/alert.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&published).unwrap();
+    let high = json!({"object": "b/a.png", "event": "v", "high_of": "b-1", "s3_bucket": "b", "s3_key": "a.png",
+        "verdict": "pii", "action": "deleted"});
+    let counted = json!({"object": PARTITION, "event": "b-1", "status": "running", "done": 4, "pii": 2, "high": 1,
+        "plan": r#"{"bucket":"b"}"#, "spent_usd": 0.5});
+    let down = json!({"object": "index", "event": "down"});
+    for records in [vec![], vec![high, counted.clone()], vec![counted, down]] {
+        let lister = lister(Vec::new(), &records);
+        let told = lister.handle(report(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}))).await.unwrap();
+        let protocols: Value = serde_json::from_str(told["protocols"].as_str().unwrap()).unwrap();
+        let machines: Value = serde_json::from_str(protocols["default"].as_str().unwrap()).unwrap();
+        let wrong: Vec<_> = schema.iter_errors(&machines).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new(), "{machines}");
+        // The schema lets fields be added. Those that are there are described.
+        for (described, told) in
+            [(&published, &machines), (&published["properties"]["counters"], &machines["counters"])]
+        {
+            let described = described["properties"].as_object().unwrap();
+            assert!(told.as_object().unwrap().keys().all(|field| described.contains_key(field)), "{told}");
+        }
+    }
+    assert!(!schema.is_valid(&json!({"counters": {}})) && !schema.is_valid(&json!({"headline": "x"})));
 }

@@ -26,7 +26,7 @@ const MAX_SUBJECT_CHARS: usize = 99;
 pub(super) const MAX_FACT_CHARS: usize = 4_000;
 /// Most bytes of alert-composer's answer. SNS takes 256 KB of a message, all protocols together, and Step
 /// Functions 256 KiB of a state's output: this leaves half, for what else stands in it.
-const MAX_ANSWER_BYTES: usize = 120_000;
+pub(crate) const MAX_ANSWER_BYTES: usize = 120_000;
 
 /// What is published of an audited event: alert-composer's answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
