@@ -13,8 +13,8 @@ use image::{DynamicImage, Frame, GrayImage, ImageEncoder, Luma, RgbaImage, image
 use tiff::encoder::colortype::Gray8;
 use tiff::encoder::{Compression, TiffEncoder};
 
-use super::canvas::{BLACK, Canvas, GREEN, GREY, WHITE};
 use super::samples::{chart, id_card, jpeg, landscape, receipt, registration_form, sign};
+use warden_pictures::canvas::{BLACK, Canvas, GREEN, GREY, WHITE};
 
 /// A file of `samples/`, made by code.
 pub struct SampleFile {

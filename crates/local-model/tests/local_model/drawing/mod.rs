@@ -10,7 +10,6 @@
 )]
 #![allow(clippy::expect_used, clippy::cast_precision_loss, clippy::too_many_lines, reason = "of fixed, small numbers")]
 
-pub mod canvas;
 pub mod files;
 pub mod samples;
 pub mod unseen;

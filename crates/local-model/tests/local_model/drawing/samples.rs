@@ -7,7 +7,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, RgbImage};
 use mrz::{Date, MrzDate, Sex, Td3Fields, format_td3};
 
-use super::canvas::{BLACK, BLUE, Canvas, Colour, GREEN, GREY, PALE, RED, WHITE};
+use warden_pictures::canvas::{BLACK, BLUE, Canvas, Colour, GREEN, GREY, PALE, RED, WHITE};
 
 /// A file of `samples/`.
 pub struct Sample {

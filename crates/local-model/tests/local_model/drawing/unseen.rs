@@ -4,7 +4,7 @@
 
 use image::RgbImage;
 
-use super::canvas::{BLACK, BLUE, Canvas, Colour, GREEN, GREY, PALE, RED, WHITE};
+use warden_pictures::canvas::{BLACK, BLUE, Canvas, Colour, GREEN, GREY, PALE, RED, WHITE};
 
 /// A layout and whether it holds personal data.
 pub struct Unseen {
