@@ -12,10 +12,17 @@ pub const DETECTOR: &str = "PP-OCRv6_det_small.onnx";
 /// The file of the model that reads a line. It carries its alphabet as metadata.
 pub const RECOGNISER: &str = "PP-OCRv6_rec_small.onnx";
 
+/// Which files `folder` lacks, or holds nothing in.
+#[must_use]
+pub fn missing_in(folder: &Path) -> Vec<&'static str> {
+    let is_there = |file: &&str| folder.join(file).metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
+    [DETECTOR, RECOGNISER].into_iter().filter(|file| !is_there(file)).collect()
+}
+
 /// Whether `folder` holds both files.
 #[must_use]
 pub fn are_in(folder: &Path) -> bool {
-    [DETECTOR, RECOGNISER].iter().all(|file| folder.join(file).is_file())
+    missing_in(folder).is_empty()
 }
 
 /// Loads a model that needs no other operators than these: what is not listed is not

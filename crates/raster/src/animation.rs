@@ -11,7 +11,7 @@ use warden_core::image::{ImageFormat, Unreadable};
 
 use crate::{
     Share, Shown, View,
-    codes::Seen,
+    codes::{Code, Seen},
     decode::{MAX_MEMORY, Picture, bounded, unreadable, within_memory},
     plan,
 };
@@ -60,18 +60,24 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<
         if index % stride == 0 && kept.len() < most {
             let picture = Picture::new(DynamicImage::ImageRgba8(frame.into_buffer()), Orientation::NoTransforms);
             let seen = share.codes.as_ref().and_then(|_| Seen::of(&picture, room));
-            kept.push((View::of(&picture, tile, picture.grounds.first().copied())?, seen));
+            let view = View::of(&picture, tile, picture.grounds.first().copied())?;
+            kept.push((View { page: u32::try_from(count).ok(), ..view }, seen));
         }
     }
     match count {
         0 => Err(Unreadable::Damaged),
         1 if unread.is_none() && format != ImageFormat::Png => Ok(None),
         _ => {
-            let (views, seen): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
-            let read = |seen| share.codes.as_ref().map(|search| search.codes_in(seen));
-            let codes = seen.into_iter().flatten().filter_map(read).flatten();
-            let overviews = if share.overviews { views.clone() } else { Vec::new() };
-            Ok(Some(Shown { views, codes: codes.collect(), overviews, unread }))
+            let mut shown = Shown { unread, ..Shown::default() };
+            for (view, seen) in kept {
+                let codes = share.codes.as_ref().zip(seen).map(|(search, seen)| search.codes_in(seen));
+                shown.codes.extend(codes.into_iter().flatten().map(|code| Code { page: view.page, ..code }));
+                if share.overviews {
+                    shown.overviews.push(view.clone());
+                }
+                shown.views.push(view);
+            }
+            Ok(Some(shown))
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Code {
     pub area: Area,
     /// Width and height of the picture.
     pub whole: (u32, u32),
+    /// Which page, frame or picture it is of, of a file with several; counted from 1.
+    pub page: Option<u32>,
 }
 
 /// A search for the codes in a file, which ends when its time is over.
@@ -66,7 +68,7 @@ impl Search {
             warden_barcodes::read(&grey, until, |warden_barcodes::Barcode { text, area, .. }| {
                 let warden_barcodes::Area { x, y, width, height } = area;
                 let area = Area { x: x * times, y: y * times, width: width * times, height: height * times };
-                let _ = found.send(Code { text, area, whole });
+                let _ = found.send(Code { text, area, whole, page: None });
             });
         })
     }

@@ -49,6 +49,8 @@ pub struct View {
     pub area: Area,
     /// Width and height of the picture, in the pixels of `area`.
     pub whole: (u32, u32),
+    /// Which page, frame or picture it is of, of a file with several; counted from 1.
+    pub page: Option<u32>,
 }
 
 impl View {
@@ -59,6 +61,7 @@ impl View {
             format: ImageFormat::Jpeg,
             area: tile.area,
             whole: orientation::seen_size(image.width(), image.height(), *orientation),
+            page: None,
         })
     }
 
@@ -99,6 +102,8 @@ pub struct Shown {
     pub overviews: Vec<View>,
     /// Why something in the file could not: a page, a frame, the end of a picture.
     pub unread: Option<Unreadable>,
+    /// Why something that the views show could not be shown in one piece.
+    pub without_overview: Option<Unreadable>,
 }
 
 impl Shown {
@@ -110,9 +115,18 @@ impl Shown {
                 self.codes.extend(part.codes);
                 self.overviews.extend(part.overviews);
                 self.unread = self.unread.or(part.unread);
+                self.without_overview = self.without_overview.or(part.without_overview);
             }
             Err(why) => self.unread = self.unread.or(Some(why)),
         }
+    }
+
+    /// The same, of one page, frame or picture of a file with several; counted from 0.
+    fn on_page(mut self, index: usize) -> Self {
+        let page = u32::try_from(index + 1).ok();
+        self.views.iter_mut().chain(&mut self.overviews).for_each(|view| view.page = page);
+        self.codes.iter_mut().for_each(|code| code.page = page);
+        self
     }
 
     /// # Errors
@@ -200,16 +214,36 @@ pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown
             _ => decode::decode(bytes, format, held)?,
         };
         let codes = if reading.codes { Search::new().codes_of(&picture) } else { Vec::new() };
-        let overviews = if reading.overviews { overviews(&picture)? } else { Vec::new() };
-        Ok(Shown { codes, overviews, ..Shown::default() })
+        let overviews = Overviews::of(&picture, reading.overviews);
+        Ok(Shown { codes, overviews: overviews.views, without_overview: overviews.missing, ..Shown::default() })
     })
 }
 
 /// A picture in one piece, on each of its grounds.
-fn overviews(picture: &Picture) -> Result<Vec<View>, Unreadable> {
-    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
-    let tile = plan::overview(width, height);
-    grounds(picture).into_iter().map(|ground| View::of(picture, tile, ground)).collect()
+#[derive(Default)]
+struct Overviews {
+    views: Vec<View>,
+    /// Why one of them could not be made, which leaves the picture to its views.
+    missing: Option<Unreadable>,
+}
+
+impl Overviews {
+    /// Those of a picture, where they are asked for.
+    fn of(picture: &Picture, asked_for: bool) -> Self {
+        let mut overviews = Self::default();
+        if asked_for {
+            let Picture { image, orientation, .. } = picture;
+            let (width, height) = orientation::seen_size(image.width(), image.height(), *orientation);
+            let tile = plan::overview(width, height);
+            for view in grounds(picture).into_iter().map(|ground| View::of(picture, tile, ground)) {
+                match view {
+                    Ok(view) => overviews.views.push(view),
+                    Err(why) => overviews.missing = Some(why),
+                }
+            }
+        }
+        overviews
+    }
 }
 
 /// The same within a share, of a file that stands so deep in others.
@@ -221,8 +255,9 @@ fn views_within(bytes: &[u8], format: ImageFormat, share: &Share, depth: usize) 
     }
     let share = &share.of(pictures.len().min(MAX_VIEWS as usize));
     let alone = pictures.len() == 1;
-    for (format, picture) in pictures.into_iter().take(MAX_VIEWS as usize) {
-        shown.add(guarded(|| views_of(picture, format, share, alone, depth)));
+    for (index, (format, picture)) in pictures.into_iter().take(MAX_VIEWS as usize).enumerate() {
+        let part = guarded(|| views_of(picture, format, share, alone, depth));
+        shown.add(if alone { part } else { part.map(|part| part.on_page(index)) });
     }
     shown.or_unread()
 }
@@ -284,8 +319,9 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
                 shown.unread = Some(Unreadable::TooLarge);
             }
             let share = &share.of(pages.len());
-            for page in pages.iter() {
-                shown.add(page.decode(share.held).and_then(|page| tiles_of(&page, share)));
+            for (index, page) in pages.iter().enumerate() {
+                let part = page.decode(share.held).and_then(|page| tiles_of(&page, share));
+                shown.add(part.map(|part| part.on_page(index)));
             }
             return shown.or_unread();
         }
@@ -298,17 +334,19 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
                 shown.unread = Some(Unreadable::TooLarge);
             }
             let share = &share.of(pictures.len().min(MAX_VIEWS as usize));
-            for picture in pictures.decode(share.held).take(MAX_VIEWS as usize) {
-                shown.add(picture.and_then(|picture| tiles_of(&picture, share)));
+            for (index, picture) in pictures.decode(share.held).take(MAX_VIEWS as usize).enumerate() {
+                let part = picture.and_then(|picture| tiles_of(&picture, share));
+                shown.add(part.map(|part| part.on_page(index)));
             }
             return shown.or_unread();
         }
         ImageFormat::Ico => {
             let pictures = icon::pictures(bytes)?;
             let share = &share.of(pictures.len());
-            for picture in pictures {
+            for (index, picture) in pictures.into_iter().enumerate() {
                 let decoded = picture.and_then(|(format, bytes)| decode::decode(&bytes, format, share.held));
-                shown.add(decoded.and_then(|picture| tiles_of(&picture, share)));
+                let part = decoded.and_then(|picture| tiles_of(&picture, share));
+                shown.add(part.map(|part| part.on_page(index)));
             }
             return shown.or_unread();
         }
@@ -336,8 +374,14 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
     let picture = decode::decode(bytes, format, share.held)?;
     match as_it_is(bytes, format, &picture).filter(|_| alone) {
         Some(view) => {
-            let overviews = if share.overviews { overviews(&picture)? } else { Vec::new() };
-            Ok(Shown { views: vec![view], codes: share.codes_of(&picture), overviews, unread: None })
+            let overviews = Overviews::of(&picture, share.overviews);
+            Ok(Shown {
+                views: vec![view],
+                codes: share.codes_of(&picture),
+                overviews: overviews.views,
+                without_overview: overviews.missing,
+                unread: None,
+            })
         }
         None => tiles_of(&picture, share),
     }
@@ -352,6 +396,7 @@ fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View
         format,
         area: Area { x: 0, y: 0, width, height },
         whole: (width, height),
+        page: None,
     })
 }
 
@@ -379,12 +424,17 @@ fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile], share: &Share) -> Res
         .flat_map(|ground| tiles.iter().map(move |tile| View::of(picture, *tile, ground)))
         .collect::<Result<_, _>>()?;
     let overviews = match tiles {
-        _ if !share.overviews => Vec::new(),
-        [_] => views.clone(),
-        _ => overviews(picture)?,
+        [_] if share.overviews => Overviews { views: views.clone(), missing: None },
+        _ => Overviews::of(picture, share.overviews),
     };
     let unread = (!picture.whole).then_some(Unreadable::Damaged);
-    Ok(Shown { views, codes: share.codes_of(picture), overviews, unread })
+    Ok(Shown {
+        views,
+        codes: share.codes_of(picture),
+        overviews: overviews.views,
+        without_overview: overviews.missing,
+        unread,
+    })
 }
 
 fn grounds(picture: &Picture) -> Vec<Option<Ground>> {

@@ -14,14 +14,16 @@ type Pattern = LazyLock<Option<Regex>>;
 /// Tokens that begin as their vendor's do and have their length.
 static TOKEN: Pattern = LazyLock::new(|| {
     let forms = [
-        r"xox[abeoprs]-[0-9A-Za-z-]{20,}",                                   // Slack
-        r"(?:sk|rk)_live_[0-9A-Za-z]{20,}",                                  // Stripe
-        r"glpat-[0-9A-Za-z_-]{20,}",                                         // GitLab
-        r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}",                       // GitHub, fine-grained
-        r"pypi-AgEIcHlwaS5vcmc[0-9A-Za-z_-]{30,}",                           // PyPI
-        r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}",                         // SendGrid
-        r"sk-(?:ant-|proj-)[0-9A-Za-z_-]{30,}",                              // Anthropic, OpenAI
-        r"hf_[A-Za-z]{34}",                                                  // Hugging Face
+        r"xox[abeoprs]-[0-9A-Za-z-]{20,}",             // Slack
+        r"(?:sk|rk)_live_[0-9A-Za-z]{20,}",            // Stripe
+        r"glpat-[0-9A-Za-z_-]{20,}",                   // GitLab
+        r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}", // GitHub, fine-grained
+        r"pypi-AgEIcHlwaS5vcmc[0-9A-Za-z_-]{30,}",     // PyPI
+        r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}",   // SendGrid
+        r"sk-(?:ant-|proj-)[0-9A-Za-z_-]{30,}",        // Anthropic, OpenAI
+        r"hf_[A-Za-z]{34}",                            // Hugging Face
+        // Google: every page with a map has one for its visitors' browsers, so it may be no secret.
+        r"AIza[0-9A-Za-z_-]{35}(?:[^0-9A-Za-z_-]|$)",
         r"eyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}", // JSON Web Token
     ];
     Regex::new(&format!(r"(?:^|[^0-9A-Za-z_-])({})", forms.join("|"))).ok()
@@ -29,7 +31,6 @@ static TOKEN: Pattern = LazyLock::new(|| {
 /// Keys of clouds that begin as their cloud's do and have their length.
 static CLOUD_KEY: Pattern = LazyLock::new(|| {
     let forms = [
-        r"AIza[0-9A-Za-z_-]{35}",     // Google
         r"dop_v1_[0-9a-f]{64}",       // DigitalOcean
         r"ABSK[0-9A-Za-z+/]{100,}=*", // Bedrock
     ];

@@ -120,6 +120,9 @@ pub struct JudgedFinding {
     /// The rectangle around it.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub r#box: Option<Area>,
+    /// The page, frame or picture that it is on.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub page: Option<u32>,
 }
 
 /// What pins and describes the bytes that were judged. Which object they are is read

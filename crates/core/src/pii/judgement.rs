@@ -24,20 +24,29 @@ pub struct Finding {
     /// The upright rectangle around it, in pixels of the picture as it is seen; of what was found in code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#box: Option<Area>,
+    /// The page, frame or picture that it is on, of a file with several; counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
 }
 
 impl Finding {
     /// One of which no more is known than where it is.
     #[must_use]
     pub const fn new(category: Category, confidence: f64, r#where: Place) -> Self {
-        Self { category, confidence, r#where, r#box: None }
+        Self { category, confidence, r#where, r#box: None, page: None }
     }
 
     /// One in an area of a picture of this size.
     #[must_use]
     pub fn at(category: Category, confidence: f64, area: Area, whole: (u32, u32)) -> Self {
         let r#where = Place::WholeImage.within(area, whole);
-        Self { category, confidence, r#where, r#box: Some(area) }
+        Self { category, confidence, r#where, r#box: Some(area), page: None }
+    }
+
+    /// The same on a page, frame or picture of a file with several; counted from 1.
+    #[must_use]
+    pub const fn on(self, page: Option<u32>) -> Self {
+        Self { page, ..self }
     }
 }
 
@@ -68,12 +77,13 @@ impl Judgement {
         if findings.is_empty() { Self::Clean(findings) } else { Self::Pii(findings) }
     }
 
-    /// The same, said of one area of a larger image: each finding at its place in the whole.
+    /// The same, said of one area of a larger image, perhaps on one of several pages: each finding at its place in the whole.
     #[must_use]
-    pub fn within(mut self, area: Area, whole: (u32, u32)) -> Self {
+    pub fn within(mut self, area: Area, whole: (u32, u32), page: Option<u32>) -> Self {
         if let Self::Pii(findings) | Self::Clean(findings) | Self::Disputed(findings) = &mut self {
             for finding in findings {
                 finding.r#where = finding.r#where.within(area, whole);
+                finding.page = page;
             }
         }
         self
@@ -100,13 +110,13 @@ impl Judgement {
     }
 }
 
-/// One finding of each category at each place, the surest, in the order of their first; of those with a box, one
+/// One finding of each category at each place of a page, the surest, in the order of their first; of those with a box, one
 /// for each box. What the model found takes the box of what was found in code at the same place.
 pub(super) fn merged(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
         let is_same = |known: &&mut Finding| {
-            (known.category, known.r#where) == (finding.category, finding.r#where)
+            (known.category, known.r#where, known.page) == (finding.category, finding.r#where, finding.page)
                 && (known.r#box == finding.r#box || known.r#box.is_none() || finding.r#box.is_none())
         };
         match kept.iter_mut().find(is_same) {

@@ -29,6 +29,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
         documents: JudgeDocuments::default(),
         reader: Reader { barcodes: true, text: None },
         on_disagreement: OnDisagreement::default(),
+        time: Duration::from_mins(1),
     }
 }
 
@@ -136,7 +137,7 @@ proptest! {
         let answer = &answers[answer.index(answers.len())];
         let event = json!({"s3_bucket": "uploads", "s3_key": key, "media_type": format!("image/{hint}")});
         let detector = detector(&[head, &rest].concat(), FakeModel::answering(answer));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let told = runtime.block_on(detector.handle(event.clone())).unwrap();
         prop_assert_eq!(check(&event, &told), Ok(()));
         if detector.model.models.asked().is_empty() {

@@ -14,9 +14,11 @@ use warden_core::{
     pii::{Category, Finding, Floor},
 };
 use warden_lambda::metrics;
-use warden_perception::{Perception, PerceptionError, Sight, geometry};
+use warden_perception::{Perception, PerceptionError, Sight, geometry, weights};
 use warden_raster::{Code, Reading, Shown, View};
 use warden_recognizers::{Entity, Line, code};
+
+use crate::deadline::Deadline;
 
 /// Least confidence of a face that the model is not to overlook. Below, one in ten is a pattern.
 const LEAST_FACE: f64 = 0.9;
@@ -36,9 +38,9 @@ impl Reader {
     }
 
     /// What is found in an image that a model takes as it is. One that cannot be decoded is left to the model.
-    pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat) -> Floor {
+    pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat, until: Deadline) -> Floor {
         match warden_raster::read(bytes, format, self.reading()) {
-            Ok(shown) => self.look(&shown),
+            Ok(shown) => self.look(&shown, until),
             Err(why) => {
                 if self.text.is_some() {
                     tell(&Trouble::Unreadable(why));
@@ -49,12 +51,13 @@ impl Reader {
     }
 
     /// What is found in what a file shows. Whatever fails on the way is told, and is no verdict.
-    pub(crate) fn look(&self, shown: &Shown) -> Floor {
+    pub(crate) fn look(&self, shown: &Shown, until: Deadline) -> Floor {
         let mut floor = Floor::default();
         floor.deciding.extend(shown.codes.iter().flat_map(in_code));
         let Some(text) = &self.text else { return floor };
-        let until = Instant::now() + text.time;
-        let mut trouble = None;
+        // Half of the time that is left is the model's.
+        let until = Instant::now() + text.time.min(until.left() / 2);
+        let mut trouble = shown.without_overview.map(Trouble::Unreadable);
         for overview in &shown.overviews {
             match text.look(overview, until) {
                 Ok((found, whole)) => {
@@ -75,7 +78,7 @@ impl Reader {
 }
 
 fn tell(trouble: &Trouble) {
-    tracing::warn!(error = %trouble, "not all of the image was read in code");
+    tracing::warn!(error = %trouble, "not everything is read in code");
     metrics::floor_failed();
 }
 
@@ -90,11 +93,14 @@ enum Trouble {
     TimeIsOver,
     #[error("a model panicked")]
     Panicked,
+    #[error("RecognizerWeightsMissing: {} lacks {}; images are judged by the model alone", folder.display(), files.join(" and "))]
+    WeightsMissing { folder: PathBuf, files: Vec<&'static str> },
 }
 
 /// What a barcode says, which follows its standard in full or is not known at all.
-fn in_code(Code { text, area, whole }: &Code) -> Vec<Finding> {
-    code::find(text).into_iter().map(|(entity, _)| Finding::at(category(entity), 1.0, *area, *whole)).collect()
+fn in_code(Code { text, area, whole, page }: &Code) -> Vec<Finding> {
+    let at = |entity| Finding::at(category(entity), 1.0, *area, *whole).on(*page);
+    code::find(text).into_iter().map(|(entity, _)| at(entity)).collect()
 }
 
 /// Reads text and finds faces. Its models are loaded with the first picture, so that the function starts as fast as
@@ -110,6 +116,15 @@ impl TextReader {
     #[must_use]
     pub const fn new(weights: PathBuf, time: Duration) -> Self {
         Self { weights, time, perception: OnceLock::new() }
+    }
+
+    /// Tells at once, not with the first picture, what is missing of its models. Pictures are then judged by the
+    /// model alone.
+    pub fn tell_what_is_missing(&self) {
+        let files = weights::missing_in(&self.weights);
+        if !files.is_empty() {
+            tell(&Trouble::WeightsMissing { folder: self.weights.clone(), files });
+        }
     }
 
     /// What is found in a picture until some moment, and whether there was time for all of it.
@@ -146,7 +161,7 @@ fn found_in(sight: &Sight, view: &View) -> Floor {
         .collect();
     let at = |category, confidence, points: &[geometry::Point]| {
         let area = pixels(geometry::Area::around(points)).within((sight.width, sight.height), view.area, view.whole);
-        Finding::at(category, confidence, area, view.whole)
+        Finding::at(category, confidence, area, view.whole).on(view.page)
     };
     let mut floor = Floor::default();
     for found in warden_recognizers::find(&lines, sight.faces.len()) {

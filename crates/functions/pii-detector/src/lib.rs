@@ -1,6 +1,9 @@
 //! Judges whether an image on S3 holds personal data.
 
+mod deadline;
 mod floor;
+
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +22,7 @@ use warden_core::{
 use warden_lambda::metrics;
 use warden_raster::{Shown, View};
 
+use crate::deadline::Deadline;
 pub use floor::{Reader, TextReader};
 
 /// What the function needs, made once at start.
@@ -37,6 +41,8 @@ pub struct PiiDetector<S, M> {
     pub reader: Reader,
     /// What is said where code and the model disagree.
     pub on_disagreement: OnDisagreement,
+    /// Time for one object, which reading it, its text and the model share.
+    pub time: Duration,
 }
 
 /// What the function answers.
@@ -109,7 +115,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         let Request { object, claims_image, output, handling } = Request::read(&event)?;
         // Large, and awaited once a call: on the heap.
-        let detection = Box::pin(self.detect(object, claims_image)).await?;
+        let detection = Box::pin(self.detect(object, claims_image, Deadline::within(self.time))).await?;
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
@@ -145,15 +151,15 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         Ok(Judged { detection, action, not_tried, threat_level, tags, checksum })
     }
 
-    async fn detect(&self, object: ObjectRef, claims_image: bool) -> Result<Detection, Error> {
-        let first = self.read(&object, claims_image).await?;
+    async fn detect(&self, object: ObjectRef, claims_image: bool, until: Deadline) -> Result<Detection, Error> {
+        let first = self.read(&object, claims_image, until).await?;
         // A request takes its image with it: for the rare second one the object
         // is read anew, rather than every image kept. The verdict is about what
         // was read last.
         let (read, earlier) = match first {
             Read::Judged { judgement, model, .. } if judgement.is_malformed() => {
                 tracing::warn!(model_id = self.model.id, "asking again after a malformed answer");
-                (self.read(&object, claims_image).await?, model)
+                (self.read(&object, claims_image, until).await?, model)
             }
             first => (first, None),
         };
@@ -165,7 +171,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
                     Some(floor) => floor,
                     // Most images that hold personal data are known by now, and are not decoded.
                     None if matches!(judgement, Judgement::Pii(_)) => pii::Floor::default(),
-                    None => self.looked_at_anew(&object, &facts, format).await,
+                    None => self.looked_at_anew(&object, &facts, format, until).await,
                 };
                 (facts, format, metadata, floor.under(judgement, &self.policy, self.on_disagreement), model)
             }
@@ -173,7 +179,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
                 let metadata = warden_raster::metadata(format, &bytes);
                 let shown = warden_raster::views_and_read(bytes, format, self.token_budget, self.reader.reading());
                 let (judgement, model) = match shown {
-                    Ok(shown) => self.judge_views(shown).await?,
+                    Ok(shown) => self.judge_views(shown, until).await?,
                     Err(why) => (Judgement::Undetermined(why.into()), None),
                 };
                 (facts, format, metadata, judgement, model)
@@ -187,7 +193,7 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     }
 
     /// Reads the object and, if the model reads it as it is, has it judged.
-    async fn read(&self, object: &ObjectRef, claims_image: bool) -> Result<Read, Error> {
+    async fn read(&self, object: &ObjectRef, claims_image: bool, until: Deadline) -> Result<Read, Error> {
         let done = |detection| Ok(Read::Done(Box::new(detection)));
         let mut found = match self.store.open(object).await? {
             Lookup::Found(OpenObject { facts, body }) => OpenObject { facts, body: Hashed::new(body) },
@@ -197,15 +203,16 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             }
         };
         let question = pii::question(self.model.max_tokens);
-        let intake = read_image(&mut found, claims_image, &question, self.model.capabilities, Frames::All).await?;
+        let reading = read_image(&mut found, claims_image, &question, self.model.capabilities, Frames::All);
+        let intake = until.of(reading).await.unwrap_or_else(|| Err(too_slow(object)))?;
         let facts = ObjectFacts { sha256: found.body.sha256(), ..found.facts };
         match intake {
             Intake::Request { body, format, metadata, .. } => {
                 // Text is read before the model is asked: what is beyond doubt saves the call.
-                let floor = self.reader.text.is_some().then(|| self.reader.look_at(&body.image(), format));
+                let floor = self.reader.text.is_some().then(|| self.reader.look_at(&body.image(), format, until));
                 let (judgement, model) = match floor.as_ref().and_then(|floor| floor.decided(&self.policy)) {
                     Some(decided) => (decided, None),
-                    None => self.ask(body.finish()).await?,
+                    None => self.ask(body.finish(), until).await?,
                 };
                 Ok(Read::Judged { facts, format, metadata, floor, judgement, model })
             }
@@ -221,12 +228,19 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// What code finds in an image that the model was given as it is, and in which it saw
     /// nothing that counts. The request took the image with it: its bytes are read anew, and count
     /// if they are still the same. Trouble on the way leaves the model's word.
-    async fn looked_at_anew(&self, object: &ObjectRef, judged: &ObjectFacts, format: ImageFormat) -> pii::Floor {
+    async fn looked_at_anew(
+        &self,
+        object: &ObjectRef,
+        judged: &ObjectFacts,
+        format: ImageFormat,
+        until: Deadline,
+    ) -> pii::Floor {
         if !self.reader.barcodes {
             return pii::Floor::default();
         }
-        match self.bytes(object, judged).await {
-            Ok(Some(bytes)) => self.reader.look_at(&bytes, format),
+        let bytes = until.of(self.bytes(object, judged)).await.unwrap_or_else(|| Err(too_slow(object)));
+        match bytes {
+            Ok(Some(bytes)) => self.reader.look_at(&bytes, format, until),
             Ok(None) => pii::Floor::default(),
             Err(error) => {
                 tracing::warn!(error = error.name().as_str(), "barcodes not read");
@@ -260,28 +274,28 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// the images or bytes of a request is in the way. Ends at the first that
     /// holds personal data, which no other view can undo. What could not be shown
     /// makes the whole undetermined otherwise.
-    async fn judge_views(&self, shown: Shown) -> Result<(Judgement, Option<ModelUse>), Error> {
+    async fn judge_views(&self, shown: Shown, until: Deadline) -> Result<(Judgement, Option<ModelUse>), Error> {
         let question = pii::question(self.model.max_tokens);
-        let floor = self.reader.look(&shown);
+        let floor = self.reader.look(&shown, until);
         if let Some(decided) = floor.decided(&self.policy) {
             return Ok((decided, None));
         }
         let under = |judgement| floor.under(judgement, &self.policy, self.on_disagreement);
         let (mut so_far, mut cost) = (Judgement::Clean(Vec::new()), None);
-        for View { image, format, area, whole } in shown.views {
+        for View { image, format, area, whole, page } in shown.views {
             let body = || {
                 let mut body = question.image_body(self.model.capabilities, format.media_type(), image.len());
                 body.push(&image);
                 body.finish()
             };
-            let (mut judgement, model) = self.ask(body()).await?;
+            let (mut judgement, model) = self.ask(body(), until).await?;
             cost = both(cost, model);
             if judgement.is_malformed() {
-                let (second, model) = self.ask(body()).await?;
+                let (second, model) = self.ask(body(), until).await?;
                 judgement = second;
                 cost = both(cost, model);
             }
-            so_far = so_far.and(self.policy.apply(judgement.within(area, whole)));
+            so_far = so_far.and(self.policy.apply(judgement.within(area, whole, page)));
             if matches!(so_far, Judgement::Pii(_)) {
                 return Ok((under(so_far), cost));
             }
@@ -292,8 +306,10 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         Ok((under(so_far), cost))
     }
 
-    async fn ask(&self, body: Vec<u8>) -> Result<(Judgement, Option<ModelUse>), Error> {
-        Ok(match self.model.ask(body).await? {
+    async fn ask(&self, body: Vec<u8>, until: Deadline) -> Result<(Judgement, Option<ModelUse>), Error> {
+        let over = || Error::ModelTimeout { code: "the function's own time is over".into() };
+        let reply = until.of(self.model.ask(body)).await.unwrap_or_else(|| Err(over()))?;
+        Ok(match reply {
             // A request of one image and a short question: what is too long is the image.
             ModelReply::ImageRejected | ModelReply::TooLong => (Judgement::Undetermined(Reason::ImageRejected), None),
             ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
@@ -306,6 +322,10 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             }
         })
     }
+}
+
+fn too_slow(object: &ObjectRef) -> Error {
+    Error::StoreUnavailable { code: "it sent too slowly".into(), what: object.to_string() }
 }
 
 /// What became of an object that was read once.

@@ -7,7 +7,7 @@ use warden_core::{
     fake::{FakeModel, FakeStore, Stored, asking, facts},
     image::TokenBudget,
     pii::{Category, OnDisagreement, Policy},
-    ports::{ModelReply, ObjectFacts, Seal},
+    ports::{ModelCall, ModelReply, Models, ObjectFacts, Seal},
 };
 use warden_event_files::{holds, invalid, valid};
 
@@ -26,6 +26,7 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         documents: JudgeDocuments::default(),
         reader: Reader { barcodes: true, text: None },
         on_disagreement: OnDisagreement::default(),
+        time: Duration::from_mins(1),
     }
 }
 
@@ -559,6 +560,31 @@ async fn text_that_cannot_be_read_leaves_the_models_word() {
         assert_eq!(detector.handle(event()).await.unwrap()["verdict"], verdict);
         assert_eq!(detector.store.asked().len(), 1, "the request's own image is looked at");
     }
+}
+
+/// A model that never answers.
+struct Silent;
+
+impl Models for Silent {
+    async fn invoke(&self, _: ModelCall<'_>) -> Result<ModelReply, Error> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_has_the_time_that_is_left_and_no_more() {
+    let asked = detector(Stored::bytes(PNG), FakeModel::saying(CLEAN));
+    let detector = PiiDetector {
+        store: asked.store,
+        model: asking(Silent),
+        token_budget: asked.token_budget,
+        policy: asked.policy,
+        documents: asked.documents,
+        reader: asked.reader,
+        on_disagreement: asked.on_disagreement,
+        time: asked.time,
+    };
+    assert_eq!(detector.handle(event()).await.unwrap_err().name(), ErrorName::ModelTimeout);
 }
 
 #[tokio::test]

@@ -49,8 +49,9 @@ fn judged(bytes: &[u8], reader: Reader) -> (Value, bool, Reader) {
         documents: JudgeDocuments::default(),
         reader,
         on_disagreement: OnDisagreement::default(),
+        time: Duration::from_mins(10),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let event = json!({"s3_bucket": "uploads", "s3_key": "a.png"});
     let answer = runtime.block_on(detector.handle(event)).unwrap();
     let was_asked = !detector.model.models.asked().is_empty();

@@ -148,8 +148,8 @@ fn document(bytes: &Arc<Vec<u8>>, share: &Share, depth: usize, send: &impl Fn(Pa
     let pages = pdf.pages();
     let attached = attachments::of(&pdf);
     let share = &share.of(pages.len().min(MAX_PAGES) + attached.len());
-    for page in pages.iter().take(MAX_PAGES) {
-        if !send(page::views(page, share)) {
+    for (index, page) in pages.iter().take(MAX_PAGES).enumerate() {
+        if !send(page::views(page, share).map(|shown| shown.on_page(index))) {
             return Ok(());
         }
     }

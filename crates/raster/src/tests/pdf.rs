@@ -1,5 +1,7 @@
 //! PDF: pages, what hangs on them, and what is missing.
 
+use std::collections::BTreeSet;
+
 use warden_core::pii::Category;
 
 use super::{
@@ -132,6 +134,9 @@ fn every_page_counts() {
     let bytes = document(&[light(), dark(), light()]);
     assert_eq!(Content::of(&bytes), Content::Image(ImageFormat::Pdf));
     assert_eq!(dark_pages(&bytes), [false, true, false]);
+    let shown = views(bytes, ImageFormat::Pdf, TokenBudget::DEFAULT).unwrap();
+    let pages: BTreeSet<_> = shown.views.iter().map(|view| view.page).collect();
+    assert_eq!(pages, BTreeSet::from([1, 2, 3].map(Some)));
     let whole = whole_view(document(&[dark(), light()]), ImageFormat::Pdf, TokenBudget::DEFAULT).unwrap();
     assert!(is_dark(&decoded(&whole), 30, 30));
 }

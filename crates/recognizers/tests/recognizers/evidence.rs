@@ -23,6 +23,11 @@ fn evidence(rows: &[&str], entity: Entity) -> Option<Evidence> {
 
 /// Written in pieces, so that nobody's scanner takes this file for a leak.
 fn key_of_a_cloud() -> String {
+    ["dop_", "v1_", &"3f9c07de".repeat(8)].concat()
+}
+
+/// One of Google's, which pages give to browsers.
+fn key_of_a_page() -> String {
     ["AIz", "aSyD3kLm9QpRsTuVwXyZ0aBcDeFgHiJkLmNo"].concat()
 }
 
@@ -75,6 +80,7 @@ fn what_may_be_somebody_elses_or_nobodys_is_likely() {
         (&["Mobile: +44 7700 900318"], Entity::PhoneNumber),
         (&["Surname: CASTELLANE"], Entity::Person),
         (&["529.982.247-25"], Entity::BrCpf),
+        (&[&key_of_a_page()], Entity::Secret),
         (&["Password: Tr4vel-light!"], Entity::Secret),
         (&["postgres://app:t0psecret!9@db.internal:5432/orders"], Entity::Secret),
     ] {

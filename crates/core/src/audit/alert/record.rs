@@ -109,6 +109,9 @@ pub struct Found {
     /// The rectangle around it, in pixels of the picture as it is seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#box: Option<Area>,
+    /// The page, frame or picture that it is on, of a file with several; counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
 }
 
 /// What machines get of an event: the record, the letter, and the same in the forms of others.
@@ -164,6 +167,7 @@ impl Record {
                     confidence: finding.confidence,
                     r#where: finding.r#where.as_deref().map(|place| one_line(place, 100)),
                     r#box: finding.r#box,
+                    page: finding.page,
                 })
                 .collect(),
             action: outcome.action.as_str(),
