@@ -98,13 +98,10 @@ fn draw(canvas: &mut Canvas, evidence: Evidence, top: i32) {
         }
         Evidence::AccessKey => {
             // Written in pieces, so that nobody's scanner takes this file for a leak.
-            canvas.mono(
-                14,
-                top + 30,
-                22.0,
-                BLACK,
-                &["GOOGLE_API_KEY=AIz", "aSyD3kLm9QpRsTuVwXyZ7aBcDeFgHiJkLmNv"].concat(),
-            );
+            let rows = [["id = AKIA", "Z7QK4MBN2VXTPL6D"], ["key = h8Kq2Vn7TzR5wXbL3yJd", "9PmC4sG7fAeQ2uHiTkVn"]];
+            for (row, line) in rows.map(|pieces| pieces.concat()).iter().enumerate() {
+                canvas.mono(14, top + 30 + 44 * i32::try_from(row).unwrap_or_default(), 22.0, BLACK, line);
+            }
         }
     }
 }
