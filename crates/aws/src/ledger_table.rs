@@ -6,13 +6,18 @@ use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
 use warden_control_plane::{Call, ControlPlane, Service, item, plain_item};
-use warden_core::{Error, ports::LedgerRecords};
+use warden_core::{
+    Error, budget,
+    ports::{LedgerRecords, SpendRecords},
+};
 
 use crate::control_plane::{Failure, call, control_plane};
 
+const GET: &str = "dynamodb:GetItem";
 const BATCH_GET: &str = "dynamodb:BatchGetItem";
 const QUERY: &str = "dynamodb:Query";
 const UPDATE: &str = "dynamodb:UpdateItem";
+const UPDATE_ITEM: &str = "DynamoDB_20120810.UpdateItem";
 /// The most keys of one call.
 const BATCH: usize = 100;
 /// How often keys that were handed back are asked for again, with none of them read in between.
@@ -113,7 +118,7 @@ impl LedgerRecords for LedgerTable {
         let asked = json!({
             "TableName": self.name, "Key": {"object": {"S": object}, "event": {"S": event}}, "AttributeUpdates": updates,
         });
-        self.ask(UPDATE, "DynamoDB_20120810.UpdateItem", &asked).await.map(drop)
+        self.ask(UPDATE, UPDATE_ITEM, &asked).await.map(drop)
     }
 
     async fn high_of(&self, backfill: &str, most: usize) -> Result<Vec<Value>, Error> {
@@ -125,6 +130,41 @@ impl LedgerRecords for LedgerTable {
         });
         self.query(asked, most).await
     }
+}
+
+impl SpendRecords for LedgerTable {
+    async fn spent(&self, day: &str) -> Result<f64, Error> {
+        let asked = json!({"TableName": self.name, "Key": of_day(day), "ConsistentRead": true});
+        let answer = self.ask(GET, "DynamoDB_20120810.GetItem", &asked).await?;
+        Ok(answer["Item"]["spent_usd"]["N"].as_str().and_then(|sum| sum.parse().ok()).unwrap_or_default())
+    }
+
+    async fn add(&self, day: &str, usd: f64, expires: i64) -> Result<(), Error> {
+        let asked = json!({
+            "TableName": self.name, "Key": of_day(day),
+            "UpdateExpression": "SET expires = :expires ADD spent_usd :usd",
+            "ExpressionAttributeValues": {":expires": {"N": expires.to_string()}, ":usd": {"N": usd.to_string()}},
+        });
+        self.ask(UPDATE, UPDATE_ITEM, &asked).await.map(drop)
+    }
+
+    async fn tell(&self, day: &str, hour: &str) -> Result<bool, Error> {
+        let asked = json!({
+            "TableName": self.name, "Key": of_day(day),
+            "UpdateExpression": "SET told_at = :hour",
+            "ConditionExpression": "attribute_not_exists(told_at) OR told_at < :hour",
+            "ExpressionAttributeValues": {":hour": {"S": hour}},
+        });
+        match call(&self.dynamodb, Call::rpc(UPDATE_ITEM, &asked)).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.code.as_deref() == Some("ConditionalCheckFailedException") => Ok(false),
+            Err(failure) => Err(self.error(UPDATE, &failure)),
+        }
+    }
+}
+
+fn of_day(day: &str) -> Value {
+    json!({"object": {"S": budget::PARTITION}, "event": {"S": day}})
 }
 
 fn items(list: &Value) -> Vec<Value> {
@@ -200,6 +240,27 @@ mod tests {
         table.set("backfill", "b-1", fields.as_object().unwrap()).await.unwrap();
         let updates = json!({"status": {"Value": {"S": "running"}}, "listed": {"Value": {"N": "3"}}});
         assert_eq!(asked(&aws, 0)["AttributeUpdates"], updates);
+    }
+
+    #[tokio::test]
+    async fn a_day_is_added_to_and_never_written_over() {
+        let (table, aws) = table([json!({"Item": {"spent_usd": {"N": "1.25"}}}), json!({}), json!({})]);
+        assert_eq!(table.spent("2026-11-27").await, Ok(1.25));
+        assert_eq!(table.spent("2026-11-28").await, Ok(0.0));
+        table.add("2026-11-27", 0.000_775_5, 9).await.unwrap();
+        let asked = asked(&aws, 2);
+        assert_eq!(asked["Key"], json!({"object": {"S": "budget"}, "event": {"S": "2026-11-27"}}));
+        assert_eq!(asked["UpdateExpression"], "SET expires = :expires ADD spent_usd :usd");
+        assert_eq!(asked["ExpressionAttributeValues"][":usd"], json!({"N": "0.0007755"}));
+    }
+
+    #[tokio::test]
+    async fn one_of_all_who_ask_is_to_tell() {
+        let refused = json!({"__type": "ConditionalCheckFailedException"}).to_string();
+        let aws = RecordedAws::answering([Answer::new(200, "{}"), Answer::new(400, refused)]);
+        let table = LedgerTable::new(&aws.config(), "ledger");
+        assert_eq!(table.tell("2026-11-27", "2026-11-27T03").await, Ok(true));
+        assert_eq!(table.tell("2026-11-27", "2026-11-27T03").await, Ok(false));
     }
 
     #[tokio::test]

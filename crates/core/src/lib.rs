@@ -9,6 +9,7 @@ pub mod analysis;
 pub mod audit;
 pub mod backfill;
 pub mod bedrock;
+pub mod budget;
 pub mod chat;
 pub mod cloudtrail;
 pub mod error;

@@ -197,6 +197,28 @@ pub trait LedgerRecords: Send + Sync {
     fn high_of(&self, backfill: &str, most: usize) -> impl Future<Output = Result<Vec<Value>, Error>> + Send;
 }
 
+/// What the models of a stack cost, by the day, such as `2026-11-27`.
+pub trait SpendRecords: Send + Sync {
+    /// US dollars that were spent on a day.
+    ///
+    /// # Errors
+    /// As [`LedgerRecords::with_keys`].
+    fn spent(&self, day: &str) -> impl Future<Output = Result<f64, Error>> + Send;
+
+    /// Adds US dollars to a day's sum, whoever else adds at the same time. The sum expires at `expires`, in seconds
+    /// since 1970.
+    ///
+    /// # Errors
+    /// As [`LedgerRecords::with_keys`].
+    fn add(&self, day: &str, usd: f64, expires: i64) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Whether nobody has been told in this hour that the day's budget is spent: one of all who ask is to tell it.
+    ///
+    /// # Errors
+    /// As [`LedgerRecords::with_keys`].
+    fn tell(&self, day: &str, hour: &str) -> impl Future<Output = Result<bool, Error>> + Send;
+}
+
 /// Where uploads are reported to the audit.
 pub trait UploadReports: Send + Sync {
     /// Reports an upload by the `detail` of an "Object Created".
@@ -225,6 +247,11 @@ pub enum ModelReply {
     ImageRejected,
     /// It says that the request is longer than it reads.
     TooLong,
+    /// It was not asked: the day's budget is spent.
+    OverBudget {
+        /// Whether somebody was told within the hour.
+        told_before: bool,
+    },
 }
 
 /// What a model answered to a call.

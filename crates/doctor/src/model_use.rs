@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use warden_core::bedrock::{TokenPrices, Usage};
 
 use crate::subject::{Configuration, Function};
 
@@ -28,8 +29,8 @@ pub(crate) struct ModelUse {
     pub(crate) by: Vec<String>,
     /// The tokens that Bedrock reserves for the largest of their calls.
     pub(crate) tokens_a_call: u64,
-    /// US dollars for a million tokens in and out, if the stack says.
-    price: Option<(f64, f64)>,
+    /// What tokens cost, by the stack or by what is known of the model.
+    prices: Option<TokenPrices>,
 }
 
 /// What calling each model once costs at most.
@@ -38,19 +39,16 @@ pub(crate) struct ModelUse {
 pub struct TrialCalls {
     /// The models that would be called.
     pub models: Vec<String>,
-    /// The most US dollars of all calls, as far as the stack names prices.
+    /// The most US dollars of all calls, as far as prices are known.
     pub dollars: Option<f64>,
 }
 
 impl TrialCalls {
     pub(crate) fn of(uses: &[ModelUse]) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "some tens of tokens")]
-        let cost = |(input, output): (f64, f64)| {
-            (MOST_TOKENS_IN as f64 * input + MOST_TOKENS_OUT as f64 * output) / 1_000_000.0
-        };
+        let usage = Usage { input_tokens: MOST_TOKENS_IN, output_tokens: MOST_TOKENS_OUT };
         Self {
             models: uses.iter().map(|model| model.id.clone()).collect(),
-            dollars: uses.iter().map(|model| model.price.map(cost)).sum(),
+            dollars: uses.iter().map(|model| model.prices.map(|prices| prices.cost(usage))).sum(),
         }
     }
 }
@@ -60,8 +58,8 @@ impl fmt::Display for TrialCalls {
         let most = format!("{MOST_TOKENS_IN} tokens in and {MOST_TOKENS_OUT} out");
         write!(f, "Calling {} once each, at most {most}: ", self.models.join(", "))?;
         match self.dollars {
-            Some(dollars) => write!(f, "{dollars:.6} US dollars at most, by the stack's prices")?,
-            None => f.write_str("the stack names no price of it")?,
+            Some(dollars) => write!(f, "{dollars:.6} US dollars at most")?,
+            None => f.write_str("what that costs is not known")?,
         }
         f.write_str(". `--no-model` leaves it out")
     }
@@ -86,7 +84,7 @@ pub(crate) fn models(functions: &[Function], region: &str) -> Vec<ModelUse> {
                 endpoint: configuration.setting("AWS_ENDPOINT_URL_BEDROCK_RUNTIME").map(str::to_owned),
                 by: vec![function.name.clone()],
                 tokens_a_call,
-                price: price(configuration),
+                prices: prices(configuration, id),
             });
         }
     }
@@ -119,9 +117,12 @@ fn tokens_a_call(function: &str, configuration: &Configuration) -> u64 {
     most + if looks { TOKENS_OF_A_PICTURE } else { TOKENS_OF_AN_EVENT }
 }
 
-fn price(configuration: &Configuration) -> Option<(f64, f64)> {
+fn prices(configuration: &Configuration, id: &str) -> Option<TokenPrices> {
     let price = |name| configuration.setting(name)?.parse().ok();
-    Some((price("INPUT_TOKEN_PRICE")?, price("OUTPUT_TOKEN_PRICE")?))
+    match (price("INPUT_TOKEN_PRICE"), price("OUTPUT_TOKEN_PRICE")) {
+        (Some(input), Some(output)) => Some(TokenPrices { input, output }),
+        _ => TokenPrices::of_model(configuration.setting("BASE_MODEL_ID").unwrap_or(id)),
+    }
 }
 
 #[cfg(test)]
@@ -169,9 +170,11 @@ mod tests {
         let priced = models(&[function("f", &settings)], "us-west-2");
         assert_eq!(
             TrialCalls::of(&priced).to_string(),
-            "Calling us.m once each, at most 40 tokens in and 16 out: 0.000060 US dollars at most, by the stack's prices. `--no-model` leaves it out"
+            "Calling us.m once each, at most 40 tokens in and 16 out: 0.000060 US dollars at most. `--no-model` leaves it out"
         );
         let unpriced = models(&[function("f", &settings[..1])], "us-west-2");
-        assert!(TrialCalls::of(&unpriced).to_string().contains("the stack names no price of it"));
+        assert!(TrialCalls::of(&unpriced).to_string().contains("what that costs is not known"));
+        let known = models(&[function("f", &[("MODEL_ID", "us.anthropic.claude-haiku-5-5")])], "us-west-2");
+        assert_eq!(TrialCalls::of(&known).dollars, Some(0.000_013_2));
     }
 }

@@ -2,6 +2,7 @@
 //! in and the error's way out. A function itself knows nothing of Lambda.
 
 pub mod alerts;
+pub mod budget;
 #[cfg(feature = "chat")]
 pub mod chat;
 mod invocation;

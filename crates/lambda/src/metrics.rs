@@ -27,24 +27,17 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 use warden_core::{
-    bedrock::Usage,
+    bedrock::{TokenPrices, Usage},
     pii::{Reason, Verdict},
     threat::ThreatLevel,
 };
 
-use crate::settings::{SettingError, Variables};
+use crate::settings::{SettingError, Variables, token_prices};
 
 /// The target of events that are metrics.
 pub const TARGET: &str = "metrics";
 
 const NAMESPACE: &str = "BedrockWarden";
-
-/// What a model's tokens cost, in US dollars per million.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Prices {
-    input: f64,
-    output: f64,
-}
 
 /// Counts an image's verdict.
 pub fn verdict(verdict: Verdict, reason: Option<Reason>) {
@@ -93,46 +86,24 @@ pub fn ledger_down() {
 
 /// Where metrics go: on Lambda, which names the function, to standard output; elsewhere nowhere.
 ///
-/// `INPUT_TOKEN_PRICE` and `OUTPUT_TOKEN_PRICE`, US dollars per million tokens,
-/// add what a model's answers cost.
+/// What a model's answers cost is added by [`token_prices`].
 ///
 /// # Errors
-/// [`SettingError`] for a price that is not a number from 0 to 10,000, and for one without the other.
+/// Those of [`token_prices`].
 pub(crate) fn layer<S>(variables: &impl Variables) -> Result<Option<impl Layer<S>>, SettingError>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let prices = prices(variables)?;
+    let prices = token_prices(variables)?;
     Ok(variables.get("AWS_LAMBDA_FUNCTION_NAME").map(|function| {
         EmbeddedMetrics { function, prices, write: |line: &str| io::stdout().lock().write_all(line.as_bytes()) }
             .with_filter(Targets::new().with_target(TARGET, Level::INFO))
     }))
 }
 
-fn prices(variables: &impl Variables) -> Result<Option<Prices>, SettingError> {
-    let price = |name: &'static str| match variables.get(name) {
-        None => Ok(None),
-        Some(text) => {
-            let number = text.parse().ok().filter(|price| (0.0..=10_000.0).contains(price));
-            number.map(Some).ok_or_else(|| SettingError {
-                name,
-                problem: format!("is {text:?}, not US dollars per million tokens, from 0 to 10000"),
-            })
-        }
-    };
-    match (price("INPUT_TOKEN_PRICE")?, price("OUTPUT_TOKEN_PRICE")?) {
-        (None, None) => Ok(None),
-        (Some(input), Some(output)) => Ok(Some(Prices { input, output })),
-        _ => Err(SettingError {
-            name: "INPUT_TOKEN_PRICE",
-            problem: "and OUTPUT_TOKEN_PRICE belong together: set both or none".into(),
-        }),
-    }
-}
-
 struct EmbeddedMetrics<W> {
     function: String,
-    prices: Option<Prices>,
+    prices: Option<TokenPrices>,
     write: W,
 }
 
@@ -226,7 +197,7 @@ struct Values {
 }
 
 impl Values {
-    fn cost(&self, prices: Prices) -> Option<f64> {
+    fn cost(&self, prices: TokenPrices) -> Option<f64> {
         let tokens = |name: &str| self.metrics.get(name).and_then(Value::as_f64);
         Some((tokens("InputTokens")? * prices.input + tokens("OutputTokens")? * prices.output) / 1e6)
     }
@@ -272,10 +243,9 @@ mod tests {
     use warden_core::image::Unreadable;
 
     use super::*;
-    use crate::settings::Given;
 
     /// The lines that are emitted, without their times.
-    fn lines(prices: Option<Prices>, emit: impl FnOnce()) -> Vec<Value> {
+    fn lines(prices: Option<TokenPrices>, emit: impl FnOnce()) -> Vec<Value> {
         let written = Arc::new(Mutex::new(String::new()));
         let sink = Arc::clone(&written);
         let write = move |line: &str| {
@@ -358,7 +328,7 @@ mod tests {
         };
         assert_eq!(sorted(lines(None, emit)), [line(&json!(["Function", "ModelId"]), &metrics, &fields)]);
 
-        let told = sorted(lines(Some(Prices { input: 1.0, output: 5.0 }), emit));
+        let told = sorted(lines(Some(TokenPrices { input: 1.0, output: 5.0 }), emit));
         assert_eq!((told.len(), &told[0]["EstimatedCost"]), (2, &json!(2.5)));
         let cost = json!([{"Name": "EstimatedCost", "Unit": "None"}]);
         assert_eq!(told[1], line(&json!(["Function"]), &cost, &json!({"EstimatedCost": 2.5})));
@@ -433,17 +403,5 @@ mod tests {
     #[test]
     fn only_metrics_become_lines() {
         assert!(lines(None, || tracing::info!(Verdicts = 1_u64, "something else")).is_empty());
-    }
-
-    #[test]
-    fn a_price_that_is_none_or_alone_stops_the_start() {
-        let both = Given(&[("INPUT_TOKEN_PRICE", "1.25"), ("OUTPUT_TOKEN_PRICE", "6")]);
-        assert_eq!(prices(&both), Ok(Some(Prices { input: 1.25, output: 6.0 })));
-        assert_eq!(prices(&Given(&[])), Ok(None));
-        for given in
-            [&[("INPUT_TOKEN_PRICE", "1")][..], &[("OUTPUT_TOKEN_PRICE", "-1")], &[("INPUT_TOKEN_PRICE", "$1")]]
-        {
-            assert!(prices(&Given(given)).is_err(), "{given:?}");
-        }
     }
 }

@@ -5,7 +5,8 @@ use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::
 
 use warden_core::{
     audit::{JudgeDocuments, LedgerSettings, summary::SummarizeWithModel},
-    bedrock::{AskedModel, Capabilities, Guardrail, profile},
+    bedrock::{AskedModel, Capabilities, Guardrail, NoPrices, TokenPrices, profile},
+    budget::{DailyBudget, LedgerDown},
     chat::Offer,
     cloudtrail::UploadsToJudge,
     image::TokenBudget,
@@ -46,6 +47,12 @@ pub struct SettingError {
     pub name: &'static str,
     /// What is wrong with it.
     pub problem: String,
+}
+
+impl SettingError {
+    fn of(name: &'static str, problem: &impl Display) -> Self {
+        Self { name, problem: problem.to_string() }
+    }
 }
 
 /// Which model a function asks, and how.
@@ -221,24 +228,74 @@ pub fn recognizer_weights(variables: &impl Variables) -> Option<PathBuf> {
     variables.get("RECOGNIZER_WEIGHTS_DIR").map(PathBuf::from)
 }
 
-/// `LEDGER_DAYS` and `PII_DETECTOR_TOKEN_PRICES`: how long a record is kept, and US dollars for a
-/// million tokens into and out of the model that judges, such as `0.11/0.55`.
+/// `LEDGER_DAYS`, `PII_DETECTOR_TOKEN_PRICES` and `PII_DETECTOR_MODEL_ID`: how long a record is kept, and US dollars for a
+/// million tokens into and out of the model that judges, such as `0.11/0.55`; without them those of the model.
 ///
 /// # Errors
 /// [`SettingError`] for days that are not from 1 to 3650, and for prices that are not two numbers.
 pub fn ledger_settings(variables: &impl Variables) -> Result<LedgerSettings, SettingError> {
-    let prices = |text: String| {
-        let price = |text: &str| text.parse().ok().filter(|price| (0.0..=10_000.0).contains(price));
-        let both = text.split_once('/').and_then(|(input, output)| Some((price(input)?, price(output)?)));
-        both.ok_or_else(|| SettingError {
-            name: "PII_DETECTOR_TOKEN_PRICES",
-            problem: format!("is {text:?}, not two numbers from 0 to 10000 with a slash between"),
-        })
-    };
+    const PRICES: &str = "PII_DETECTOR_TOKEN_PRICES";
+    let prices = |text: String| text.parse().map_err(|problem: NoPrices| SettingError::of(PRICES, &problem));
+    let of_model = || TokenPrices::of_model(&variables.get("PII_DETECTOR_MODEL_ID")?);
     Ok(LedgerSettings {
         days: number(variables, "LEDGER_DAYS", LedgerSettings::default().days, 1..=3650)?,
-        token_prices: variables.get("PII_DETECTOR_TOKEN_PRICES").map(prices).transpose()?,
+        token_prices: variables.get(PRICES).map(prices).transpose()?.or_else(of_model),
     })
+}
+
+/// `INPUT_TOKEN_PRICE` and `OUTPUT_TOKEN_PRICE`: US dollars for a million tokens into and out of the model; without them
+/// those of the model that `MODEL_ID` and `BASE_MODEL_ID` name, where its prices are known.
+///
+/// # Errors
+/// [`SettingError`] for a price that is not a number from 0 to 10,000, and for one without the other.
+pub fn token_prices(variables: &impl Variables) -> Result<Option<TokenPrices>, SettingError> {
+    const INPUT: &str = "INPUT_TOKEN_PRICE";
+    match (variables.get(INPUT), variables.get("OUTPUT_TOKEN_PRICE")) {
+        (Some(input), Some(output)) => format!("{input}/{output}")
+            .parse()
+            .map(Some)
+            .map_err(|problem: NoPrices| SettingError::of("INPUT_TOKEN_PRICE and OUTPUT_TOKEN_PRICE", &problem)),
+        (None, None) => {
+            let model = variables.get("BASE_MODEL_ID").or_else(|| variables.get("MODEL_ID"));
+            Ok(model.and_then(|model| TokenPrices::of_model(&model)))
+        }
+        _ => Err(SettingError::of(INPUT, &"and OUTPUT_TOKEN_PRICE belong together: set both or none")),
+    }
+}
+
+/// What the models of the stack may cost in a day, and what this function's costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BudgetSettings {
+    /// `DAILY_BUDGET` in US dollars, and `LEDGER_DOWN`.
+    pub daily: DailyBudget,
+    /// What the model's tokens cost.
+    pub prices: TokenPrices,
+    /// `LEDGER_NAME`: where days are summed.
+    pub ledger_name: String,
+}
+
+/// `DAILY_BUDGET`, US dollars that the models of the stack may cost in a day, with `LEDGER_NAME`, `LEDGER_DOWN` and
+/// [`token_prices`]. None where it is not set or 0.
+///
+/// # Errors
+/// [`SettingError`] for a budget that is not a number from 0 to 1,000,000, another word than those of [`LedgerDown`],
+/// a model whose prices nobody named, and a ledger that is missing.
+pub fn daily_budget(variables: &impl Variables) -> Result<Option<BudgetSettings>, SettingError> {
+    const NAME: &str = "DAILY_BUDGET";
+    let Some(text) = variables.get(NAME) else { return Ok(None) };
+    let usd = text.parse().ok().filter(|usd| (0.0..=1_000_000.0).contains(usd));
+    let usd: f64 =
+        usd.ok_or_else(|| SettingError::of(NAME, &format_args!("is {text:?}, not US dollars from 0 to 1000000")))?;
+    if usd == 0.0 {
+        return Ok(None);
+    }
+    let down = variables.get("LEDGER_DOWN").unwrap_or_else(|| LedgerDown::Judge.as_str().to_owned());
+    let ledger_down = LedgerDown::named(&down)
+        .ok_or_else(|| SettingError::of("LEDGER_DOWN", &format_args!("is {down:?}; write judge or hold")))?;
+    let prices = token_prices(variables)?.ok_or_else(|| {
+        SettingError::of(NAME, &"needs the model's prices: set INPUT_TOKEN_PRICE and OUTPUT_TOKEN_PRICE")
+    })?;
+    Ok(Some(BudgetSettings { daily: DailyBudget { usd, ledger_down }, prices, ledger_name: ledger_name(variables)? }))
 }
 
 /// `REPLAY_BUS_NAME`: the event bus on which uploads are reported to the audit.
@@ -360,6 +417,50 @@ mod tests {
         let settings =
             ModelSettings::read(&Given(&[("MODEL_ID", arn), ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")])).unwrap();
         assert_eq!((settings.model_id.as_str(), settings.base_model_id.as_str()), (arn, "anthropic.claude-sonnet-5"));
+    }
+
+    #[test]
+    fn a_model_costs_what_a_setting_says_and_else_what_is_known_of_it() {
+        let prices =
+            |given: &[(&str, &str)]| token_prices(&Given(given)).map(|prices| prices.map(|it| (it.input, it.output)));
+        let model = ("MODEL_ID", "us.anthropic.claude-haiku-5-5");
+        assert_eq!(prices(&[model, ("INPUT_TOKEN_PRICE", "1.25"), ("OUTPUT_TOKEN_PRICE", "6")]), Ok(Some((1.25, 6.0))));
+        assert_eq!(prices(&[model]), Ok(Some((0.11, 0.55))));
+        assert_eq!(prices(&[model, ("BASE_MODEL_ID", "amazon.nova-lite-v1:0")]), Ok(Some((0.06, 0.24))));
+        assert_eq!(prices(&[("MODEL_ID", "meta.llama4")]), Ok(None));
+        for wrong in [
+            &[("INPUT_TOKEN_PRICE", "1")][..],
+            &[("OUTPUT_TOKEN_PRICE", "-1")],
+            &[("INPUT_TOKEN_PRICE", "$1"), ("OUTPUT_TOKEN_PRICE", "1")],
+        ] {
+            assert!(prices(wrong).is_err(), "{wrong:?}");
+        }
+        let of_ledger =
+            |given: &[(&str, &str)]| ledger_settings(&Given(given)).unwrap().token_prices.map(|it| it.input);
+        let judge = ("PII_DETECTOR_MODEL_ID", "us.anthropic.claude-haiku-5-5");
+        assert_eq!(of_ledger(&[judge]), Some(0.11));
+        assert_eq!(of_ledger(&[judge, ("PII_DETECTOR_TOKEN_PRICES", "0.2/0.9")]), Some(0.2));
+        assert_eq!(of_ledger(&[]), None);
+    }
+
+    #[test]
+    fn a_budget_is_kept_in_the_ledger_at_known_prices() {
+        let budget = |given: &[(&str, &str)]| daily_budget(&Given(given)).map_err(|error| error.name);
+        let (model, ledger) = (("MODEL_ID", "us.anthropic.claude-haiku-5-5"), ("LEDGER_NAME", "ledger"));
+        assert_eq!(budget(&[model]), Ok(None));
+        assert_eq!(budget(&[model, ("DAILY_BUDGET", "0")]), Ok(None));
+        let kept = budget(&[model, ledger, ("DAILY_BUDGET", "2.5"), ("LEDGER_DOWN", "hold")]).unwrap().unwrap();
+        assert_eq!(kept.daily, DailyBudget { usd: 2.5, ledger_down: LedgerDown::Hold });
+        for (given, named) in [
+            (&[model, ledger, ("DAILY_BUDGET", "much")][..], "DAILY_BUDGET"),
+            (&[model, ledger, ("DAILY_BUDGET", "-1")], "DAILY_BUDGET"),
+            (&[model, ledger, ("DAILY_BUDGET", "NaN")], "DAILY_BUDGET"),
+            (&[("MODEL_ID", "meta.llama4"), ledger, ("DAILY_BUDGET", "1")], "DAILY_BUDGET"),
+            (&[model, ("DAILY_BUDGET", "1")], "LEDGER_NAME"),
+            (&[model, ledger, ("DAILY_BUDGET", "1"), ("LEDGER_DOWN", "perhaps")], "LEDGER_DOWN"),
+        ] {
+            assert_eq!(budget(given), Err(named), "{given:?}");
+        }
     }
 
     #[test]

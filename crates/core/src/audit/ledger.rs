@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{AskedModel, Facts, Outcome, Progress, alert::shown, lenient, time};
-use crate::threat::ThreatLevel;
+use crate::{
+    bedrock::{TokenPrices, Usage},
+    threat::ThreatLevel,
+};
 
 /// What an event's record costs and how long it is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,7 +16,7 @@ pub struct LedgerSettings {
     pub days: u32,
     /// What a million tokens into and out of pii-detector's model cost, in US
     /// dollars; without it no cost is kept.
-    pub token_prices: Option<(f64, f64)>,
+    pub token_prices: Option<TokenPrices>,
 }
 
 impl Default for LedgerSettings {
@@ -68,11 +71,12 @@ impl Ended<'_> {
 
     /// What the model's answer cost, in US dollars, as far as its price is known.
     pub(super) fn cost_usd(&self, settings: LedgerSettings) -> Option<f64> {
-        let ((input, output), model) = (settings.token_prices?, self.model()?);
-        let tokens =
-            |tokens: Option<u64>| tokens.map_or(0.0, |tokens| f64::from(u32::try_from(tokens).unwrap_or(u32::MAX)));
-        let cost = (tokens(model.input_tokens) * input + tokens(model.output_tokens) * output) / 1e6;
-        Some((cost * 1e9).round() / 1e9)
+        let (prices, model) = (settings.token_prices?, self.model()?);
+        let usage = Usage {
+            input_tokens: model.input_tokens.unwrap_or_default(),
+            output_tokens: model.output_tokens.unwrap_or_default(),
+        };
+        Some(prices.cost(usage))
     }
 }
 
@@ -84,6 +88,8 @@ enum Status {
     Complete,
     /// It did not. A replay of the event takes the record up.
     Failed,
+    /// The day's budget was spent before a model was asked. A further audit takes the record up.
+    Held,
 }
 
 /// What is kept of an event beside its key. A fact that is unknown is left out.
@@ -144,7 +150,11 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
     let failure = progress.failure();
     let is_high = failure.is_none() && outcome.threat_level == ThreatLevel::High;
     let kept = Kept {
-        status: if failure.is_some() { Status::Failed } else { Status::Complete },
+        status: match failure {
+            Some(_) => Status::Failed,
+            None if outcome.is_held_back() => Status::Held,
+            None => Status::Complete,
+        },
         execution,
         claimed_at: started,
         completed_at: claim.now.as_deref(),

@@ -50,6 +50,12 @@ impl Outcome {
         let of_event = facts.threat_level.unwrap_or(ThreatLevel::High);
         Self { verdict, reason, action, threat_level: least_level.max(of_event), headline, kind, copied }
     }
+
+    /// Whether the day's budget was spent before the object could be judged: a further audit takes it up.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.verdict == Some(Verdict::Undetermined) && self.reason.as_deref() == Some(Reason::Budget.as_str())
+    }
 }
 
 /// Whether a copy was made and found whole: then what was read was to be deleted.

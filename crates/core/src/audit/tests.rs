@@ -2,7 +2,11 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::{pii::Verdict, threat::ThreatLevel};
+use crate::{
+    bedrock::{TokenPrices, profile::DEFAULT_MODEL},
+    pii::Verdict,
+    threat::ThreatLevel,
+};
 
 const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:security-audit:e-1";
 
@@ -248,9 +252,28 @@ fn a_record_keeps_what_became_of_the_event_under_the_key_that_was_claimed() {
             "now": "2026-11-20T09:14:14.623Z",
         },
     });
-    let ledger = LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) };
+    let ledger = LedgerSettings { days: 400, token_prices: TokenPrices::of_model(DEFAULT_MODEL) };
     let settings = AlertSettings { ledger, ..AlertSettings::default() };
     insta::assert_json_snapshot!("record_in_the_ledger", compose(&request, &settings).unwrap().item);
+}
+
+#[test]
+fn what_the_budget_held_back_is_told_once_an_hour_and_waits_in_the_ledger() {
+    let held = |told_before: bool, reason: &str, level: &str| {
+        let (mut judged, mut summary) = (detection("undetermined", "none"), summary());
+        (judged["reason"], judged["findings"], judged["told_before"]) = (json!(reason), json!([]), json!(told_before));
+        summary["threat_level"] = json!(level);
+        composed(&json!({"summary": summary, "detection": judged}))
+    };
+    let first = held(false, "budget", "low");
+    assert_eq!((first.attributes.silenced.value(), first.attributes.threat_level.value()), ("false", "medium"));
+    assert_eq!(first.item["status"], json!({"S": "held"}));
+    assert!(first.message.contains("raise DailyBudget"), "{}", first.message);
+    assert_eq!(held(true, "budget", "low").attributes.silenced.value(), "true");
+    // What else there is to tell is told.
+    assert_eq!(held(true, "budget", "medium").attributes.silenced.value(), "false");
+    let other = held(true, "answer_cut", "low");
+    assert_eq!((other.attributes.silenced.value(), &other.item["status"]), ("false", &json!({"S": "complete"})));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bedrock::TokenPrices;
+
 /// Seconds of one audit: those of docs/deploy.md, and what lies between its states.
 const AUDIT_SECONDS: u64 = 8;
 /// Tokens of one judgement, into and out of the model: those of docs/deploy.md.
@@ -25,11 +27,11 @@ pub struct Estimate {
 
 /// What so many audits take, so many at once, at these prices of a million tokens into and out of the model.
 #[must_use]
-pub fn estimate(objects: u64, concurrency: u32, token_prices: Option<(f64, f64)>) -> Estimate {
+pub fn estimate(objects: u64, concurrency: u32, token_prices: Option<TokenPrices>) -> Estimate {
     #[allow(clippy::cast_precision_loss)]
     let count = objects as f64;
     let cents = |usd: f64| (usd * 100.0).round() / 100.0;
-    let model = |(input, output): (f64, f64)| cents(count * (TOKENS.0 * input + TOKENS.1 * output) / 1e6);
+    let model = |prices: TokenPrices| cents(count * (TOKENS.0 * prices.input + TOKENS.1 * prices.output) / 1e6);
     Estimate {
         objects,
         seconds: objects.div_ceil(u64::from(concurrency.max(1))) * AUDIT_SECONDS,
@@ -41,10 +43,11 @@ pub fn estimate(objects: u64, concurrency: u32, token_prices: Option<(f64, f64)>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bedrock::profile::DEFAULT_MODEL;
 
     #[test]
     fn a_million_images_cost_what_the_documentation_says() {
-        let estimated = estimate(1_000_000, 100, Some((0.11, 0.55)));
+        let estimated = estimate(1_000_000, 100, TokenPrices::of_model(DEFAULT_MODEL));
         let expected = Estimate { objects: 1_000_000, seconds: 80_000, model_usd: Some(775.5), platform_usd: 380.0 };
         assert_eq!(estimated, expected);
         assert_eq!(estimate(1, 100, None), Estimate { objects: 1, seconds: 8, model_usd: None, platform_usd: 0.0 });

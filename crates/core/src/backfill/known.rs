@@ -37,7 +37,7 @@ impl Known {
     }
 
     /// Whether this is a record of an audit of the version that came to its end, or that is under way at `now`, in
-    /// milliseconds since 1970. What failed is audited again.
+    /// milliseconds since 1970. What failed is audited again, and what the budget held back.
     #[must_use]
     pub fn covers(&self, listed: &Listed, now: i64) -> bool {
         let ObjectVersion { id, etag, .. } = &listed.version;
@@ -49,7 +49,7 @@ impl Known {
             return false;
         }
         match self.status.as_deref() {
-            Some("failed") | None => false,
+            Some("failed" | "held") | None => false,
             Some("claimed") => {
                 let claimed = self.claimed_at.as_deref().and_then(time::unix_millis);
                 claimed.is_some_and(|claimed| now - claimed < CLAIM_MILLIS)
@@ -81,6 +81,7 @@ mod tests {
             ("claimed", "2026-11-19T09:14:09.122Z", false),
             ("claimed", "yesterday", false),
             ("failed", "2026-11-20T09:00:00Z", false),
+            ("held", "2026-11-20T09:00:00Z", false),
         ] {
             let record = Known::read(&json!({"event": "v1", "status": status, "claimed_at": claimed_at}));
             assert_eq!(record.covers(&listed("v1"), NOW), known, "{status} {claimed_at}");

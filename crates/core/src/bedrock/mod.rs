@@ -8,6 +8,7 @@ mod messages;
 pub mod native_schema;
 mod nova;
 mod optional_field;
+mod prices;
 pub mod profile;
 pub mod request;
 
@@ -16,6 +17,7 @@ pub use asked_model::AskedModel;
 pub use capabilities::Capabilities;
 pub use family::Family;
 pub use optional_field::{OptionalField, RefusedFields};
+pub use prices::{NoPrices, TokenPrices};
 pub use request::{ImageBody, Question, conversation_body};
 
 /// A guardrail that sees every question and every answer.

@@ -20,6 +20,8 @@ pub enum Reason {
     VersionNotPinned,
     /// The model says that there is none, and code found what is likely personal data.
     Disagreement,
+    /// The day's budget was spent before the model was asked.
+    Budget,
 }
 
 impl Reason {
@@ -27,7 +29,11 @@ impl Reason {
     pub fn all() -> impl Iterator<Item = Self> {
         let unreadable = Unreadable::ALL.iter().copied().map(Self::Unreadable);
         let unusable = Unusable::ALL.iter().copied().map(Self::Unusable);
-        unreadable.chain([Self::ImageRejected]).chain(unusable).chain([Self::VersionNotPinned, Self::Disagreement])
+        unreadable.chain([Self::ImageRejected]).chain(unusable).chain([
+            Self::VersionNotPinned,
+            Self::Disagreement,
+            Self::Budget,
+        ])
     }
 
     /// The name as it is written in JSON.
@@ -39,6 +45,7 @@ impl Reason {
             Self::Unusable(why) => why.as_str(),
             Self::VersionNotPinned => "version_not_pinned",
             Self::Disagreement => "disagreement",
+            Self::Budget => "budget",
         }
     }
 
@@ -49,7 +56,7 @@ impl Reason {
         match self {
             Self::Unreadable(why) => !matches!(why, Unreadable::Archived | Unreadable::CustomerKey),
             Self::ImageRejected => true,
-            Self::Unusable(_) | Self::VersionNotPinned | Self::Disagreement => false,
+            Self::Unusable(_) | Self::VersionNotPinned | Self::Disagreement | Self::Budget => false,
         }
     }
 
@@ -64,6 +71,7 @@ impl Reason {
             Self::Disagreement => {
                 "the model says that there is no personal data, but text or a face was found that is likely some"
             }
+            Self::Budget => "the day's budget for models is spent, so no model was asked",
         }
     }
 }

@@ -39,7 +39,10 @@ fn log_alert(alert: &Alert) {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use warden_core::audit::{Exceptions, Language, LedgerSettings};
+    use warden_core::{
+        audit::{Exceptions, Language, LedgerSettings},
+        bedrock::TokenPrices,
+    };
     use warden_event_files::{invalid, valid};
 
     use super::*;
@@ -47,7 +50,7 @@ mod tests {
     /// What the tests of the state machine expect too.
     fn settings() -> AlertSettings {
         AlertSettings {
-            ledger: LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) },
+            ledger: LedgerSettings { days: 400, token_prices: TokenPrices::of_model("us.anthropic.claude-haiku-5-5") },
             stack: Some("warden-audit".into()),
             ..AlertSettings::default()
         }

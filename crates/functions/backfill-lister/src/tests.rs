@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
+use warden_core::bedrock::TokenPrices;
 use warden_core::ports::{Marker, ObjectVersion, VersionPage};
 
 use super::*;
@@ -90,7 +91,10 @@ fn lister(versions: Vec<Listed>, records: &[Value]) -> BackfillLister<Bucket, Pa
         parts_bucket: "parts".into(),
         uploads: UploadsToJudge::LikelyImages,
         documents: JudgeDocuments::Tell,
-        ledger_settings: LedgerSettings { days: 400, token_prices: Some((0.11, 0.55)) },
+        ledger_settings: LedgerSettings {
+            days: 400,
+            token_prices: TokenPrices::of_model("us.anthropic.claude-haiku-5-5"),
+        },
         stack: Some("audit".into()),
         clock: || NOW * 1000,
         limits: Limits { part: 2, ..Limits::default() },

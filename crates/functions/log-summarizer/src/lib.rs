@@ -71,6 +71,8 @@ impl<M: Models> LogSummarizer<M> {
                 metrics::model_answer(&model.id, usage, latency_ms);
                 Opinion::read(&body)
             }
+            // The record and the rules speak alone, as without a model.
+            ModelReply::OverBudget { .. } => return Ok(None),
             // No image was sent, and the prompt is bounded: this says nothing about the event.
             ModelReply::ImageRejected | ModelReply::TooLong => Err(Unusable::Malformed),
         };

@@ -1,12 +1,13 @@
 //! `log-summarizer` on Lambda.
 
 use log_summarizer::LogSummarizer;
-use warden_aws::{Bedrock, BedrockSettings, sdk_config};
+use warden_aws::{Bedrock, BedrockSettings, LedgerTable, sdk_config};
 use warden_core::audit::summary::SummarizeWithModel;
 use warden_lambda::{
     Stopped,
+    budget::{Budget, Budgeted},
     rules::rules,
-    settings::{Environment, ModelSettings, judge_documents, summarize_with_model, uploads_to_judge},
+    settings::{Environment, ModelSettings, daily_budget, judge_documents, summarize_with_model, uploads_to_judge},
     telemetry,
 };
 
@@ -16,8 +17,14 @@ async fn main() -> Result<(), Stopped> {
     let model = ModelSettings::read(&Environment)?;
     let asked = summarize_with_model(&Environment)?;
     let bedrock = BedrockSettings { region: model.region.clone(), timeout: model.timeout, guardrail: None };
+    let sdk = sdk_config();
+    let budget = daily_budget(&Environment)?.map(|settings| {
+        let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
+        Budget::new(&settings, ledger, false)
+    });
     let summarizer = LogSummarizer {
-        model: (asked != SummarizeWithModel::None).then(|| model.of(Bedrock::new(&sdk_config(), bedrock))),
+        model: (asked != SummarizeWithModel::None)
+            .then(|| model.of(Budgeted { models: Bedrock::new(&sdk, bedrock), budget })),
         asked,
         rules: rules(&Environment)?,
         documents: judge_documents(&Environment)?,

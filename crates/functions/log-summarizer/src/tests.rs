@@ -67,6 +67,15 @@ async fn no_model_is_asked_about_what_a_backfill_found() {
     assert!(told.judge);
 }
 
+#[tokio::test]
+async fn past_the_days_budget_an_event_is_told_by_record_and_rules() {
+    let file = valid("log-summarizer").into_iter().find(|file| file.name == "put-object").unwrap();
+    let over = function(FakeModel::replying(Ok(ModelReply::OverBudget { told_before: false })));
+    let without = LogSummarizer { model: None, ..function(calm()) };
+    let told = serde_json::to_value(over.handle(file.event()).await.unwrap()).unwrap();
+    assert_eq!(told, serde_json::to_value(without.handle(file.event()).await.unwrap()).unwrap());
+}
+
 /// The state machine's cases take these snapshots for the answers.
 #[tokio::test]
 async fn a_summary_is_told_whole() {

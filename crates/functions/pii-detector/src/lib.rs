@@ -58,6 +58,9 @@ struct Judged {
     /// How bad it is at least, where that is less than personal data is.
     #[serde(skip_serializing_if = "Option::is_none")]
     threat_level: Option<ThreatLevel>,
+    /// Whether somebody was told within the hour that the day's budget is spent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    told_before: bool,
     /// What the object's tags are to be replaced by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Tag>,
@@ -115,12 +118,12 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         let Request { object, claims_image, output, handling } = Request::read(&event)?;
         // Large, and awaited once a call: on the heap.
-        let detection = Box::pin(self.detect(object, claims_image, Deadline::within(self.time))).await?;
+        let (detection, told_before) = Box::pin(self.detect(object, claims_image, Deadline::within(self.time))).await?;
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
             Output::Full => {
-                let judged = self.decide(detection, &handling).await?;
+                let judged = Judged { told_before, ..self.decide(detection, &handling).await? };
                 serde_json::to_value(judged)
                     .map_err(|error| Error::Internal { problem: format!("the verdict is not JSON: {error}") })
             }
@@ -148,24 +151,25 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         let to_copy = detection.object.sha256.as_deref().filter(|_| action == Action::Quarantine);
         let checksum = to_copy.and_then(checksum_of_s3);
         let threat_level = handling.level(&detection, &self.policy);
-        Ok(Judged { detection, action, not_tried, threat_level, tags, checksum })
+        Ok(Judged { detection, action, not_tried, threat_level, told_before: false, tags, checksum })
     }
 
-    async fn detect(&self, object: ObjectRef, claims_image: bool, until: Deadline) -> Result<Detection, Error> {
+    /// The detection, and whether somebody was told before that the day's budget is spent, where that is why nobody looked.
+    async fn detect(&self, object: ObjectRef, claims_image: bool, until: Deadline) -> Result<(Detection, bool), Error> {
         let first = self.read(&object, claims_image, until).await?;
         // A request takes its image with it: for the rare second one the object
         // is read anew, rather than every image kept. The verdict is about what
         // was read last.
         let (read, earlier) = match first {
-            Read::Judged { judgement, model, .. } if judgement.is_malformed() => {
+            Read::Judged { judgement, asked, .. } if judgement.is_malformed() => {
                 tracing::warn!(model_id = self.model.id, "asking again after a malformed answer");
-                (self.read(&object, claims_image, until).await?, model)
+                (self.read(&object, claims_image, until).await?, asked)
             }
-            first => (first, None),
+            first => (first, Asked::default()),
         };
-        let (facts, format, metadata, judgement, model) = match read {
-            Read::Done(detection) => return Ok(*detection),
-            Read::Judged { facts, format, metadata, floor, judgement, model } => {
+        let (facts, format, metadata, judgement, asked) = match read {
+            Read::Done(detection) => return Ok((*detection, false)),
+            Read::Judged { facts, format, metadata, floor, judgement, asked } => {
                 let judgement = self.policy.apply(judgement);
                 let floor = match floor {
                     Some(floor) => floor,
@@ -173,23 +177,24 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
                     None if matches!(judgement, Judgement::Pii(_)) => pii::Floor::default(),
                     None => self.looked_at_anew(&object, &facts, format, until).await,
                 };
-                (facts, format, metadata, floor.under(judgement, &self.policy, self.on_disagreement), model)
+                (facts, format, metadata, floor.under(judgement, &self.policy, self.on_disagreement), asked)
             }
             Read::ToConvert { facts, format, bytes } => {
                 let metadata = warden_raster::metadata(format, &bytes);
                 let shown = warden_raster::views_and_read(bytes, format, self.token_budget, self.reader.reading());
-                let (judgement, model) = match shown {
+                let (judgement, asked) = match shown {
                     Ok(shown) => self.judge_views(shown, until).await?,
-                    Err(why) => (Judgement::Undetermined(why.into()), None),
+                    Err(why) => (Judgement::Undetermined(why.into()), Asked::default()),
                 };
-                (facts, format, metadata, judgement, model)
+                (facts, format, metadata, judgement, asked)
             }
         };
         // Each by what counts, before they are joined: a finding that does not
         // count must not turn what nobody can tell into clean.
         let metadata = self.policy.apply(Judgement::of_findings(metadata));
         let judgement = self.policy.apply(judgement).and(metadata);
-        Ok(Detection::judged(object, facts, format.media_type(), judgement, both(model, earlier)))
+        let Asked { model, told_before } = asked.and(earlier);
+        Ok((Detection::judged(object, facts, format.media_type(), judgement, model), told_before))
     }
 
     /// Reads the object and, if the model reads it as it is, has it judged.
@@ -210,11 +215,11 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             Intake::Request { body, format, metadata, .. } => {
                 // Text is read before the model is asked: what is beyond doubt saves the call.
                 let floor = self.reader.text.is_some().then(|| self.reader.look_at(&body.image(), format, until));
-                let (judgement, model) = match floor.as_ref().and_then(|floor| floor.decided(&self.policy)) {
-                    Some(decided) => (decided, None),
+                let (judgement, asked) = match floor.as_ref().and_then(|floor| floor.decided(&self.policy)) {
+                    Some(decided) => (decided, Asked::default()),
                     None => self.ask(body.finish(), until).await?,
                 };
-                Ok(Read::Judged { facts, format, metadata, floor, judgement, model })
+                Ok(Read::Judged { facts, format, metadata, floor, judgement, asked })
             }
             Intake::ToConvert { format: ImageFormat::Pdf, .. } if self.documents == JudgeDocuments::Off => {
                 done(Detection::not_image(object.clone(), facts))
@@ -274,51 +279,61 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
     /// the images or bytes of a request is in the way. Ends at the first that
     /// holds personal data, which no other view can undo. What could not be shown
     /// makes the whole undetermined otherwise.
-    async fn judge_views(&self, shown: Shown, until: Deadline) -> Result<(Judgement, Option<ModelUse>), Error> {
+    async fn judge_views(&self, shown: Shown, until: Deadline) -> Result<(Judgement, Asked), Error> {
         let question = pii::question(self.model.max_tokens);
         let floor = self.reader.look(&shown, until);
         if let Some(decided) = floor.decided(&self.policy) {
-            return Ok((decided, None));
+            return Ok((decided, Asked::default()));
         }
         let under = |judgement| floor.under(judgement, &self.policy, self.on_disagreement);
-        let (mut so_far, mut cost) = (Judgement::Clean(Vec::new()), None);
+        let (mut so_far, mut asked) = (Judgement::Clean(Vec::new()), Asked::default());
         for View { image, format, area, whole, page } in shown.views {
             let body = || {
                 let mut body = question.image_body(self.model.capabilities, format.media_type(), image.len());
                 body.push(&image);
                 body.finish()
             };
-            let (mut judgement, model) = self.ask(body(), until).await?;
-            cost = both(cost, model);
+            let (mut judgement, of_view) = self.ask(body(), until).await?;
+            asked = asked.and(of_view);
             if judgement.is_malformed() {
-                let (second, model) = self.ask(body(), until).await?;
+                let (second, of_view) = self.ask(body(), until).await?;
                 judgement = second;
-                cost = both(cost, model);
+                asked = asked.and(of_view);
+            }
+            // Whatever the views before came to, all of it is judged again.
+            if judgement == Judgement::Undetermined(Reason::Budget) {
+                return Ok((under(judgement), asked));
             }
             so_far = so_far.and(self.policy.apply(judgement.within(area, whole, page)));
             if matches!(so_far, Judgement::Pii(_)) {
-                return Ok((under(so_far), cost));
+                return Ok((under(so_far), asked));
             }
         }
         if let Some(why) = shown.unread {
             so_far = so_far.and(Judgement::Undetermined(why.into()));
         }
-        Ok((under(so_far), cost))
+        Ok((under(so_far), asked))
     }
 
-    async fn ask(&self, body: Vec<u8>, until: Deadline) -> Result<(Judgement, Option<ModelUse>), Error> {
+    async fn ask(&self, body: Vec<u8>, until: Deadline) -> Result<(Judgement, Asked), Error> {
         let over = || Error::ModelTimeout { code: "the function's own time is over".into() };
         let reply = until.of(self.model.ask(body)).await.unwrap_or_else(|| Err(over()))?;
         Ok(match reply {
             // A request of one image and a short question: what is too long is the image.
-            ModelReply::ImageRejected | ModelReply::TooLong => (Judgement::Undetermined(Reason::ImageRejected), None),
+            ModelReply::ImageRejected | ModelReply::TooLong => {
+                (Judgement::Undetermined(Reason::ImageRejected), Asked::default())
+            }
+            ModelReply::OverBudget { told_before } => {
+                (Judgement::Undetermined(Reason::Budget), Asked { model: None, told_before })
+            }
             ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 let (judgement, usage) = match Answer::parse(&body) {
                     Ok(answer) => (pii::judge(&answer), answer.usage),
                     Err(_) => (Judgement::Undetermined(Unusable::Malformed.into()), Usage::default()),
                 };
                 metrics::model_answer(&self.model.id, usage, latency_ms);
-                (judgement, Some(ModelUse { id: self.model.id.clone(), usage, latency_ms }))
+                let model = ModelUse { id: self.model.id.clone(), usage, latency_ms };
+                (judgement, Asked { model: Some(model), told_before: false })
             }
         })
     }
@@ -340,17 +355,28 @@ enum Read {
         /// What code found, if it has looked.
         floor: Option<pii::Floor>,
         judgement: Judgement,
-        model: Option<ModelUse>,
+        asked: Asked,
     },
     /// No model reads it as it is.
     ToConvert { facts: ObjectFacts, format: ImageFormat, bytes: Vec<u8> },
 }
 
-/// What calls cost together, where there were any.
-fn both(one: Option<ModelUse>, other: Option<ModelUse>) -> Option<ModelUse> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.plus(&other)),
-        (one, other) => one.or(other),
+/// What came of asking beside the judgement.
+#[derive(Default)]
+struct Asked {
+    /// What the calls cost together, where there were any.
+    model: Option<ModelUse>,
+    /// Whether the model was not asked, and somebody was told so before.
+    told_before: bool,
+}
+
+impl Asked {
+    fn and(self, other: Self) -> Self {
+        let model = match (self.model, other.model) {
+            (Some(one), Some(other)) => Some(one.plus(&other)),
+            (one, other) => one.or(other),
+        };
+        Self { model, told_before: self.told_before || other.told_before }
     }
 }
 

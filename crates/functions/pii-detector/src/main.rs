@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use pii_detector::{PiiDetector, Reader, TextReader};
-use warden_aws::{Bedrock, BedrockSettings, S3ObjectStore, sdk_config};
+use warden_aws::{Bedrock, BedrockSettings, LedgerTable, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
+    budget::{Budget, Budgeted},
     settings::{
-        Environment, ModelSettings, flag, image_token_budget, judge_documents, on_disagreement, pii_policy,
-        recognizer_weights,
+        Environment, ModelSettings, daily_budget, flag, image_token_budget, judge_documents, on_disagreement,
+        pii_policy, recognizer_weights,
     },
     telemetry,
 };
@@ -30,6 +31,10 @@ async fn main() -> Result<(), Stopped> {
     if let Some(text) = &text {
         text.tell_what_is_missing();
     }
+    let budget = daily_budget(&Environment)?.map(|settings| {
+        let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
+        Budget::new(&settings, ledger, true)
+    });
     let detector = PiiDetector {
         token_budget: image_token_budget(&Environment)?,
         policy: pii_policy(&Environment)?,
@@ -38,7 +43,7 @@ async fn main() -> Result<(), Stopped> {
         on_disagreement: on_disagreement(&Environment)?,
         time: TIME,
         store: S3ObjectStore::new(&sdk),
-        model: model.of(Bedrock::new(&sdk, bedrock)),
+        model: model.of(Budgeted { models: Bedrock::new(&sdk, bedrock), budget }),
     };
     warden_lambda::run(|event| detector.handle(event)).await
 }

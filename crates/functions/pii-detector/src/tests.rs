@@ -124,6 +124,17 @@ async fn an_answer_says_what_the_policy_wants_done() {
     }
 }
 
+#[tokio::test]
+async fn past_the_days_budget_an_image_is_undetermined_unless_code_knows_better() {
+    for told_before in [false, true] {
+        let over = || FakeModel::replying(Ok(ModelReply::OverBudget { told_before }));
+        let answer = detector(Stored::bytes(PNG), over()).handle(event()).await.unwrap();
+        assert_eq!((&answer["verdict"], &answer["reason"]), (&json!("undetermined"), &json!("budget")));
+        assert_eq!((&answer["action"], &answer["model"]), (&json!("none"), &Value::Null));
+        assert_eq!(answer["told_before"] == json!(true), told_before);
+    }
+}
+
 /// SHA-256 of [`PNG`], as S3 writes it.
 const PNG_CHECKSUM: &str = "oHJjo3m101S4lgbqWnSpPX50NAv8XcjItiJz6QlrpWA=";
 

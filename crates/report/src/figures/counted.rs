@@ -61,6 +61,7 @@ impl Counted {
                 let [state, error] = [&entry.failed_in, &entry.error].map(|text| text.clone().unwrap_or_default());
                 *self.failures.entry((state, error)).or_default() += 1;
             }
+            Status::Held => {}
             Status::Complete => self.intervals[at].2.extend(entry.seconds),
         }
         entry.matched_rules.iter().for_each(|rule| self.rules.add(rule));

@@ -46,6 +46,8 @@ pub(super) enum Status {
     Complete,
     /// It did not.
     Failed,
+    /// The day's budget was spent; a further audit takes it up.
+    Held,
 }
 
 /// What was said of an object.

@@ -58,7 +58,7 @@ pub(super) fn spend(figures: &Figures) -> Markup {
     };
     html! {
         @if figures.cost_usd.is_some() { (chart.markup()) } @else {
-            p { "No record says what its model cost: the stack's parameter PiiDetectorTokenPrices is not set." }
+            p { "No record says what its model cost: no price of the model is known. The stack's parameter PiiDetectorTokenPrices names one." }
         }
         (models.markup())
     }

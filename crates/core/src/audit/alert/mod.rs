@@ -164,8 +164,8 @@ fn attributes(told: &Told<'_>) -> Attributes {
         verdict: Attribute::new(outcome.verdict.map_or("none", Verdict::as_str)),
         action: Attribute::new(outcome.action.as_str()),
         failure: flag(told.failed()),
-        // What a backfill finds is told in its report.
-        silenced: flag(told.source.silenced_by.is_some() || told.source.backfill.is_some()),
+        // What a backfill finds is told in its report, and that the budget is spent once an hour.
+        silenced: flag(told.source.silenced_by.is_some() || told.source.backfill.is_some() || told.is_told_before()),
         category: Attribute::list(if categories.is_empty() { &none } else { &categories }),
         account: known(told.account.as_deref()),
         region: known(told.region),

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     audit::{Effect, Exception, Facts, Judged, Outcome, Progress, Taken, text::one_line},
     pii::{Category, Reason, Verdict},
+    threat::ThreatLevel,
 };
 
 /// Findings and rules told in one alert.
@@ -140,6 +141,16 @@ impl<'a> Told<'a> {
         Reason::all().find(|reason| reason.as_str() == name)
     }
 
+    /// Whether all that there is to tell is that the day's budget is spent, which somebody was told within the hour.
+    pub(super) fn is_told_before(&self) -> bool {
+        let of_event = self.source.facts.threat_level.unwrap_or(ThreatLevel::High);
+        self.source.outcome.is_held_back()
+            && self.judged.is_some_and(|judged| judged.told_before)
+            && of_event == ThreatLevel::Low
+            && !self.failed()
+            && !self.source.unclaimed
+    }
+
     /// Whether the object, in the version that was judged, is still where it was.
     pub(super) fn is_still_there(&self) -> bool {
         let gone = matches!(self.source.outcome.action, Taken::Deleted | Taken::Quarantined)
@@ -158,7 +169,7 @@ impl<'a> Told<'a> {
             let found = outcome.verdict == Some(Verdict::Pii);
             to_do.push(if found { ToDo::RemoveByHand } else { ToDo::MendAndReplay });
         } else if outcome.verdict == Some(Verdict::Undetermined) && self.is_still_there() {
-            to_do.push(ToDo::LookYourself);
+            to_do.push(if outcome.is_held_back() { ToDo::RaiseTheBudget } else { ToDo::LookYourself });
         }
         if self.source.unclaimed {
             to_do.push(ToDo::MendTheLedger);

@@ -112,6 +112,9 @@ const fn to_do(what: ToDo) -> &'static str {
             "personal data is still there: remove it by hand, or fix the cause below and replay the event"
         }
         ToDo::LookYourself => "look at it yourself",
+        ToDo::RaiseTheBudget => {
+            "the next sweep or `warden backfill` judges what was held back. If the budget is too small, raise DailyBudget"
+        }
         ToDo::MendAndReplay => "fix the cause below, then replay the event",
         ToDo::MendTheLedger => {
             "the ledger could not be written: the event has no record, and you will be alerted again if it is delivered again"

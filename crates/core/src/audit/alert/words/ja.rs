@@ -113,6 +113,9 @@ const fn to_do(what: ToDo) -> &'static str {
             "個人情報がまだ残っています。手動で削除するか、下記の原因を解消してからイベントを再実行してください"
         }
         ToDo::LookYourself => "ご自身で確認してください",
+        ToDo::RaiseTheBudget => {
+            "保留されたものは次回のスイープまたは `warden backfill` で判定されます。予算が足りない場合は DailyBudget を引き上げてください"
+        }
         ToDo::MendAndReplay => "下記の原因を解消してから、イベントを再実行してください",
         ToDo::MendTheLedger => {
             "台帳に書き込めませんでした。このイベントの記録はなく、再度配信された場合は通知も再度届きます"
@@ -194,5 +197,6 @@ const fn reason(reason: Reason) -> &'static str {
         },
         Reason::VersionNotPinned => "個人情報が見つかりましたが、判定したデータを特定できません",
         Reason::Disagreement => "モデルは個人情報なしと判定しましたが、個人情報らしい文字または顔が見つかりました",
+        Reason::Budget => "本日のモデル予算を使い切ったため、モデルに問い合わせませんでした",
     }
 }

@@ -115,6 +115,9 @@ const fn to_do(what: ToDo) -> &'static str {
             "개인정보가 아직 남아 있습니다. 직접 제거하거나, 아래 원인을 해결한 뒤 이벤트를 다시 실행하십시오"
         }
         ToDo::LookYourself => "직접 확인하십시오",
+        ToDo::RaiseTheBudget => {
+            "보류된 항목은 다음 스윕이나 `warden backfill`에서 판정됩니다. 예산이 부족하면 DailyBudget을 올리십시오"
+        }
         ToDo::MendAndReplay => "아래 원인을 해결한 뒤 이벤트를 다시 실행하십시오",
         ToDo::MendTheLedger => {
             "원장에 기록하지 못했습니다. 이 이벤트는 기록이 없으며, 다시 전달되면 알림도 다시 발송됩니다"
@@ -194,5 +197,6 @@ const fn reason(reason: Reason) -> &'static str {
         },
         Reason::VersionNotPinned => "개인정보가 발견되었지만 판정한 데이터를 특정할 수 없습니다",
         Reason::Disagreement => "모델은 개인정보가 없다고 판정했지만 개인정보로 보이는 글자나 얼굴이 발견되었습니다",
+        Reason::Budget => "오늘의 모델 예산이 소진되어 모델에 묻지 않았습니다",
     }
 }

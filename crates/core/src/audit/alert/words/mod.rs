@@ -76,6 +76,8 @@ pub(super) enum ToDo {
     RemoveByHand,
     /// Nobody could judge the object.
     LookYourself,
+    /// The day's budget was spent before the object could be judged.
+    RaiseTheBudget,
     /// The audit of the event failed.
     MendAndReplay,
     /// The ledger could not be written.
