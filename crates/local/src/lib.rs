@@ -8,6 +8,7 @@ pub mod backfill;
 pub mod chat;
 pub mod demo;
 pub mod engine;
+pub mod evaluate;
 pub mod execution;
 pub mod follow;
 pub mod functions;

