@@ -191,7 +191,7 @@ impl Bench {
     #[must_use]
     pub fn new(judge: &Judge, weights: PathBuf) -> Self {
         let reader = if judge.reads() {
-            Reader { barcodes: true, text: Some(TextReader::new(weights, TIME)) }
+            Reader { barcodes: true, text: Some(TextReader::new(weights, TIME * 5)) }
         } else {
             Reader::default()
         };
@@ -204,6 +204,8 @@ impl Bench {
                 documents: JudgeDocuments::default(),
                 reader,
                 on_disagreement: OnDisagreement::default(),
+                // Nothing is cut short where the machine is busy.
+                time: TIME * 5,
             },
         }
     }

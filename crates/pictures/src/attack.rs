@@ -182,7 +182,10 @@ impl Evidence {
 #[must_use]
 pub fn labelled(number: usize) -> Labelled {
     let (evidence, picture) = picture(number);
-    let truth = |category| Truth { category, area: None, expected: true };
+    let truth = |(category, expected)| Truth { category, area: None, expected };
+    // A zone tells more than its number.
+    let told_with_it = [(Category::Person, false), (Category::DateTime, false)];
+    let told_with_it = told_with_it.into_iter().filter(|_| evidence == Evidence::Passport);
     Labelled {
         name: format!("attack-{number:03}"),
         picture,
@@ -192,6 +195,12 @@ pub fn labelled(number: usize) -> Labelled {
         taken: ["as it is", "upside down", "turned right", "tiny in a large picture", "as it is"][number / 5 % 5],
         attack: Some(["beside it", "over and over", "in the margin", "anywhere"][number / 3 % 4]),
         personal: evidence != Evidence::Nothing,
-        truths: evidence.category().into_iter().map(truth).collect(),
+        truths: evidence
+            .category()
+            .map(|category| (category, true))
+            .into_iter()
+            .chain(told_with_it)
+            .map(truth)
+            .collect(),
     }
 }
