@@ -30,6 +30,7 @@ class TheFunctionsVersions(unittest.TestCase):
         "PiiDetectorTokenPrices": "123.456/9876.54",
         "ImageAnalyzerTokenPrices": "123.456/9876.54",
         "DailyBudget": "12345.6",
+        "ReuseVerdicts": "false",
         "LedgerDown": "judge",
         "SummarizeWithModel": "false",
         "JudgeEveryUpload": "false",

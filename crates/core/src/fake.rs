@@ -1,23 +1,23 @@
 //! Ports without a service behind them, for tests of what stands on them.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
     audit::Tag,
     bedrock::{AskedModel, Capabilities, Family},
     ports::{
-        AnswerStream, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef,
-        ObjectStore, OpenObject, Seal, StreamingModel,
+        AnswerStream, LedgerRecords, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts,
+        ObjectRef, ObjectStore, OpenObject, Seal, StreamingModel,
     },
 };
 
@@ -208,8 +208,56 @@ impl Models for FakeModel {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Records by object and event.
+type Records = BTreeMap<(String, String), Map<String, Value>>;
+
+/// A ledger in memory, of plain values by object and event.
+#[derive(Debug, Default)]
+pub struct FakeLedger {
+    records: Mutex<Records>,
+    is_down: bool,
+}
+
+impl FakeLedger {
+    /// One that fails at everything.
+    #[must_use]
+    pub fn down() -> Self {
+        Self { is_down: true, ..Self::default() }
+    }
+
+    fn up(&self) -> Result<MutexGuard<'_, Records>, Error> {
+        let down = Error::ServiceUnavailable { action: "dynamodb:BatchGetItem", code: "503".into() };
+        if self.is_down { Err(down) } else { Ok(lock(&self.records)) }
+    }
+}
+
+impl LedgerRecords for Arc<FakeLedger> {
+    async fn with_keys(&self, keys: &[(String, String)]) -> Result<Vec<Value>, Error> {
+        let records = self.up()?;
+        Ok(keys.iter().filter_map(|key| records.get(key).cloned().map(Value::Object)).collect())
+    }
+
+    async fn of_object(&self, object: &str) -> Result<Vec<Value>, Error> {
+        let records = self.up()?;
+        let of_object = records.iter().filter(|((known, _), _)| known == object);
+        Ok(of_object.map(|(_, record)| Value::Object(record.clone())).collect())
+    }
+
+    async fn set(&self, object: &str, event: &str, fields: &Map<String, Value>) -> Result<(), Error> {
+        let mut records = self.up()?;
+        let record = records.entry((object.to_owned(), event.to_owned())).or_default();
+        record.extend([("object".to_owned(), json!(object)), ("event".to_owned(), json!(event))]);
+        record.extend(fields.clone());
+        Ok(())
+    }
+
+    async fn high_of(&self, _: &str, _: usize) -> Result<Vec<Value>, Error> {
+        self.up().map(|_| Vec::new())
+    }
 }
 
 /// What attackers write wherever they may write a text.

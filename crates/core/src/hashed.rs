@@ -25,25 +25,34 @@ impl<B> Hashed<B> {
     /// SHA-256 in hexadecimal digits; none unless the body was read to its end.
     #[must_use]
     pub fn sha256(self) -> Option<String> {
-        self.ended.then(|| {
-            self.sum.finalize().iter().fold(String::with_capacity(64), |mut digits, byte| {
-                // Writing to a string does not fail.
-                let _ = write!(digits, "{byte:02x}");
-                digits
-            })
-        })
+        self.ended.then(|| digits(&self.sum.finalize()))
     }
+}
+
+/// The SHA-256 of these parts, in hexadecimal digits. Where one ends counts.
+#[must_use]
+pub fn digest(parts: &[&[u8]]) -> String {
+    let mut sum = Sha256::new();
+    for part in parts {
+        sum.update((part.len() as u64).to_be_bytes());
+        sum.update(part);
+    }
+    digits(&sum.finalize())
+}
+
+fn digits(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// Tells objects apart in logs without naming them: a key may name a person.
 #[must_use]
 pub fn fingerprint(bucket: &str, key: &str) -> String {
     let sum = Sha256::new().chain_update(bucket).chain_update("/").chain_update(key).finalize();
-    sum.iter().take(8).fold(String::with_capacity(16), |mut digits, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    digits(&sum[..8])
 }
 
 /// A SHA-256 as S3 writes it, of its hexadecimal digits.
@@ -75,6 +84,12 @@ mod tests {
         assert_eq!(fingerprint("b", "k"), fingerprint("b", "k"));
         assert_ne!(fingerprint("b", "k"), fingerprint("b", "l"));
         assert_eq!(fingerprint("uploads", "jane-doe.png").len(), 16);
+    }
+
+    #[test]
+    fn a_digest_tells_its_parts_apart() {
+        assert_ne!(digest(&[b"ab", b"c"]), digest(&[b"a", b"bc"]));
+        assert_eq!(digest(&[]), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 
     #[test]

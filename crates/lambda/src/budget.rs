@@ -63,7 +63,8 @@ impl<L> Budget<L> {
 }
 
 /// Now, in seconds since 1970.
-fn now() -> i64 {
+#[must_use]
+pub fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

@@ -298,6 +298,26 @@ pub fn daily_budget(variables: &impl Variables) -> Result<Option<BudgetSettings>
     Ok(Some(BudgetSettings { daily: DailyBudget { usd, ledger_down }, prices, ledger_name: ledger_name(variables)? }))
 }
 
+/// Where verdicts on bytes are kept, and the code that judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownVerdictSettings {
+    /// `LEDGER_NAME`.
+    pub ledger_name: String,
+    /// The function's version, where Lambda sets one.
+    pub code: String,
+}
+
+/// `REUSE_VERDICTS`: whether verdicts answer for the same bytes, which they do by default where there is a ledger.
+///
+/// # Errors
+/// [`SettingError`] for anything but `true` and `false`.
+pub fn known_verdicts(variables: &impl Variables) -> Result<Option<KnownVerdictSettings>, SettingError> {
+    let reuses = flag(variables, "REUSE_VERDICTS", true)?;
+    let code = || variables.get("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default();
+    let ledger = variables.get("LEDGER_NAME").filter(|_| reuses);
+    Ok(ledger.map(|ledger_name| KnownVerdictSettings { ledger_name, code: code() }))
+}
+
 /// `REPLAY_BUS_NAME`: the event bus on which uploads are reported to the audit.
 ///
 /// # Errors
@@ -461,6 +481,14 @@ mod tests {
         ] {
             assert_eq!(budget(given), Err(named), "{given:?}");
         }
+    }
+
+    #[test]
+    fn verdicts_are_reused_where_there_is_a_ledger_unless_a_setting_says_otherwise() {
+        let known = |given: &[(&str, &str)]| known_verdicts(&Given(given)).map(|known| known.is_some());
+        assert_eq!(known(&[("LEDGER_NAME", "ledger")]), Ok(true));
+        assert_eq!(known(&[("LEDGER_NAME", "ledger"), ("REUSE_VERDICTS", "false")]), Ok(false));
+        assert_eq!(known(&[]), Ok(false));
     }
 
     #[test]

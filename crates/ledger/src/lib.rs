@@ -18,8 +18,10 @@ pub use restore::{Restored, Who};
 pub use statistics::{By, Count, statistics};
 pub use value::Record;
 
-/// The partition of backfills.
-const BACKFILLS: &str = "backfill";
+/// The partitions that hold no events: backfills, and what models cost by the day.
+const OTHERS: [&str; 2] = ["backfill", "budget"];
+/// What the partition of verdicts on bytes begins with, before their SHA-256.
+const BYTES: &str = "bytes ";
 const SCAN: &str = "dynamodb:Scan";
 const QUERY: &str = "dynamodb:Query";
 const PUT_ITEM: &str = "dynamodb:PutItem";
@@ -119,9 +121,11 @@ impl Ledger {
             let answer = self.dynamodb.call(Call::rpc(target, &asked)).await;
             let mut answer = answer.map_err(|error| CallError::new(action, &error))?;
             let items = answer["Items"].as_array_mut().map(std::mem::take).unwrap_or_default();
-            // A lock of a restore is no event's record, nor is a backfill.
+            // A lock of a restore is no event's record either.
             let is_of_event = |record: &Record| {
-                record.text("event") != Some(restore::LOCK) && record.text("object") != Some(BACKFILLS)
+                let object = record.text("object").unwrap_or_default();
+                let is_other = OTHERS.contains(&object) || object.starts_with(BYTES);
+                record.text("event") != Some(restore::LOCK) && !is_other
             };
             records.extend(items.iter().map(Record::read).filter(is_of_event));
             match answer["LastEvaluatedKey"].take() {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use warden_call_errors::CallError;
 use warden_control_plane::{Call, s3::ObjectId};
 
-use crate::{Error, Ledger, PUT_ITEM, Record};
+use crate::{BYTES, Error, Ledger, PUT_ITEM, Record};
 
 /// The name of the lock among the records of an object, which no event has.
 pub(crate) const LOCK: &str = "restore";
@@ -92,6 +92,13 @@ impl Ledger {
         by: &str,
         who: &Who,
     ) -> Result<Restored, Error> {
+        // The verdict is in doubt now: it answers for no other object of the same bytes.
+        if let Some(sha256) = record.text("sha256") {
+            let doubted = json!({
+                "object": format!("{BYTES}{sha256}"), "event": "restored", "restored_at": who.at, "restored_by": by,
+            });
+            self.put(&fields(doubted)).await?;
+        }
         let copied = self.s3.copy(ObjectId::current(quarantine, copy), ObjectId::current(bucket, key)).await;
         let version = copied.map_err(|error| match CallError::new("s3:PutObject", &error) {
             // It has expired, or was purged, meanwhile.

@@ -104,6 +104,9 @@ pub struct Judged {
     /// How bad what was found is at least, where that is less than personal data is.
     #[serde(deserialize_with = "lenient::or_default")]
     pub threat_level: Option<ThreatLevel>,
+    /// Whether the verdict is that of the same bytes, which were judged before.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub judged_before: bool,
     /// Whether somebody was told within the hour that the day's budget is spent.
     #[serde(deserialize_with = "lenient::or_default")]
     pub told_before: bool,

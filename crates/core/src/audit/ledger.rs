@@ -123,6 +123,7 @@ struct Kept<'a> {
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
     cost_usd: Option<f64>,
+    judged_before: Option<bool>,
     quarantine_key: Option<&'a str>,
     silenced_by: Option<&'a str>,
     backfill: Option<&'a str>,
@@ -184,6 +185,7 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
         input_tokens: model.and_then(|model| model.input_tokens),
         output_tokens: model.and_then(|model| model.output_tokens),
         cost_usd: ended.cost_usd(settings),
+        judged_before: judged.map(|judged| judged.judged_before).filter(|before| *before),
         // The machine names the copy as its execution.
         quarantine_key: execution.and_then(|arn| arn.rsplit(':').next()).filter(|_| outcome.copied),
         silenced_by,

@@ -39,6 +39,9 @@ pub struct Detection {
     pub object: JudgedObject,
     /// The model that was asked, if one was.
     pub model: Option<ModelUse>,
+    /// Whether the verdict is that of the same bytes, which were judged before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub judged_before: bool,
 }
 
 /// The object that a verdict is about.
@@ -148,7 +151,7 @@ impl Detection {
             Verdict::Clean => Some(false),
             Verdict::Undetermined | Verdict::NotImage | Verdict::Gone => None,
         };
-        Self { verdict, pii_detected, reason, findings: Vec::new(), object, model: None }
+        Self { verdict, pii_detected, reason, findings: Vec::new(), object, model: None, judged_before: false }
     }
 }
 

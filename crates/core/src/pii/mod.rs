@@ -4,6 +4,7 @@ mod category;
 mod detection;
 mod floor;
 mod judgement;
+pub mod known;
 mod place;
 mod policy;
 mod question;

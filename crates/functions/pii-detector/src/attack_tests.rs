@@ -2,10 +2,12 @@
 //! of it makes the verdict one about another object, takes what nobody can judge
 //! for clean, or carries a text of theirs out of the function.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::json;
 use warden_core::{
-    fake::{ATTACKS, FakeModel, FakeStore, ObedientModel, Stored, asking},
+    fake::{ATTACKS, FakeLedger, FakeModel, FakeStore, ObedientModel, Stored, asking},
     pii::{Category, Place},
 };
 
@@ -20,7 +22,7 @@ fn png_with(keyword: &str, text: &str) -> Vec<u8> {
     [PNG, &length, b"tEXt", &data, b"CRC!\0\0\0\x01IDAT\0CRC!\0\0\0\0IENDCRC!"].concat()
 }
 
-fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
+fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M, Arc<FakeLedger>> {
     PiiDetector {
         store: FakeStore::holding(Stored::bytes(bytes)),
         model: asking(model),
@@ -30,6 +32,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M> {
         reader: Reader { barcodes: true, text: None },
         on_disagreement: OnDisagreement::default(),
         time: Duration::from_mins(1),
+        verdicts: None,
     }
 }
 

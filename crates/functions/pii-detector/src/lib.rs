@@ -2,6 +2,7 @@
 
 mod deadline;
 mod floor;
+mod known;
 
 use std::time::Duration;
 
@@ -12,11 +13,14 @@ use warden_core::{
     audit::{self, Action, Handling, JudgeDocuments, NotTried, Tag},
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
-    hashed::{Hashed, checksum_of_s3},
+    hashed::{Hashed, checksum_of_s3, digest},
     image::{self, ImageFormat, MAX_IMAGE_BYTES, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
     pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, OnDisagreement, Policy, Reason, Verdict},
-    ports::{Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject},
+    ports::{
+        LedgerRecords, Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore,
+        OpenObject,
+    },
     threat::ThreatLevel,
 };
 use warden_lambda::metrics;
@@ -24,9 +28,10 @@ use warden_raster::{Shown, View};
 
 use crate::deadline::Deadline;
 pub use floor::{Reader, TextReader};
+pub use known::KnownVerdicts;
 
 /// What the function needs, made once at start.
-pub struct PiiDetector<S, M> {
+pub struct PiiDetector<S, M, L> {
     /// Where images are read from.
     pub store: S,
     /// The model that judges it.
@@ -43,6 +48,8 @@ pub struct PiiDetector<S, M> {
     pub on_disagreement: OnDisagreement,
     /// Time for one object, which reading it, its text and the model share.
     pub time: Duration,
+    /// Verdicts on bytes that were judged before, where they answer for the same bytes.
+    pub verdicts: Option<KnownVerdicts<L>>,
 }
 
 /// What the function answers.
@@ -106,7 +113,7 @@ impl Request {
     }
 }
 
-impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
+impl<S: ObjectStore, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
     /// Judges the object that `event` names: the whole [`Detection`] with the
     /// [`Action`] that the event's `handling` wants ([`Handling::read`]), or for `output: "boolean"` the text
     /// `"true"` or `"false"`.
@@ -169,6 +176,10 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         };
         let (facts, format, metadata, judgement, asked) = match read {
             Read::Done(detection) => return Ok((*detection, false)),
+            Read::Known { facts, format, judgement } => {
+                let known = Detection::judged(object, facts, format.media_type(), judgement, earlier.model);
+                return Ok((Detection { judged_before: true, ..known }, false));
+            }
             Read::Judged { facts, format, metadata, floor, judgement, asked } => {
                 let judgement = self.policy.apply(judgement);
                 let floor = match floor {
@@ -194,6 +205,9 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         let metadata = self.policy.apply(Judgement::of_findings(metadata));
         let judgement = self.policy.apply(judgement).and(metadata);
         let Asked { model, told_before } = asked.and(earlier);
+        if let (Some((verdicts, sha256)), Some(_)) = (self.verdicts_on(&object, &facts), &model) {
+            let _ = until.of(verdicts.keep(sha256, &self.judged_by(&verdicts.code), &judgement)).await;
+        }
         Ok((Detection::judged(object, facts, format.media_type(), judgement, model), told_before))
     }
 
@@ -211,6 +225,12 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
         let reading = read_image(&mut found, claims_image, &question, self.model.capabilities, Frames::All);
         let intake = until.of(reading).await.unwrap_or_else(|| Err(too_slow(object)))?;
         let facts = ObjectFacts { sha256: found.body.sha256(), ..found.facts };
+        if let Intake::Request { format, .. } | Intake::ToConvert { format, .. } = intake
+            && let Some((verdicts, sha256)) = self.verdicts_on(object, &facts)
+            && let Some(judgement) = until.of(verdicts.of(sha256, &self.judged_by(&verdicts.code))).await.flatten()
+        {
+            return Ok(Read::Known { facts, format, judgement });
+        }
         match intake {
             Intake::Request { body, format, metadata, .. } => {
                 // Text is read before the model is asked: what is beyond doubt saves the call.
@@ -228,6 +248,24 @@ impl<S: ObjectStore, M: Models> PiiDetector<S, M> {
             Intake::Unreadable(why) => done(Detection::unreadable(object.clone(), facts, why)),
             Intake::NotAnImage => done(Detection::not_image(object.clone(), facts)),
         }
+    }
+
+    /// The verdicts on bytes of which the object is, if they are known and answer for it.
+    fn verdicts_on<'a>(
+        &'a self,
+        object: &ObjectRef,
+        facts: &'a ObjectFacts,
+    ) -> Option<(&'a KnownVerdicts<L>, &'a str)> {
+        let verdicts = self.verdicts.as_ref().filter(|_| !object.key.starts_with(pii::known::TRIALS))?;
+        Some((verdicts, facts.sha256.as_deref()?))
+    }
+
+    /// All that a verdict on the same bytes depends on: model, prompt, policy and code.
+    fn judged_by(&self, code: &str) -> String {
+        let prompt = pii::question(self.model.max_tokens).text_body(self.model.capabilities);
+        let reader = (self.reader.barcodes, self.reader.text.is_some());
+        let policy = (&self.policy, self.on_disagreement, self.documents, self.token_budget, reader);
+        digest(&[self.model.id.as_bytes(), &prompt, format!("{policy:?}").as_bytes(), code.as_bytes()])
     }
 
     /// What code finds in an image that the model was given as it is, and in which it saw
@@ -357,6 +395,8 @@ enum Read {
         judgement: Judgement,
         asked: Asked,
     },
+    /// The same bytes were judged before.
+    Known { facts: ObjectFacts, format: ImageFormat, judgement: Judgement },
     /// No model reads it as it is.
     ToConvert { facts: ObjectFacts, format: ImageFormat, bytes: Vec<u8> },
 }
@@ -409,6 +449,7 @@ fn log_decision(detection: &Detection) {
         input_tokens = model.map(|model| model.usage.input_tokens),
         output_tokens = model.map(|model| model.usage.output_tokens),
         latency_ms = model.map(|model| model.latency_ms),
+        judged_before = detection.judged_before,
         "image judged"
     );
 }

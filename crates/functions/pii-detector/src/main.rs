@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use pii_detector::{PiiDetector, Reader, TextReader};
+use pii_detector::{KnownVerdicts, PiiDetector, Reader, TextReader};
 use warden_aws::{Bedrock, BedrockSettings, LedgerTable, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
-    budget::{Budget, Budgeted},
+    budget::{Budget, Budgeted, now},
     settings::{
-        Environment, ModelSettings, daily_budget, flag, image_token_budget, judge_documents, on_disagreement,
-        pii_policy, recognizer_weights,
+        Environment, KnownVerdictSettings, ModelSettings, daily_budget, flag, image_token_budget, judge_documents,
+        known_verdicts, on_disagreement, pii_policy, recognizer_weights,
     },
     telemetry,
 };
@@ -42,6 +42,11 @@ async fn main() -> Result<(), Stopped> {
         reader: Reader { barcodes: flag(&Environment, "READ_BARCODES", true)?, text },
         on_disagreement: on_disagreement(&Environment)?,
         time: TIME,
+        verdicts: known_verdicts(&Environment)?.map(|KnownVerdictSettings { ledger_name, code }| KnownVerdicts {
+            ledger: LedgerTable::new(&sdk, &ledger_name),
+            code,
+            clock: now,
+        }),
         store: S3ObjectStore::new(&sdk),
         model: model.of(Budgeted { models: Bedrock::new(&sdk, bedrock), budget }),
     };

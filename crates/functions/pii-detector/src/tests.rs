@@ -1,23 +1,23 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
     audit::{JudgeDocuments, Tag},
-    fake::{FakeModel, FakeStore, Stored, asking, facts},
+    fake::{FakeLedger, FakeModel, FakeStore, Stored, asking, facts},
     image::TokenBudget,
-    pii::{Category, OnDisagreement, Policy},
-    ports::{ModelCall, ModelReply, Models, ObjectFacts, Seal},
+    pii::{Category, OnDisagreement, Policy, known},
+    ports::{LedgerRecords, ModelCall, ModelReply, Models, ObjectFacts, Seal},
 };
 use warden_event_files::{holds, invalid, valid};
 
-use crate::{PiiDetector, Reader, TextReader};
+use crate::{KnownVerdicts, PiiDetector, Reader, TextReader};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
 const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"left"}]}"#;
 const CLEAN: &str = r#"{"verdict":"clean","findings":[]}"#;
 
-fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeModel> {
+fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>> {
     PiiDetector {
         store: FakeStore::holding(stored),
         model: asking(model),
@@ -27,6 +27,7 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         reader: Reader { barcodes: true, text: None },
         on_disagreement: OnDisagreement::default(),
         time: Duration::from_mins(1),
+        verdicts: None,
     }
 }
 
@@ -133,6 +134,78 @@ async fn past_the_days_budget_an_image_is_undetermined_unless_code_knows_better(
         assert_eq!((&answer["action"], &answer["model"]), (&json!("none"), &Value::Null));
         assert_eq!(answer["told_before"] == json!(true), told_before);
     }
+}
+
+/// A detector that keeps its verdicts in this ledger.
+fn knowing(ledger: &Arc<FakeLedger>, model: FakeModel) -> PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>> {
+    let verdicts = KnownVerdicts { ledger: Arc::clone(ledger), code: "7".into(), clock: || 0 };
+    PiiDetector { verdicts: Some(verdicts), ..detector(Stored::bytes(PNG), model) }
+}
+
+#[tokio::test]
+async fn two_uploads_of_the_same_bytes_are_one_call_of_the_model() {
+    for said in [PII, CLEAN] {
+        let ledger = Arc::default();
+        let detector = knowing(&ledger, FakeModel::saying(said));
+        let first = detector.handle(event()).await.unwrap();
+        let other = json!({"s3_bucket": "uploads", "s3_key": "copy of a.png", "handling": "quarantine;none;"});
+        let second = detector.handle(other).await.unwrap();
+        assert_eq!(detector.model.models.asked().len(), 1, "{said}");
+        assert_eq!((&second["verdict"], &second["findings"]), (&first["verdict"], &first["findings"]));
+        assert_eq!((&second["judged_before"], &second["model"]), (&json!(true), &Value::Null));
+        // What is done with it is decided anew, by its own key.
+        assert_eq!(second["object"]["key"], "copy of a.png");
+        assert_eq!(second["action"], if said == PII { "quarantine" } else { "none" });
+        assert_eq!(first.get("judged_before"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_judged_again_once_anything_that_judges_is_another() {
+    type Change = fn(&mut PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>>);
+    let changes: [(&str, Change); 9] = [
+        ("model", |it| it.model.id = "eu.anthropic.claude-haiku-5-5".into()),
+        ("prompt", |it| it.model.capabilities.json_schema = false),
+        ("tokens", |it| it.model.max_tokens = 512),
+        ("confidence", |it| it.policy.minimum_confidence = 0.5),
+        ("categories", |it| it.policy.allowed_categories = vec![Category::LicensePlate]),
+        ("documents", |it| it.documents = JudgeDocuments::Act),
+        ("barcodes", |it| it.reader.barcodes = false),
+        ("disagreement", |it| it.on_disagreement = OnDisagreement::Pii),
+        ("code", |it| it.verdicts.as_mut().unwrap().code = "8".into()),
+    ];
+    let ledger = Arc::default();
+    knowing(&ledger, FakeModel::saying(CLEAN)).handle(event()).await.unwrap();
+    for (name, change) in changes {
+        let mut another = knowing(&ledger, FakeModel::saying(CLEAN));
+        change(&mut another);
+        for _ in 0..2 {
+            another.handle(event()).await.unwrap();
+        }
+        assert_eq!(another.model.models.asked().len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn doubt_a_restored_object_and_a_trial_are_judged_each_time() {
+    let asked = |ledger: Arc<FakeLedger>, said: &'static str, key: &'static str| async move {
+        let detector = knowing(&ledger, FakeModel::saying(said));
+        for _ in 0..2 {
+            detector.handle(json!({"s3_bucket": "uploads", "s3_key": key})).await.unwrap();
+        }
+        detector.model.models.asked().len()
+    };
+    assert_eq!(asked(Arc::default(), CLEAN, "a.png").await, 1);
+    // A malformed answer is asked for once more each time.
+    assert_eq!(asked(Arc::default(), "perhaps", "a.png").await, 4);
+    assert_eq!(asked(Arc::default(), CLEAN, "warden-selftest/1/a.png").await, 2);
+    let restored: Arc<FakeLedger> = Arc::default();
+    let sha256 = detector(Stored::bytes(PNG), FakeModel::saying(CLEAN)).handle(event()).await.unwrap();
+    let partition = known::partition(sha256["object"]["sha256"].as_str().unwrap());
+    restored.set(&partition, known::RESTORED, &serde_json::Map::new()).await.unwrap();
+    assert_eq!(asked(restored, PII, "a.png").await, 2);
+    let down = Arc::new(FakeLedger::down());
+    assert_eq!(asked(down, CLEAN, "a.png").await, 2);
 }
 
 /// SHA-256 of [`PNG`], as S3 writes it.
@@ -507,7 +580,7 @@ async fn errors_of_the_store_and_the_model_keep_their_names() {
 const BOARDING_PASS: &[u8] = include_bytes!("../../../../samples/boarding-pass-barcode.jpg");
 
 /// Judges the boarding pass whose barcode alone names the passenger.
-async fn judged_by_its_barcode(detector: &PiiDetector<FakeStore, FakeModel>) -> Value {
+async fn judged_by_its_barcode(detector: &PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>>) -> Value {
     detector.handle(json!({"s3_bucket": "uploads", "s3_key": "pass.jpg"})).await.unwrap()
 }
 
@@ -594,6 +667,7 @@ async fn a_model_has_the_time_that_is_left_and_no_more() {
         reader: asked.reader,
         on_disagreement: asked.on_disagreement,
         time: asked.time,
+        verdicts: asked.verdicts,
     };
     assert_eq!(detector.handle(event()).await.unwrap_err().name(), ErrorName::ModelTimeout);
 }

@@ -9,11 +9,11 @@ use std::{
 };
 
 use image::RgbImage;
-use pii_detector::{PiiDetector, Reader, TextReader};
+use pii_detector::{KnownVerdicts, PiiDetector, Reader, TextReader};
 use serde_json::{Value, json};
 use warden_core::{
     audit::JudgeDocuments,
-    fake::{FakeModel, FakeStore, Stored, asking},
+    fake::{FakeLedger, FakeModel, FakeStore, Stored, asking},
     image::TokenBudget,
     pii::{OnDisagreement, Policy},
 };
@@ -50,6 +50,7 @@ fn judged(bytes: &[u8], reader: Reader) -> (Value, bool, Reader) {
         reader,
         on_disagreement: OnDisagreement::default(),
         time: Duration::from_mins(10),
+        verdicts: None::<KnownVerdicts<std::sync::Arc<FakeLedger>>>,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let event = json!({"s3_bucket": "uploads", "s3_key": "a.png"});

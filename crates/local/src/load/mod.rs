@@ -133,6 +133,8 @@ pub async fn run(workspace: &Workspace, options: &LoadOptions, console: &Console
         profile: options.profile.clone(),
         model,
         engine: EngineOptions { wait_scale: options.wait_scale, function_concurrency: options.function_concurrency },
+        // Each upload is a call of the model, whatever its bytes.
+        parameters: vec![("ReuseVerdicts".to_owned(), "false".to_owned())],
         ..SystemOptions::default()
     };
     let system = System::up(workspace, &system_options, console).await?;

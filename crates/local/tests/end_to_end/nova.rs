@@ -5,6 +5,7 @@ use std::sync::Arc;
 use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::sync::RwLock;
+use warden_ledger::Named;
 use warden_local::engine::Engine;
 use warden_local::model::Faults;
 use warden_local::scenario::Expected;
@@ -19,7 +20,7 @@ pub struct NovaWorld(World);
 impl Running for NovaWorld {
     async fn up() -> Self {
         let models = ["LogSummarizerModelId", "PiiDetectorModelId", "ImageAnalyzerModelId"];
-        Self(World::with(&models.map(|parameter| (parameter, MODEL))).await)
+        Self(World::reusing("true", &models.map(|parameter| (parameter, MODEL))).await)
     }
 
     fn faults(&self) -> &Faults {
@@ -36,7 +37,10 @@ impl Running for NovaWorld {
 }
 
 pub fn trials(stage: &Arc<Stage<NovaWorld>>) -> Vec<Trial> {
-    vec![stage.trial("nova::pictures_are_judged_and_analysed_by_the_other_family", judged_and_analysed)]
+    vec![
+        stage.trial("nova::pictures_are_judged_and_analysed_by_the_other_family", judged_and_analysed),
+        stage.trial("nova::the_same_bytes_are_judged_once", same_bytes),
+    ]
 }
 
 async fn judged_and_analysed(world: Arc<NovaWorld>) {
@@ -55,4 +59,18 @@ async fn judged_and_analysed(world: Arc<NovaWorld>) {
     // A summary and a judgement each, and the question.
     assert!(models.len() >= 5, "{models:?}");
     assert!(models.iter().all(|model| model.ends_with(MODEL)), "{models:?}");
+}
+
+async fn same_bytes(world: Arc<NovaWorld>) {
+    let world = &world.0;
+    let bucket = world.audit().bucket().to_owned();
+    for (key, was_judged_before) in [("same/first.png", false), ("same/second.png", true)] {
+        let chart = world.upload_sample(key, "chart.png").await;
+        assert_right(Expected::CLEAN, &world.outcome(&chart).await);
+        let named = Named::Object { bucket: bucket.clone(), key: key.to_owned() };
+        let record = world.audit().ledger().show(&named).await.unwrap().pop().unwrap();
+        // Without a call of the model there are no tokens.
+        let told = ["judged_before", "input_tokens"].map(|name| record.values().contains_key(name));
+        assert_eq!(told, [was_judged_before, !was_judged_before], "{record:?}");
+    }
 }

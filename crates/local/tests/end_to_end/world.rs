@@ -159,14 +159,23 @@ pub struct Answer {
 }
 
 impl World {
-    /// The system with these parameters of the audit's stack.
+    /// The system with these parameters of the audit's stack. Trials share pictures, and each is to be judged.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        Self::reusing("false", parameters).await
+    }
+
+    /// The same, where verdicts answer for the same bytes or do not.
+    pub async fn reusing(verdicts: &str, parameters: &[(&str, &str)]) -> Self {
         let workspace = Workspace::find().unwrap();
         let faults = Faults::default();
         let options = SystemOptions {
             model: ModelOptions { faults: faults.clone(), ..ModelOptions::default() },
             engine: EngineOptions { wait_scale: WAIT_SCALE, ..EngineOptions::default() },
-            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            parameters: [("ReuseVerdicts", verdicts)]
+                .iter()
+                .chain(parameters)
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             ..SystemOptions::default()
         };
         let system =

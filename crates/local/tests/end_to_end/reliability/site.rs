@@ -49,7 +49,7 @@ impl Running for Site {
         let options = SystemOptions {
             model,
             engine: EngineOptions { wait_scale: WAIT_SCALE, ..EngineOptions::default() },
-            parameters: [("ActionOverrides", OVERRIDES), ("AlsoAudit", ALSO_AUDIT)]
+            parameters: [("ActionOverrides", OVERRIDES), ("AlsoAudit", ALSO_AUDIT), ("ReuseVerdicts", "false")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
             ..SystemOptions::default()
