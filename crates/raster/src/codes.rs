@@ -3,7 +3,8 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{self, Sender},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError, Sender},
     },
     thread,
     time::{Duration, Instant},
@@ -40,19 +41,54 @@ pub struct Code {
     pub page: Option<u32>,
 }
 
+/// Most searches of a process that have outlasted their time and still run: beside more of them the
+/// function would hardly get a processor. While there are as many, codes are not searched for.
+const MOST_STUCK: usize = 3;
+
+/// How many searches of this process have outlasted their time and still run.
+static STUCK: AtomicUsize = AtomicUsize::new(0);
+
 /// A search for the codes in a file, which ends when its time is over.
 #[derive(Clone)]
 pub(crate) struct Search {
     left: Arc<Mutex<Duration>>,
+    stuck: &'static AtomicUsize,
+}
+
+/// One run of a search. Whichever of the two comes second to say so, the search that it has ended or who
+/// waits that the time is over, finds the other's word.
+struct Run {
+    settled: AtomicBool,
+    stuck: &'static AtomicUsize,
+}
+
+impl Run {
+    fn outlasted_its_time(&self) {
+        self.stuck.fetch_add(1, Ordering::Relaxed);
+        if self.settled.swap(true, Ordering::AcqRel) {
+            self.stuck.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Held by a search while it runs.
+struct Running(Arc<Run>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.settled.swap(true, Ordering::AcqRel) {
+            self.0.stuck.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Search {
     pub(crate) fn new() -> Self {
-        Self::within(TIME)
+        Self::within(TIME, &STUCK)
     }
 
-    fn within(time: Duration) -> Self {
-        Self { left: Arc::new(Mutex::new(time)) }
+    fn within(time: Duration, stuck: &'static AtomicUsize) -> Self {
+        Self { left: Arc::new(Mutex::new(time)), stuck }
     }
 
     /// The codes in a picture; none once the time is over.
@@ -75,20 +111,30 @@ impl Search {
 
     /// What a search finds in the time that is left. It runs on a thread of its own, because a reader
     /// does not look at the time. One that does not end goes on beside the function and dies with it; it
-    /// has used the time up, so that no file has two of them.
+    /// has used the time up, so that no file has two of them, and a process has [`MOST_STUCK`] at most.
     fn in_time<T: Send + 'static>(&self, search: impl FnOnce(Instant, &Sender<T>) + Send + 'static) -> Vec<T> {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = Vec::new();
-        if left.is_zero() {
+        if left.is_zero() || self.stuck.load(Ordering::Relaxed) >= MOST_STUCK {
             return all;
         }
+        let run = Arc::new(Run { settled: AtomicBool::new(false), stuck: self.stuck });
+        let running = Running(Arc::clone(&run));
         let start = Instant::now();
         let until = start + *left;
         let (sender, receiver) = mpsc::channel();
-        if thread::Builder::new().spawn(move || search(until, &sender)).is_ok() {
-            // Until the thread drops the sender.
-            while let Ok(found) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                all.push(found);
+        let searching = move || {
+            let _running = running;
+            search(until, &sender);
+        };
+        if thread::Builder::new().spawn(searching).is_ok() {
+            loop {
+                match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(found) => all.push(found),
+                    Err(RecvTimeoutError::Timeout) => break run.outlasted_its_time(),
+                    // The thread has dropped the sender.
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
             }
         }
         *left = left.saturating_sub(start.elapsed());
@@ -161,13 +207,15 @@ mod tests {
         Picture::new(image.into(), Orientation::NoTransforms)
     }
 
+    static NONE_STUCK: AtomicUsize = AtomicUsize::new(0);
+
     fn send_a_code(_: Instant, found: &Sender<&'static str>) {
         let _ = found.send("a code");
     }
 
     #[test]
     fn a_search_that_does_not_end_is_left_with_what_it_found_and_is_the_last() {
-        let search = Search::within(Duration::from_secs(2));
+        let search = Search::within(Duration::from_secs(2), &NONE_STUCK);
         let found = search.in_time(|until, found| {
             send_a_code(until, found);
             loop {
@@ -176,6 +224,24 @@ mod tests {
         });
         assert_eq!(found, ["a code"]);
         assert!(search.clone().in_time(send_a_code).is_empty());
+    }
+
+    #[test]
+    fn a_process_searches_no_more_while_searches_are_stuck_and_again_once_one_has_ended() {
+        static STUCK: AtomicUsize = AtomicUsize::new(0);
+        let search = || Search::within(Duration::from_millis(20), &STUCK);
+        let (end, ended) = mpsc::channel::<()>();
+        let ended = Arc::new(Mutex::new(ended));
+        for _ in 0..MOST_STUCK {
+            let ended = Arc::clone(&ended);
+            search().in_time::<()>(move |_, _| ended.lock().unwrap().recv().unwrap_or_default());
+        }
+        assert!(Search::within(TIME, &STUCK).in_time(send_a_code).is_empty());
+        end.send(()).unwrap();
+        while STUCK.load(Ordering::Relaxed) == MOST_STUCK {
+            thread::yield_now();
+        }
+        assert_eq!(Search::within(TIME, &STUCK).in_time(send_a_code), ["a code"]);
     }
 
     #[test]
@@ -188,7 +254,7 @@ mod tests {
     #[test]
     fn a_picture_full_of_finder_patterns_takes_no_longer_than_there_is_time() {
         let time = Duration::from_millis(200);
-        let (search, start) = (Search::within(time), Instant::now());
+        let (search, start) = (Search::within(time, &NONE_STUCK), Instant::now());
         assert!(search.codes_of(&full_of_finder_patterns(120, 120)).is_empty());
         assert!(start.elapsed() < time * 100);
         assert!(search.left.lock().is_ok_and(|left| left.is_zero()));
