@@ -1,6 +1,8 @@
 //! Which versions of a bucket a backfill looks at.
 
-use serde::{Deserialize, Serialize};
+use std::iter;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     Error,
@@ -62,10 +64,28 @@ pub struct Plan {
     /// Whether it looks for uploads that no event told of.
     #[serde(default)]
     pub sweep: bool,
+    /// Buckets that a sweep looks at after the first: a list of names, or ARNs with commas between as the parameter
+    /// `AlsoAudit` has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "buckets")]
+    pub further: Vec<String>,
 }
 
 const fn concurrency() -> u32 {
     CONCURRENCY
+}
+
+fn buckets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Buckets {
+        Names(Vec<String>),
+        Arns(String),
+    }
+    let name = |arn: &str| arn.rsplit(':').next().unwrap_or(arn).trim().to_owned();
+    Ok(match Buckets::deserialize(deserializer)? {
+        Buckets::Names(names) => names,
+        Buckets::Arns(arns) => arns.split(',').map(name).filter(|name| !name.is_empty()).collect(),
+    })
 }
 
 /// A version as S3 lists it.
@@ -107,7 +127,13 @@ impl Plan {
             max_cost: None,
             action: Acts::Policy,
             sweep: false,
+            further: Vec::new(),
         }
+    }
+
+    /// All buckets that it looks at, the first of them first.
+    pub fn buckets(&self) -> impl Iterator<Item = &str> {
+        iter::once(&self.bucket).chain(&self.further).map(String::as_str)
     }
 
     /// Refuses a plan that cannot be carried out.
@@ -270,5 +296,18 @@ mod tests {
     fn a_plan_is_read_from_its_bucket_alone() {
         let read: Plan = serde_json::from_value(serde_json::json!({"bucket": "b"})).unwrap();
         assert_eq!(read, Plan::of("b"));
+    }
+
+    #[test]
+    fn further_buckets_are_read_as_the_template_and_the_ledger_have_them() {
+        for (written, expected) in [
+            (serde_json::json!(""), vec![]),
+            (serde_json::json!("arn:aws:s3:::photos,arn:aws:s3:::more.photos"), vec!["photos", "more.photos"]),
+            (serde_json::json!(["photos"]), vec!["photos"]),
+        ] {
+            let plan: Plan = serde_json::from_value(serde_json::json!({"bucket": "b", "further": written})).unwrap();
+            assert_eq!(plan.further, expected);
+            assert_eq!(plan.buckets().count(), expected.len() + 1);
+        }
     }
 }

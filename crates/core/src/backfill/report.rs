@@ -131,7 +131,11 @@ fn title(counters: &Counters) -> String {
 }
 
 fn place(plan: &Plan) -> String {
-    one_line(&format!("s3://{}/{}", plan.bucket, plan.prefix), MAX_NAME_CHARS)
+    let first = one_line(&format!("s3://{}/{}", plan.bucket, plan.prefix), MAX_NAME_CHARS);
+    match plan.further.len() as u64 {
+        0 => first,
+        further => format!("{first} and {}", counted(further, "further bucket")),
+    }
 }
 
 fn counted(count: u64, what: &str) -> String {
@@ -320,5 +324,9 @@ mod tests {
         let swept = Counters { plan, done: 4, duplicates: 3, pii: 0, high: 0, ..counters() };
         let subject = report(&swept, None).subject;
         assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/: 1 upload that no event told of");
+        let further = vec!["photos".into(), "scans".into()];
+        let plan = Some(Plan { sweep: true, further, ..Plan::of("uploads") });
+        let subject = report(&Counters { plan, ..swept }, None).subject;
+        assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/ and 2 further buckets: 1 upload that no event told of");
     }
 }

@@ -15,6 +15,7 @@ use warden_core::{
     ports::{LedgerRecords, ObjectWriter, VersionPages},
 };
 
+use listing::Found;
 use request::{Counted, Execution, ListRequest, ReportRequest, Request, Step};
 
 /// An upload's own event has come by then: CloudTrail takes minutes. A sweep leaves what is newer.
@@ -92,7 +93,15 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         if !self.counters(&id).await?.goes_on() {
             return Ok(Step { part: None, objects: 0, more: false, ..step });
         }
-        let found = self.look(&step.plan, step.token.take(), self.limits.part, self.limits.list_millis).await?;
+        let found = match self.look(&step.plan, step.token.take(), self.limits.part, self.limits.list_millis).await {
+            // The other buckets of a sweep are looked at all the same.
+            Err(error @ (Error::AccessDenied { .. } | Error::ObjectNotFound { .. })) if step.plan.sweep => {
+                tracing::warn!(backfill = id, bucket = step.plan.bucket, error = %error, "the bucket is not swept");
+                step.unlisted.push((step.plan.bucket.clone(), error.name().as_str().to_owned()));
+                Found::default()
+            }
+            found => found?,
+        };
         step.part = None;
         step.objects = found.to_audit.len() as u64;
         step.parts += 1;
@@ -107,6 +116,11 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         step.handed += step.objects;
         step.more = found.next.is_some();
         step.token = found.next;
+        if !step.more && !step.further.is_empty() {
+            step.plan.bucket = step.further.remove(0);
+            step.plan.since = Some(self.swept_until(&step.plan).await?);
+            step.more = true;
+        }
         let totals = json!({"listed": step.listed, "known": step.known, "handed": step.handed});
         self.set(&id, &totals).await?;
         tracing::info!(
@@ -139,8 +153,11 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         let ReportRequest { mut step, failure, execution } = asked;
         step.name(&execution);
         let id = step.id()?;
+        let mut failures: Vec<_> =
+            step.unlisted.iter().map(|(bucket, error)| format!("{error} at s3://{bucket}")).collect();
+        failures.extend(failure.map(|failure| failure.error.unwrap_or_default()));
         let mut counters = self.counters(id).await?;
-        counters.status = counters.ending(failure.is_some());
+        counters.status = counters.ending(!failures.is_empty());
         counters.ended_at = Some(warden_core::backfill::rfc3339((self.clock)() / 1000));
         let mut ended = json!({"status": counters.status, "ended_at": counters.ended_at});
         // Its first step may have failed before it was written down.
@@ -152,8 +169,10 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         self.set(id, &ended).await?;
         // What was not audited is looked for again.
         let is_whole = counters.status == Status::Complete && counters.failed == 0 && counters.done >= step.handed;
-        if let (true, true, Some(until)) = (step.plan.sweep, is_whole, step.plan.until) {
-            self.set(&swept(&step.plan.bucket), &json!({"until": until})).await?;
+        if let (true, true, Some(until), Some(plan)) = (step.plan.sweep, is_whole, step.plan.until, &counters.plan) {
+            for bucket in plan.buckets() {
+                self.set(&swept(bucket), &json!({"until": until})).await?;
+            }
         }
         let high = self.high_of(id, counters.high).await;
         tracing::info!(
@@ -169,7 +188,7 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
             id,
             counters: &counters,
             high: high.as_deref(),
-            failure: failure.as_ref().and_then(|failure| failure.error.as_deref()),
+            failure: Some(failures.join(", ")).as_deref().filter(|failures| !failures.is_empty()),
             stack: self.stack.as_deref(),
         }))
     }
@@ -194,7 +213,10 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         step.concurrency = step.plan.concurrency;
         let now = (self.clock)() / 1000;
         if step.plan.sweep {
-            self.plan_sweep(&mut step.plan, now).await?;
+            step.plan.until.get_or_insert(now - OWN_EVENT_SECONDS);
+            let since = self.swept_until(&step.plan).await?;
+            step.plan.since.get_or_insert(since);
+            step.further.clone_from(&step.plan.further);
         }
         step.name(execution);
         let id = step.id()?;
@@ -214,15 +236,12 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         self.set(id, &begun).await
     }
 
-    /// A sweep looks at what was written since the last, as far as its own events have come.
-    async fn plan_sweep(&self, plan: &mut Plan, now: i64) -> Result<(), Error> {
-        let until = now - OWN_EVENT_SECONDS;
+    /// From when on a sweep looks at what was written in its bucket: since the last.
+    async fn swept_until(&self, plan: &Plan) -> Result<i64, Error> {
         let last = self.record(&swept(&plan.bucket)).await?;
         let last = last.and_then(|last| last.get("until")?.as_i64());
-        let since = last.map_or(until - FIRST_SWEEP_SECONDS, |last| last - UPLOAD_SECONDS);
-        plan.since.get_or_insert(since);
-        plan.until.get_or_insert(until);
-        Ok(())
+        let until = plan.until.unwrap_or((self.clock)() / 1000);
+        Ok(last.map_or(until - FIRST_SWEEP_SECONDS, |last| last - UPLOAD_SECONDS))
     }
 
     async fn record(&self, event: &str) -> Result<Option<Value>, Error> {

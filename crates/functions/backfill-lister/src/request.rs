@@ -64,6 +64,12 @@ pub(crate) struct Step {
     pub(crate) known: u64,
     #[serde(default)]
     pub(crate) handed: u64,
+    /// Buckets of a sweep that are still to be listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) further: Vec<String>,
+    /// Buckets of a sweep that could not be, each with the name of the error.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unlisted: Vec<(String, String)>,
 }
 
 impl Step {

@@ -14,7 +14,10 @@ const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:backfil
 struct Bucket(Vec<Listed>);
 
 impl VersionPages for Bucket {
-    async fn page(&self, _: &str, prefix: &str, after: Option<&Marker>) -> Result<VersionPage, Error> {
+    async fn page(&self, bucket: &str, prefix: &str, after: Option<&Marker>) -> Result<VersionPage, Error> {
+        if bucket == "denied" {
+            return Err(Error::AccessDenied { action: "s3:ListBucketVersions", what: bucket.into(), hint: "" });
+        }
         let all = self.0.iter().filter(|listed| listed.key.starts_with(prefix));
         let rest: Vec<_> =
             all.skip_while(|listed| after.is_some_and(|after| listed.key <= after.key)).cloned().collect();
@@ -205,6 +208,34 @@ async fn a_sweep_looks_at_what_was_written_since_the_last() {
     let next = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
     // A week before: an upload in parts is dated by its beginning.
     assert_eq!(next["plan"]["since"], NOW - 3600 - 7 * 86_400);
+}
+
+#[tokio::test]
+async fn a_sweep_looks_at_further_buckets_and_passes_one_that_it_may_not_list() {
+    let swept = |bucket: &str| json!({"object": PARTITION, "event": format!("swept {bucket}"), "until": NOW - 9_000});
+    let lister = lister(five(), &[swept("c")]);
+    let lister = BackfillLister { limits: Limits { part: 9, ..lister.limits }, ..lister };
+    let plan = json!({"bucket": "b", "sweep": true, "further": "arn:aws:s3:::denied,arn:aws:s3:::c"});
+    let mut step = list(&json!({"plan": plan}));
+    let mut buckets = Vec::new();
+    loop {
+        step = lister.handle(step).await.unwrap();
+        if let Some(part) = step["part"].as_str() {
+            let parts = lister.parts.0.lock().unwrap();
+            let line: Value = serde_json::from_str(parts[part].lines().next().unwrap()).unwrap();
+            buckets.push((line["detail"]["bucket"]["name"].clone(), step["objects"].clone()));
+        }
+        if step["more"] != true {
+            break;
+        }
+        step = list(&step);
+    }
+    assert_eq!(buckets, [(json!("b"), json!(4)), (json!("c"), json!(4))]);
+    // Each since its own last sweep.
+    assert_eq!(step["plan"]["since"], NOW - 9_000 - 7 * 86_400);
+    let told = lister.handle(report(&step)).await.unwrap();
+    assert_eq!(told["subject"], "[HIGH] Sweep of s3://b/ and 2 further buckets failed");
+    assert!(told["protocols"].as_str().unwrap().contains("It could not go on: AccessDenied at s3://denied"), "{told}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Trial;
 use warden_backfill::{Acts, Backfill, Backfills, Error, Plan, Status};
@@ -28,6 +28,7 @@ pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
             Vec::new(),
             stopped_and_resumed,
         ),
+        stage.faulty_trial("backfill::what_no_event_told_of_is_found_by_a_sweep_once", Vec::new(), swept),
         stage.faulty_trial("backfill::a_bucket_that_nobody_may_list_is_told", Vec::new(), not_to_be_listed),
     ]
 }
@@ -105,6 +106,34 @@ async fn stopped_and_resumed(site: Arc<Site>) {
     assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 12), "{ended:?}");
     assert_eq!(ended.counters.known, done);
     assert_eq!(records(&site, "e2e-stopped").await.len(), 12);
+}
+
+async fn swept(site: Arc<Site>) {
+    let told = |key| (key, Holds::NoPersonalData);
+    of_before(&site, "missed", [told("told.png"), ("missed.png", Holds::PersonalData)]).await;
+    of_before(&site, "missed-too", [told("missed.jpg")]).await;
+    let backfills = backfills(&site).await;
+    // The one that was audited by its own event.
+    let plan = Plan { include: vec!["told.png".into()], ..Plan::of("missed") };
+    run(&backfills, "e2e-told", &plan).await;
+
+    let further = vec!["missed-too".to_owned()];
+    let sweep = Plan { sweep: true, further, concurrency: 2, ..Plan::of("missed") };
+    // It leaves the last hour to the events of their own, unless it is told otherwise.
+    let ended = run(&backfills, "e2e-sweep-early", &sweep).await;
+    assert_eq!((ended.counters.status, ended.counters.listed), (Status::Complete, 0), "{ended:?}");
+    let in_an_hour = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() + 3600;
+    let sweep = Plan { until: Some(i64::try_from(in_an_hour).unwrap()), ..sweep };
+    let ended = run(&backfills, "e2e-sweep", &sweep).await;
+    let counters = &ended.counters;
+    assert_eq!((counters.status, counters.known), (Status::Complete, 1), "{counters:?}");
+    assert_eq!((counters.done, counters.pii, counters.failed), (2, 1, 0), "{counters:?}");
+    assert_eq!(keys(&site, "missed").await, ["told.png"]);
+    let (report, _) = published(&site, "e2e-sweep").await;
+    assert_eq!(report.subject, "[HIGH] Sweep of s3://missed/ and 1 further bucket: 2 uploads that no event told of");
+
+    let ended = run(&backfills, "e2e-sweep-again", &sweep).await;
+    assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 0), "{ended:?}");
 }
 
 async fn not_to_be_listed(site: Arc<Site>) {
