@@ -21,7 +21,8 @@ pub enum StateMachine {
 
 impl StateMachine {
     /// The outputs that say its name, its role and its log group.
-    pub(crate) const fn outputs(self) -> (&'static str, &'static str, &'static str) {
+    #[must_use]
+    pub const fn outputs(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Audit => ("StateMachineName", "StateMachineRoleArn", "StateMachineLogGroupArn"),
             Self::Backfill => ("BackfillMachineName", "BackfillMachineRoleArn", "BackfillMachineLogGroupArn"),

@@ -13,7 +13,7 @@ mod model_use;
 mod subject;
 
 use aws_types::SdkConfig;
-use warden_deploy::Deployer;
+use warden_deploy::{Deployer, StateMachine};
 
 pub use finding::{Area, Finding, Level, Report};
 pub use model_use::TrialCalls;
@@ -90,7 +90,13 @@ impl Doctor {
         findings.extend(checks::functions::check(&gather::functions::gather(aws, subject).await));
         findings.extend(checks::buckets::check(&Box::pin(gather::buckets::gather(aws, subject)).await));
         if let Ok(machine) = subject.stack.machine_arn() {
-            findings.extend(checks::state_machine::check(&gather::state_machine::gather(aws, subject, &machine).await));
+            for of in [StateMachine::Audit, StateMachine::Backfill] {
+                // A stack of before has no backfills.
+                if let Ok(arn) = subject.stack.arn_of(of) {
+                    let facts = gather::state_machine::gather(aws, subject, of, &arn).await;
+                    findings.extend(checks::state_machine::check(&facts));
+                }
+            }
             findings.extend(checks::trail::check(&gather::trail::gather(aws, subject).await));
             if subject.resources.is_ok() {
                 findings.extend(checks::rules::check(&gather::rules::gather(aws, subject, &machine).await));

@@ -67,18 +67,25 @@ fn audit(operation: &str, asked: &Value) -> Option<String> {
                 ("StateMachineName", "audit"),
                 ("StateMachineRoleArn", "arn:aws:iam::111122223333:role/audit"),
                 ("StateMachineLogGroupArn", "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit:*"),
+                ("BackfillMachineName", "audit-backfill"),
+                ("BackfillMachineRoleArn", "arn:aws:iam::111122223333:role/audit-backfill"),
+                (
+                    "BackfillMachineLogGroupArn",
+                    "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit-backfill:*",
+                ),
                 ("PiiDetectorArn", &function("pii-detector")),
                 ("AlertComposerArn", &function("alert-composer")),
                 ("UploadBucketName", "uploads"),
                 ("AlertTopicArn", "arn:aws:sns:us-west-2:111122223333:alerts"),
                 ("DeadLetterQueueUrl", "https://sqs.us-west-2.amazonaws.com/111122223333/dead"),
             ],
-            &[("UploadSource", "cloudtrail"), ("LogRetentionDays", "30"), ("PiiDetectorConcurrency", "0")],
+            &[("UploadSource", "cloudtrail"), ("LogRetentionDays", "30"), ("PiiDetectorConcurrency", "0"), ("SweepSchedule", "rate(7 days)")],
         ),
         "ListStackResources" => resources(&[
             ("Trail", "AWS::CloudTrail::Trail", "s"),
             ("UploadRule", "AWS::Events::Rule", "s-UploadRule-1"),
             ("ReplayRule", "AWS::Events::Rule", "s-replay|s-ReplayRule-1"),
+            ("SweepRule", "AWS::Events::Rule", "s-SweepRule-1"),
             ("PiiDetectorLogGroup", "AWS::Logs::LogGroup", "/aws/lambda/s-pii-detector"),
             ("OperationsKey", "AWS::KMS::Key", "1234"),
         ]),
@@ -128,16 +135,23 @@ fn audited(operation: &str, asked: &Value) -> Option<String> {
             "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>".into()
         }
         "LookupEvents" => json!({"Events": []}).to_string(),
-        "DescribeStateMachine" => json!({"stateMachineArn": MACHINE, "roleArn": "arn:aws:iam::111122223333:role/audit",
-            "loggingConfiguration": {"level": "ERROR", "includeExecutionData": false, "destinations": [
-                {"cloudWatchLogsLogGroup": {"logGroupArn": "arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/audit:*"}}]}})
-        .to_string(),
+        "DescribeStateMachine" => {
+            let arn = asked["stateMachineArn"].as_str().unwrap();
+            let name = arn.rsplit(':').next().unwrap();
+            assert!(matches!(name, "audit" | "audit-backfill"), "{arn}");
+            let group = format!("arn:aws:logs:us-west-2:111122223333:log-group:/aws/vendedlogs/states/{name}:*");
+            json!({"stateMachineArn": arn, "roleArn": format!("arn:aws:iam::111122223333:role/{name}"),
+                "loggingConfiguration": {"level": "ERROR", "includeExecutionData": false,
+                    "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]}})
+            .to_string()
+        }
         "DescribeStateMachineAlias" => {
-            assert_eq!(asked["stateMachineAliasArn"], format!("{MACHINE}:live"));
-            json!({"routingConfiguration": [{"stateMachineVersionArn": format!("{MACHINE}:4"), "weight": 100}]}).to_string()
+            let machine = asked["stateMachineAliasArn"].as_str().unwrap().strip_suffix(":live").unwrap();
+            json!({"routingConfiguration": [{"stateMachineVersionArn": format!("{machine}:4"), "weight": 100}]}).to_string()
         }
         "ListStateMachineVersions" => {
-            json!({"stateMachineVersions": [{"stateMachineVersionArn": format!("{MACHINE}:4"), "creationDate": 1.0}]}).to_string()
+            let version = format!("{}:4", asked["stateMachineArn"].as_str().unwrap());
+            json!({"stateMachineVersions": [{"stateMachineVersionArn": version, "creationDate": 1.0}]}).to_string()
         }
         "ListExecutions" => json!({"executions": [{"status": "SUCCEEDED", "startDate": 1.0}]}).to_string(),
         "GetTrailStatus" => json!({"IsLogging": true}).to_string(),
@@ -149,9 +163,12 @@ fn audited(operation: &str, asked: &Value) -> Option<String> {
             assert_eq!(asked["EventBusName"], if on_the_replay_bus { json!("s-replay") } else { json!(null) });
             json!({"State": "ENABLED"}).to_string()
         }
-        "ListTargetsByRule" => json!({"Targets": [{"Id": "a", "Arn": format!("{MACHINE}:live"),
-            "DeadLetterConfig": {"Arn": "arn:aws:sqs:us-west-2:111122223333:dead"}}]})
-        .to_string(),
+        "ListTargetsByRule" => {
+            let of = if asked["Rule"] == "s-SweepRule-1" { "-backfill" } else { "" };
+            json!({"Targets": [{"Id": "a", "Arn": format!("{MACHINE}{of}:live"),
+                "DeadLetterConfig": {"Arn": "arn:aws:sqs:us-west-2:111122223333:dead"}}]})
+            .to_string()
+        }
         "ListSubscriptionsByTopic" => "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult><Subscriptions><member>\
             <TopicArn>t</TopicArn><Protocol>email</Protocol><SubscriptionArn>arn:aws:sns:x</SubscriptionArn><Owner>1</Owner>\
             <Endpoint>a@example.com</Endpoint></member></Subscriptions></ListSubscriptionsByTopicResult>\

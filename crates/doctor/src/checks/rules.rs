@@ -9,6 +9,8 @@ use crate::finding::{Area, Finding, counted};
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) rules: Vec<Rule>,
+    /// When sweeps are to begin, of a stack that has them: empty if they are off.
+    pub(crate) sweep_schedule: Option<String>,
 }
 
 /// A rule.
@@ -78,6 +80,13 @@ pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
             ),
         );
     }
+    findings.extend(facts.sweep_schedule.as_deref().map(|schedule| {
+        let said = match schedule {
+            "" => "sweeps are off (SweepSchedule): what no event tells of is not looked for".to_owned(),
+            schedule => format!("sweeps look for what no event told of, at {schedule}"),
+        };
+        Finding::ok(AREA, said)
+    }));
     findings
 }
 
@@ -150,7 +159,7 @@ mod tests {
     }
 
     fn found(rules: Vec<Rule>) -> Vec<(Level, String)> {
-        let findings = check(&Facts { rules });
+        let findings = check(&Facts { rules, sweep_schedule: None });
         findings.into_iter().map(|finding| (finding.level, finding.said)).collect()
     }
 
@@ -161,6 +170,17 @@ mod tests {
             rule("b", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", &target()),
         ];
         assert_eq!(found(rules), [(Level::Ok, "2 rules are on and start the alias live".to_owned())]);
+    }
+
+    #[test]
+    fn whether_and_when_sweeps_begin_is_said() {
+        for (schedule, said) in
+            [("", "sweeps are off"), ("rate(7 days)", "sweeps look for what no event told of, at rate")]
+        {
+            let facts = Facts { rules: vec![rule("a", "ENABLED", &target())], sweep_schedule: Some(schedule.into()) };
+            let found = check(&facts);
+            assert!(found[1].level == Level::Ok && found[1].said.starts_with(said), "{found:?}");
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! What the state machine's alias runs, and how that does.
+//! What the alias of a state machine runs, and how that does.
 
 use serde::Deserialize;
+use warden_deploy::StateMachine;
 
 use crate::fact::{Fact, Unknown};
 use crate::finding::{Area, Finding, counted};
 
-/// What is known of the state machine.
+/// What is known of a state machine.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) stack: String,
+    pub(crate) machine_of: StateMachine,
     pub(crate) machine: Fact<Machine>,
     pub(crate) alias: Fact<Alias>,
     pub(crate) versions: Fact<Versions>,
@@ -96,20 +98,39 @@ pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+impl Facts {
+    /// The state machine, for people.
+    const fn machine_name(&self) -> &'static str {
+        match self.machine_of {
+            StateMachine::Audit => "the state machine",
+            StateMachine::Backfill => "the state machine of backfills",
+        }
+    }
+
+    /// Its alias, for people.
+    const fn alias_name(&self) -> &'static str {
+        match self.machine_of {
+            StateMachine::Audit => "the alias live",
+            StateMachine::Backfill => "the alias live of backfills",
+        }
+    }
+}
+
 fn check_alias(facts: &Facts) -> Vec<Finding> {
     const AREA: Area = Area::StateMachine;
-    let stack = &facts.stack;
+    let (stack, name) = (&facts.stack, facts.alias_name());
     let missing = || {
-        vec![Finding::failure(
-            AREA,
-            "the alias live does not exist: the rules start nothing",
-            format!("Run `warden deploy apply --stack {stack}`"),
-        )]
+        let starts = match facts.machine_of {
+            StateMachine::Audit => "the rules start nothing",
+            StateMachine::Backfill => "neither backfills nor sweeps can be started",
+        };
+        let apply = format!("Run `warden deploy apply --stack {stack}`");
+        vec![Finding::failure(AREA, format!("{name} does not exist: {starts}"), apply)]
     };
     let alias = match &facts.alias {
         Ok(alias) => alias,
         Err(Unknown::Absent { .. }) => return missing(),
-        Err(unknown) => return vec![unknown.finding(AREA, "the alias live")],
+        Err(unknown) => return vec![unknown.finding(AREA, name)],
     };
     let routes: Vec<_> = alias.routing_configuration.iter().filter(|route| route.weight > 0).collect();
     let [first, others @ ..] = routes.as_slice() else { return missing() };
@@ -120,21 +141,21 @@ fn check_alias(facts: &Facts) -> Vec<Finding> {
             .collect();
         return vec![Finding::warning(
             AREA,
-            format!("the alias live shares executions between versions {}", shares.join(" and ")),
+            format!("{name} shares executions between versions {}", shares.join(" and ")),
             format!("If no `warden deploy apply --canary` runs, end it: `warden deploy rollback --stack {stack}`"),
         )];
     }
     let running = number(&first.state_machine_version_arn);
     match &facts.versions {
-        Err(unknown) => vec![unknown.finding(AREA, "the versions of the state machine")],
+        Err(unknown) => vec![unknown.finding(AREA, &format!("the versions of {}", facts.machine_name()))],
         Ok(versions) => {
             match versions.state_machine_versions.first().map(|version| number(&version.state_machine_version_arn)) {
                 Some(newest) if newest != running => vec![Finding::warning(
                     AREA,
-                    format!("the alias live runs version {running}, and {newest} is the newest"),
+                    format!("{name} runs version {running}, and {newest} is the newest"),
                     format!("If it was not rolled back on purpose, run `warden deploy apply --stack {stack}`"),
                 )],
-                _ => vec![Finding::ok(AREA, format!("the alias live runs version {running}, the newest"))],
+                _ => vec![Finding::ok(AREA, format!("{name} runs version {running}, the newest"))],
             }
         }
     }
@@ -142,20 +163,20 @@ fn check_alias(facts: &Facts) -> Vec<Finding> {
 
 fn check_machine(facts: &Facts) -> Option<Finding> {
     const AREA: Area = Area::StateMachine;
-    let apply = || format!("Run `warden deploy apply --stack {}`", facts.stack);
+    let (name, apply) = (facts.machine_name(), || format!("Run `warden deploy apply --stack {}`", facts.stack));
     let machine = match &facts.machine {
         Ok(machine) => machine,
         // The alias says it.
         Err(Unknown::Absent { .. }) => return None,
-        Err(unknown) => return Some(unknown.finding(AREA, "the state machine")),
+        Err(unknown) => return Some(unknown.finding(AREA, name)),
     };
     if facts.role.as_ref().is_some_and(|role| *role != machine.role_arn) {
-        let said = format!("the state machine runs with {}, which is not the stack's role", machine.role_arn);
+        let said = format!("{name} runs with {}, which is not the stack's role", machine.role_arn);
         return Some(Finding::warning(AREA, said, apply()));
     }
     let logging = &machine.logging_configuration;
     if logging.include_execution_data {
-        let said = "the state machine's log holds the data of executions, which name who uploaded what";
+        let said = format!("the log of {name} holds the data of executions, which name who uploaded what");
         return Some(Finding::warning(AREA, said, apply()));
     }
     let group = |arn: &str| arn.trim_end_matches(":*").to_owned();
@@ -164,7 +185,7 @@ fn check_machine(facts: &Facts) -> Option<Finding> {
         logging.destinations.iter().filter_map(|to| to.cloud_watch_logs_log_group.as_ref()?.log_group_arn.as_deref());
     let mut groups = groups.map(group);
     (!groups.any(|found| found == wanted))
-        .then(|| Finding::warning(AREA, "the state machine does not log to the stack's log group", apply()))
+        .then(|| Finding::warning(AREA, format!("{name} does not log to the stack's log group"), apply()))
 }
 
 fn check_executions(facts: &Facts) -> Option<Finding> {
@@ -172,21 +193,37 @@ fn check_executions(facts: &Facts) -> Option<Finding> {
     let executions = match &facts.executions {
         Ok(Executions { executions }) => executions,
         Err(Unknown::Absent { .. }) => return None,
-        Err(unknown) => return Some(unknown.finding(AREA, "the last executions")),
+        Err(unknown) => {
+            return Some(unknown.finding(AREA, &format!("the last executions of {}", facts.machine_name())));
+        }
+    };
+    let (what, nothing) = match facts.machine_of {
+        StateMachine::Audit => ("execution", "nothing has been audited yet"),
+        StateMachine::Backfill => ("backfill", "no backfill or sweep has run yet"),
     };
     if executions.is_empty() {
-        let said = "nothing has been audited yet";
-        return Some(Finding::ok(AREA, said));
+        return Some(Finding::ok(AREA, nothing));
     }
     let bad =
         executions.iter().filter(|execution| !matches!(execution.status.as_str(), "RUNNING" | "SUCCEEDED")).count();
     Some(if bad == 0 {
-        Finding::ok(AREA, format!("none of the last {} failed", counted(executions.len(), "execution")))
+        Finding::ok(AREA, format!("none of the last {} failed", counted(executions.len(), what)))
     } else {
         Finding::warning(
             AREA,
-            format!("{bad} of the last {} did not succeed", counted(executions.len(), "execution")),
-            format!("Run `warden deploy status --stack {}`, then `warden deploy history EXECUTION`", facts.stack),
+            format!("{bad} of the last {} did not succeed", counted(executions.len(), what)),
+            match facts.machine_of {
+                StateMachine::Audit => {
+                    format!(
+                        "Run `warden deploy status --stack {}`, then `warden deploy history EXECUTION`",
+                        facts.stack
+                    )
+                }
+                StateMachine::Backfill => format!(
+                    "Run `warden backfill status --stack {0}`, and `warden backfill resume --stack {0} ID` once it is mended",
+                    facts.stack
+                ),
+            },
         )
     })
 }
@@ -237,6 +274,7 @@ mod tests {
                                                        {"stateMachineVersionArn": format!("{MACHINE}:3"), "creationDate": 1.0}]});
         Facts {
             stack: "audit".into(),
+            machine_of: StateMachine::Audit,
             machine: Ok(machine(ROLE, &format!("{GROUP}:*"), false)),
             alias: Ok(alias(&[(4, 100)])),
             versions: Ok(read(versions)),
@@ -254,6 +292,34 @@ mod tests {
             [
                 (Level::Ok, "the alias live runs version 4, the newest".to_owned()),
                 (Level::Ok, "none of the last 2 executions failed".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn of_backfills_it_is_said_that_it_is_theirs() {
+        let absent = Unknown::Absent { action: "states:DescribeStateMachineAlias" };
+        let of_backfills = Facts {
+            machine_of: StateMachine::Backfill,
+            alias: Err(absent),
+            machine: Ok(machine("arn:other", GROUP, false)),
+            executions: Ok(executions(&["FAILED"])),
+            ..facts()
+        };
+        let found: Vec<_> = check(&of_backfills).into_iter().map(|finding| (finding.level, finding.said)).collect();
+        assert_eq!(
+            found,
+            [
+                (
+                    Level::Failure,
+                    "the alias live of backfills does not exist: neither backfills nor sweeps can be started"
+                        .to_owned()
+                ),
+                (
+                    Level::Warning,
+                    "the state machine of backfills runs with arn:other, which is not the stack's role".to_owned()
+                ),
+                (Level::Warning, "1 of the last 1 backfill did not succeed".to_owned()),
             ]
         );
     }
@@ -283,7 +349,7 @@ mod tests {
             (
                 Facts { machine: Ok(machine(ROLE, GROUP, true)), ..facts() },
                 Level::Warning,
-                "the state machine's log holds the data",
+                "the log of the state machine holds the data",
             ),
             (
                 Facts { machine: Ok(machine(ROLE, "arn:other", false)), ..facts() },
@@ -313,7 +379,7 @@ mod tests {
             (
                 Facts { executions: Err(denied("states:ListExecutions")), ..facts() },
                 Level::Warning,
-                "the last executions could not",
+                "the last executions of the state machine could not",
             ),
         ] {
             let findings = check(&facts);

@@ -25,7 +25,8 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> F
             },
         });
     }
-    Facts { rules }
+    let sweep_schedule = subject.parameter("SweepSchedule").filter(|_| backfills.is_some()).map(str::to_owned);
+    Facts { rules, sweep_schedule }
 }
 
 /// The alias of the function that reports older versions, where the stack has it.

@@ -1,5 +1,6 @@
 use serde_json::json;
 use warden_control_plane::Call;
+use warden_deploy::StateMachine;
 
 use crate::aws::{Aws, STATES};
 use crate::checks::state_machine::Facts;
@@ -8,7 +9,8 @@ use crate::subject::Subject;
 /// How many of the last executions are looked at.
 const EXECUTIONS: u64 = 20;
 
-pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> Facts {
+pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_of: StateMachine, machine_arn: &str) -> Facts {
+    let (_, role, log_group) = machine_of.outputs();
     let machine = Call::rpc(
         "AWSStepFunctions.DescribeStateMachine",
         &json!({"stateMachineArn": machine_arn, "includedData": "METADATA_ONLY"}),
@@ -27,11 +29,12 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject, machine_arn: &str) -> F
     );
     Facts {
         stack: subject.stack.name.clone(),
+        machine_of,
         machine: aws.ask(STATES, "states:DescribeStateMachine", machine).await,
         alias: aws.ask(STATES, "states:DescribeStateMachineAlias", alias).await,
         versions: aws.ask(STATES, "states:ListStateMachineVersions", versions).await,
         executions: aws.ask(STATES, "states:ListExecutions", executions).await,
-        role: subject.output("StateMachineRoleArn").map(str::to_owned),
-        log_group: subject.output("StateMachineLogGroupArn").map(str::to_owned),
+        role: subject.output(role).map(str::to_owned),
+        log_group: subject.output(log_group).map(str::to_owned),
     }
 }
