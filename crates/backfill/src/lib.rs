@@ -1,19 +1,22 @@
 //! Backfills of a stack, for who operates them: how much there is to audit, begun, followed, stopped and resumed. What a
 //! backfill is stands in `warden_core::backfill`.
 
+mod names;
 mod pace;
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_types::SdkConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use warden_call_errors::CallError;
-use warden_control_plane::{Call, ControlPlane, Service, path_segment, plain_item};
+use warden_control_plane::{Call, ControlPlane, Service, path_segment, plain_item, s3::S3};
 use warden_core::backfill::PARTITION;
 use warden_deploy::{DEFAULT_ALIAS, Stack, StateMachine};
 
+pub use names::{Brought, Names, NoObject, Place};
 pub use pace::{Pace, in_words};
 pub use warden_core::backfill::{Acts, Counters, Estimate, Plan, Status};
 
@@ -28,7 +31,10 @@ pub struct Backfills {
     states: ControlPlane,
     dynamodb: ControlPlane,
     lambda: ControlPlane,
+    s3: S3,
     table: String,
+    /// The bucket of what backfill-lister reads and writes.
+    parts: String,
     lister: String,
     alias_arn: String,
 }
@@ -54,6 +60,9 @@ pub struct Counted {
     pub known: u64,
     /// Of those, what is to be audited.
     pub objects: u64,
+    /// Objects that were named, and are not there.
+    #[serde(default)]
+    pub missing: u64,
     /// What that takes.
     pub estimate: Estimate,
 }
@@ -65,6 +74,17 @@ pub enum Error {
     /// AWS refused a call, or was not reached.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A file that names objects is none.
+    #[error(transparent)]
+    Input(#[from] warden_core::Error),
+    /// A file on this machine cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// The stack lacks an output.
     #[error(transparent)]
     Stack(#[from] warden_deploy::Error),
@@ -140,6 +160,8 @@ impl Backfills {
             states: ControlPlane::new(config, Service::STEP_FUNCTIONS),
             dynamodb: ControlPlane::new(config, Service::DYNAMO_DB),
             lambda: ControlPlane::new(config, Service::LAMBDA),
+            s3: S3::new(config),
+            parts: stack.output("BackfillBucketName", "the bucket of backfills")?.to_owned(),
             table: stack.output("LedgerName", "the ledger")?.to_owned(),
             lister: stack.output("BackfillListerArn", "backfill-lister")?.to_owned(),
             alias_arn: format!("{}:{DEFAULT_ALIAS}", stack.arn_of(StateMachine::Backfill)?),
@@ -350,12 +372,18 @@ mod tests {
 
     fn backfills(answers: impl IntoIterator<Item = (u16, Value)>) -> (Backfills, RecordedAws) {
         let answers: Vec<_> = answers.into_iter().map(|(status, body)| Answer::new(status, body.to_string())).collect();
+        answering(answers)
+    }
+
+    pub(crate) fn answering(answers: Vec<Answer>) -> (Backfills, RecordedAws) {
         let aws = RecordedAws::answering(answers);
         let config = aws.config();
         let backfills = Backfills {
             states: ControlPlane::new(&config, Service::STEP_FUNCTIONS),
             dynamodb: ControlPlane::new(&config, Service::DYNAMO_DB),
             lambda: ControlPlane::new(&config, Service::LAMBDA),
+            s3: S3::new(&config),
+            parts: "parts".into(),
             table: "ledger".into(),
             lister: "arn:aws:lambda:us-west-2:111122223333:function:audit-backfill-lister:live".into(),
             alias_arn: "arn:aws:states:us-west-2:111122223333:stateMachine:backfill:live".into(),

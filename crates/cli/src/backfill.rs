@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, bail};
 use serde::Serialize;
 use tokio::signal::ctrl_c;
-use warden_backfill::{Backfill, Backfills, Counted, Pace, in_words};
+use warden_backfill::{Backfill, Backfills, Counted, Names, Pace, in_words};
 use warden_calls::Timestamp;
 use warden_core::backfill::{Acts, Plan, Status, rfc3339};
 use warden_deploy::{Deployer, Stack};
@@ -40,8 +40,17 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
     let name = arguments.stack.name.as_deref();
     let name = name.context("no stack is named. Give `--stack NAME`, or set WARDEN_STACK")?;
     let (backfills, stack) = open(name, &arguments.connection).await?;
-    let plan = plan(arguments, &stack)?;
+    let mut plan = plan(arguments, &stack)?;
     let format = arguments.output.format;
+    let id = id();
+    if let Some(names) = names(arguments) {
+        let brought = backfills.bring(&id, &names).await?;
+        match (&arguments.bucket, brought.bucket) {
+            (Some(asked), Some(listed)) if *asked != listed => bail!("the inventory lists {listed}, not {asked}"),
+            (_, listed) => plan.bucket = listed.unwrap_or(plan.bucket),
+        }
+        plan.source = Some(brought.source);
+    }
     let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
     check_cap(&counted)?;
     if counted.objects == 0 || arguments.dry_run {
@@ -52,7 +61,6 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
         output::note("Nothing was started");
         return Ok(Ending::Done);
     }
-    let id = id();
     let execution = backfills.start(&id, &plan).await?;
     if arguments.detach {
         let text = format!("Started the backfill {id}. `warden backfill status {id}` says how far it came");
@@ -154,7 +162,8 @@ fn plan(arguments: &BackfillStart, stack: &Stack) -> anyhow::Result<Plan> {
         prefix: arguments.prefix.clone().unwrap_or_default(),
         since: arguments.since.map(|since| since.millis() / 1000),
         include: arguments.include.clone(),
-        older_versions: arguments.older_versions,
+        // Who names a version means it.
+        older_versions: arguments.older_versions || arguments.keys.is_some(),
         concurrency: arguments.concurrency.unwrap_or(defaults.concurrency),
         max_cost: arguments.max_cost,
         action: if arguments.action.is_some() { Acts::Nothing } else { Acts::Policy },
@@ -162,6 +171,12 @@ fn plan(arguments: &BackfillStart, stack: &Stack) -> anyhow::Result<Plan> {
     };
     plan.check()?;
     Ok(plan)
+}
+
+/// What names the objects, if the bucket is not listed.
+fn names(arguments: &BackfillStart) -> Option<Names> {
+    let inventory = arguments.inventory.clone().map(Names::Inventory);
+    inventory.or_else(|| arguments.keys.clone().map(Names::Keys))
 }
 
 /// A name that tells when it began.
@@ -173,7 +188,7 @@ fn id() -> String {
 
 /// How much there is to do, how long that takes and what it costs.
 fn told(counted: &Counted) -> String {
-    let Counted { plan, known, estimate, .. } = counted;
+    let Counted { plan, known, missing, estimate, .. } = counted;
     let place = warden_call_errors::printable(&format!("s3://{}/{}", plan.bucket, plan.prefix));
     let model = match estimate.model_usd {
         Some(usd) => format!("{usd:.2} USD for the model"),
@@ -184,8 +199,9 @@ fn told(counted: &Counted) -> String {
         Acts::Policy => "What is found is treated as the stack's policy says",
         Acts::Nothing => "What is found is told, and nothing is done to it",
     };
+    let missing = if *missing == 0 { String::new() } else { format!(", {missing} named and not there") };
     format!(
-        "{place}: {} to audit, {known} known to the ledger\n\
+        "{place}: {} to audit, {known} known to the ledger{missing}\n\
          About {} at {} at once; about {model} and {:.2} USD for the rest{most}\n{acts}",
         counted.objects,
         in_words(estimate.seconds),
@@ -240,12 +256,13 @@ mod tests {
             listed: 12_000,
             known: 2_000,
             objects: 10_000,
+            missing: 0,
             estimate: estimate(10_000, plan.concurrency, prices),
         };
         assert_eq!(
             told(&counted(&plan)),
             "s3://photos/: 10000 to audit, 2000 known to the ledger\n\
-             About 1 h 6 min at 20 at once; about 7.76 USD for the model and 3.80 USD for the rest\n\
+             About 1 h 6 min at 20 at once; about 7.76 USD for the model and 3.75 USD for the rest\n\
              What is found is treated as the stack's policy says"
         );
         plan.max_cost = Some(5.0);

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use warden_backfill::Place;
 use warden_calls::{Prices, Timestamp};
 use warden_deploy::Canary;
 use warden_ledger::{By, Named};
@@ -162,6 +163,12 @@ pub(crate) struct BackfillStart {
     /// The bucket [default: the stack's upload bucket]
     #[arg(long, value_name = "NAME")]
     pub(crate) bucket: Option<String>,
+    /// Look at what an S3 Inventory in CSV lists, by its manifest.json, in place of listing the bucket
+    #[arg(long, value_name = "s3://BUCKET/…/manifest.json", conflicts_with = "keys")]
+    pub(crate) inventory: Option<Place>,
+    /// Look at what a list of keys names, in CSV: `key`, `bucket,key` or `bucket,key,version_id`, encoded as S3 Inventory does
+    #[arg(long, value_name = "FILE | s3://BUCKET/KEY")]
+    pub(crate) keys: Option<Place>,
     /// Only objects whose key begins so
     #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,

@@ -155,7 +155,7 @@ impl Watch<'_> {
     }
 }
 
-/// Makes a bucket that keeps versions, and reports nothing.
+/// Makes a bucket that keeps no versions and reports nothing.
 ///
 /// # Errors
 /// When S3 refuses it.
@@ -164,7 +164,14 @@ pub async fn make_bucket(s3: &S3, bucket: &str) -> Result<(), CallError> {
         "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
     );
     let made = s3.call(Request::bucket("PUT", bucket).body(place)).await;
-    made.map_err(CallError::of("s3:CreateBucket"))?;
+    made.map(drop).map_err(CallError::of("s3:CreateBucket"))
+}
+
+/// Has a bucket keep versions.
+///
+/// # Errors
+/// When S3 refuses it.
+pub async fn keep_versions(s3: &S3, bucket: &str) -> Result<(), CallError> {
     let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
     let set = s3.call(Request::bucket("PUT", bucket).query("versioning", "").body(enabled)).await;
     set.map(drop).map_err(CallError::of("s3:PutBucketVersioning"))
@@ -173,6 +180,7 @@ pub async fn make_bucket(s3: &S3, bucket: &str) -> Result<(), CallError> {
 async fn fill(audit: &Audit, samples: &Path) -> Result<(), BackfillDemoError> {
     let s3 = &audit.clients().s3;
     make_bucket(s3, BUCKET).await?;
+    keep_versions(s3, BUCKET).await?;
     for number in 0..PICTURES {
         let every = PICTURES / u32::try_from(SAMPLES.len()).unwrap_or(PICTURES);
         let sample = SAMPLES.get(usize::try_from(number / every).unwrap_or(usize::MAX));

@@ -5,10 +5,12 @@
 //! an audit for each line: from there on a version of years ago takes the way of an upload of today.
 
 mod estimate;
+mod inventory;
 mod known;
 mod plan;
 mod progress;
 mod report;
+mod rows;
 
 use serde_json::{Value, json};
 
@@ -18,10 +20,12 @@ use crate::{
 };
 
 pub use estimate::{Estimate, estimate};
+pub use inventory::Inventory;
 pub use known::{Known, ledger_event};
-pub use plan::{Acts, LeftOut, Listed, Plan};
+pub use plan::{Acts, LeftOut, Listed, Plan, Source};
 pub use progress::{Counters, Status};
 pub use report::{Ended, High, Report};
+pub use rows::{Columns, Named, Rows};
 
 pub use crate::audit::time::rfc3339;
 

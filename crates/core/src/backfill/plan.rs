@@ -31,6 +31,43 @@ pub enum Acts {
     Nothing,
 }
 
+/// What names the objects that a backfill looks at, in place of the bucket's own listing: files below a folder of the bucket
+/// that backfill-lister keeps its parts in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// An S3 Inventory: its manifest, and its files in their order.
+    Inventory {
+        /// The folder, without a slash at its end.
+        folder: String,
+    },
+    /// A list of keys: one file of CSV.
+    Keys {
+        /// The folder, without a slash at its end.
+        folder: String,
+    },
+}
+
+impl Source {
+    /// The key of an inventory's manifest.
+    #[must_use]
+    pub fn manifest(&self) -> String {
+        format!("{}/manifest.json", self.folder())
+    }
+
+    /// The key of a file, by its number from 0.
+    #[must_use]
+    pub fn file(&self, number: usize) -> String {
+        format!("{}/{number:06}", self.folder())
+    }
+
+    fn folder(&self) -> &str {
+        match self {
+            Self::Inventory { folder } | Self::Keys { folder } => folder,
+        }
+    }
+}
+
 /// Which versions of a bucket a backfill looks at, how fast, and for how much.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -68,6 +105,9 @@ pub struct Plan {
     /// `AlsoAudit` has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "buckets")]
     pub further: Vec<String>,
+    /// What names the objects; without it the bucket is listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 const fn concurrency() -> u32 {
@@ -128,6 +168,7 @@ impl Plan {
             action: Acts::Policy,
             sweep: false,
             further: Vec::new(),
+            source: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod listing;
 mod request;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,7 @@ use warden_core::{
     audit::{JudgeDocuments, LedgerSettings},
     backfill::{Counters, Ended, High, PARTITION, Plan, Report, Status, audit_input, estimate, is_id},
     cloudtrail::UploadsToJudge,
-    ports::{LedgerRecords, ObjectWriter, VersionPages},
+    ports::{LedgerRecords, ObjectStore, ObjectWriter, VersionPages},
 };
 
 use listing::Found;
@@ -46,11 +47,11 @@ impl Default for Limits {
 pub struct BackfillLister<V, W, L> {
     /// Where versions are listed.
     pub versions: V,
-    /// Where parts are written.
+    /// Where parts are written, and files are read that name objects.
     pub parts: W,
     /// What is known by now.
     pub ledger: L,
-    /// The bucket of the parts.
+    /// The bucket of both.
     pub parts_bucket: String,
     /// Which objects the audit opens.
     pub uploads: UploadsToJudge,
@@ -66,7 +67,7 @@ pub struct BackfillLister<V, W, L> {
     pub limits: Limits,
 }
 
-impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L> {
+impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillLister<V, W, L> {
     /// Does one step: `{"list": …}` writes the next part and says where to go on, `{"count": …}` counts what there is to
     /// do, `{"report": …}` ends the backfill and composes its report.
     ///
@@ -129,6 +130,7 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
             part = step.parts,
             objects = step.objects,
             known = found.known,
+            missing = found.missing,
             "versions were listed"
         );
         Ok(step)
@@ -140,6 +142,7 @@ impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L>
         let found = self.look(&counted.plan, counted.token.take(), usize::MAX, self.limits.count_millis).await?;
         counted.listed += found.listed;
         counted.known += found.known;
+        counted.missing += found.missing;
         counted.objects += found.to_audit.len() as u64;
         counted.more = found.next.is_some();
         counted.token = found.next;

@@ -1,13 +1,24 @@
 //! What there is to audit in a bucket.
 
+use serde::{Deserialize, Serialize};
 use warden_core::{
     Error,
     backfill::{Known, Listed, Plan, ledger_event},
     pii::NULL_VERSION,
-    ports::{LedgerRecords, Marker, ObjectWriter, VersionPages},
+    ports::{LedgerRecords, Marker, ObjectStore, ObjectWriter, VersionPages},
 };
 
-use crate::BackfillLister;
+use crate::{BackfillLister, source::At};
+
+/// Where looking goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Token {
+    /// In rows that name objects.
+    Rows(At),
+    /// In the bucket's own listing.
+    Listing(Marker),
+}
 
 /// What a listing found.
 #[derive(Debug, Default)]
@@ -18,41 +29,64 @@ pub(crate) struct Found {
     pub(crate) known: u64,
     /// The others.
     pub(crate) to_audit: Vec<Listed>,
+    /// Objects that were named, and are not there.
+    pub(crate) missing: u64,
     /// Where it goes on.
-    pub(crate) next: Option<Marker>,
+    pub(crate) next: Option<Token>,
 }
 
-impl<V: VersionPages, W: ObjectWriter, L: LedgerRecords> BackfillLister<V, W, L> {
-    /// Reads a bucket on from `token`, page by page, until `most` versions are found, `millis` have passed, or it ends.
+impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillLister<V, W, L> {
+    /// Looks on from `token` at what the plan names, until `most` versions are found, `millis` have passed, or it ends.
     pub(crate) async fn look(
         &self,
         plan: &Plan,
-        token: Option<Marker>,
+        token: Option<Token>,
         most: usize,
         millis: i64,
     ) -> Result<Found, Error> {
         let began = (self.clock)();
-        let mut found = Found { next: token, ..Found::default() };
-        loop {
-            let page = self.versions.page(&plan.bucket, &plan.prefix, found.next.as_ref()).await?;
-            let wanted = page.versions.into_iter();
-            let wanted: Vec<_> =
-                wanted.filter(|listed| plan.wants(listed, self.uploads, self.documents).is_ok()).collect();
-            found.listed += wanted.len() as u64;
-            let records = self.records(&plan.bucket, &wanted).await?;
-            for (listed, records) in wanted.into_iter().zip(records) {
-                if records.iter().any(|record| record.covers(&listed, began)) {
-                    found.known += 1;
-                } else {
-                    found.to_audit.push(listed);
+        let is_enough = |found: &Found| found.to_audit.len() >= most || (self.clock)() - began > millis;
+        let mut found = Found::default();
+        if let Some(source) = &plan.source {
+            let from = if let Some(Token::Rows(at)) = token { at } else { At::default() };
+            let mut named = self.named(source, from).await?;
+            while let Some((at, versions, missing)) = self.next_named(plan, &mut named).await? {
+                found.missing += missing;
+                self.sort_out(plan, versions, began, &mut found).await?;
+                if is_enough(&found) {
+                    found.next = Some(Token::Rows(at));
+                    break;
                 }
             }
-            found.next = page.next;
+            return Ok(found);
+        }
+        let mut after = if let Some(Token::Listing(marker)) = token { Some(marker) } else { None };
+        loop {
+            let page = self.versions.page(&plan.bucket, &plan.prefix, after.as_ref()).await?;
+            self.sort_out(plan, page.versions, began, &mut found).await?;
+            after = page.next;
             // A page has at most 1,000 versions: a part may have so many more.
-            if found.next.is_none() || found.to_audit.len() >= most || (self.clock)() - began > millis {
+            if after.is_none() || is_enough(&found) {
+                found.next = after.map(Token::Listing);
                 return Ok(found);
             }
         }
+    }
+
+    /// Adds to what was found those of some versions that the plan looks at.
+    async fn sort_out(&self, plan: &Plan, versions: Vec<Listed>, now: i64, found: &mut Found) -> Result<(), Error> {
+        let wanted = versions.into_iter();
+        let wanted: Vec<_> = wanted.filter(|listed| plan.wants(listed, self.uploads, self.documents).is_ok()).collect();
+        found.listed += wanted.len() as u64;
+        let records = self.records(&plan.bucket, &wanted).await?;
+        for (listed, records) in wanted.into_iter().zip(records) {
+            if records.iter().any(|record| record.covers(&listed, now)) {
+                found.known += 1;
+            } else {
+                found.to_audit.push(listed);
+            }
+        }
+        Ok(())
     }
 
     /// What the ledger has of each of these versions. Those of a bucket that keeps none are looked up by their objects:

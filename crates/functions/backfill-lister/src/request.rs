@@ -5,8 +5,9 @@ use warden_core::{
     Error,
     audit::ErrorOutput,
     backfill::{Estimate, Plan},
-    ports::Marker,
 };
+
+use crate::listing::Token;
 
 /// What is asked.
 #[derive(Deserialize)]
@@ -42,7 +43,7 @@ pub(crate) struct Step {
     pub(crate) plan: Plan,
     /// Where the listing goes on.
     #[serde(default)]
-    pub(crate) token: Option<Marker>,
+    pub(crate) token: Option<Token>,
     /// Whether it does.
     #[serde(default)]
     pub(crate) more: bool,
@@ -91,7 +92,7 @@ impl Step {
 pub(crate) struct Counted {
     pub(crate) plan: Plan,
     #[serde(default)]
-    pub(crate) token: Option<Marker>,
+    pub(crate) token: Option<Token>,
     #[serde(default)]
     pub(crate) more: bool,
     /// Versions that were looked at.
@@ -103,6 +104,9 @@ pub(crate) struct Counted {
     /// Of those, what is to be audited.
     #[serde(default)]
     pub(crate) objects: u64,
+    /// Objects that were named, and are not there.
+    #[serde(default)]
+    pub(crate) missing: u64,
     /// What that takes.
     #[serde(default)]
     pub(crate) estimate: Option<Estimate>,

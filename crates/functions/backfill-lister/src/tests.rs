@@ -1,10 +1,14 @@
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, io::Write as _, sync::Mutex};
 
-use warden_core::bedrock::TokenPrices;
-use warden_core::ports::{Marker, ObjectVersion, VersionPage};
+use flate2::{Compression, write::GzEncoder};
+use warden_core::{
+    audit::Tag,
+    backfill::Listed,
+    bedrock::TokenPrices,
+    ports::{Lookup, Marker, ObjectBody, ObjectFacts, ObjectRef, ObjectVersion, OpenObject, VersionPage},
+};
 
 use super::*;
-use warden_core::backfill::Listed;
 
 /// 2026-11-20T09:00:00Z
 const NOW: i64 = 1_795_165_200;
@@ -29,7 +33,33 @@ impl VersionPages for Bucket {
 }
 
 #[derive(Default)]
-struct Parts(Mutex<BTreeMap<String, String>>);
+struct Parts(Mutex<BTreeMap<String, String>>, BTreeMap<String, Vec<u8>>);
+
+/// A file in pieces of three bytes, or in one.
+struct Pieces(Vec<Bytes>);
+
+impl ObjectBody for Pieces {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        Ok(self.0.pop())
+    }
+}
+
+impl ObjectStore for Parts {
+    type Body = Pieces;
+
+    async fn open(&self, object: &ObjectRef) -> Result<Lookup<Pieces>, Error> {
+        assert_eq!(object.bucket, "parts");
+        Ok(self.1.get(&object.key).map_or(Lookup::Gone, |bytes| {
+            let size = if bytes.len() % 2 == 0 { 3 } else { usize::MAX };
+            let pieces = bytes.chunks(size).rev().map(Bytes::copy_from_slice).collect();
+            Lookup::Found(OpenObject { facts: ObjectFacts::default(), body: Pieces(pieces) })
+        }))
+    }
+
+    async fn tags(&self, _: &ObjectRef) -> Result<Vec<Tag>, Error> {
+        Ok(Vec::new())
+    }
+}
 
 impl ObjectWriter for Parts {
     async fn write(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), Error> {
@@ -331,4 +361,105 @@ async fn a_queue_gets_reports_of_the_published_schema() {
         }
     }
     assert!(!schema.is_valid(&json!({"counters": {}})) && !schema.is_valid(&json!({"headline": "x"})));
+}
+
+fn gzipped(text: &str) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(text.as_bytes()).unwrap();
+    gzip.finish().unwrap()
+}
+
+/// A lister on a bucket of five, with files that name objects.
+fn naming(files: &[(&str, Vec<u8>)], records: &[Value]) -> BackfillLister<Bucket, Parts, Ledger> {
+    let files = files.iter().map(|(name, bytes)| (format!("b-1/named/{name}"), bytes.clone()));
+    let lister = lister(five(), records);
+    BackfillLister { parts: Parts(Mutex::default(), files.collect()), ..lister }
+}
+
+fn named(source: &str) -> Value {
+    json!({"bucket": "b", "older_versions": true, "source": {source: {"folder": "b-1/named"}}})
+}
+
+/// All that a backfill hands to the audit: keys and versions.
+async fn handed(lister: &BackfillLister<Bucket, Parts, Ledger>, plan: Value) -> Vec<(String, String)> {
+    let mut step = json!({"backfill": "b-1", "plan": plan});
+    loop {
+        step = lister.handle(list(&step)).await.unwrap();
+        if step["more"] != true {
+            break;
+        }
+    }
+    let parts = lister.parts.0.lock().unwrap();
+    let lines = parts.values().flat_map(|part| part.lines());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    lines
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["detail"]["object"].take())
+        .map(|object| (text(&object["key"]), text(&object["version-id"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_keys_of_a_list_are_looked_up_and_what_is_not_there_is_counted() {
+    let list = "bucket,key,version_id\nb,a.png,\nb,b.png,v-b.png\nb,b.png,v-0\nb,gone.png,\nb,%64.png,\nb,c.csv,";
+    let known = json!({"object": "b/a.png", "event": "v-a.png", "status": "complete"});
+    for bytes in [list.as_bytes().to_vec(), gzipped(list)] {
+        let lister = naming(&[("000000", bytes)], std::slice::from_ref(&known));
+        let counted = lister.handle(json!({"count": {"plan": named("keys")}})).await.unwrap();
+        assert_eq!((&counted["listed"], &counted["known"]), (&json!(3), &json!(1)));
+        assert_eq!((&counted["objects"], &counted["missing"]), (&json!(2), &json!(2)));
+        let expected = [("b.png", "v-b.png"), ("d.png", "v-d.png")];
+        assert_eq!(handed(&lister, named("keys")).await, expected.map(|(key, id)| (key.into(), id.into())));
+    }
+}
+
+#[tokio::test]
+async fn an_inventory_is_read_file_by_file_and_goes_on_where_a_part_was_full() {
+    let manifest = json!({"sourceBucket": "b", "destinationBucket": "arn:aws:s3:::i", "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag",
+        "files": [{"key": "1"}, {"key": "2"}, {"key": "3"}]});
+    let rows = |keys: std::ops::Range<usize>| {
+        let row = |at| {
+            format!("\"b\",\"{at:05}+x.png\",\"v{at}\",\"true\",\"false\",\"9\",\"2026-11-19T09:00:00.000Z\",\"e\"\n")
+        };
+        keys.map(row).collect::<String>()
+    };
+    let files = [
+        ("manifest.json", manifest.to_string().into_bytes()),
+        ("000000", gzipped(&rows(0..2_500))),
+        ("000001", gzipped("")),
+        ("000002", gzipped(&rows(2_500..2_600))),
+    ];
+    let lister = naming(&files, &[]);
+    let found = handed(&lister, named("inventory")).await;
+    let expected: Vec<_> = (0..2_600).map(|at| (format!("{at:05} x.png"), format!("v{at}"))).collect();
+    assert_eq!(found, expected);
+    // Parts are written as soon as enough was found.
+    assert!(lister.parts.0.lock().unwrap().len() > 2);
+    let few =
+        json!({"count": {"plan": {"bucket": "b", "prefix": "0259", "source": {"inventory": {"folder": "b-1/named"}}}}});
+    assert_eq!(lister.handle(few).await.unwrap()["objects"], 10);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_refused_with_its_row() {
+    let mut cut = gzipped("a.png\nb.png\n");
+    cut.truncate(cut.len() - 9);
+    for (bytes, said) in [
+        (b"b,a.png\nc,b.png\n".to_vec(), "row: 2 of file 1 is of another bucket"),
+        (b"b,a.png\nb,b.png,v\n".to_vec(), "row: 2 of file 1 has more or fewer columns"),
+        (b"a.png\n\xff\n".to_vec(), "row: 2 of file 1 is not UTF-8"),
+        (b"b.png\n\n\xff\n".to_vec(), "row: 2 of file 1 is not UTF-8"),
+        (b"a,b,c,d\n".to_vec(), "over three columns"),
+        (cut, "cannot be unpacked"),
+    ] {
+        let lister = naming(&[("000000", bytes)], &[]);
+        let error = lister.handle(json!({"count": {"plan": named("keys")}})).await.unwrap_err();
+        assert!(matches!(&error, Error::InvalidInput { .. }) && error.to_string().contains(said), "{error}");
+    }
+    for source in ["keys", "inventory"] {
+        let error = naming(&[], &[]).handle(json!({"count": {"plan": named(source)}})).await.unwrap_err();
+        assert!(matches!(error, Error::ObjectNotFound { .. }), "{error}");
+    }
+    let lister = naming(&[("000000", Vec::new())], &[]);
+    assert_eq!(lister.handle(json!({"count": {"plan": named("keys")}})).await.unwrap()["objects"], 0);
 }

@@ -1,15 +1,18 @@
 //! What was in a bucket before the audit was.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Trial;
-use warden_backfill::{Acts, Backfill, Backfills, Error, Plan, Status};
+use serde_json::json;
+use warden_backfill::{Acts, Backfill, Backfills, Error, Names, Place, Plan, Status};
+use warden_control_plane::s3::{ObjectId, Version};
 use warden_deploy::Deployer;
 use warden_ledger::{Filter, Record};
 use warden_local::alert::Alert;
-use warden_local::backfill::make_bucket;
+use warden_local::backfill::{keep_versions, make_bucket};
 use warden_local::pictures::{Holds, upload};
 
 use crate::reliability::Site;
@@ -29,6 +32,8 @@ pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
             stopped_and_resumed,
         ),
         stage.faulty_trial("backfill::what_no_event_told_of_is_found_by_a_sweep_once", Vec::new(), swept),
+        stage.faulty_trial("backfill::a_bucket_without_versions_is_audited_by_its_bytes", Vec::new(), without_versions),
+        stage.faulty_trial("backfill::what_a_list_or_an_inventory_names_is_audited", Vec::new(), named),
         stage.faulty_trial("backfill::a_bucket_that_nobody_may_list_is_told", Vec::new(), not_to_be_listed),
     ]
 }
@@ -136,6 +141,76 @@ async fn swept(site: Arc<Site>) {
     assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 0), "{ended:?}");
 }
 
+async fn without_versions(site: Arc<Site>) {
+    let (s3, bucket) = (&site.audit().clients().s3, "without-versions");
+    make_bucket(s3, bucket).await.unwrap();
+    for (number, key, holds) in [(0, "card.png", Holds::PersonalData), (1, "b.png", Holds::NoPersonalData)] {
+        s3.put(bucket, key, upload(holds, number).unwrap(), &[]).await.unwrap();
+    }
+    let backfills = backfills(&site).await;
+    let ended = run(&backfills, "e2e-plain", &Plan::of(bucket)).await;
+    let counters = &ended.counters;
+    assert_eq!((counters.done, counters.pii, counters.undetermined), (2, 1, 0), "{counters:?}");
+    assert_eq!(keys(&site, bucket).await, ["b.png"]);
+    let again = backfills.count(&Plan::of(bucket), |_| ()).await.unwrap();
+    assert_eq!((again.objects, again.known), (0, 1));
+    // Other bytes under the same key are another object.
+    s3.put(bucket, "b.png", upload(Holds::PersonalData, 2).unwrap(), &[]).await.unwrap();
+    assert_eq!(backfills.count(&Plan::of(bucket), |_| ()).await.unwrap().objects, 1);
+}
+
+async fn named(site: Arc<Site>) {
+    let clean = |key| (key, Holds::NoPersonalData);
+    of_before(&site, "named", [clean("a b.png"), clean("c.png"), clean("d.png")]).await;
+    let backfills = backfills(&site).await;
+    let list = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(list.path(), "key\na+b.png\ngone.png\n").unwrap();
+    let brought = backfills.bring("e2e-keys", &Names::Keys(Place::File(list.path().into()))).await.unwrap();
+    let plan = Plan { source: Some(brought.source), ..Plan::of("named") };
+    let counted = backfills.count(&plan, |_| ()).await.unwrap();
+    assert_eq!((counted.objects, counted.missing), (1, 1));
+    let ended = run(&backfills, "e2e-keys", &plan).await;
+    assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 1), "{ended:?}");
+    let audited: Vec<_> = records(&site, "e2e-keys").await.iter().map(Record::object).collect();
+    assert_eq!(audited, ["s3://named/a b.png"]);
+
+    let s3 = &site.audit().clients().s3;
+    let versions = s3.versions("named", "", None).await.unwrap().versions;
+    let row = |version: &Version| {
+        format!(
+            "\"named\",\"{}\",\"{}\",\"{}\",\"2026-11-19T09:00:00.000Z\",\"{}\"\n",
+            version.key.replace(' ', "+"),
+            version.id,
+            version.size,
+            version.etag.trim_matches('"')
+        )
+    };
+    // It was made before one was deleted.
+    let rows: String = versions.iter().map(row).collect();
+    let deleted = versions.iter().find(|version| version.key == "d.png").unwrap();
+    s3.delete(ObjectId { bucket: "named", key: "d.png", version: Some(&deleted.id) }).await.unwrap();
+    make_bucket(s3, "inventories").await.unwrap();
+    s3.put("inventories", "data/1.csv", rows, &[]).await.unwrap();
+    let manifest = json!({
+        "sourceBucket": "named", "destinationBucket": "arn:aws:s3:::inventories", "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, VersionId, Size, LastModifiedDate, ETag", "files": [{"key": "data/1.csv"}],
+    });
+    s3.put("inventories", "manifest.json", manifest.to_string(), &[]).await.unwrap();
+    let manifest = Names::Inventory("s3://inventories/manifest.json".parse().unwrap());
+    let brought = backfills.bring("e2e-inventory", &manifest).await.unwrap();
+    let plan = Plan { source: Some(brought.source), ..Plan::of(&brought.bucket.unwrap()) };
+    let ended = run(&backfills, "e2e-inventory", &plan).await;
+    let counters = &ended.counters;
+    assert_eq!((counters.status, counters.known, counters.done), (Status::Complete, 1, 2), "{counters:?}");
+    let verdicts: BTreeSet<_> = records(&site, "e2e-inventory")
+        .await
+        .iter()
+        .map(|record| (record.object(), record.text("verdict").unwrap_or_default().to_owned()))
+        .collect();
+    let expected = [("s3://named/c.png", "clean"), ("s3://named/d.png", "gone")];
+    assert_eq!(verdicts, expected.map(|(object, verdict)| (object.to_owned(), verdict.to_owned())).into());
+}
+
 async fn not_to_be_listed(site: Arc<Site>) {
     let error = backfills(&site).await.count(&Plan::of("of-somebody-else"), |_| ()).await.unwrap_err();
     assert!(matches!(&error, Error::Lister { name, .. } if name == "AccessDenied"), "{error}");
@@ -145,6 +220,7 @@ async fn not_to_be_listed(site: Arc<Site>) {
 async fn of_before(site: &Site, bucket: &str, objects: impl IntoIterator<Item = (&str, Holds)>) {
     let s3 = &site.audit().clients().s3;
     make_bucket(s3, bucket).await.unwrap();
+    keep_versions(s3, bucket).await.unwrap();
     for (number, (key, holds)) in (0..).zip(objects) {
         s3.put(bucket, key, upload(holds, number).unwrap(), &[]).await.unwrap();
     }

@@ -24,7 +24,7 @@ use crate::world::{Running, Stage};
 const OVERRIDES: &str = "quarantine/=quarantine,tag/=tag,none/=none";
 /// Buckets of before, which backfills audit.
 const ALSO_AUDIT: &str = "arn:aws:s3:::of-years-ago,arn:aws:s3:::of-years-ago-untouched,arn:aws:s3:::of-years-ago-many,\
-    arn:aws:s3:::missed,arn:aws:s3:::missed-too";
+    arn:aws:s3:::missed,arn:aws:s3:::missed-too,arn:aws:s3:::named,arn:aws:s3:::without-versions";
 /// The waits of the state machine, by what they are on AWS: half an hour is nine seconds.
 const WAIT_SCALE: f64 = 0.005;
 
