@@ -243,14 +243,17 @@ fn is_agreed(question: &str) -> anyhow::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use warden_core::backfill::{Counters, estimate};
+    use warden_core::{
+        backfill::{Counters, estimate},
+        bedrock::TokenPrices,
+    };
 
     use super::*;
 
     #[test]
     fn what_it_takes_is_told_before_it_is_asked() {
         let mut plan = Plan::of("photos");
-        let prices = Some((0.11, 0.55));
+        let prices = TokenPrices::of_model("us.anthropic.claude-haiku-5-5");
         let counted = |plan: &Plan| Counted {
             plan: plan.clone(),
             listed: 12_000,

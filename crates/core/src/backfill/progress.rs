@@ -72,6 +72,8 @@ pub struct Counters {
     pub pii: u64,
     /// Of those, that could not be judged.
     pub undetermined: u64,
+    /// Of those, that the day's budget held back.
+    pub held: u64,
     /// Of those, that failed.
     pub failed: u64,
     /// Of those, that another audit had by then.
@@ -96,6 +98,7 @@ impl Counters {
         (read.execution, read.started_at, read.ended_at) = (text("execution"), text("started_at"), text("ended_at"));
         (read.listed, read.known, read.handed) = (number("listed"), number("known"), number("handed"));
         (read.done, read.pii, read.undetermined) = (number("done"), number("pii"), number("undetermined"));
+        read.held = number("held");
         (read.failed, read.duplicates, read.high) = (number("failed"), number("duplicates"), number("high"));
         read.spent_usd = fields.get("spent_usd").and_then(Value::as_f64).unwrap_or_default();
         read

@@ -143,7 +143,7 @@ fn counted(count: u64, what: &str) -> String {
 }
 
 fn text(title: &str, Ended { id, counters, high, failure, stack }: Ended<'_>) -> String {
-    let Counters { listed, known, done, pii, undetermined, failed, spent_usd, .. } = counters;
+    let Counters { listed, known, done, pii, undetermined, held, failed, spent_usd, .. } = counters;
     let mut text = format!("{title}\n\n");
     let mut line = |line: String| {
         // To write into a text does not fail.
@@ -156,6 +156,9 @@ fn text(title: &str, Ended { id, counters, high, failure, stack }: Ended<'_>) ->
     line(format!("Audited: {done}"));
     line(format!("With personal data: {pii}"));
     line(format!("Nobody can tell: {undetermined}"));
+    if *held > 0 {
+        line(format!("Of those, held back by the day's budget: {held}"));
+    }
     line(format!("Failed: {failed}"));
     line(format!("Spent on the model: {spent_usd:.2} US dollars, as estimated"));
     if counters.high > 0 {
@@ -176,7 +179,7 @@ fn text(title: &str, Ended { id, counters, high, failure, stack }: Ended<'_>) ->
     let stack = stack.map_or_else(String::new, |stack| format!(" --stack {stack}"));
     line(String::new());
     line(format!("All of them: warden ledger find --backfill {id}{stack}"));
-    if !matches!(counters.status, Status::Complete) || *failed > 0 {
+    if !matches!(counters.status, Status::Complete) || *failed + *held > 0 {
         line(format!("To go on where it ended: warden backfill resume {id}{stack}"));
     }
     text
@@ -260,6 +263,14 @@ mod tests {
     fn objects_that_the_ledger_does_not_name_are_counted_all_the_same() {
         let letter = letter(&report(&counters(), None));
         assert!(letter.contains("High: 2\n  The ledger did not say which\n"), "{letter}");
+    }
+
+    #[test]
+    fn what_the_budget_held_back_can_be_gone_on_with() {
+        let held = Counters { undetermined: 5, held: 4, failed: 0, ..counters() };
+        let letter = letter(&report(&held, Some(&[])));
+        assert!(letter.contains("Nobody can tell: 5\nOf those, held back by the day's budget: 4\n"), "{letter}");
+        assert!(letter.ends_with("warden backfill resume b-1\n"), "{letter}");
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         step.token = found.next;
         if !step.more && !step.further.is_empty() {
             step.plan.bucket = step.further.remove(0);
-            step.plan.since = Some(self.swept_until(&step.plan).await?);
+            step.plan.since = Some(self.since_last_sweep(&step.plan).await?);
             step.more = true;
         }
         let totals = json!({"listed": step.listed, "known": step.known, "handed": step.handed});
@@ -171,7 +171,8 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         }
         self.set(id, &ended).await?;
         // What was not audited is looked for again.
-        let is_whole = counters.status == Status::Complete && counters.failed == 0 && counters.done >= step.handed;
+        let is_whole =
+            counters.status == Status::Complete && counters.failed + counters.held == 0 && counters.done >= step.handed;
         if let (true, true, Some(until), Some(plan)) = (step.plan.sweep, is_whole, step.plan.until, &counters.plan) {
             for bucket in plan.buckets() {
                 self.set(&swept(bucket), &json!({"until": until})).await?;
@@ -217,7 +218,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         let now = (self.clock)() / 1000;
         if step.plan.sweep {
             step.plan.until.get_or_insert(now - OWN_EVENT_SECONDS);
-            let since = self.swept_until(&step.plan).await?;
+            let since = self.since_last_sweep(&step.plan).await?;
             step.plan.since.get_or_insert(since);
             step.further.clone_from(&step.plan.further);
         }
@@ -240,7 +241,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
     }
 
     /// From when on a sweep looks at what was written in its bucket: since the last.
-    async fn swept_until(&self, plan: &Plan) -> Result<i64, Error> {
+    async fn since_last_sweep(&self, plan: &Plan) -> Result<i64, Error> {
         let last = self.record(&swept(&plan.bucket)).await?;
         let last = last.and_then(|last| last.get("until")?.as_i64());
         let until = plan.until.unwrap_or((self.clock)() / 1000);
