@@ -80,6 +80,16 @@ pub fn falls(baseline: &Results, now: &Results) -> Vec<Fall> {
             }
         }
     }
+    for rater in &baseline.raters {
+        let same = now.raters.iter().find(|other| other.name == rater.name);
+        for (name, part) in &rater.parts {
+            let now = same.and_then(|other| other.parts.get(name)).map(|part| part.right);
+            let least = part.right.value().unwrap_or_default() - TOLERANCE;
+            if now.and_then(Share::value).is_none_or(|value| value < least) {
+                falls.push(Fall { what: format!("{}, {name}: levels", rater.name), before: part.right, now });
+            }
+        }
+    }
     falls
 }
 
@@ -102,6 +112,7 @@ mod tests {
                 output_tokens: 0,
                 cost_usd: None,
             }],
+            raters: Vec::new(),
         }
     }
 

@@ -72,7 +72,7 @@ impl Judge {
         matches!(self, Self::Floor | Self::UnderFloor(_))
     }
 
-    fn model(&self) -> AskedModel<Asked> {
+    pub(crate) fn model(&self) -> AskedModel<Asked> {
         match self {
             Self::Floor => asked(Asked::Agreeable, STAND_IN),
             Self::Local(url) => asked(Asked::Bedrock(bedrock(Some(url))), STAND_IN),
@@ -104,7 +104,7 @@ fn bedrock(url: Option<&String>) -> Bedrock {
 }
 
 /// Whoever answers.
-enum Asked {
+pub(crate) enum Asked {
     /// Says that every picture is clean, so that what code reads speaks alone.
     Agreeable,
     Bedrock(Bedrock),

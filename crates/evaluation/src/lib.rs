@@ -5,6 +5,7 @@
 
 pub mod baseline;
 pub mod cases;
+pub mod events;
 pub mod judge;
 pub mod label;
 pub mod metrics;

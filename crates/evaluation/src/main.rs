@@ -6,15 +6,17 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use console::Term;
+use warden_core::threat::ThreatLevel;
 use warden_evaluation::{
     baseline, cases,
     cases::Case,
+    events::{self, Rater},
     judge::{Judge, Price},
     label, page,
     results::{self, Results},
@@ -41,6 +43,9 @@ struct Arguments {
     /// Judge the pictures that are drawn by code, and those that packages ship, instead.
     #[arg(long, conflicts_with = "folder")]
     generated: bool,
+    /// Rate events instead of judging pictures: a folder with `events.jsonl`, or with `--generated` those that lie in the sources.
+    #[arg(long)]
+    events: bool,
     /// Judge one picture in so many.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     one_in: u32,
@@ -104,6 +109,9 @@ fn main() -> ExitCode {
 
 fn evaluate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let japanese = arguments.japanese_font.as_deref().map(font).transpose()?;
+    if arguments.events {
+        return rate(arguments);
+    }
     let cases = cases(arguments)?;
     if let Some(folder) = &arguments.save {
         cases::save(&cases, folder, japanese.as_ref())?;
@@ -121,7 +129,7 @@ fn evaluate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         None if arguments.one_in == 1 => "generated".to_owned(),
         None => format!("generated, one in {}", arguments.one_in),
     };
-    let mut found = Results { set, judges: Vec::new() };
+    let mut found = Results { set, judges: Vec::new(), raters: Vec::new() };
     let mut all = Vec::new();
     for judge in &judges {
         let threads =
@@ -136,22 +144,71 @@ fn evaluate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         found.judges.push(results::of_judge(name.clone(), &records, price));
         all.push(records);
     }
+    finish(arguments, baseline.as_ref(), &found, &page::misses(&found, &all, japanese.as_ref())?)
+}
+
+/// Rates events by rules alone, by each model alone and by both.
+fn rate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let cases = match &arguments.folder {
+        Some(folder) => events::of_folder(folder)?,
+        None => events::generated(&sources)?,
+    };
+    let cases: Vec<_> = cases.into_iter().step_by(usize::try_from(arguments.one_in)?).collect();
+    if cases.is_empty() {
+        bail!("no event is left to rate");
+    }
+    let baseline = arguments.baseline.as_deref().map(read_results).transpose()?;
+    let models = judges(arguments)?.into_iter().filter(|judge| *judge != Judge::Floor);
+    let models: Vec<Judge> = models.collect();
+    if !agreed(arguments, &models, cases.len() * 2)? {
+        bail!("nothing was asked, and nothing spent");
+    }
+    let of_models = models.into_iter().flat_map(|model| [Rater::Model(model.clone()), Rater::Both(model)]);
+    let set = arguments.folder.as_ref().map_or_else(|| "events".to_owned(), |folder| folder.display().to_string());
+    let mut found = Results { set, judges: Vec::new(), raters: Vec::new() };
+    for rater in std::iter::once(Rater::Rules).chain(of_models) {
+        let name = rater.name();
+        let progress = Progress::new(&name, cases.len());
+        let begun = Instant::now();
+        let rated = events::rate(&rater, &cases, &|done| progress.tell(done, begun.elapsed()))?;
+        progress.done();
+        for wrong in rated.iter().filter(|rated| rated.level != Some(rated.case.level)) {
+            let level = wrong.level.map_or("no level", ThreatLevel::as_str);
+            say(&format!(
+                "   {}: {} is to be {}, and is {level}",
+                wrong.case.part,
+                wrong.case.name,
+                wrong.case.level.as_str()
+            ));
+        }
+        found.raters.push(events::ratings(name.clone(), &rated));
+    }
+    finish(arguments, baseline.as_ref(), &found, &[])
+}
+
+/// Writes what was found, shows it, and holds it against what was before.
+fn finish(
+    arguments: &Arguments,
+    baseline: Option<&Results>,
+    found: &Results,
+    missed: &[page::Shown],
+) -> anyhow::Result<ExitCode> {
     fs::create_dir_all(&arguments.out).with_context(|| format!("{} cannot be made", arguments.out.display()))?;
     let write = |name: &str, bytes: Vec<u8>| {
         let path = arguments.out.join(name);
         fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
         anyhow::Ok(path)
     };
-    let json = write("results.json", serde_json::to_vec_pretty(&found)?)?;
-    let html =
-        write("evaluation.html", page::page(&found, &page::misses(&found, &all, japanese.as_ref())?).into_bytes())?;
+    let json = write("results.json", serde_json::to_vec_pretty(found)?)?;
+    let html = write("evaluation.html", page::page(found, missed).into_bytes())?;
     if let Some(path) = &arguments.write_baseline {
-        let text = serde_json::to_vec_pretty(&baseline::of(&found))?;
+        let text = serde_json::to_vec_pretty(&baseline::of(found))?;
         fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    result(&table::text(&found));
+    result(&table::text(found));
     result(&format!("\n{}\n{}", json.display(), html.display()));
-    let falls = baseline.map(|baseline| baseline::falls(&baseline, &found)).unwrap_or_default();
+    let falls = baseline.map(|baseline| baseline::falls(baseline, found)).unwrap_or_default();
     for fall in &falls {
         say(&format!("error: {fall}"));
     }
@@ -218,7 +275,7 @@ fn agreed(arguments: &Arguments, judges: &[Judge], pictures: usize) -> anyhow::R
         |usd| format!("about {}", warden_report::page::dollars(usd)),
     );
     say(&format!(
-        "{} pictures for {}: up to about {} tokens of requests and {} of answers; {cost}.",
+        "{} requests for {}: up to about {} tokens of requests and {} of answers; {cost}.",
         pictures,
         paid.join(" and "),
         warden_report::page::count(estimate.input),

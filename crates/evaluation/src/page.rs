@@ -19,19 +19,30 @@ const KIND: &str = "Evaluation";
 /// The page of results, with what was missed.
 #[must_use]
 pub fn page(results: &Results, missed: &[Shown]) -> String {
-    let names: Vec<&str> = results.judges.iter().map(|judge| judge.name.as_str()).collect();
+    let judges = results.judges.iter().map(|judge| judge.name.as_str());
+    let names: Vec<&str> = judges.chain(results.raters.iter().map(|rater| rater.name.as_str())).collect();
     let pictures = results.judges.first().map_or(0, pictures);
+    let events =
+        results.raters.first().map_or(0, |rater| rater.parts.values().map(|part| u64::from(part.right.of)).sum());
+    let of = match (pictures, events) {
+        (pictures, 0) => plural(pictures, "picture", "pictures"),
+        (0, events) => plural(events, "event", "events"),
+        (pictures, events) => {
+            format!("{} and {}", plural(pictures, "picture", "pictures"), plural(events, "event", "events"))
+        }
+    };
     let frame = Frame {
         title: &results.set,
         kind: KIND,
-        subtitle: &format!("{}, judged by {}", plural(pictures, "picture", "pictures"), names.join(" and by ")),
+        subtitle: &format!("{of}, judged by {}", names.join(" and by ")),
         lead: &lead(results),
         foot: "Made by warden-local evaluate. A range is the 95 % interval of Wilson's: in it the true share lies, if all pictures are \
                like these. The page loads nothing, and runs nothing.",
     };
     frame.page(&html! {
         @for judge in &results.judges { (tiles(&numbers(judge))) }
-        (section("By part of the set", true, &parts(results).markup()))
+        @if !results.judges.is_empty() { (section("By part of the set", true, &parts(results).markup())) }
+        @if !results.raters.is_empty() { (section("Threat levels", true, &levels(results).markup())) }
         @for judge in &results.judges {
             @for (name, part) in &judge.parts { (of_part(judge, name, part, results)) }
         }
@@ -40,6 +51,23 @@ pub fn page(results: &Results, missed: &[Shown]) -> String {
             @if !these.is_empty() { (section(heading, true, &misses::gallery(text, &these))) }
         }
     })
+}
+
+fn levels(results: &Results) -> Table {
+    let rows = results.raters.iter().flat_map(|rater| {
+        rater.parts.iter().map(|(name, part)| {
+            let mut row =
+                vec![Cell::Detailed(name.clone(), rater.name.clone()), Cell::Number(count(part.right.of.into()))];
+            row.extend([part.right, part.below, part.above].map(told));
+            row
+        })
+    });
+    Table {
+        caption: "Events by the level that they are to have: rated below, nobody may hear of one; above, somebody is woken for nothing"
+            .to_owned(),
+        columns: ["Part", "Events", "Right", "Below", "Above"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    }
 }
 
 fn pictures(judge: &OfJudge) -> u64 {
@@ -63,7 +91,17 @@ fn lead(results: &Results) -> String {
             of(part.all.precision)
         ))
     });
-    sentences.collect::<Vec<_>>().join(" ")
+    let of_events = results.raters.iter().map(|rater| {
+        let (right, all) =
+            rater.parts.values().fold((0, 0), |(right, all), part| (right + part.right.hits, all + part.right.of));
+        format!(
+            "{} give {} of {} events the level that they are to have.",
+            rater.name,
+            count(right.into()),
+            count(all.into())
+        )
+    });
+    sentences.chain(of_events).collect::<Vec<_>>().join(" ")
 }
 
 fn numbers(judge: &OfJudge) -> Vec<Tile> {

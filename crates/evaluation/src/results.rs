@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use warden_core::pii::Category;
 
 use crate::{
+    events::OfRater,
     judge::Price,
     label::Wanted,
     metrics::{OfCategory, Said, Share, Tally, matched},
@@ -22,8 +23,12 @@ const STEPS: u32 = 20;
 pub struct Results {
     /// The set that was judged.
     pub set: String,
-    /// Whoever judged it.
+    /// Whoever judged its pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judges: Vec<OfJudge>,
+    /// Whoever rated its events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raters: Vec<OfRater>,
 }
 
 /// What one judge said.

@@ -7,6 +7,9 @@ use crate::{metrics::Share, results::Results};
 /// A table in Markdown: a row for each part of each judge.
 #[must_use]
 pub fn text(results: &Results) -> String {
+    if results.judges.is_empty() {
+        return of_events(results);
+    }
     let mut text = String::from(
         "| judge | part | pictures | recall | precision | recall, decided | precision, decided | undetermined | findings: recall | precision | boxes ≥ 0.5 |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
@@ -26,6 +29,18 @@ pub fn text(results: &Results) -> String {
             let shares: Vec<String> = shares.into_iter().map(share).collect();
             // Writing to a text does not fail.
             let _ = writeln!(text, "| {} | {name} | {} | {} |", judge.name, part.pictures, shares.join(" | "));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+fn of_events(results: &Results) -> String {
+    let mut text = String::from("| rated by | part | events | right | below | above |\n|---|---|---|---|---|---|\n");
+    for rater in &results.raters {
+        for (name, part) in &rater.parts {
+            let shares: Vec<String> = [part.right, part.below, part.above].into_iter().map(share).collect();
+            // Writing to a text does not fail.
+            let _ = writeln!(text, "| {} | {name} | {} | {} |", rater.name, part.right.of, shares.join(" | "));
         }
     }
     text.trim_end().to_owned()

@@ -40,7 +40,7 @@ fn drawn(set: &str) -> String {
     let all = [records(5), records(3)];
     let price = Some(Price { input: 1.1, output: 5.5 });
     let judges = vec![of_judge("floor alone".into(), &all[0], None), of_judge("<model> & co".into(), &all[1], price)];
-    let results = Results { set: set.into(), judges };
+    let results = Results { set: set.into(), judges, raters: Vec::new() };
     page(&results, &misses(&results, &all, None).unwrap())
 }
 
