@@ -12,7 +12,7 @@ use bytes::Bytes;
 use pii_detector::{PiiDetector, Reader, TextReader};
 use serde::Serialize;
 use serde_json::{Value, json};
-use warden_aws::{Bedrock, BedrockSettings, sdk_config};
+use warden_aws::{Bedrock, BedrockSettings, LedgerTable, sdk_config};
 use warden_core::{
     Error,
     audit::{JudgeDocuments, Tag},
@@ -183,7 +183,7 @@ pub struct Judged {
 
 /// One that judges, with what it needs. It belongs to one thread.
 pub struct Bench {
-    detector: PiiDetector<OnePicture, Asked>,
+    detector: PiiDetector<OnePicture, Asked, LedgerTable>,
 }
 
 impl Bench {
@@ -206,6 +206,8 @@ impl Bench {
                 on_disagreement: OnDisagreement::default(),
                 // Nothing is cut short where the machine is busy.
                 time: TIME * 5,
+                // Each picture is judged anew.
+                verdicts: None,
             },
         }
     }
