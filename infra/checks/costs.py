@@ -1,0 +1,161 @@
+"""What a million uploads cost: the table in docs/deploy.md.
+
+    python3 -B infra/checks/costs.py
+
+Nothing of it was measured on AWS. Prices of models are those of crates/core/src/bedrock/prices.rs; prompts were counted, see PROMPTS.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MODEL = "anthropic.claude-haiku-5-5"
+
+# Characters of a prompt as its snapshot has it (role, question, schema), and their tokens as @anthropic-ai/tokenizer 0.0.4 counts
+# them. That is the tokenizer of older models: newer ones count up to a third more, so a third is added.
+PROMPTS = {"judgement": (2_566, 661), "summary": (1_729, 467)}
+SNAPSHOTS = {
+    "judgement": "crates/core/src/pii/snapshots/warden_core__pii__question__tests__schema_without_thinking.snap",
+    "summary": "crates/core/src/audit/summary/snapshots/warden_core__audit__summary__tests__upload_by_schema.snap",
+}
+MARGIN = 1.35
+# Answers, counted likewise: none found; three findings; a summary of three sentences.
+CLEAN_ANSWER, PII_ANSWER, SUMMARY_ANSWER = 10, 63, 90
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A kind of picture among the uploads."""
+
+    share: float
+    what: str
+    # By width x height / 750, and 4,000 at most.
+    tokens: int
+    megabytes: float
+
+
+MIX = [
+    Picture(0.25, "photographs of a phone, 12 megapixels", 4_000, 3.0),
+    Picture(0.50, "pictures as sites and messengers scale them, 1600 x 1200", 2_560, 0.4),
+    Picture(0.15, "screenshots of a phone, 1080 x 2400", 3_456, 0.8),
+    Picture(0.10, "small pictures, 800 x 600", 640, 0.1),
+]
+# Of these, so many hold personal data, and so many have the bytes of one before.
+PII, REPEATED = 0.10, 0.05
+
+
+def prices(geography: str = "us.") -> tuple[float, float]:
+    """US dollars for a million tokens into and out of the model."""
+    text = (ROOT / "crates/core/src/bedrock/prices.rs").read_text()
+    (row,) = re.findall(rf'\("{re.escape(MODEL)}", ([\d.]+), ([\d.]+), ([\d.]+)\)', text)
+    times = 1.0 if geography == "global." else float(row[2])
+    return round(float(row[0]) * times, 6), round(float(row[1]) * times, 6)
+
+
+def tokens(counted: float) -> int:
+    """Tokens of a newer model."""
+    return round(counted * MARGIN)
+
+
+@dataclass(frozen=True)
+class Row:
+    what: str
+    need: str
+    price: str
+    dollars: float
+
+
+def of_tokens(tokens_in: float, tokens_out: float, geography: str = "us.") -> float:
+    """What a million calls with so many tokens cost."""
+    into, out = prices(geography)
+    return tokens_in * into + tokens_out * out
+
+
+def judgement() -> tuple[float, float]:
+    """Tokens into and out of the model for one picture of the mix that is judged."""
+    picture = sum(kind.share * kind.tokens for kind in MIX)
+    answer = tokens((1 - PII) * CLEAN_ANSWER + PII * PII_ANSWER)
+    return tokens(PROMPTS["judgement"][1]) + picture, answer
+
+
+def summary() -> tuple[float, float]:
+    """Tokens of one summary."""
+    return tokens(PROMPTS["summary"][1]), tokens(SUMMARY_ANSWER)
+
+
+TRANSITIONS = 9
+PER_TRANSITION = 25.0
+
+
+def beside_models() -> list[Row]:
+    """What else AWS bills for a million uploads."""
+    return [
+        Row("Step Functions", f"{TRANSITIONS} state transitions of a clean image (10 with a deletion, 13 with quarantine)", "0.025 per 1,000 ²", TRANSITIONS * PER_TRANSITION),
+        Row("ledger", "a claim on two conditions (4 write units) and a record of 2 KB (2), kept 400 days", "0.625 per million write units, 0.25 per GB and month ⁵", 6 * 0.625 + 2 * 0.25 * 13),
+        Row("verdicts on bytes", "two read units before a judgement, a write unit after it, 0.5 KB kept 90 days (`ReuseVerdicts`)", "0.125 and 0.625 per million units ⁵", 2 * 0.125 + 0.625 + 0.5 * 0.25 * 3),
+        Row("Lambda, arm64", "2 s × 0.25 GB + 4 s × 0.5 GB + 0.2 s × 0.125 GB, mostly waiting for the model; 3 requests", "0.0000133334 per GB-s, 0.20 per million ³", (0.5 + 2.0 + 0.025) * 13.3334 + 3 * 0.20),
+        Row("CloudTrail data events", "1 write (2 with a deletion)", "0.10 per 100,000 ⁴", 1.0),
+        Row("S3", "1 GetObject", "0.0004 per 1,000 ⁵", 0.4),
+        Row("SNS", "1 message; delivery to SQS and Lambda is free", "0.50 per million ⁶", 0.5),
+        Row("CloudWatch Logs", "4 KB", "0.50 per GB ⁷", 2.0),
+        Row("X-Ray", "5 % of the traces", "5.00 per million ⁵", 0.25),
+    ]
+
+
+def models(geography: str = "us.") -> list[Row]:
+    """What the models cost for a million uploads."""
+    into, out = prices(geography)
+    price = f"{into:g} in, {out:g} out per million tokens ¹"
+    (summary_in, summary_out), (judged_in, judged_out) = summary(), judgement()
+    prompt = tokens(PROMPTS["judgement"][1])
+    return [
+        Row("summary, model", f"{summary_in} tokens in, {summary_out} out", price, of_tokens(summary_in, summary_out, geography)),
+        Row(
+            "judgement, model",
+            f"{prompt} tokens of question and schema + {judged_in - prompt:,.0f} of the picture ⁸ in, {judged_out} out; {REPEATED:.0%} are known",
+            price,
+            (1 - REPEATED) * of_tokens(judged_in, judged_out, geography),
+        ),
+    ]
+
+
+def gigabytes() -> float:
+    return sum(kind.share * kind.megabytes for kind in MIX) * 1e3
+
+
+def total(geography: str = "us.", summarised: bool = True) -> float:
+    rows = models(geography)[0 if summarised else 1 :] + beside_models()
+    return sum(row.dollars for row in rows)
+
+
+def requirement() -> float:
+    """The design that this project's requirement describes, with the same model: no ledger, no alert of a clean picture, six state
+    transitions, the whole event in the prompt, and a model that is left to think (300 tokens of an answer)."""
+    pictures = sum(kind.share * kind.tokens for kind in MIX)
+    return of_tokens(900, 300) + of_tokens(pictures + 150, 300) + 6 * PER_TRANSITION + 2.5 * 13.3334 + 0.4 + 1.0 + 0.4
+
+
+def table() -> str:
+    """The table as docs/deploy.md has it."""
+    lines = ["| what | estimate | price | a million |", "|---|---|---|---|"]
+    lines += [f"| {row.what} | {row.need} | {row.price} | **{row.dollars:,.1f}** |" for row in models() + beside_models()]
+    lines += [f"| **together**, without e-mail | | | **about {total():,.0f}** |"]
+    lines += [
+        "",
+        "| beside it | a million |",
+        "|---|---|",
+        f"| with `SummarizeWithModel=risky` | {total(summarised=False):,.0f} |",
+        f"| with `InferenceGeography=global` | {total('global.'):,.0f} |",
+        f"| with both | {total('global.', False):,.0f} |",
+        f"| the design that the requirement describes, with the same model | {requirement():,.0f} |",
+        f"| GuardDuty Malware Protection for S3 (malware alone): 0.215 per 1,000 objects, 0.09 per GB ⁹ | {215 + 0.09 * gigabytes():,.0f} |",
+        f"| Macie (no images): 1.00 per GB ⁹ | {gigabytes():,.0f} |",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    for kind in MIX:
+        print(f"{kind.share:.0%} {kind.what}: {kind.tokens:,} tokens, {kind.megabytes} MB")
+    print(table())

@@ -1,0 +1,39 @@
+"""docs/deploy.md's table of what a million uploads cost is what costs.py reckons, by prompts as they are."""
+
+import json
+import re
+import unittest
+
+import costs
+
+
+class TheTable(unittest.TestCase):
+    def test_is_the_documentations(self) -> None:
+        document = (costs.ROOT / "docs/deploy.md").read_text()
+        self.assertIn(costs.table(), document)
+        for kind in costs.MIX:
+            self.assertIn(f"| {kind.share:.0%} | {kind.what} | {kind.tokens:,} | {kind.megabytes:g} MB |", document)
+
+    def test_counts_the_prompts_that_there_are(self) -> None:
+        for name, path in costs.SNAPSHOTS.items():
+            body = json.loads((costs.ROOT / path).read_text().split("\n---\n")[1])
+            texts = [part["text"] for part in body["messages"][0]["content"] if part["type"] == "text"]
+            schema = json.dumps(body["output_config"]["format"]["schema"], separators=(",", ":"))
+            characters = len(body["system"]) + sum(map(len, texts)) + len(schema)
+            # Whoever changes a prompt counts it anew.
+            self.assertAlmostEqual(characters, costs.PROMPTS[name][0], delta=50, msg=name)
+
+    def test_is_what_a_backfill_is_estimated_by(self) -> None:
+        text = (costs.ROOT / "crates/core/src/backfill/estimate.rs").read_text()
+        ((into, out),) = re.findall(r"const TOKENS: .* = \(([\d_.]+), ([\d_.]+)\);", text)
+        (platform,) = re.findall(r"const PLATFORM_USD: f64 = ([\d_.]+);", text)
+        expected = costs.judgement()
+        self.assertAlmostEqual(float(into.replace("_", "")), expected[0], delta=10)
+        self.assertAlmostEqual(float(out.replace("_", "")), expected[1], delta=1)
+        # The states of a child in the map, and no data event.
+        rest = sum(row.dollars for row in costs.beside_models() if row.what != "CloudTrail data events")
+        self.assertAlmostEqual(float(platform.replace("_", "")) * 1e6, rest + 4 * costs.PER_TRANSITION, delta=5)
+
+
+if __name__ == "__main__":
+    unittest.main()
