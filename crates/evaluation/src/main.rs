@@ -32,7 +32,7 @@ const PLAIN: Duration = Duration::from_secs(20);
 /// Judges labelled pictures as they would be judged, and measures how well: by code alone, by a model, by both.
 ///
 /// A folder has a file `labels.jsonl`, a line of JSON for each picture: docs/evaluation.md says what stands in it. Writes
-/// `results.json` and `evaluation.html`.
+/// `results.json`, `pictures.jsonl` and `evaluation.html`.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(name = "evaluate", bin_name = "warden-local evaluate")]
@@ -74,7 +74,7 @@ struct Arguments {
     /// How many pictures are judged side by side [default: as many as there are cores, 4 at most].
     #[arg(long, value_name = "COUNT")]
     threads: Option<usize>,
-    /// Where `results.json` and `evaluation.html` are written.
+    /// Where the results are written.
     #[arg(long, value_name = "DIR", default_value = "target/warden/evaluation")]
     out: PathBuf,
     /// End with 1 where a share is more than 0.01 below these results.
@@ -144,7 +144,22 @@ fn evaluate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         found.judges.push(results::of_judge(name.clone(), &records, price));
         all.push(records);
     }
+    let lines: Vec<String> = found
+        .judges
+        .iter()
+        .zip(&all)
+        .map(|(judge, records)| run::lines(&judge.name, records))
+        .collect::<Result<_, _>>()?;
+    write(&arguments.out, "pictures.jsonl", lines.concat().as_bytes())?;
     finish(arguments, baseline.as_ref(), &found, &page::misses(&found, &all, japanese.as_ref())?)
+}
+
+/// Writes a file of the results.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let path = folder.join(name);
+    fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(path)
 }
 
 /// Rates events by rules alone, by each model alone and by both.
@@ -194,14 +209,8 @@ fn finish(
     found: &Results,
     missed: &[page::Shown],
 ) -> anyhow::Result<ExitCode> {
-    fs::create_dir_all(&arguments.out).with_context(|| format!("{} cannot be made", arguments.out.display()))?;
-    let write = |name: &str, bytes: Vec<u8>| {
-        let path = arguments.out.join(name);
-        fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
-        anyhow::Ok(path)
-    };
-    let json = write("results.json", serde_json::to_vec_pretty(found)?)?;
-    let html = write("evaluation.html", page::page(found, missed).into_bytes())?;
+    let json = write(&arguments.out, "results.json", &serde_json::to_vec_pretty(found)?)?;
+    let html = write(&arguments.out, "evaluation.html", page::page(found, missed).as_bytes())?;
     if let Some(path) = &arguments.write_baseline {
         let text = serde_json::to_vec_pretty(&baseline::of(found))?;
         fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::Serialize;
 use tokio::runtime::Builder;
 use warden_pictures::canvas::JapaneseFont;
 
@@ -31,6 +32,29 @@ pub struct Record {
     pub label: Label,
     /// What was said of it.
     pub judged: Judged,
+}
+
+/// What was said of a picture, as a line of `pictures.jsonl`.
+#[derive(Serialize)]
+struct RecordLine<'a> {
+    judge: &'a str,
+    #[serde(flatten)]
+    label: &'a Label,
+    #[serde(flatten)]
+    judged: &'a Judged,
+}
+
+/// What a judge said of each picture, a line of JSON for each.
+///
+/// # Errors
+/// When a record is no JSON, which none is.
+pub fn lines(judge: &str, records: &[Record]) -> serde_json::Result<String> {
+    let mut text = String::new();
+    for Record { label, judged, .. } in records {
+        text.push_str(&serde_json::to_string(&RecordLine { judge, label, judged })?);
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// What stopped a run.
