@@ -154,7 +154,9 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
     /// Ends the backfill, and tells what became of it.
     async fn report(&self, asked: ReportRequest) -> Result<Report, Error> {
         let ReportRequest { mut step, failure, execution } = asked;
-        step.name(&execution);
+        if let Some(execution) = &execution {
+            step.name(execution);
+        }
         let id = step.id()?;
         let mut failures: Vec<_> =
             step.unlisted.iter().map(|(bucket, error)| format!("{error} at s3://{bucket}")).collect();
@@ -166,7 +168,9 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         // Its first step may have failed before it was written down.
         if counters.plan.is_none() {
             ended["plan"] = json!(in_json(&step.plan)?);
-            (ended["execution"], ended["started_at"]) = (json!(execution.id), json!(execution.started));
+            if let Some(execution) = execution {
+                (ended["execution"], ended["started_at"]) = (json!(execution.id), json!(execution.started));
+            }
             counters.plan = Some(step.plan.clone());
         }
         self.set(id, &ended).await?;

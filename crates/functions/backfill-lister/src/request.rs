@@ -120,5 +120,7 @@ pub(crate) struct ReportRequest {
     /// Why it could not go on, as Step Functions reports it.
     #[serde(default)]
     pub(crate) failure: Option<ErrorOutput>,
-    pub(crate) execution: Execution,
+    /// An execution of a definition of before does not say.
+    #[serde(default)]
+    pub(crate) execution: Option<Execution>,
 }
