@@ -267,8 +267,11 @@ def model_problems(template: Template, **chosen: str) -> Iterator[str]:
         ids = {variables["MODEL_ID"], *filter(None, variables.get("ALLOWED_MODEL_IDS", "").split(","))}
         for action in sorted(allowed):
             for profile_id in sorted(ids):
-                profile = f"arn:aws:bedrock:{variables.get('BEDROCK_REGION', REGION)}:{ACCOUNT}:inference-profile/{profile_id}"
-                model = f"foundation-model/{profile_id.partition('.')[2]}"
+                # An application inference profile is named by its ARN, and does not name its model.
+                is_arn = profile_id.startswith("arn:")
+                system = f"arn:aws:bedrock:{variables.get('BEDROCK_REGION', REGION)}:{ACCOUNT}:inference-profile/{profile_id}"
+                profile = profile_id if is_arn else system
+                model = f"foundation-model/{variables['BASE_MODEL_ID'] if is_arn else profile_id.partition('.')[2]}"
                 through = {"bedrock:InferenceProfileArn": profile}
                 # The profile's own Regions, one that it may gain, and a global profile's ARN without one.
                 places = [f"arn:aws:bedrock:{region}::{model}" for region in (REGION, "us-west-2", "")]

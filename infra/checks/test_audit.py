@@ -19,13 +19,19 @@ TEMPLATE = plain(load(str(AUDIT)))
 RESOURCES = TEMPLATE["Resources"]
 
 
+PROFILE = "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:application-inference-profile/abcdefghijkl"
+
+
 class TheFunctionsVersions(unittest.TestCase):
     # Every setting at its longest. The Region and the geography stand for the stack's own too.
     LONGEST = {
         "InferenceGeography": "us-gov",
-        "LogSummarizerModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "PiiDetectorModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "ImageAnalyzerModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "LogSummarizerModelId": PROFILE,
+        "LogSummarizerBaseModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "PiiDetectorModelId": PROFILE,
+        "PiiDetectorBaseModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "ImageAnalyzerModelId": PROFILE,
+        "ImageAnalyzerBaseModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
         "LogSummarizerTokenPrices": "123.456/9876.54",
         "PiiDetectorTokenPrices": "123.456/9876.54",
         "ImageAnalyzerTokenPrices": "123.456/9876.54",

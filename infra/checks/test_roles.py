@@ -49,6 +49,13 @@ class TheTemplates(unittest.TestCase):
         elsewhere = {"BedrockRegion": "eu-central-1", "InferenceGeography": "eu"}
         self.assertEqual(list(model_problems(AUDIT, **elsewhere)), [])
 
+    def test_let_functions_ask_through_application_inference_profiles(self) -> None:
+        profiles = {}
+        for at, function in enumerate(["LogSummarizer", "PiiDetector", "ImageAnalyzer"]):
+            profiles[f"{function}ModelId"] = f"arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/{'abc'[at] * 12}"
+            profiles[f"{function}BaseModelId"] = ["amazon.nova-lite-v1:0", "anthropic.claude-haiku-5-5", "anthropic.claude-sonnet-5"][at]
+        self.assertEqual(list(model_problems(render(ROOT / "infra/audit.yaml", **profiles), **profiles)), [])
+
     def test_let_the_rules_start_the_alias_alone(self) -> None:
         self.assertEqual(list(rule_problems(AUDIT)), [])
 
@@ -178,12 +185,12 @@ class AChange(unittest.TestCase):
 
     def test_that_lets_a_function_ask_another_model_is_noticed(self) -> None:
         for role, sid, model in [
-            ("PiiDetectorRole", "InvokeProfile", "PiiDetectorModelId"),
-            ("LogSummarizerRole", "InvokeModelThroughProfile", "LogSummarizerModelId"),
+            ("PiiDetectorRole", "InvokeProfile", "${PiiDetectorModelId}"),
+            ("LogSummarizerRole", "InvokeModelThroughProfile", "${Model}"),
         ]:
             statement = self.statements(role)[sid]
             whole = json.dumps(statement["Resource"])
-            statement["Resource"] = json.loads(whole.replace("${" + model + "}", "another"))
+            statement["Resource"] = json.loads(whole.replace(model, "another"))
             problems = list(model_problems(self.template))
             self.assertTrue(any(each.startswith(f"{role} does not allow bedrock:InvokeModel on") for each in problems), problems)
             statement["Resource"] = json.loads(whole)

@@ -24,6 +24,8 @@ const TOKENS_OF_AN_EVENT: u64 = 900;
 pub(crate) struct ModelUse {
     pub(crate) id: String,
     pub(crate) region: String,
+    /// The model behind it, where the functions are told.
+    pub(crate) base: Option<String>,
     /// The endpoint that the functions are told to use.
     pub(crate) endpoint: Option<String>,
     pub(crate) by: Vec<String>,
@@ -81,6 +83,7 @@ pub(crate) fn models(functions: &[Function], region: &str) -> Vec<ModelUse> {
             uses.push(ModelUse {
                 id: id.to_owned(),
                 region: region.to_owned(),
+                base: base(configuration, id),
                 endpoint: configuration.setting("AWS_ENDPOINT_URL_BEDROCK_RUNTIME").map(str::to_owned),
                 by: vec![function.name.clone()],
                 tokens_a_call,
@@ -111,6 +114,12 @@ fn asked(configuration: &Configuration) -> Vec<&str> {
         .collect()
 }
 
+/// The model behind a function's own, where it is told; of further models nothing is said.
+fn base(configuration: &Configuration, id: &str) -> Option<String> {
+    let base = configuration.setting("BASE_MODEL_ID")?;
+    (configuration.setting("MODEL_ID") == Some(id)).then(|| base.to_owned())
+}
+
 fn tokens_a_call(function: &str, configuration: &Configuration) -> u64 {
     let most = configuration.setting("MAX_TOKENS").and_then(|most| most.parse().ok()).unwrap_or(MAX_TOKENS);
     let looks = function.ends_with("pii-detector") || function.ends_with("image-analyzer");
@@ -121,7 +130,7 @@ fn prices(configuration: &Configuration, id: &str) -> Option<TokenPrices> {
     let price = |name| configuration.setting(name)?.parse().ok();
     match (price("INPUT_TOKEN_PRICE"), price("OUTPUT_TOKEN_PRICE")) {
         (Some(input), Some(output)) => Some(TokenPrices { input, output }),
-        _ => TokenPrices::of_model(configuration.setting("BASE_MODEL_ID").unwrap_or(id)),
+        _ => TokenPrices::of_model(&base(configuration, id).unwrap_or_else(|| id.to_owned())),
     }
 }
 

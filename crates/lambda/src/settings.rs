@@ -86,12 +86,21 @@ impl ModelSettings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for what is not a number, or not within its range, and when
-    /// neither `MODEL_ID` nor a Region to derive it from is set.
+    /// [`SettingError`] for what is not a number, or not within its range, when neither `MODEL_ID` nor a Region to derive
+    /// it from is set, and for an application inference profile without the model behind it.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let model_id = model_id(variables)?;
+        let base_model_id = match variables.get("BASE_MODEL_ID") {
+            Some(base) => base,
+            // How a model is asked follows from which it is.
+            None if profile::is_application_profile(&model_id) => {
+                let problem = "is missing: MODEL_ID is an application inference profile, which does not name its model";
+                return Err(SettingError::of("BASE_MODEL_ID", &problem));
+            }
+            None => model_id.clone(),
+        };
         Ok(Self {
-            base_model_id: variables.get("BASE_MODEL_ID").unwrap_or_else(|| model_id.clone()),
+            base_model_id,
             model_id,
             region: bedrock_region(variables),
             max_tokens: max_tokens(variables)?,
@@ -437,6 +446,7 @@ mod tests {
         let settings =
             ModelSettings::read(&Given(&[("MODEL_ID", arn), ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")])).unwrap();
         assert_eq!((settings.model_id.as_str(), settings.base_model_id.as_str()), (arn, "anthropic.claude-sonnet-5"));
+        assert_eq!(ModelSettings::read(&Given(&[("MODEL_ID", arn)])).unwrap_err().name, "BASE_MODEL_ID");
     }
 
     #[test]

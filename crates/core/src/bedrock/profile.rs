@@ -37,6 +37,12 @@ pub fn model_name(model_id: &str) -> Option<&str> {
     Some(name)
 }
 
+/// Whether an id is the ARN of an application inference profile, which somebody made for their own accounting.
+#[must_use]
+pub fn is_application_profile(model_id: &str) -> bool {
+    model_id.contains(":application-inference-profile/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) has_endpoint: bool,
     /// The functions that ask it.
     pub(crate) by: Vec<String>,
+    /// The model behind it by the functions' settings, where they say.
+    pub(crate) told: Option<String>,
     /// The profile, if it is one.
     pub(crate) profile: Option<Fact<Profile>>,
     pub(crate) foundation: Fact<Foundation>,
@@ -303,6 +305,16 @@ fn check_profile(model: &Model, answers: bool) -> Option<Finding> {
     const AREA: Area = Area::Models;
     let id = &model.id;
     Some(match model.profile.as_ref()? {
+        Ok(profile) if is_another(model.told.as_deref(), profile.foundation_model()) => Finding::failure(
+            AREA,
+            format!(
+                "the inference profile {id} is of {}, and {} ask it as {}",
+                profile.foundation_model().unwrap_or_default(),
+                model.by.join(", "),
+                model.told.as_deref().unwrap_or_default()
+            ),
+            "Deploy with the …BaseModelId of that model: it decides which fields are sent, and what an answer costs",
+        ),
         Ok(profile) => {
             Finding::ok(AREA, format!("the inference profile {id} hands calls to {}", profile.regions().join(", ")))
         }
@@ -322,6 +334,11 @@ fn check_profile(model: &Model, answers: bool) -> Option<Finding> {
         ),
         Err(unknown) => unknown.finding(AREA, &format!("the Regions of the inference profile {id}")),
     })
+}
+
+/// Whether a profile is of another model than a function is told.
+fn is_another(told: Option<&str>, found: Option<&str>) -> bool {
+    told.zip(found).is_some_and(|(told, found)| told != found)
 }
 
 fn check_lifecycle(model: &Model, answers: bool) -> Option<Finding> {
@@ -380,6 +397,7 @@ mod tests {
             region: "us-west-2".into(),
             has_endpoint: false,
             by: vec!["a-pii-detector".into(), "a-log-summarizer".into()],
+            told: None,
             profile: Some(Ok(read(
                 json!({"inferenceProfileId": ID, "models": [arn("us-west-2"), arn("us-east-1"), arn("us-east-1")]}),
             ))),
@@ -497,6 +515,15 @@ mod tests {
         }
         let denied = Unknown::Denied { action: "bedrock:GetFoundationModelAvailability" };
         assert_eq!(found(model(Access::Said(Err(denied))))[0].0, Level::Warning);
+    }
+
+    #[test]
+    fn a_profile_of_another_model_than_the_functions_are_told_is_a_failure() {
+        let told = |base: &str| found(Model { told: Some(base.into()), ..model(said()) })[1].clone();
+        assert_eq!(told("anthropic.claude-haiku-5-5").0, Level::Ok);
+        let (level, said) = told("anthropic.claude-haiku-5");
+        assert_eq!(level, Level::Failure);
+        assert!(said.contains("is of anthropic.claude-haiku-5-5, and a-pii-detector"), "{said}");
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub(crate) async fn gather(aws: &Aws, uses: &[ModelUse], call: bool) -> Facts {
         let profile = profile(&aws, &model.id).await;
         // The id behind a profile is what stands after its geography, unless the profile says it.
         let named = profile.as_ref().and_then(|profile| profile.as_ref().ok()?.foundation_model());
-        let foundation = named.unwrap_or_else(|| foundation_model(&model.id)).to_owned();
+        let told = || model.base.as_deref().unwrap_or_else(|| foundation_model(&model.id));
+        let foundation = named.unwrap_or_else(told).to_owned();
         let details = Call::rest("GET", format!("/foundation-models/{}", path_segment(&foundation)), None);
         let availability =
             Call::rest("GET", format!("/foundation-model-availability/{}", path_segment(&foundation)), None);
@@ -32,10 +33,11 @@ pub(crate) async fn gather(aws: &Aws, uses: &[ModelUse], call: bool) -> Facts {
             region: model.region.clone(),
             has_endpoint: model.endpoint.is_some(),
             by: model.by.clone(),
+            told: model.base.as_deref().map(|base| foundation_model(base).to_owned()),
             foundation: aws.ask(BEDROCK, "bedrock:GetFoundationModel", details).await,
             profile,
             access: if call {
-                Access::Called(ask(&aws, model).await)
+                Access::Called(ask(&aws, model, &foundation).await)
             } else {
                 Access::Said(aws.ask(BEDROCK, "bedrock:GetFoundationModelAvailability", availability).await)
             },
@@ -62,8 +64,8 @@ fn foundation_model(id: &str) -> &str {
 const INVOKE: &str = "bedrock:InvokeModel";
 
 /// Asks the model once, where the functions ask it.
-async fn ask(aws: &Aws, model: &ModelUse) -> Result<Answered, Trouble> {
-    let body = if foundation_model(&model.id).starts_with(NOVA) {
+async fn ask(aws: &Aws, model: &ModelUse, foundation: &str) -> Result<Answered, Trouble> {
+    let body = if foundation.starts_with(NOVA) {
         json!({
             "messages": [{"role": "user", "content": [{"text": QUESTION}]}],
             "inferenceConfig": {"maxTokens": MOST_TOKENS_OUT},
