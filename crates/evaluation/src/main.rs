@@ -342,7 +342,7 @@ impl<'a> Progress<'a> {
         if self.term.is_term() {
             let _ = self.term.clear_line();
         }
-        let _ = self.term.write_line(&format!(" ✓ {}: {} pictures", self.name, self.all));
+        let _ = self.term.write_line(&format!(" ✓ {}: {} judged", self.name, self.all));
     }
 }
 
