@@ -5,6 +5,7 @@ use std::sync::Arc;
 use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::sync::RwLock;
+use warden_control_plane::{Call, ControlPlane, Service};
 use warden_ledger::Named;
 use warden_local::engine::Engine;
 use warden_local::model::Faults;
@@ -20,7 +21,8 @@ pub struct NovaWorld(World);
 impl Running for NovaWorld {
     async fn up() -> Self {
         let models = ["LogSummarizerModelId", "PiiDetectorModelId", "ImageAnalyzerModelId"];
-        Self(World::reusing("true", &models.map(|parameter| (parameter, MODEL))).await)
+        let budget = ("DailyBudget", "9");
+        Self(World::reusing("true", &[&models.map(|parameter| (parameter, MODEL))[..], &[budget]].concat()).await)
     }
 
     fn faults(&self) -> &Faults {
@@ -40,6 +42,7 @@ pub fn trials(stage: &Arc<Stage<NovaWorld>>) -> Vec<Trial> {
     vec![
         stage.trial("nova::pictures_are_judged_and_analysed_by_the_other_family", judged_and_analysed),
         stage.trial("nova::the_same_bytes_are_judged_once", same_bytes),
+        stage.trial("nova::what_answers_cost_is_added_to_the_day", added_to_the_day),
     ]
 }
 
@@ -73,4 +76,21 @@ async fn same_bytes(world: Arc<NovaWorld>) {
         let told = ["judged_before", "input_tokens"].map(|name| record.values().contains_key(name));
         assert_eq!(told, [was_judged_before, !was_judged_before], "{record:?}");
     }
+}
+
+async fn added_to_the_day(world: Arc<NovaWorld>) {
+    let world = &world.0;
+    let landscape = world.upload_sample("budget/landscape.jpg", "landscape.jpg").await;
+    assert_right(Expected::CLEAN, &world.outcome(&landscape).await);
+    let audit = world.audit();
+    let dynamodb = ControlPlane::new(&audit.clients().config, Service::DYNAMO_DB);
+    let asked = json!({
+        "TableName": audit.output("LedgerName"),
+        "KeyConditionExpression": "#object = :budget",
+        "ExpressionAttributeNames": {"#object": "object"},
+        "ExpressionAttributeValues": {":budget": {"S": "budget"}},
+    });
+    let days = dynamodb.call(Call::rpc("DynamoDB_20120810.Query", &asked)).await.unwrap();
+    let spent = days["Items"][0]["spent_usd"]["N"].as_str().and_then(|sum| sum.parse::<f64>().ok());
+    assert!(spent.is_some_and(|spent| spent > 0.0), "{days}");
 }
