@@ -27,7 +27,7 @@ class Call(NamedTuple):
 SERVICE = re.compile(r"(logs|xray):\w+")
 # States that a parameter decides about: the values with which the role has to allow what they ask for, and with no others.
 # A state that is not here needs it whatever is chosen.
-QUARANTINES = [{"OnPersonalData": "quarantine"}, {"OnUndetermined": "quarantine"}, {"OnSecret": "quarantine"}]
+QUARANTINES = [{"OnPersonalData": "quarantine"}, {"OnUndetermined": "quarantine"}, {"OnSecret": "quarantine"}, {"OnPersonalData": "mask"}, {"OnSecret": "mask"}]
 TAGS = [{"OnPersonalData": "tag"}, {"OnUndetermined": "tag"}, {"OnSecret": "tag"}]
 # Uploads that are encrypted with keys of the uploaders' are copied with these; what is deleted is not read.
 SOURCE_KEYS = ["arn:aws:kms:us-east-1:111122223333:key/one", "arn:aws:kms:us-east-1:111122223333:key/two"]

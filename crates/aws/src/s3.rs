@@ -136,9 +136,9 @@ impl VersionPages for S3ObjectStore {
 }
 
 impl ObjectWriter for S3ObjectStore {
-    async fn write(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), Error> {
+    async fn write(&self, bucket: &str, key: &str, body: Bytes, media_type: &'static str) -> Result<(), Error> {
         let object = || ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version: None };
-        match self.s3.put(bucket, key, body, &[]).await {
+        match self.s3.put(bucket, key, body, &[("content-type", media_type)]).await {
             Ok(_) => Ok(()),
             Err(failed) if status(&failed) == Some(403) => Err(denied("s3:PutObject", object().to_string())),
             Err(failed) => refusal(&failed, &object())

@@ -17,7 +17,7 @@ use crate::{
     bedrock::{AskedModel, Capabilities, Family},
     ports::{
         AnswerStream, LedgerRecords, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts,
-        ObjectRef, ObjectStore, OpenObject, Seal, StreamingModel,
+        ObjectRef, ObjectStore, ObjectWriter, OpenObject, Seal, StreamingModel,
     },
 };
 
@@ -61,13 +61,17 @@ pub struct FakeStore {
     stored: Stored,
     tags: Vec<Tag>,
     asked: Mutex<Vec<ObjectRef>>,
+    written: Mutex<Vec<Written>>,
 }
+
+/// An object that was written: bucket, key, bytes and media type.
+pub type Written = (String, String, Bytes, &'static str);
 
 impl FakeStore {
     /// A store that holds this under every name.
     #[must_use]
     pub fn holding(stored: Stored) -> Self {
-        Self { stored, tags: Vec::new(), asked: Mutex::default() }
+        Self { stored, tags: Vec::new(), asked: Mutex::default(), written: Mutex::default() }
     }
 
     /// The same with these tags on it.
@@ -80,6 +84,19 @@ impl FakeStore {
     #[must_use]
     pub fn asked(&self) -> Vec<ObjectRef> {
         lock(&self.asked).clone()
+    }
+
+    /// What was written.
+    #[must_use]
+    pub fn written(&self) -> Vec<Written> {
+        lock(&self.written).clone()
+    }
+}
+
+impl ObjectWriter for FakeStore {
+    async fn write(&self, bucket: &str, key: &str, body: Bytes, media_type: &'static str) -> Result<(), Error> {
+        lock(&self.written).push((bucket.to_owned(), key.to_owned(), body, media_type));
+        Ok(())
     }
 }
 

@@ -157,11 +157,17 @@ pub trait VersionPages: Send + Sync {
 
 /// Where objects of our own are written.
 pub trait ObjectWriter: Send + Sync {
-    /// Writes an object.
+    /// Writes an object of this media type.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::StoreUnavailable`], and [`Error::ObjectNotFound`] for a bucket that does not exist.
-    fn write(&self, bucket: &str, key: &str, body: Bytes) -> impl Future<Output = Result<(), Error>> + Send;
+    fn write(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Bytes,
+        media_type: &'static str,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// The ledger's records, as plain values by name.

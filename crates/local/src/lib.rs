@@ -6,6 +6,7 @@ pub mod audit;
 pub mod aws;
 pub mod backfill;
 pub mod chat;
+pub mod clean_copies;
 pub mod demo;
 pub mod engine;
 pub mod evaluate;

@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use warden_local::audit::Audit;
 use warden_local::backfill;
 use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
+use warden_local::clean_copies;
 use warden_local::demo;
 use warden_local::evaluate;
 use warden_local::follow::{self, Sent};
@@ -123,6 +124,8 @@ enum DemoAction {
     Delete,
     /// It is moved to a bucket of its own.
     Quarantine,
+    /// The same, and a copy in which it is covered stays.
+    Mask,
 }
 
 impl DemoAction {
@@ -130,6 +133,7 @@ impl DemoAction {
         match self {
             Self::Delete => scenario::scenarios(workspace),
             Self::Quarantine => scenario::quarantine_scenarios(workspace),
+            Self::Mask => scenario::mask_scenarios(workspace),
         }
     }
 
@@ -138,6 +142,7 @@ impl DemoAction {
         match self {
             Self::Delete => Vec::new(),
             Self::Quarantine => vec![("OnPersonalData".to_owned(), "quarantine".to_owned())],
+            Self::Mask => vec![("OnPersonalData".to_owned(), "mask".to_owned())],
         }
     }
 }
@@ -397,7 +402,8 @@ async fn run_demo(
         running::refuse_second(&file)?;
     }
     console.say(DEVELOPMENT);
-    let options = SystemOptions { parameters: arguments.action.parameters(), ..arguments.system.into() };
+    // What is read in code cannot be talked down, and has a place that can be covered.
+    let options = SystemOptions { parameters: arguments.action.parameters(), floor: true, ..arguments.system.into() };
     let begun = SystemTime::now();
     let system = System::up(workspace, &options, console).await?;
     let scenarios: Vec<_> = arguments.action.scenarios(workspace).into_iter().chain(own).collect();
@@ -411,10 +417,19 @@ async fn run_demo(
     } else {
         console.result(&serde_json::to_string_pretty(&outcome)?);
     }
+    let mut right = outcome.right;
+    if arguments.action == DemoAction::Mask {
+        let copies = clean_copies::write(system.audit(), workspace, &scenarios).await?;
+        console.say(&copies.as_ref().map_or_else(
+            || "No masked copy was written.".to_owned(),
+            |page| format!("The masked copies beside their originals: {}", page.display()),
+        ));
+        right &= copies.is_some();
+    }
     if arguments.keep {
         keep(file, &system, console).await?;
     }
-    Ok(if outcome.right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn run_load(workspace: &Workspace, arguments: LoadArguments, console: &Console) -> anyhow::Result<ExitCode> {

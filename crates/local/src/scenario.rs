@@ -218,6 +218,23 @@ pub fn quarantine_scenarios(workspace: &Workspace) -> Vec<Scenario> {
     ]
 }
 
+/// What the demo shows where personal data is masked.
+#[must_use]
+pub fn mask_scenarios(workspace: &Workspace) -> Vec<Scenario> {
+    let upload = |title: &str, sample: &str, expected| Scenario {
+        title: title.to_owned(),
+        arrival: Arrival::Upload { file: workspace.source("samples").join(sample), key: format!("uploads/{sample}") },
+        expected,
+    };
+    vec![
+        upload("a filled-in form", "registration-form.jpg", Expected::QUARANTINED),
+        upload("a form as TIFF", "form.tif", Expected::QUARANTINED),
+        upload("a boarding pass by its barcode", "boarding-pass-barcode.jpg", Expected::QUARANTINED),
+        upload("a terminal with an access key", "terminal.png", Expected::QUARANTINED),
+        upload("a landscape", "landscape.jpg", Expected::CLEAN),
+    ]
+}
+
 /// A file of the user's own. Any verdict is right, as long as the side effect agrees with it.
 #[must_use]
 pub fn own_image(number: usize, file: &Path) -> Scenario {

@@ -5,7 +5,8 @@ use image::{Rgba, RgbaImage};
 /// The grey of a ground.
 pub(crate) type Ground = u8;
 
-const WHITE: Ground = 255;
+/// The ground of most pages.
+pub(crate) const WHITE: Ground = 255;
 const GREY: Ground = 128;
 const BLACK: Ground = 0;
 

@@ -32,24 +32,24 @@ pub(crate) fn tile_jpeg(
     } else {
         imageops::thumbnail(&*part, width, height)
     };
-    let shown = match ground {
+    let mut shown = match ground {
         Some(ground) => on_ground(&shown, ground),
-        None => DynamicImage::ImageRgba8(shown).into_rgb8(),
+        None => DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(shown).into_rgb8()),
     };
-    let mut shown = DynamicImage::ImageRgb8(shown);
     shown.apply_orientation(orientation);
     jpeg(&shown.into_rgb8())
 }
 
-fn on_ground(image: &RgbaImage, ground: Ground) -> RgbImage {
+/// A picture with transparent parts as it is seen on a ground.
+pub(crate) fn on_ground(image: &RgbaImage, ground: Ground) -> DynamicImage {
     let blend = |colour: u8, alpha: u8| {
         let (colour, alpha) = (u16::from(colour), u16::from(alpha));
         u8::try_from((colour * alpha + u16::from(ground) * (255 - alpha)) / 255).unwrap_or(u8::MAX)
     };
-    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+    DynamicImage::ImageRgb8(RgbImage::from_fn(image.width(), image.height(), |x, y| {
         let Rgba([red, green, blue, alpha]) = *image.get_pixel(x, y);
         Rgb([red, green, blue].map(|colour| blend(colour, alpha)))
-    })
+    }))
 }
 
 fn jpeg(image: &RgbImage) -> Result<Vec<u8>, Unreadable> {

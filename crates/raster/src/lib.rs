@@ -12,6 +12,7 @@ mod encode;
 mod heic;
 mod icon;
 mod jpeg;
+mod mask;
 mod orientation;
 mod pdf;
 mod plan;
@@ -21,6 +22,7 @@ use std::borrow::Cow;
 
 pub use codes::Code;
 use image::DynamicImage;
+pub use mask::{Masked, masked};
 use warden_core::{
     image::{
         Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,

@@ -21,6 +21,7 @@ named! {
     pub enum OnPersonalData {
         Delete = "delete": "the version that was judged is deleted for good",
         Quarantine = "quarantine": "it is copied to the quarantine bucket, and then deleted",
+        Mask = "mask": "a copy in which what was found is covered is written to the bucket for clean copies, and it goes to quarantine",
         Tag = "tag": "it is kept, and each object that was judged gets a tag with its verdict",
         None = "none": "it is kept, and told as if it were not",
     }
@@ -36,8 +37,9 @@ impl OnPersonalData {
         match self {
             Self::None => 0,
             Self::Tag => 1,
-            Self::Quarantine => 2,
-            Self::Delete => 3,
+            Self::Mask => 2,
+            Self::Quarantine => 3,
+            Self::Delete => 4,
         }
     }
 }
@@ -117,25 +119,14 @@ impl Handling {
     #[must_use]
     pub fn wanted(&self, detection: &Detection, policy: &Policy) -> Action {
         let object = &detection.object;
-        let under = self.overrides.iter().filter(|(prefix, _)| object.key.starts_with(prefix.as_str()));
-        let instead = under.max_by_key(|(prefix, _)| prefix.len()).map(|(_, action)| *action);
-        let on_personal_data = instead.unwrap_or(self.on_personal_data);
-        let on_found = match (detection.verdict, instead, self.on_secret) {
-            (Verdict::Pii, None, Some(on_secret)) => match Holds::of(detection, policy) {
-                Holds::SecretsAlone => on_secret,
-                Holds::Both => on_secret.graver(on_personal_data),
-                Holds::NoSecret => on_personal_data,
-            },
-            _ => on_personal_data,
-        };
         let pinned = object.version.is_some() || object.etag.is_some();
         let quarantine = if object.etag.is_some() { Action::Quarantine } else { Action::None };
-        match (detection.verdict, on_found) {
+        match (detection.verdict, self.on(detection, policy)) {
             (Verdict::Gone, _) | (_, OnPersonalData::None) => Action::None,
             _ if !pinned => Action::None,
             (Verdict::Pii, OnPersonalData::Delete) if object.version.is_some() => Action::DeleteVersion,
             (Verdict::Pii, OnPersonalData::Delete) => Action::DeleteUnlessChanged,
-            (Verdict::Pii, OnPersonalData::Quarantine) => quarantine,
+            (Verdict::Pii, OnPersonalData::Quarantine | OnPersonalData::Mask) => quarantine,
             (Verdict::Pii | Verdict::Clean | Verdict::NotImage, OnPersonalData::Tag) => Action::Tag,
             (Verdict::Clean | Verdict::NotImage, _) => Action::None,
             (Verdict::Undetermined, _) if !detection.reason.is_some_and(Reason::lies_in_the_content) => Action::None,
@@ -144,6 +135,28 @@ impl Handling {
                 OnUndetermined::Quarantine => quarantine,
                 OnUndetermined::Tag => Action::Tag,
             },
+        }
+    }
+
+    /// Whether a masked copy of what goes to quarantine is wanted.
+    #[must_use]
+    pub fn masks(&self, detection: &Detection, policy: &Policy) -> bool {
+        detection.verdict == Verdict::Pii && self.on(detection, policy) == OnPersonalData::Mask
+    }
+
+    /// What is done with an object of its verdict, key and findings.
+    fn on(&self, detection: &Detection, policy: &Policy) -> OnPersonalData {
+        let key = &detection.object.key;
+        let under = self.overrides.iter().filter(|(prefix, _)| key.starts_with(prefix.as_str()));
+        let instead = under.max_by_key(|(prefix, _)| prefix.len()).map(|(_, action)| *action);
+        let on_personal_data = instead.unwrap_or(self.on_personal_data);
+        match (detection.verdict, instead, self.on_secret) {
+            (Verdict::Pii, None, Some(on_secret)) => match Holds::of(detection, policy) {
+                Holds::SecretsAlone => on_secret,
+                Holds::Both => on_secret.graver(on_personal_data),
+                Holds::NoSecret => on_personal_data,
+            },
+            _ => on_personal_data,
         }
     }
 
@@ -228,6 +241,16 @@ pub enum NotTried {
     TooLargeToCopy,
     /// An object has at most ten tags, and this one has them.
     TooManyTags,
+    /// Something was found of which nobody knows where exactly it is, so it cannot be covered.
+    NoBox,
+    /// More was found than is told, so not all of it can be covered.
+    TooMuchToMask,
+    /// Files of its kind are not masked.
+    KindNotMasked,
+    /// The masked copy was judged, and not as clean.
+    CopyNotClean,
+    /// The masked copy could not be made, judged or written.
+    CopyFailed,
 }
 
 /// How an action ended.
@@ -415,6 +438,23 @@ mod tests {
         let handling = Handling::read("delete;none;;delete;low").unwrap();
         let policy = Policy { allowed_categories: vec![key], ..Policy::default() };
         assert_eq!((handling.wanted(&clean, &policy), handling.level(&clean, &policy)), (Action::None, None));
+    }
+
+    #[test]
+    fn what_is_masked_goes_to_quarantine() {
+        let pii = of(Some("v1"), Some("e"), Judgement::Pii(vec![Finding::new(Category::Face, 1.0, Place::Top)]));
+        let clean = of(Some("v1"), Some("e"), Judgement::Clean(Vec::new()));
+        let policy = Policy::default();
+        for (handling, detection, action, masks) in [
+            ("mask;none;", &pii, Action::Quarantine, true),
+            ("delete;none;cards/=mask", &pii, Action::Quarantine, true),
+            ("mask;none;cards/=delete", &pii, Action::DeleteVersion, false),
+            ("quarantine;none;", &pii, Action::Quarantine, false),
+            ("mask;none;", &clean, Action::None, false),
+        ] {
+            let handling = Handling::read(handling).unwrap();
+            assert_eq!((handling.wanted(detection, &policy), handling.masks(detection, &policy)), (action, masks));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the functions answered, as far as an alert tells it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Action, NotTried, lenient};
 use crate::{image::Area, pii::Verdict, threat::ThreatLevel};
@@ -110,6 +110,18 @@ pub struct Judged {
     /// Whether somebody was told within the hour that the day's budget is spent.
     #[serde(deserialize_with = "lenient::or_default")]
     pub told_before: bool,
+    /// The copy in which what was found is covered.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub clean_copy: Option<CleanCopy>,
+}
+
+/// A copy of an object in which what was found is covered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CleanCopy {
+    /// The bucket for such copies.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
 }
 
 /// Something personal that was found.

@@ -11,6 +11,8 @@ pub enum Headline {
     ObjectDeleted,
     /// Personal data found, in quarantine now.
     MovedToQuarantine,
+    /// Personal data found, in quarantine now; a masked copy is there.
+    Masked,
     /// Personal data found, tagged.
     Tagged,
     /// Personal data found in what another object has taken the place of.

@@ -125,6 +125,7 @@ struct Kept<'a> {
     cost_usd: Option<f64>,
     judged_before: Option<bool>,
     quarantine_key: Option<&'a str>,
+    clean_copy: Option<String>,
     silenced_by: Option<&'a str>,
     backfill: Option<&'a str>,
     /// The backfill, of an object that its report names: the key of an index that holds no others.
@@ -188,6 +189,9 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
         judged_before: judged.map(|judged| judged.judged_before).filter(|before| *before),
         // The machine names the copy as its execution.
         quarantine_key: execution.and_then(|arn| arn.rsplit(':').next()).filter(|_| outcome.copied),
+        clean_copy: judged
+            .and_then(|judged| judged.clean_copy.as_ref())
+            .map(|copy| format!("s3://{}/{}", copy.bucket, copy.key)),
         silenced_by,
         backfill,
         high_of: backfill.filter(|_| is_high),

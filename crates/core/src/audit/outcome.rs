@@ -114,6 +114,9 @@ const fn kept(effect: Option<Effect>) -> Taken {
 
 fn personal_data(judged: &Judged, effect: Option<Effect>) -> (Taken, ThreatLevel, Headline) {
     let (taken, headline) = match (effect, judged.action) {
+        (Some(Effect::Deleted), Action::Quarantine) if judged.clean_copy.is_some() => {
+            (Taken::Quarantined, Headline::Masked)
+        }
         (Some(Effect::Deleted), Action::Quarantine) => (Taken::Quarantined, Headline::MovedToQuarantine),
         (Some(Effect::Deleted), Action::DeleteVersion) => (Taken::Deleted, Headline::VersionDeleted),
         (Some(Effect::Deleted), _) => (Taken::Deleted, Headline::ObjectDeleted),

@@ -96,6 +96,15 @@ pub struct Area {
     pub height: u32,
 }
 
+/// Something in a file that is not to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cover {
+    /// The page, frame or picture that it is on, of a file with several; counted from 1.
+    pub page: Option<u32>,
+    /// Where it is there.
+    pub area: Area,
+}
+
 impl Area {
     /// Where in a picture of the size `whole` this part of it lies, which is told in the pixels of a view of one area of
     /// the picture, shown at the size `shown`.

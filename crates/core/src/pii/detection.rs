@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Findings told of one image, those that count first.
-const MAX_FINDINGS: usize = 50;
+pub const MAX_FINDINGS: usize = 50;
 
 named! {
     /// The verdict on one object.

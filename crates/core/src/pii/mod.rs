@@ -11,7 +11,7 @@ mod question;
 mod reason;
 
 pub use category::Category;
-pub use detection::{Detection, JudgedObject, ModelUse, NULL_VERSION, Verdict};
+pub use detection::{Detection, JudgedObject, MAX_FINDINGS, ModelUse, NULL_VERSION, Verdict};
 pub use floor::{Floor, OnDisagreement};
 pub use judgement::{Finding, Judgement, judge};
 pub use place::Place;

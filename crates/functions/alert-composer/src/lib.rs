@@ -90,11 +90,13 @@ mod tests {
         }
     }
 
-    /// Personal data deleted and moved, a secret moved to quarantine, nobody can tell, a grave call, a function that is dead, no ledger.
-    const TOLD: [&str; 7] = [
+    /// Personal data deleted, moved, masked and not, a secret moved, nobody can tell, a grave call, a function that is dead, no ledger.
+    const TOLD: [&str; 9] = [
         "version-deleted",
         "quarantined",
         "secret-quarantined",
+        "masked",
+        "not-masked",
         "undetermined",
         "trail-stopped",
         "detector-throttled",

@@ -109,7 +109,8 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         if !found.to_audit.is_empty() {
             let lines = found.to_audit.iter().map(|listed| format!("{}\n", audit_input(&id, &step.plan, listed)));
             let key = format!("{id}/{:06}.jsonl", step.parts);
-            self.parts.write(&self.parts_bucket, &key, Bytes::from(lines.collect::<String>())).await?;
+            let lines = Bytes::from(lines.collect::<String>());
+            self.parts.write(&self.parts_bucket, &key, lines, "application/jsonl").await?;
             step.part = Some(key);
         }
         step.listed += found.listed;

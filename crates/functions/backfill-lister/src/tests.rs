@@ -62,7 +62,7 @@ impl ObjectStore for Parts {
 }
 
 impl ObjectWriter for Parts {
-    async fn write(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), Error> {
+    async fn write(&self, bucket: &str, key: &str, body: Bytes, _: &'static str) -> Result<(), Error> {
         assert_eq!(bucket, "parts");
         self.0.lock().unwrap().insert(key.to_owned(), String::from_utf8(body.to_vec()).unwrap());
         Ok(())

@@ -31,6 +31,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M, Arc<FakeLedg
         documents: JudgeDocuments::default(),
         reader: Reader { barcodes: true, text: None },
         on_disagreement: OnDisagreement::default(),
+        clean_bucket: Some("clean".into()),
         time: Duration::from_mins(1),
         verdicts: None,
     }

@@ -3,6 +3,7 @@
 mod deadline;
 mod floor;
 mod known;
+mod mask;
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use warden_core::{
     Error,
-    audit::{self, Action, Handling, JudgeDocuments, NotTried, Tag},
+    audit::{self, Action, CleanCopy, Handling, JudgeDocuments, NotTried, Tag},
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
     hashed::{Hashed, checksum_of_s3, digest},
@@ -19,7 +20,7 @@ use warden_core::{
     pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, OnDisagreement, Policy, Reason, Verdict},
     ports::{
         LedgerRecords, Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore,
-        OpenObject,
+        ObjectWriter, OpenObject,
     },
     threat::ThreatLevel,
 };
@@ -46,6 +47,8 @@ pub struct PiiDetector<S, M, L> {
     pub reader: Reader,
     /// What is said where code and the model disagree.
     pub on_disagreement: OnDisagreement,
+    /// Where copies go in which what was found is covered.
+    pub clean_bucket: Option<String>,
     /// Time for one object, which reading it, its text and the model share.
     pub time: Duration,
     /// Verdicts on bytes that were judged before, where they answer for the same bytes.
@@ -74,6 +77,9 @@ struct Judged {
     /// What S3 has to tell of a copy that is whole: the SHA-256, where every byte was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     checksum: Option<String>,
+    /// The copy in which what was found is covered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clean_copy: Option<CleanCopy>,
 }
 
 struct Request {
@@ -113,7 +119,7 @@ impl Request {
     }
 }
 
-impl<S: ObjectStore, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
+impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
     /// Judges the object that `event` names: the whole [`Detection`] with the
     /// [`Action`] that the event's `handling` wants ([`Handling::read`]), or for `output: "boolean"` the text
     /// `"true"` or `"false"`.
@@ -125,12 +131,14 @@ impl<S: ObjectStore, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         let Request { object, claims_image, output, handling } = Request::read(&event)?;
         // Large, and awaited once a call: on the heap.
-        let (detection, told_before) = Box::pin(self.detect(object, claims_image, Deadline::within(self.time))).await?;
+        let until = Deadline::within(self.time);
+        let (detection, told_before) = Box::pin(self.detect(object, claims_image, until)).await?;
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
             Output::Full => {
-                let judged = Judged { told_before, ..self.decide(detection, &handling).await? };
+                let judged = Box::pin(self.decide(detection, &handling, until)).await?;
+                let judged = Judged { told_before, ..judged };
                 serde_json::to_value(judged)
                     .map_err(|error| Error::Internal { problem: format!("the verdict is not JSON: {error}") })
             }
@@ -139,9 +147,9 @@ impl<S: ObjectStore, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
     }
 
     /// What is to be done with what was judged.
-    async fn decide(&self, detection: Detection, handling: &Handling) -> Result<Judged, Error> {
+    async fn decide(&self, mut detection: Detection, handling: &Handling, until: Deadline) -> Result<Judged, Error> {
         let wanted = self.documents.allowed(handling.wanted(&detection, &self.policy), &detection);
-        let (action, not_tried, tags) = match wanted {
+        let (action, mut not_tried, tags) = match wanted {
             Action::Quarantine if !Handling::can_copy(detection.object.size) => {
                 (Action::None, Some(NotTried::TooLargeToCopy), Vec::new())
             }
@@ -158,7 +166,14 @@ impl<S: ObjectStore, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
         let to_copy = detection.object.sha256.as_deref().filter(|_| action == Action::Quarantine);
         let checksum = to_copy.and_then(checksum_of_s3);
         let threat_level = handling.level(&detection, &self.policy);
-        Ok(Judged { detection, action, not_tried, threat_level, told_before: false, tags, checksum })
+        let mut clean_copy = None;
+        if action == Action::Quarantine && handling.masks(&detection, &self.policy) {
+            match self.mask(&mut detection, until).await {
+                Ok(copy) => clean_copy = Some(copy),
+                Err(why) => not_tried = Some(why),
+            }
+        }
+        Ok(Judged { detection, action, not_tried, threat_level, told_before: false, tags, checksum, clean_copy })
     }
 
     /// The detection, and whether somebody was told before that the day's budget is spent, where that is why nobody looked.

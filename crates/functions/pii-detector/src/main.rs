@@ -8,8 +8,8 @@ use warden_lambda::{
     Stopped,
     budget::{Budget, Budgeted, now},
     settings::{
-        Environment, KnownVerdictSettings, ModelSettings, daily_budget, flag, image_token_budget, judge_documents,
-        known_verdicts, on_disagreement, pii_policy, recognizer_weights,
+        Environment, KnownVerdictSettings, ModelSettings, Variables, daily_budget, flag, image_token_budget,
+        judge_documents, known_verdicts, on_disagreement, pii_policy, recognizer_weights,
     },
     telemetry,
 };
@@ -41,6 +41,7 @@ async fn main() -> Result<(), Stopped> {
         documents: judge_documents(&Environment)?,
         reader: Reader { barcodes: flag(&Environment, "READ_BARCODES", true)?, text },
         on_disagreement: on_disagreement(&Environment)?,
+        clean_bucket: Environment.get("CLEAN_BUCKET_NAME"),
         time: TIME,
         verdicts: known_verdicts(&Environment)?.map(|KnownVerdictSettings { ledger_name, code }| KnownVerdicts {
             ledger: LedgerTable::new(&sdk, &ledger_name),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
     audit::{JudgeDocuments, Tag},
-    fake::{FakeLedger, FakeModel, FakeStore, Stored, asking, facts},
+    fake::{FakeLedger, FakeModel, FakeStore, Stored, Written, asking, facts},
     image::TokenBudget,
     pii::{Category, OnDisagreement, Policy, known},
     ports::{LedgerRecords, ModelCall, ModelReply, Models, ObjectFacts, Seal},
@@ -26,6 +26,7 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         documents: JudgeDocuments::default(),
         reader: Reader { barcodes: true, text: None },
         on_disagreement: OnDisagreement::default(),
+        clean_bucket: Some("clean".into()),
         time: Duration::from_mins(1),
         verdicts: None,
     }
@@ -646,6 +647,46 @@ async fn text_that_cannot_be_read_leaves_the_models_word() {
     }
 }
 
+/// Judges the boarding pass where personal data is masked.
+async fn masked(said: &[&str]) -> (Value, Vec<Written>, usize) {
+    let detector = detector(Stored::bytes(BOARDING_PASS), FakeModel::saying_in_turn(said));
+    let event = json!({"s3_bucket": "uploads", "s3_key": "a/pass.jpg", "handling": "mask;none;"});
+    let answer = detector.handle(event).await.unwrap();
+    (answer, detector.store.written(), detector.model.models.asked().len())
+}
+
+#[tokio::test]
+async fn a_copy_with_everything_covered_is_written_once_it_is_judged_clean_itself() {
+    let (answer, written, asked) = masked(&[CLEAN]).await;
+    let expected = json!({
+        "verdict": "pii", "action": "quarantine",
+        "clean_copy": {"bucket": "clean", "key": "a/pass.jpg"},
+    });
+    assert!(holds(&answer, &expected), "{answer}");
+    let [(bucket, key, copy, media_type)] = &written[..] else { panic!("{} objects", written.len()) };
+    assert_eq!((bucket.as_str(), key.as_str(), *media_type), ("clean", "a/pass.jpg", "image/jpeg"));
+    // The model is asked about the pass, and about the copy.
+    assert_eq!((asked, &answer["model"]["input_tokens"]), (2, &json!(3200)));
+    let again = detector(Stored::bytes(copy), FakeModel::saying(CLEAN));
+    assert!(holds(&judged_by_its_barcode(&again).await, &json!({"verdict": "clean", "findings": []})));
+}
+
+#[tokio::test]
+async fn without_a_clean_copy_the_object_goes_to_quarantine_all_the_same() {
+    for (said, why) in [
+        // The copy still shows somebody.
+        (&[CLEAN, PII][..], "copy_not_clean"),
+        (&[CLEAN, "perhaps"], "copy_not_clean"),
+        // Nobody knows where exactly the face is.
+        (&[PII], "no_box"),
+    ] {
+        let (answer, written, _) = masked(said).await;
+        let expected = json!({"verdict": "pii", "action": "quarantine", "not_tried": why});
+        assert!(holds(&answer, &expected), "{said:?}: {answer}");
+        assert!(answer["clean_copy"].is_null() && written.is_empty(), "{said:?}");
+    }
+}
+
 /// A model that never answers.
 struct Silent;
 
@@ -666,6 +707,7 @@ async fn a_model_has_the_time_that_is_left_and_no_more() {
         documents: asked.documents,
         reader: asked.reader,
         on_disagreement: asked.on_disagreement,
+        clean_bucket: asked.clean_bucket,
         time: asked.time,
         verdicts: asked.verdicts,
     };

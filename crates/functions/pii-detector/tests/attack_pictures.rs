@@ -49,6 +49,7 @@ fn judged(bytes: &[u8], reader: Reader) -> (Value, bool, Reader) {
         documents: JudgeDocuments::default(),
         reader,
         on_disagreement: OnDisagreement::default(),
+        clean_bucket: None,
         time: Duration::from_mins(10),
         verdicts: None::<KnownVerdicts<std::sync::Arc<FakeLedger>>>,
     };

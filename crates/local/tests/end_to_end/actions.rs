@@ -24,6 +24,7 @@ const TAGS: &str = "team=gate%203&shift=night";
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
     vec![
         stage.trial("actions::what_is_moved_to_quarantine_keeps_all_it_had", moved_whole),
+        stage.trial("actions::what_is_masked_is_there_without_what_was_found", masked),
         stage.trial("actions::what_is_brought_back_has_all_it_had_and_is_not_judged_again", brought_back),
         stage.trial("actions::an_uploader_cannot_pass_for_a_restore", forged_restore),
         stage.trial("actions::what_was_purged_cannot_be_brought_back", purged),
@@ -48,6 +49,38 @@ async fn moved_whole(world: Arc<World>) {
     for (name, value) in [("status", "complete"), ("action", "quarantined"), ("verdict", "pii")] {
         assert_eq!(record.text(name), Some(value), "{name}");
     }
+}
+
+async fn masked(world: Arc<World>) {
+    let key = "mask/pass é+%.jpg";
+    let upload = put(&world, key, "boarding-pass-barcode.jpg", "").await;
+    let seen = world.outcome(&upload).await;
+    assert_right(Expected::QUARANTINED, &seen);
+    assert!(!world.is_there(&upload).await);
+    let bucket = world.audit().output("CleanBucketName");
+    let message = seen.alert.unwrap().message;
+    assert!(message.contains(&format!("Masked copy: s3://{bucket}/{key}")), "{message}");
+
+    let copy = world.s3().get(ObjectId::current(bucket, key)).await.unwrap();
+    assert_eq!(copy.header("content-type"), Some("image/jpeg"));
+    let copy = copy.bytes().await.unwrap();
+    // Under another key the copy is an upload like any other, and clean: its barcode is no longer there.
+    let version = world.s3().put(world.audit().bucket(), "uploads/masked.jpg", copy, &[]).await.unwrap();
+    let again = Upload { key: "uploads/masked.jpg".to_owned(), version: version.unwrap() };
+    assert_right(Expected::CLEAN, &world.outcome(&again).await);
+
+    // The original can be brought back.
+    let [record] = records(&world, key).await.try_into().unwrap();
+    assert_eq!(record.text("clean_copy"), Some(format!("s3://{bucket}/{key}").as_str()));
+    assert!(record.text("quarantine_key").is_some());
+
+    // Nobody knows where exactly the model saw what it found: quarantine alone.
+    let upload = put(&world, "mask/card.png", "business-card.png", "").await;
+    let seen = world.outcome(&upload).await;
+    assert_right(Expected::QUARANTINED, &seen);
+    let message = seen.alert.unwrap().message;
+    assert!(message.contains("Not done: no masked copy"), "{message}");
+    assert!(world.s3().get(ObjectId::current(bucket, "mask/card.png")).await.is_err());
 }
 
 async fn brought_back(world: Arc<World>) {

@@ -24,7 +24,7 @@ use warden_local::workspace::Workspace;
 pub const WAIT_SCALE: f64 = 0.02;
 
 /// Under which prefixes personal data is not deleted.
-pub const ACTION_OVERRIDES: &str = "quarantine/=quarantine,tag/=tag,none/=none";
+pub const ACTION_OVERRIDES: &str = "quarantine/=quarantine,mask/=mask,tag/=tag,none/=none";
 
 /// A running system that tests share.
 pub trait Running: Send + Sync + Sized + 'static {

@@ -22,12 +22,14 @@ use hayro::hayro_syntax::{
     LoadPdfError, Pdf,
     object::{Dict, Name, Object, Stream},
 };
+use image::RgbImage;
 use warden_core::{
     image::{TokenBudget, Unreadable},
     metadata::{self, Piece},
     pii::Finding,
 };
 
+use self::page::Drawn;
 use crate::{
     Share, Shown,
     decode::{guarded, within_memory},
@@ -106,6 +108,66 @@ pub(crate) fn views(bytes: &[u8], share: &Share, depth: usize) -> Part {
 pub(crate) fn first_page(bytes: &[u8], budget: TokenBudget) -> Part {
     let share = Share { budget, views: 1, held: bytes.len() as u64, codes: None, overviews: false };
     parts(bytes, &share, 0, 1).into_iter().next().unwrap_or(Err(Unreadable::DamagedDocument))
+}
+
+/// Draws each page, and hands over its number, counted from 0, its pixels for each point, and its pixels. How many they are.
+///
+/// # Errors
+/// What the pages are handed to says; [`Unreadable::UnsupportedFormat`] for a document with files in it,
+/// [`Unreadable::TooManyPages`], [`Unreadable::DamagedDocument`] where something cannot be drawn, and
+/// [`Unreadable::TooLarge`] for what takes too long.
+pub(crate) fn pages(
+    bytes: &[u8],
+    mut each: impl FnMut(usize, f32, RgbImage) -> Result<(), Unreadable>,
+) -> Result<usize, Unreadable> {
+    // A page waits until the one before it was taken.
+    let (sender, receiver) = mpsc::sync_channel(0);
+    let owned = Arc::new(bytes.to_vec());
+    let draw = move || {
+        if let Err(why) = draw_pages(&owned, &sender) {
+            let _ = sender.send(Err(why));
+        }
+    };
+    thread::Builder::new().stack_size(STACK).spawn(draw).map_err(|_| Unreadable::TooLarge)?;
+    let until = Instant::now() + DEADLINE;
+    let mut count = 0;
+    loop {
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Ok(Some(Drawn { picture, scale, is_whole: true }))) => each(count, scale, picture)?,
+            Ok(Ok(None)) => return Ok(count),
+            Ok(Err(why)) => return Err(why),
+            Err(mpsc::RecvTimeoutError::Timeout) => return Err(Unreadable::TooLarge),
+            // Not all of the page could be drawn, or the thread panicked.
+            Ok(Ok(Some(_))) | Err(mpsc::RecvTimeoutError::Disconnected) => return Err(Unreadable::DamagedDocument),
+        }
+        count += 1;
+    }
+}
+
+/// Sends each page as it is drawn, and `None` behind the last.
+fn draw_pages(
+    bytes: &Arc<Vec<u8>>,
+    sender: &mpsc::SyncSender<Result<Option<Drawn>, Unreadable>>,
+) -> Result<(), Unreadable> {
+    let pdf = open(bytes)?;
+    let pages = pdf.pages();
+    if pages.len() > MAX_PAGES {
+        return Err(Unreadable::TooManyPages);
+    }
+    if !attachments::of(&pdf).is_empty() {
+        return Err(Unreadable::UnsupportedFormat);
+    }
+    if pages.is_empty() || !integrity::ends_as_it_should(bytes) || has_form_without_pages(&pdf) {
+        return Err(Unreadable::DamagedDocument);
+    }
+    for page in pages.iter() {
+        let drawn = page::drawn(page, bytes.len() as u64)?;
+        if sender.send(Ok(Some(drawn))).is_err() {
+            return Ok(());
+        }
+    }
+    let _ = sender.send(Ok(None));
+    Ok(())
 }
 
 /// The parts of a document as they come until the deadline, at most so many.

@@ -51,13 +51,37 @@ const MAX_PICTURES: usize = 2_000;
 /// # Errors
 /// [`Unreadable::TooLarge`] for what is not drawn within bounds, or not shown readably.
 pub(super) fn views(page: &Page<'_>, share: &Share) -> Result<Shown, Unreadable> {
+    let Drawn { picture, scale, is_whole } = drawn(page, share.held)?;
+    let least = if scale >= RESOLUTION / POINTS { READABLE } else { AS_A_PICTURE };
+    let picture = Picture::new(DynamicImage::ImageRgb8(picture), Orientation::NoTransforms);
+    let mut shown = tiles_at_least(&picture, share, least)?;
+    if !is_whole {
+        shown.unread = Some(Unreadable::DamagedDocument);
+    }
+    Ok(shown)
+}
+
+/// A page as a reader shows it.
+pub(super) struct Drawn {
+    pub(super) picture: RgbImage,
+    /// Pixels for each point.
+    pub(super) scale: f32,
+    /// Whether everything on it could be drawn.
+    pub(super) is_whole: bool,
+}
+
+/// Draws a page, of a document of so many bytes.
+///
+/// # Errors
+/// [`Unreadable::TooLarge`] for what is not drawn within bounds.
+pub(super) fn drawn(page: &Page<'_>, held: u64) -> Result<Drawn, Unreadable> {
     let (width, height) = page.render_dimensions();
     let longer = width.max(height);
     if !(longer.is_finite() && width > 0.0 && height > 0.0) {
         return Err(Unreadable::DamagedDocument);
     }
     let scale = (RESOLUTION / POINTS).clamp(EDGES.0 / longer, (EDGES.1 / longer).max(EDGES.0 / longer));
-    let mut is_whole = pictures_are_whole(page, share.held)?;
+    let mut is_whole = pictures_are_whole(page, held)?;
     is_whole &= has_its_content(page) && shows_its_fields(page);
 
     let failed = Arc::new(AtomicBool::new(false));
@@ -81,15 +105,9 @@ pub(super) fn views(page: &Page<'_>, share: &Share) -> Result<Shown, Unreadable>
     let (width, height) = (u32::from(drawn.width()), u32::from(drawn.height()));
     // Nothing shines through the white ground.
     let mut pixels = drawn.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]);
-    let image =
+    let picture =
         RgbImage::from_fn(width, height, |_, _| image::Rgb(std::array::from_fn(|_| pixels.next().unwrap_or_default())));
-    let picture = Picture::new(DynamicImage::ImageRgb8(image), Orientation::NoTransforms);
-    let least = if scale >= RESOLUTION / POINTS { READABLE } else { AS_A_PICTURE };
-    let mut shown = tiles_at_least(&picture, share, least)?;
-    if failed.load(Ordering::Relaxed) || !is_whole {
-        shown.unread = Some(Unreadable::DamagedDocument);
-    }
-    Ok(shown)
+    Ok(Drawn { picture, scale, is_whole: is_whole && !failed.load(Ordering::Relaxed) })
 }
 
 /// Whether the drawing that the page names is there.

@@ -78,6 +78,9 @@ pub struct Record {
     /// What the model's answer cost, in US dollars, as estimated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// The copy in which what was found is covered: `s3://bucket/key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clean_copy: Option<String>,
     /// The command that brings the object back.
     pub restore: Option<String>,
     /// The execution's ARN.
@@ -186,6 +189,7 @@ impl Record {
             silenced_by: source.silenced_by.map(|by| by.name.clone()),
             backfill: source.backfill.map(str::to_owned),
             cost_usd: source.cost_usd,
+            clean_copy: told.clean_copy(),
             restore: told.restore.clone(),
             execution: told.fact(source.execution),
             links: told.links.clone(),

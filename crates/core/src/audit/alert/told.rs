@@ -151,6 +151,12 @@ impl<'a> Told<'a> {
             && !self.source.unclaimed
     }
 
+    /// Where the copy is in which what was found is covered.
+    pub(super) fn clean_copy(&self) -> Option<String> {
+        let copy = self.judged?.clean_copy.as_ref()?;
+        self.fact(Some(&format!("s3://{}/{}", copy.bucket, copy.key)))
+    }
+
     /// Whether the object, in the version that was judged, is still where it was.
     pub(super) fn is_still_there(&self) -> bool {
         let gone = matches!(self.source.outcome.action, Taken::Deleted | Taken::Quarantined)

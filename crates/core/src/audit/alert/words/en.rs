@@ -26,6 +26,7 @@ pub(super) const WORDS: Words = Words {
         who: "Who",
         done: "What we did",
         not_done: "Not done",
+        masked: "Masked copy",
         undo: "How to undo it",
         to_do: "What to do",
         silenced: "Not mailed (exception)",
@@ -57,6 +58,7 @@ pub(in super::super) fn headline(headline: Headline, kind: Kind) -> &'static str
         (Headline::VersionDeleted, _) => "Personal data found, version deleted",
         (Headline::ObjectDeleted, _) => "Personal data found, object deleted",
         (Headline::MovedToQuarantine, _) => "Personal data found, moved to quarantine",
+        (Headline::Masked, _) => "Personal data found, masked, original in quarantine",
         (Headline::Tagged, _) => "Personal data found, tagged and kept",
         (Headline::ObjectChanged, _) => {
             "Personal data found, but the object changed since it was read, nothing deleted"
@@ -126,5 +128,12 @@ const fn not_tried(why: NotTried) -> &'static str {
     match why {
         NotTried::TooLargeToCopy => "it is over 5 GiB, which S3 does not copy in one call: move it by hand",
         NotTried::TooManyTags => "it has ten tags already, and S3 takes no more",
+        NotTried::NoBox => "no masked copy: something was found of which nobody knows where exactly it is",
+        NotTried::TooMuchToMask => "no masked copy: too much was found to cover all of it",
+        NotTried::KindNotMasked => "no masked copy: files of this kind are not masked",
+        NotTried::CopyNotClean => {
+            "no masked copy: with everything covered that was found, it was still not judged clean"
+        }
+        NotTried::CopyFailed => "no masked copy: it could not be made, judged or written in time",
     }
 }

@@ -28,6 +28,7 @@ pub(super) const WORDS: Words = Words {
         who: "実行者",
         done: "対応",
         not_done: "対応できなかった理由",
+        masked: "隠したコピー",
         undo: "元に戻すには",
         to_do: "必要な作業",
         silenced: "メール送信なし(例外)",
@@ -58,6 +59,9 @@ const fn headline(headline: Headline, kind: Kind) -> &'static str {
         (Headline::VersionDeleted, _) => "個人情報が見つかったため、該当バージョンを削除しました",
         (Headline::ObjectDeleted, _) => "個人情報が見つかったため、オブジェクトを削除しました",
         (Headline::MovedToQuarantine, _) => "個人情報が見つかったため、隔離バケットに移動しました",
+        (Headline::Masked, _) => {
+            "個人情報が見つかったため、隠したコピーを作成し、元のファイルを隔離バケットに移動しました"
+        }
         (Headline::Tagged, _) => "個人情報が見つかったため、タグを付けてそのまま残しました",
         (Headline::ObjectChanged, _) => {
             "個人情報が見つかりましたが、読み取り後にオブジェクトが変更されたため、何も削除していません"
@@ -127,6 +131,11 @@ const fn not_tried(why: NotTried) -> &'static str {
     match why {
         NotTried::TooLargeToCopy => "5 GiB を超えており、S3 では一度にコピーできません。手動で移動してください",
         NotTried::TooManyTags => "すでにタグが 10 個あり、S3 ではこれ以上追加できません",
+        NotTried::NoBox => "隠したコピーなし: 見つかった項目の中に、正確な位置が分からないものがあります",
+        NotTried::TooMuchToMask => "隠したコピーなし: 見つかった項目が多すぎて、すべてを隠せません",
+        NotTried::KindNotMasked => "隠したコピーなし: この種類のファイルは隠せません",
+        NotTried::CopyNotClean => "隠したコピーなし: 見つかった項目をすべて隠しても、問題なしと判定されませんでした",
+        NotTried::CopyFailed => "隠したコピーなし: 時間内に作成、判定、または保存できませんでした",
     }
 }
 

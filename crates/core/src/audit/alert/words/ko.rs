@@ -28,6 +28,7 @@ pub(super) const WORDS: Words = Words {
         who: "수행자",
         done: "조치",
         not_done: "조치하지 못한 이유",
+        masked: "가린 사본",
         undo: "되돌리려면",
         to_do: "해야 할 일",
         silenced: "메일을 보내지 않음(예외)",
@@ -58,6 +59,7 @@ const fn headline(headline: Headline, kind: Kind) -> &'static str {
         (Headline::VersionDeleted, _) => "개인정보가 발견되어 해당 버전을 삭제했습니다",
         (Headline::ObjectDeleted, _) => "개인정보가 발견되어 객체를 삭제했습니다",
         (Headline::MovedToQuarantine, _) => "개인정보가 발견되어 격리 버킷으로 옮겼습니다",
+        (Headline::Masked, _) => "개인정보가 발견되어 가린 사본을 만들고 원본을 격리 버킷으로 옮겼습니다",
         (Headline::Tagged, _) => "개인정보가 발견되어 태그를 달고 그대로 두었습니다",
         (Headline::ObjectChanged, _) => {
             "개인정보가 발견되었지만, 읽은 뒤에 객체가 변경되어 아무것도 삭제하지 않았습니다"
@@ -129,6 +131,11 @@ const fn not_tried(why: NotTried) -> &'static str {
     match why {
         NotTried::TooLargeToCopy => "5 GiB를 초과하여 S3에서 한 번에 복사할 수 없습니다. 직접 옮기십시오",
         NotTried::TooManyTags => "이미 태그가 10개 있어 S3에서 더 추가할 수 없습니다",
+        NotTried::NoBox => "가린 사본 없음: 발견된 항목 중 정확한 위치를 알 수 없는 것이 있습니다",
+        NotTried::TooMuchToMask => "가린 사본 없음: 발견된 항목이 너무 많아 모두 가릴 수 없습니다",
+        NotTried::KindNotMasked => "가린 사본 없음: 이 종류의 파일은 가리지 않습니다",
+        NotTried::CopyNotClean => "가린 사본 없음: 발견된 항목을 모두 가렸지만 깨끗하다고 판정되지 않았습니다",
+        NotTried::CopyFailed => "가린 사본 없음: 시간 안에 만들거나 판정하거나 저장하지 못했습니다",
     }
 }
 

@@ -92,6 +92,7 @@ pub(super) struct Labels {
     pub who: &'static str,
     pub done: &'static str,
     pub not_done: &'static str,
+    pub masked: &'static str,
     pub undo: &'static str,
     pub to_do: &'static str,
     pub silenced: &'static str,

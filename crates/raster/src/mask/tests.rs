@@ -1,0 +1,143 @@
+use image::{Delay, ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+
+use super::*;
+
+const LIGHT: Rgb<u8> = Rgb([210, 210, 210]);
+const AREA: Area = Area { x: 60, y: 30, width: 50, height: 20 };
+
+fn light(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_pixel(width, height, LIGHT)
+}
+
+fn png(picture: &RgbImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let (width, height) = picture.dimensions();
+    PngEncoder::new(&mut bytes).write_image(picture.as_raw(), width, height, ExtendedColorType::Rgb8).unwrap();
+    bytes
+}
+
+fn jpeg(picture: &RgbImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new(&mut bytes).encode_image(picture).unwrap();
+    bytes
+}
+
+fn cover(page: Option<u32>) -> [Cover; 1] {
+    [Cover { page, area: AREA }]
+}
+
+/// Whether what was to be covered is black, with a little around it, and all else is as it was.
+fn is_covered(picture: &RgbImage) -> bool {
+    let near = |found: u8, expected: u8| found.abs_diff(expected) < 24;
+    let is = |x, y, expected: Rgb<u8>| picture.get_pixel(x, y).0.iter().zip(expected.0).all(|(a, b)| near(*a, b));
+    let inside = [(57, 27), (60, 30), (85, 40), (109, 49), (112, 52)];
+    let outside = [(10, 10), (40, 40), (85, 10), (85, 75), (140, 40)];
+    inside.iter().all(|(x, y)| is(*x, *y, FILL)) && outside.iter().all(|(x, y)| is(*x, *y, LIGHT))
+}
+
+fn decoded(copy: &Masked) -> RgbImage {
+    seen(decode(&copy.bytes, copy.format, 0).unwrap()).unwrap()
+}
+
+#[test]
+fn what_is_covered_is_replaced_and_a_little_around_it() {
+    for (bytes, format, expected) in [
+        (png(&light(160, 90)), ImageFormat::Png, ImageFormat::Png),
+        (jpeg(&light(160, 90)), ImageFormat::Jpeg, ImageFormat::Jpeg),
+        ([b"P6 160 90 255\n".as_slice(), light(160, 90).as_raw()].concat(), ImageFormat::Pnm, ImageFormat::Png),
+    ] {
+        let copy = masked(&bytes, format, &cover(None)).unwrap();
+        assert_eq!(copy.format, expected);
+        assert!(is_covered(&decoded(&copy)), "{format:?}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_pixels_is_left_behind() {
+    let mut bytes = png(&light(160, 90));
+    let at = bytes.len() - 12;
+    let text = b"\0\0\0\x0ctEXtAuthor\0J Doe";
+    let crc = crc32fast::hash(&text[4..]).to_be_bytes();
+    bytes.splice(at..at, text.iter().chain(&crc).copied());
+    bytes.extend(b"and J Doe again, behind it");
+    let copy = masked(&bytes, ImageFormat::Png, &[]).unwrap();
+    assert!(!copy.bytes.windows(5).any(|part| part == b"J Doe"));
+    assert_eq!(decoded(&copy), light(160, 90));
+}
+
+#[test]
+fn a_place_is_one_of_the_picture_as_it_is_seen() {
+    // Stored on its side: EXIF says to turn it by a quarter.
+    let stored = jpeg(&light(90, 160));
+    let exif = b"\xFF\xE1\0\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let bytes = [&stored[..2], exif, &stored[2..]].concat();
+    let copy = masked(&bytes, ImageFormat::Jpeg, &cover(None)).unwrap();
+    let picture = decoded(&copy);
+    assert_eq!(picture.dimensions(), (160, 90));
+    assert!(is_covered(&picture));
+}
+
+#[test]
+fn each_page_of_a_tiff_is_kept_and_the_right_one_covered() {
+    let mut file = tiff_file::TiffFile::new();
+    for _ in 0..3 {
+        file.add(&light(160, 90)).unwrap();
+    }
+    let copy = masked(&file.finish(), ImageFormat::Tiff, &cover(Some(2))).unwrap();
+    let pages = tiff::pages(&copy.bytes, 16).unwrap();
+    let covered: Vec<_> = pages.iter().map(|page| is_covered(&seen(page.decode(0).unwrap()).unwrap())).collect();
+    assert_eq!(covered, [false, true, false]);
+}
+
+#[test]
+fn a_document_becomes_pictures_of_its_pages() {
+    let mut file = pdf_file::PdfFile::default();
+    for _ in 0..2 {
+        file.add(&light(1_600, 900), 1.6).unwrap();
+    }
+    // Pages are drawn at 200 dots per inch: this one 2,777 pixels wide.
+    let area = Area { x: 1_300, y: 600, width: 400, height: 200 };
+    let copy = masked(&file.finish(), ImageFormat::Pdf, &[Cover { page: Some(2), area }]).unwrap();
+    let mut dark = Vec::new();
+    let pages = pdf::pages(&copy.bytes, |_, _, page| {
+        let (x, y) = (page.width() * 85 / 160, page.height() * 40 / 90);
+        dark.push(page.get_pixel(x, y).0[0] < 30 && page.get_pixel(5, 5).0[0] > 190);
+        Ok(())
+    });
+    assert_eq!((pages, dark), (Ok(2), vec![false, true]));
+}
+
+#[test]
+fn what_is_covered_on_a_frame_is_covered_on_all() {
+    let mut bytes = Vec::new();
+    let mut encoder = GifEncoder::new(&mut bytes);
+    for _ in 0..3 {
+        let picture = DynamicImage::ImageRgb8(light(160, 90)).into_rgba8();
+        encoder.encode_frame(Frame::from_parts(picture, 0, 0, Delay::from_numer_denom_ms(100, 1))).unwrap();
+    }
+    drop(encoder);
+    let copy = masked(&bytes, ImageFormat::Gif, &cover(Some(2))).unwrap();
+    let frames = GifDecoder::new(Cursor::new(&copy.bytes)).unwrap().into_frames().collect_frames().unwrap();
+    assert_eq!(frames.len(), 3);
+    for frame in frames {
+        assert!(is_covered(&DynamicImage::ImageRgba8(frame.into_buffer()).into_rgb8()));
+    }
+}
+
+#[test]
+fn what_cannot_be_masked_as_a_whole_has_no_copy() {
+    let picture = png(&light(160, 90));
+    for (case, bytes, format, covers) in [
+        ("an icon", picture.clone(), ImageFormat::Ico, cover(None)),
+        ("another page than there is", picture.clone(), ImageFormat::Png, cover(Some(2))),
+        ("half of it", picture[..picture.len() / 2].to_vec(), ImageFormat::Png, cover(None)),
+        (
+            "a picture behind it",
+            [jpeg(&light(160, 90)), jpeg(&light(160, 90))].concat(),
+            ImageFormat::Jpeg,
+            cover(None),
+        ),
+    ] {
+        assert!(masked(&bytes, format, &covers).is_err(), "{case}");
+    }
+}
