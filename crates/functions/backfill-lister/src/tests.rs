@@ -7,6 +7,7 @@ use warden_core::{
     bedrock::TokenPrices,
     ports::{Lookup, Marker, ObjectBody, ObjectFacts, ObjectRef, ObjectVersion, OpenObject, VersionPage},
 };
+use warden_test_support::faults;
 
 use super::*;
 
@@ -341,7 +342,6 @@ async fn what_asks_for_no_step_or_has_no_name_is_refused() {
 #[tokio::test]
 async fn a_queue_gets_reports_of_the_published_schema() {
     let published: Value = serde_json::from_str(include_str!("../../../../docs/alert.schema.json")).unwrap();
-    let schema = jsonschema::validator_for(&published).unwrap();
     let high = json!({"object": "b/a.png", "event": "v", "high_of": "b-1", "s3_bucket": "b", "s3_key": "a.png",
         "verdict": "pii", "action": "deleted"});
     let counted = json!({"object": PARTITION, "event": "b-1", "status": "running", "done": 4, "pii": 2, "high": 1,
@@ -352,8 +352,7 @@ async fn a_queue_gets_reports_of_the_published_schema() {
         let told = lister.handle(report(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}))).await.unwrap();
         let protocols: Value = serde_json::from_str(told["protocols"].as_str().unwrap()).unwrap();
         let machines: Value = serde_json::from_str(protocols["default"].as_str().unwrap()).unwrap();
-        let wrong: Vec<_> = schema.iter_errors(&machines).map(|error| error.to_string()).collect();
-        assert_eq!(wrong, Vec::<String>::new(), "{machines}");
+        assert_eq!(faults(&published, &machines), Vec::<String>::new(), "{machines}");
         // The schema lets fields be added. Those that are there are described.
         for (described, told) in
             [(&published, &machines), (&published["properties"]["counters"], &machines["counters"])]
@@ -362,7 +361,9 @@ async fn a_queue_gets_reports_of_the_published_schema() {
             assert!(told.as_object().unwrap().keys().all(|field| described.contains_key(field)), "{told}");
         }
     }
-    assert!(!schema.is_valid(&json!({"counters": {}})) && !schema.is_valid(&json!({"headline": "x"})));
+    for incomplete in [json!({"counters": {}}), json!({"headline": "x"})] {
+        assert!(!faults(&published, &incomplete).is_empty());
+    }
 }
 
 fn gzipped(text: &str) -> Vec<u8> {

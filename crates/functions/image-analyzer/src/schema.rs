@@ -1,27 +1,56 @@
 //! The JSON Schema that a caller wants an answer to be valid under.
 
-use jsonschema::Validator;
+use std::error::Error as StdError;
+
+use boon::{CompileError, Compiler, ErrorKind, SchemaIndex, Schemas, UrlLoader};
 use serde_json::Value;
 use warden_core::{Error, bedrock::answer::json_objects};
 
 /// Longest schema, in bytes of JSON.
 const MAX_SCHEMA_BYTES: usize = 50_000;
+/// What a caller's schema is called; references within it are resolved against this.
+const ROOT: &str = "schema:caller";
 
 /// A schema that was checked, ready to check answers.
-pub(crate) struct AnswerSchema(Validator);
+pub(crate) struct AnswerSchema {
+    compiled: Schemas,
+    root: SchemaIndex,
+}
+
+const PATTERN: &str =
+    "a pattern is not a regular expression, or has look-around or a back-reference, which are not supported";
+
+/// Reads neither files nor the network: a caller's schema could name what only this function may see.
+struct NothingElsewhere;
+
+impl UrlLoader for NothingElsewhere {
+    fn load(&self, _: &str) -> Result<Value, Box<dyn StdError>> {
+        Err("only the schema itself can be referred to".into())
+    }
+}
 
 impl AnswerSchema {
     /// # Errors
-    /// [`Error::InvalidInput`] for what is not a schema, refers to one elsewhere,
-    /// or is longer than [`MAX_SCHEMA_BYTES`].
+    /// [`Error::InvalidInput`] for what is not a schema, refers to one elsewhere, has a pattern with
+    /// look-around or back-references, or is longer than [`MAX_SCHEMA_BYTES`].
     pub(crate) fn new(schema: &Value) -> Result<Self, Error> {
         let length = schema.to_string().len();
         if length > MAX_SCHEMA_BYTES {
             return Err(Error::invalid("schema", format!("is {length} bytes long; at most {MAX_SCHEMA_BYTES}")));
         }
-        jsonschema::options().build(schema).map(Self).map_err(|error| {
-            Error::invalid("schema", format!("is not a JSON Schema that can be used: {}", error.masked()))
-        })
+        let (mut compiled, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.use_loader(Box::new(NothingElsewhere));
+        compiler
+            .add_resource(ROOT, schema.clone())
+            .and_then(|()| compiler.compile(ROOT, &mut compiled))
+            .map(|root| Self { compiled, root })
+            .map_err(|error| {
+                Error::invalid("schema", format!("is not a JSON Schema that can be used: {}", reason(&error)))
+            })
+    }
+
+    fn is_valid(&self, value: &Value) -> bool {
+        self.compiled.validate(value, self.root).is_ok()
     }
 
     /// The value in an answer's text, where its meaning is plain: bare, in a
@@ -34,8 +63,35 @@ impl AnswerSchema {
             [only] => Some(only.take()),
             _ => None,
         })?;
-        self.0.is_valid(&value).then_some(value)
+        self.is_valid(&value).then_some(value)
     }
+}
+
+/// Where a schema is wrong, without a value of it.
+fn reason(error: &CompileError) -> String {
+    let told = match error {
+        CompileError::ValidationError { src, .. } => {
+            let mut deepest = src;
+            while let [.., cause] = deepest.causes.as_slice() {
+                deepest = cause;
+            }
+            match (&deepest.kind, deepest.instance_location.to_string().as_str()) {
+                (ErrorKind::Format { want: "regex", .. }, _) => PATTERN,
+                (_, "") => "it is neither an object nor a boolean",
+                (_, place) => return format!("{place} is not what the specification allows there"),
+            }
+        }
+        CompileError::InvalidRegex { .. } => PATTERN,
+        CompileError::LoadUrlError { .. } | CompileError::UnsupportedUrlScheme { .. } => {
+            "it refers to a schema elsewhere"
+        }
+        CompileError::JsonPointerNotFound(_) | CompileError::AnchorNotFound { .. } => {
+            "it refers to a part that it does not have"
+        }
+        CompileError::UnsupportedDraft { .. } => "its draft is not supported: drafts 4 to 2020-12 are",
+        _ => "its identifiers or references cannot be resolved",
+    };
+    told.to_owned()
 }
 
 #[cfg(test)]
@@ -68,15 +124,33 @@ mod tests {
 
     #[test]
     fn a_schema_that_cannot_be_used_is_named_before_anything_is_called() {
-        for schema in [
-            json!({"type": "picture"}),
-            json!({"$ref": "https://example.com/schema.json"}),
-            json!({"pattern": "("}),
-            json!({"description": "x".repeat(MAX_SCHEMA_BYTES)}),
+        for (schema, told) in [
+            (json!("door"), "neither an object nor a boolean"),
+            (json!({"type": "picture"}), "/type is not"),
+            (json!({"properties": {"label": {"minLength": "two"}}}), "/properties/label/minLength is not"),
+            (json!({"$ref": "https://example.com/schema.json"}), "elsewhere"),
+            (json!({"$ref": "file:///etc/hostname"}), "elsewhere"),
+            (json!({"$schema": "https://example.com/schema.json"}), "elsewhere"),
+            (json!({"$ref": "#/$defs/label"}), "does not have"),
+            (json!({"pattern": "("}), "a pattern is not"),
+            (json!({"pattern": "(?=a)b"}), "look-around"),
+            (json!({"description": "x".repeat(MAX_SCHEMA_BYTES)}), "bytes long"),
         ] {
             let error = AnswerSchema::new(&schema).err().unwrap();
             assert_eq!(error.name(), ErrorName::InvalidInput);
-            assert!(error.to_string().starts_with("schema: is "), "{error}");
+            let error = error.to_string();
+            assert!(error.starts_with("schema: is ") && error.contains(told), "{schema}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_schema_may_refer_to_itself_and_say_which_draft_it_is_of() {
+        for draft in ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"] {
+            let tree = json!({"$schema": draft, "$id": "https://example.com/tree.json", "type": "object",
+                "properties": {"parts": {"type": "array", "items": {"$ref": "#"}}}, "required": ["parts"]});
+            let schema = AnswerSchema::new(&tree).unwrap();
+            assert!(schema.value_in(r#"{"parts": [{"parts": []}]}"#).is_some());
+            assert!(schema.value_in(r#"{"parts": [{}]}"#).is_none());
         }
     }
 }

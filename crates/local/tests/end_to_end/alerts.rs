@@ -7,6 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use warden_control_plane::{Call, ControlPlane, Service};
 use warden_local::scenario::Expected;
+use warden_test_support::faults;
 
 use crate::world::{Stage, World, assert_right};
 
@@ -26,9 +27,7 @@ async fn json_of_the_schema(world: Arc<World>) {
     let told = seen.alert.unwrap().told;
 
     let schema = std::fs::read_to_string(world.workspace.source("docs/alert.schema.json")).unwrap();
-    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
-    let wrong: Vec<_> = schema.iter_errors(&told).map(|error| error.to_string()).collect();
-    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!(faults(&serde_json::from_str(&schema).unwrap(), &told), Vec::<String>::new());
     assert_eq!((&told["verdict"], &told["action"]), (&json!("pii"), &json!("deleted")));
     assert_eq!(told["s3_version_id"], json!(upload.version));
     // What a pipe would put on a bus, and show in a chat.
