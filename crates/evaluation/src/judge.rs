@@ -20,7 +20,8 @@ use warden_core::{
     image::{Area, TokenBudget},
     pii::{Category, OnDisagreement, Policy},
     ports::{
-        Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore, OpenObject,
+        Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore,
+        ObjectWriter, OpenObject,
     },
 };
 
@@ -137,6 +138,13 @@ impl ObjectBody for Whole {
     }
 }
 
+/// Nothing is masked here, so nothing is written.
+impl ObjectWriter for OnePicture {
+    async fn write(&self, bucket: &str, key: &str, _: Bytes, _: &'static str) -> Result<(), Error> {
+        Err(Error::ObjectNotFound { what: format!("bucket {bucket} for {key}") })
+    }
+}
+
 impl ObjectStore for OnePicture {
     type Body = Whole;
 
@@ -204,6 +212,7 @@ impl Bench {
                 documents: JudgeDocuments::default(),
                 reader,
                 on_disagreement: OnDisagreement::default(),
+                clean_bucket: None,
                 // Nothing is cut short where the machine is busy.
                 time: TIME * 5,
                 // Each picture is judged anew.
