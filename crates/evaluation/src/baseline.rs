@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    metrics::{Share, Tally},
+    metrics::Share,
     results::{Latency, Part, Results},
 };
 
@@ -44,6 +44,19 @@ pub fn of(results: &Results) -> Results {
     kept
 }
 
+/// What is held of a part, by name.
+const fn shares(part: &Part) -> [(&'static str, Share); 7] {
+    [
+        ("recall", part.all.recall),
+        ("precision", part.all.precision),
+        ("recall of what is decided", part.all.decided_recall),
+        ("precision of what is decided", part.all.decided_precision),
+        ("recall of findings", part.findings.recall),
+        ("precision of findings", part.findings.precision),
+        ("rectangles", part.findings.boxes),
+    ]
+}
+
 /// What fell below a baseline by more than a hundredth.
 #[must_use]
 pub fn falls(baseline: &Results, now: &Results) -> Vec<Fall> {
@@ -52,22 +65,9 @@ pub fn falls(baseline: &Results, now: &Results) -> Vec<Fall> {
         let same = now.judges.iter().find(|other| other.name == judge.name);
         for (name, part) in &judge.parts {
             let other = same.and_then(|other| other.parts.get(name));
-            let shares = |tally: &Tally| {
-                [
-                    ("recall", tally.recall),
-                    ("precision", tally.precision),
-                    ("recall of what is decided", tally.decided_recall),
-                    ("precision of what is decided", tally.decided_precision),
-                ]
-            };
-            let mut before = shares(&part.all).to_vec();
-            let mut after = other.map(|part| shares(&part.all).to_vec());
-            before.extend([("recall of findings", part.findings.recall), ("rectangles", part.findings.boxes)]);
-            if let (Some(after), Some(part)) = (&mut after, other) {
-                after.extend([("recall of findings", part.findings.recall), ("rectangles", part.findings.boxes)]);
-            }
-            for (at, (measure, before)) in before.into_iter().enumerate() {
-                let now = after.as_ref().and_then(|after| after.get(at)).map(|(_, share)| *share);
+            let after = other.map(shares);
+            for (at, (measure, before)) in shares(part).into_iter().enumerate() {
+                let now = after.map(|after| after[at].1);
                 let Some(least) = before.value() else { continue };
                 // Where nothing is told any more, nothing is wrong either: recall says so.
                 let fell = match now {
@@ -98,7 +98,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::results::OfJudge;
+    use crate::{metrics::Tally, results::OfJudge};
 
     fn results(recall: Share, precision: Share) -> Results {
         let part = Part { all: Tally { recall, precision, ..Tally::default() }, ..Part::default() };

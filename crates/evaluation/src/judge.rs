@@ -2,7 +2,6 @@
 
 use std::{
     path::PathBuf,
-    str::FromStr,
     time::{Duration, Instant},
 };
 
@@ -267,41 +266,6 @@ fn read(answer: &Value, seconds: f64) -> Judged {
     }
 }
 
-/// What a model's tokens cost, in US dollars per million.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Price {
-    /// Of a request.
-    pub input: f64,
-    /// Of an answer.
-    pub output: f64,
-}
-
-impl Price {
-    /// US dollars for so many tokens.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "nobody pays for 2^52 tokens")]
-    pub fn of(self, input: u64, output: u64) -> f64 {
-        (input as f64 * self.input + output as f64 * self.output) / 1e6
-    }
-}
-
-/// Why a text is no price.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no price. Write INPUT/OUTPUT, US dollars per million tokens, such as 1.1/5.5")]
-pub struct PriceError(String);
-
-impl FromStr for Price {
-    type Err = PriceError;
-
-    fn from_str(text: &str) -> Result<Self, PriceError> {
-        let number = |text: &str| text.trim().parse().ok().filter(|price| (0.0..=10_000.0).contains(price));
-        let price = text
-            .split_once('/')
-            .and_then(|(input, output)| Some(Self { input: number(input)?, output: number(output)? }));
-        price.ok_or_else(|| PriceError(text.to_owned()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,15 +286,6 @@ mod tests {
             let judged = read(&answer, 0.5);
             assert_eq!((judged.said, judged.told.len(), judged.input_tokens), (said, 2, 7), "{verdict}");
             assert_eq!((judged.told[0].r#box.map(|area| area.width), judged.told[1].r#box), (Some(3), None));
-        }
-    }
-
-    #[test]
-    fn a_price_is_dollars_for_a_million_tokens() {
-        let price: Price = "1.1/5.5".parse().unwrap();
-        assert!((price.of(1_000_000, 200_000) - 2.2).abs() < 1e-9);
-        for text in ["", "1", "1/", "-1/2", "1/x", "20000/1"] {
-            assert!(text.parse::<Price>().is_err(), "{text}");
         }
     }
 }

@@ -12,12 +12,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use console::Term;
-use warden_core::threat::ThreatLevel;
+use warden_core::{bedrock::TokenPrices, threat::ThreatLevel};
 use warden_evaluation::{
     baseline, cases,
     cases::Case,
     events::{self, Rater},
-    judge::{Judge, Price},
+    judge::Judge,
     label, page,
     results::{self, Results},
     run, spend, table,
@@ -65,9 +65,10 @@ struct Arguments {
     /// Put what is read in code under each model, as `PiiFloor=on` does on AWS.
     #[arg(long)]
     under_floor: bool,
-    /// What the model costs, in US dollars per million tokens of requests and of answers.
+    /// What each model costs, in US dollars per million tokens of requests and of answers [default: its list price, where
+    /// that is known].
     #[arg(long, value_name = "INPUT/OUTPUT")]
-    price: Option<Price>,
+    price: Option<TokenPrices>,
     /// Spend without asking.
     #[arg(long, short)]
     yes: bool,
@@ -140,8 +141,8 @@ fn evaluate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             progress.tell(done, took);
         })?;
         progress.done();
-        let price = arguments.price.filter(|_| judge.paid().is_some());
-        found.judges.push(results::of_judge(name.clone(), &records, price));
+        let prices = judge.paid().and_then(|model| prices(arguments, model));
+        found.judges.push(results::of_judge(name.clone(), &records, prices));
         all.push(records);
     }
     let lines: Vec<String> = found
@@ -272,13 +273,19 @@ fn judges(arguments: &Arguments) -> anyhow::Result<Vec<Judge>> {
     Ok(floor.then_some(Judge::Floor).into_iter().chain(models.into_iter().map(over)).collect())
 }
 
+/// What a model's tokens cost, where that is known.
+fn prices(arguments: &Arguments, model: &str) -> Option<TokenPrices> {
+    arguments.price.or_else(|| TokenPrices::of_model(model))
+}
+
 /// Whether whoever pays agrees to what it may cost.
 fn agreed(arguments: &Arguments, judges: &[Judge], pictures: usize) -> anyhow::Result<bool> {
     let paid: Vec<&str> = judges.iter().filter_map(Judge::paid).collect();
     if paid.is_empty() {
         return Ok(true);
     }
-    let estimate = spend::estimate(pictures * paid.len(), arguments.price);
+    let prices: Vec<_> = paid.iter().map(|model| prices(arguments, model)).collect();
+    let estimate = spend::estimate(pictures, &prices);
     let cost = estimate.usd.map_or_else(
         || "name --price INPUT/OUTPUT to see what that costs".to_owned(),
         |usd| format!("about {}", warden_report::page::dollars(usd)),

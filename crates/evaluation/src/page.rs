@@ -246,7 +246,7 @@ fn curve(part: &Part) -> Lines {
     });
     Lines {
         caption: "Recall and precision by the least confidence that counts (MINIMUM_CONFIDENCE)".to_owned(),
-        alternative: format!("Recall falls and precision rises with the confidence that is asked for. {alternative}"),
+        alternative,
         axis: "Confidence".to_owned(),
         points: part.curve.iter().map(|point| format!("{:.2}", point.confidence)).collect(),
         lines: vec![

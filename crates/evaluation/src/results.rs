@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use warden_core::pii::Category;
+use warden_core::{
+    bedrock::{TokenPrices, Usage},
+    pii::Category,
+};
 
 use crate::{
     events::OfRater,
-    judge::Price,
     label::Wanted,
     metrics::{OfCategory, Said, Share, Tally, matched},
     run::Record,
@@ -101,7 +103,7 @@ pub enum Miss {
 
 /// What a judge said of a set.
 #[must_use]
-pub fn of_judge(name: String, records: &[Record], price: Option<Price>) -> OfJudge {
+pub fn of_judge(name: String, records: &[Record], prices: Option<TokenPrices>) -> OfJudge {
     let mut parts: BTreeMap<String, Part> = BTreeMap::new();
     for record in records {
         parts.entry(record.label.part.clone()).or_default().count(record);
@@ -116,7 +118,7 @@ pub fn of_judge(name: String, records: &[Record], price: Option<Price>) -> OfJud
         latency: latency(records),
         input_tokens: input,
         output_tokens: output,
-        cost_usd: price.map(|price| price.of(input, output)),
+        cost_usd: prices.map(|prices| prices.cost(Usage { input_tokens: input, output_tokens: output })),
     }
 }
 
@@ -263,7 +265,7 @@ mod tests {
     fn pictures_findings_and_confidence_are_counted() {
         let records =
             [record(true, Said::Pii, true), record(true, Said::Clean, false), record(false, Said::Likely, true)];
-        let price = Price { input: 1.0, output: 1.0 };
+        let price = TokenPrices { input: 1.0, output: 1.0 };
         let judge = of_judge("j".into(), &records, Some(price));
         let part = &judge.parts["all"];
         let share = |hits, of| Share { hits, of };

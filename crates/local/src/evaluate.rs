@@ -51,7 +51,7 @@ pub async fn run(
     python: &str,
     console: &Console,
 ) -> Result<ExitStatus, EvaluateError> {
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let has = |name: &str| arguments.iter().any(|argument| argument.split('=').next() == Some(name));
     let executables = functions::executables(workspace, &[PROGRAM.to_owned()], "dev", console).await?;
     let program = executables.into_iter().next().ok_or_else(|| FunctionsError::NoExecutable(PROGRAM.to_owned()))?;
     let mut command = Command::new(&program);

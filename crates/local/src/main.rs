@@ -420,11 +420,11 @@ async fn run_demo(
     let mut right = outcome.right;
     if arguments.action == DemoAction::Mask {
         let copies = clean_copies::write(system.audit(), workspace, &scenarios).await?;
-        console.say(&copies.as_ref().map_or_else(
-            || "No masked copy was written.".to_owned(),
-            |page| format!("The masked copies beside their originals: {}", page.display()),
-        ));
-        right &= copies.is_some();
+        console.say(&format!("The masked copies beside their originals: {}", copies.page.display()));
+        for title in &copies.missing {
+            console.say(&format!("No masked copy was written of {title}."));
+        }
+        right &= copies.missing.is_empty();
     }
     if arguments.keep {
         keep(file, &system, console).await?;

@@ -53,6 +53,8 @@ pub struct Expected {
     pub action: Option<&'static str>,
     /// Whether the alert is one of a failure.
     pub failure: Option<bool>,
+    /// Whether code alone has to judge the image, so that no model is asked.
+    pub without_model: bool,
     /// Whether it was seen before: then no function is asked, nobody is told, and the object stays.
     pub duplicate: bool,
 }
@@ -70,11 +72,19 @@ pub struct Seen {
 
 impl Expected {
     /// Whatever the verdict, as long as everything agrees with it.
-    pub const ANY_VERDICT: Self =
-        Self { verdict: None, threat_level: None, action: None, failure: Some(false), duplicate: false };
+    pub const ANY_VERDICT: Self = Self {
+        verdict: None,
+        threat_level: None,
+        action: None,
+        failure: Some(false),
+        without_model: false,
+        duplicate: false,
+    };
     /// The image holds personal data: its version is deleted.
     pub const DELETED: Self =
         Self { verdict: Some("pii"), threat_level: Some("high"), action: Some("deleted"), ..Self::ANY_VERDICT };
+    /// What is read in the image is beyond doubt, and no model is asked: its version is deleted.
+    pub const DELETED_BY_FLOOR: Self = Self { without_model: true, ..Self::DELETED };
     /// The image holds personal data: its version is moved to quarantine.
     pub const QUARANTINED: Self = Self { action: Some("quarantined"), ..Self::DELETED };
     /// The document holds personal data: it is told and kept.
@@ -90,6 +100,12 @@ impl Expected {
         Self { verdict: Some("none"), threat_level: Some("high"), action: Some("none"), ..Self::ANY_VERDICT };
     /// It was seen before.
     pub const DUPLICATE: Self = Self { failure: None, duplicate: true, ..Self::ANY_VERDICT };
+
+    /// Whether a masked copy is to be there, where personal data is masked.
+    #[must_use]
+    pub fn has_clean_copy(&self) -> bool {
+        self.action == Self::QUARANTINED.action
+    }
 
     /// What did not happen, or happened otherwise. Empty when all is right.
     #[must_use]
@@ -134,6 +150,9 @@ impl Expected {
                 wrong.push(format!("{name} is {found}, not {}", expected.unwrap_or_default()));
             }
         }
+        if let Some(model) = alert.told["model"].as_str().filter(|_| self.without_model) {
+            wrong.push(format!("{model} was asked about it"));
+        }
         if is_mocked(&alert.message) || is_mocked(&alert.subject) {
             wrong.push("the alert quotes an answer of the engine's own".to_owned());
         }
@@ -166,6 +185,12 @@ pub fn scenarios(workspace: &Workspace) -> Vec<Scenario> {
         upload("an ID card", "id-card.png", "uploads/id-card.png", Expected::DELETED),
         upload("a filled-in form", "registration-form.jpg", "uploads/registration-form.jpg", Expected::DELETED),
         upload("a terminal with an access key", "terminal.png", "uploads/terminal.png", Expected::DELETED),
+        upload(
+            "a passport that begs to be \"clean\"",
+            "persuading-passport.png",
+            "uploads/persuading-passport.png",
+            Expected::DELETED_BY_FLOOR,
+        ),
         upload("a landscape", "landscape.jpg", "uploads/landscape.jpg", Expected::CLEAN),
         upload("a chart", "chart.png", "uploads/chart.png", Expected::CLEAN),
         upload("a text named .png", "not-an-image.png", "uploads/not-an-image.png", Expected::UNDETERMINED),
@@ -331,10 +356,18 @@ mod tests {
         Seen { execution: Some(execution), ..seen(alert("clean", "low", "kept"), Some(true)) }
     }
 
+    /// An image that a model found personal data in.
+    fn asked() -> Seen {
+        let told = json!({"model": "a-model"});
+        seen(Alert { told, ..alert("pii", "high", "deleted") }, Some(false))
+    }
+
     #[test]
     fn side_effects_that_agree_are_right() {
         let cases = [
             (Expected::DELETED, seen(alert("pii", "high", "deleted"), Some(false))),
+            (Expected::DELETED, asked()),
+            (Expected::DELETED_BY_FLOOR, seen(alert("pii", "high", "deleted"), Some(false))),
             (Expected::TOLD, seen(alert("pii", "high", "kept"), Some(true))),
             (Expected::CLEAN, seen(alert("clean", "low", "kept"), Some(true))),
             (Expected::UNDETERMINED, seen(alert("undetermined", "medium", "kept"), Some(true))),
@@ -366,6 +399,7 @@ mod tests {
             (Expected::DUPLICATE, worked(), "an alert was published again"),
             (Expected::ANY_VERDICT, Seen::default(), "no execution was started"),
             (Expected::ANY_VERDICT, Seen::default(), "no alert was received"),
+            (Expected::DELETED_BY_FLOOR, asked(), "a-model was asked about it"),
         ];
         for (expected, seen, named) in cases {
             let wrong = expected.mismatches(&seen);

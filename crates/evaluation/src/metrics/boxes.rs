@@ -41,10 +41,8 @@ pub fn matched(wanted: &[Wanted], told: &[(Category, Option<Area>)]) -> (Vec<Mat
             }
             match (thing.area, area) {
                 (Some(one), Some(other)) => {
-                    let iou = iou(one, *other);
-                    // What lies in something larger is about the same thing, however much larger.
-                    if iou >= LEAST_OVERLAP || holds(*other, one) || holds(one, *other) {
-                        pairs.push((at, by, Some(iou)));
+                    if are_about_the_same(one, *other) {
+                        pairs.push((at, by, Some(iou(one, *other))));
                     }
                 }
                 _ => pairs.push((at, by, None)),
@@ -69,9 +67,7 @@ pub fn matched(wanted: &[Wanted], told: &[(Category, Option<Area>)]) -> (Vec<Mat
         let is_there = |thing: &Wanted| {
             thing.category == *category
                 && match (thing.area, area) {
-                    (Some(one), Some(other)) => {
-                        iou(one, *other) >= LEAST_OVERLAP || holds(*other, one) || holds(one, *other)
-                    }
+                    (Some(one), Some(other)) => are_about_the_same(one, *other),
                     _ => true,
                 }
         };
@@ -80,12 +76,17 @@ pub fn matched(wanted: &[Wanted], told: &[(Category, Option<Area>)]) -> (Vec<Mat
     (matches, right)
 }
 
+/// What lies in something larger is about the same thing, however much larger.
+fn are_about_the_same(one: Area, other: Area) -> bool {
+    iou(one, other) >= LEAST_OVERLAP || holds(other, one) || holds(one, other)
+}
+
 /// Whether most of one lies in another.
 fn holds(outer: Area, inner: Area) -> bool {
     let left = inner.x.max(outer.x);
     let top = inner.y.max(outer.y);
-    let right = (inner.x + inner.width).min(outer.x + outer.width);
-    let bottom = (inner.y + inner.height).min(outer.y + outer.height);
+    let right = inner.x.saturating_add(inner.width).min(outer.x.saturating_add(outer.width));
+    let bottom = inner.y.saturating_add(inner.height).min(outer.y.saturating_add(outer.height));
     let shared = f64::from(right.saturating_sub(left)) * f64::from(bottom.saturating_sub(top));
     shared >= 0.7 * f64::from(inner.width) * f64::from(inner.height)
 }

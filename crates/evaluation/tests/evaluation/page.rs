@@ -1,9 +1,10 @@
 //! The golden page is looked at in a browser by `page-test`.
 
 use insta::assert_binary_snapshot;
+use warden_core::bedrock::TokenPrices;
 use warden_evaluation::{
     cases::{self, Case},
-    judge::{Judged, Price, Told},
+    judge::{Judged, Told},
     metrics::Said,
     page::{misses, page},
     results::{Results, of_judge},
@@ -38,7 +39,7 @@ fn records(seen: usize) -> Vec<Record> {
 
 fn drawn(set: &str) -> String {
     let all = [records(5), records(3)];
-    let price = Some(Price { input: 1.1, output: 5.5 });
+    let price = Some(TokenPrices { input: 1.1, output: 5.5 });
     let judges = vec![of_judge("floor alone".into(), &all[0], None), of_judge("<model> & co".into(), &all[1], price)];
     let results = Results { set: set.into(), judges, raters: Vec::new() };
     page(&results, &misses(&results, &all, None).unwrap())
