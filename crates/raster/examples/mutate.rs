@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         let _ = fs::write(env::temp_dir().join("mutate.last"), &bytes);
         let start = Instant::now();
         let _ = warden_raster::metadata(format, &bytes);
-        shown += u64::from(warden_raster::views_and_read(bytes, format, TokenBudget::MIN, reading).is_ok());
+        shown += u64::from(warden_raster::views_and_read(&bytes, format, TokenBudget::MIN, reading).is_ok());
         count += 1;
         let took = start.elapsed();
         if took > LONG {

@@ -70,7 +70,7 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<
         _ => {
             let mut shown = Shown { unread, ..Shown::default() };
             for (view, seen) in kept {
-                let codes = share.codes.as_ref().zip(seen).map(|(search, seen)| search.codes_in(seen));
+                let codes = share.codes.as_ref().map(|search| search.codes_in(seen));
                 shown.codes.extend(codes.into_iter().flatten().map(|code| Code { page: view.page, ..code }));
                 if share.overviews {
                     shown.overviews.push(view.clone());

@@ -52,6 +52,8 @@ static STUCK: AtomicUsize = AtomicUsize::new(0);
 #[derive(Clone)]
 pub(crate) struct Search {
     left: Arc<Mutex<Duration>>,
+    /// Whether something was not searched to its end.
+    cut: Arc<AtomicBool>,
     stuck: &'static AtomicUsize,
 }
 
@@ -88,16 +90,25 @@ impl Search {
     }
 
     fn within(time: Duration, stuck: &'static AtomicUsize) -> Self {
-        Self { left: Arc::new(Mutex::new(time)), stuck }
+        Self { left: Arc::new(Mutex::new(time)), cut: Arc::default(), stuck }
+    }
+
+    /// Whether there may be codes that were not found: the time was over, a reader failed, or none was free.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 
     /// The codes in a picture; none once the time is over.
     pub(crate) fn codes_of(&self, picture: &Picture) -> Vec<Code> {
-        Seen::of(picture, MAX_PIXELS).map(|seen| self.codes_in(seen)).unwrap_or_default()
+        self.codes_in(Seen::of(picture, MAX_PIXELS))
     }
 
-    /// The codes in a picture in grey; none once the time is over.
-    pub(crate) fn codes_in(&self, seen: Seen) -> Vec<Code> {
+    /// The codes in a picture in grey, where there is one; none once the time is over.
+    pub(crate) fn codes_in(&self, seen: Option<Seen>) -> Vec<Code> {
+        let Some(seen) = seen else {
+            self.cut.store(true, Ordering::Relaxed);
+            return Vec::new();
+        };
         self.in_time(move |until, found| {
             let Seen { grey, times } = seen;
             let whole = (grey.width() * times, grey.height() * times);
@@ -116,6 +127,7 @@ impl Search {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = Vec::new();
         if left.is_zero() || self.stuck.load(Ordering::Relaxed) >= MOST_STUCK {
+            self.cut.store(true, Ordering::Relaxed);
             return all;
         }
         let run = Arc::new(Run { settled: AtomicBool::new(false), stuck: self.stuck });
@@ -127,17 +139,22 @@ impl Search {
             let _running = running;
             search(until, &sender);
         };
-        if thread::Builder::new().spawn(searching).is_ok() {
+        let mut ended = false;
+        if let Ok(thread) = thread::Builder::new().spawn(searching) {
             loop {
                 match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
                     Ok(found) => all.push(found),
                     Err(RecvTimeoutError::Timeout) => break run.outlasted_its_time(),
-                    // The thread has dropped the sender.
-                    Err(RecvTimeoutError::Disconnected) => break,
+                    // The thread has dropped the sender, and ends.
+                    Err(RecvTimeoutError::Disconnected) => break ended = thread.join().is_ok(),
                 }
             }
         }
         *left = left.saturating_sub(start.elapsed());
+        // A reader that finds its time over ends as well.
+        if !ended || left.is_zero() {
+            self.cut.store(true, Ordering::Relaxed);
+        }
         all
     }
 }
@@ -224,6 +241,7 @@ mod tests {
         });
         assert_eq!(found, ["a code"]);
         assert!(search.clone().in_time(send_a_code).is_empty());
+        assert!(search.was_cut());
     }
 
     #[test]
@@ -236,18 +254,22 @@ mod tests {
             let ended = Arc::clone(&ended);
             search().in_time::<()>(move |_, _| ended.lock().unwrap().recv().unwrap_or_default());
         }
-        assert!(Search::within(TIME, &STUCK).in_time(send_a_code).is_empty());
+        let beside_them = Search::within(TIME, &STUCK);
+        assert!(beside_them.in_time(send_a_code).is_empty() && beside_them.was_cut());
         end.send(()).unwrap();
         while STUCK.load(Ordering::Relaxed) == MOST_STUCK {
             thread::yield_now();
         }
-        assert_eq!(Search::within(TIME, &STUCK).in_time(send_a_code), ["a code"]);
+        let after_one = Search::within(TIME, &STUCK);
+        assert_eq!(after_one.in_time(send_a_code), ["a code"]);
+        assert!(!after_one.was_cut());
     }
 
     #[test]
     fn a_search_that_panics_ends_and_others_follow() {
         let search = Search::new();
         assert!(search.in_time::<()>(|_, _| panic!("as a reader may")).is_empty());
+        assert!(search.was_cut());
         assert_eq!(search.in_time(send_a_code), ["a code"]);
     }
 
@@ -258,5 +280,6 @@ mod tests {
         assert!(search.codes_of(&full_of_finder_patterns(120, 120)).is_empty());
         assert!(start.elapsed() < time * 100);
         assert!(search.left.lock().is_ok_and(|left| left.is_zero()));
+        assert!(search.was_cut());
     }
 }

@@ -106,6 +106,8 @@ pub struct Shown {
     pub unread: Option<Unreadable>,
     /// Why something that the views show could not be shown in one piece.
     pub without_overview: Option<Unreadable>,
+    /// Whether barcodes were asked for, and there may be some that were not found: the time for them was over.
+    pub codes_unread: bool,
 }
 
 impl Shown {
@@ -180,16 +182,15 @@ impl Share {
 /// nothing in the file can be shown.
 #[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
 pub fn views(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> Result<Shown, Unreadable> {
-    views_and_read(bytes, format, budget, Reading::default())
+    views_and_read(&bytes, format, budget, Reading::default())
 }
 
 /// The same, and what is read in code of everything that is shown.
 ///
 /// # Errors
 /// Those of [`views`].
-#[allow(clippy::needless_pass_by_value, reason = "nobody needs a picture's bytes beside its views")]
 pub fn views_and_read(
-    bytes: Vec<u8>,
+    bytes: &[u8],
     format: ImageFormat,
     budget: TokenBudget,
     reading: Reading,
@@ -201,7 +202,8 @@ pub fn views_and_read(
         codes: reading.codes.then(Search::new),
         overviews: reading.overviews,
     };
-    views_within(&bytes, format, &share, 0)
+    let shown = views_within(bytes, format, &share, 0)?;
+    Ok(Shown { codes_unread: share.codes.as_ref().is_some_and(Search::was_cut), ..shown })
 }
 
 /// What is read in code of a picture that a model takes as it is, without views.
@@ -215,9 +217,16 @@ pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown
             ImageFormat::Jpeg if !reading.overviews => jpeg::grey(bytes, held)?,
             _ => decode::decode(bytes, format, held)?,
         };
-        let codes = if reading.codes { Search::new().codes_of(&picture) } else { Vec::new() };
+        let search = reading.codes.then(Search::new);
+        let codes = search.as_ref().map(|search| search.codes_of(&picture)).unwrap_or_default();
         let overviews = Overviews::of(&picture, reading.overviews);
-        Ok(Shown { codes, overviews: overviews.views, without_overview: overviews.missing, ..Shown::default() })
+        Ok(Shown {
+            codes,
+            overviews: overviews.views,
+            without_overview: overviews.missing,
+            codes_unread: search.is_some_and(|search| search.was_cut()),
+            ..Shown::default()
+        })
     })
 }
 
@@ -382,7 +391,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
                 codes: share.codes_of(&picture),
                 overviews: overviews.views,
                 without_overview: overviews.missing,
-                unread: None,
+                ..Shown::default()
             })
         }
         None => tiles_of(&picture, share),
@@ -436,6 +445,7 @@ fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile], share: &Share) -> Res
         overviews: overviews.views,
         without_overview: overviews.missing,
         unread,
+        ..Shown::default()
     })
 }
 

@@ -12,6 +12,7 @@ use image::{
         gif::{GifDecoder, GifEncoder, Repeat},
         jpeg::JpegEncoder,
     },
+    metadata::Orientation,
 };
 use warden_core::image::{Area, Cover, ImageFormat, Unreadable};
 
@@ -41,13 +42,15 @@ pub struct Masked {
     pub bytes: Vec<u8>,
     /// What they are: a JPEG, GIF, TIFF or PDF of one, a PNG of any other.
     pub format: ImageFormat,
+    /// How many pictures it has: frames, pages, or one.
+    pub pictures: usize,
 }
 
 /// A copy of a file in which these places are covered: pictures in JPEG, PNG, WebP, BMP and PNM, GIFs and TIFFs with every
 /// frame and page, and PDFs as pictures of their pages.
 ///
 /// # Errors
-/// [`Unreadable::UnsupportedFormat`] for other files: moving ones in WebP and PNG, HEIC, icons, pictures behind a picture, and
+/// [`Unreadable::UnsupportedFormat`] for other files: animated WebP and PNG, HEIC, icons, pictures behind a picture, and
 /// documents with files in them. [`Unreadable::TooLarge`] and [`Unreadable::Damaged`] for what is not shown whole, and for
 /// what a cover names and the file has not.
 pub fn masked(bytes: &[u8], format: ImageFormat, covers: &[Cover]) -> Result<Masked, Unreadable> {
@@ -61,7 +64,7 @@ pub fn masked(bytes: &[u8], format: ImageFormat, covers: &[Cover]) -> Result<Mas
         ImageFormat::Png if apng::read(bytes).is_some() => Err(Unreadable::UnsupportedFormat),
         ImageFormat::WebP if is_animated_webp(bytes)? => Err(Unreadable::UnsupportedFormat),
         ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP | ImageFormat::Bmp | ImageFormat::Pnm => {
-            let picture = seen(decode(bytes, format, held)?)?;
+            let picture = seen(decode(bytes, format, held)?, held)?;
             let covered = covered(picture, covers, None)?;
             let mut copy = Vec::new();
             let format = if format == ImageFormat::Jpeg { format } else { ImageFormat::Png };
@@ -70,16 +73,25 @@ pub fn masked(bytes: &[u8], format: ImageFormat, covers: &[Cover]) -> Result<Mas
                 _ => covered.write_to(&mut Cursor::new(&mut copy), image::ImageFormat::Png),
             };
             written.map_err(|_| Unreadable::TooLarge)?;
-            Ok(Masked { bytes: copy, format })
+            Ok(Masked { bytes: copy, format, pictures: 1 })
         }
     })
 }
 
-/// A picture as it is seen, without its alpha channel.
-fn seen(picture: Picture) -> Result<RgbImage, Unreadable> {
+/// A picture as it is seen, without its alpha channel. `held` bytes are in memory beside it.
+///
+/// # Errors
+/// [`Unreadable::Damaged`] where some of it is missing, and [`Unreadable::TooLarge`] where there is no room for a copy.
+fn seen(picture: Picture, held: u64) -> Result<RgbImage, Unreadable> {
     let Picture { image, orientation, grounds, whole, .. } = picture;
     if !whole {
         return Err(Unreadable::Damaged);
+    }
+    let is_copied = !matches!(image, DynamicImage::ImageRgb8(_)) || orientation != Orientation::NoTransforms;
+    if is_copied {
+        // Its pixels in three bytes each: one copy at a time.
+        let copy = u64::from(image.width()) * u64::from(image.height()) * 3;
+        within_memory(held + (image.as_bytes().len() as u64).max(copy) + copy)?;
     }
     let flat = match (grounds.first(), image) {
         (Some(ground), DynamicImage::ImageRgba8(image)) => on_ground(&image, *ground),
@@ -134,20 +146,25 @@ fn masked_tiff(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
     on_pages(covers, pages.len())?;
     let mut file = tiff_file::TiffFile::new();
     for (index, page) in pages.iter().enumerate() {
-        let page = covered(seen(page.decode(bytes.len() as u64)?)?, covers, number(index))?;
+        let held = (bytes.len() + file.len()) as u64;
+        let page = covered(seen(page.decode(held)?, held)?, covers, number(index))?;
         file.add(&page)?;
+        // What grows is moved to twice the room.
+        within_memory((bytes.len() + file.len() * 2) as u64)?;
     }
-    Ok(Masked { bytes: file.finish(), format: ImageFormat::Tiff })
+    Ok(Masked { bytes: file.finish(), format: ImageFormat::Tiff, pictures: pages.len() })
 }
 
 fn masked_pdf(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
     let mut file = pdf_file::PdfFile::default();
     let pages = pdf::pages(bytes, |index, pixels_per_point, page| {
         let page = covered(page, covers, number(index))?;
-        file.add(&page, pixels_per_point)
+        file.add(&page, pixels_per_point)?;
+        // Whoever draws has the document once more, and what was written is put together at the end.
+        within_memory(((bytes.len() + file.len()) * 2) as u64)
     })?;
     on_pages(covers, pages)?;
-    Ok(Masked { bytes: file.finish(), format: ImageFormat::Pdf })
+    Ok(Masked { bytes: file.finish(), format: ImageFormat::Pdf, pictures: pages })
 }
 
 /// What is covered on one frame is covered on all: a frame in between may show it, too, and was not looked at.
@@ -157,8 +174,9 @@ fn masked_gif(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
     limits.max_alloc = Some(MAX_MEMORY);
     decoder.set_limits(limits).map_err(|error| unreadable(&error))?;
     let (width, height) = decoder.dimensions();
-    within_memory(bytes.len() as u64 + bounded(width, height)? * 16)?;
-    let mut copy = Vec::new();
+    // Four bytes a pixel of the canvas, the frame, their composition and its copy, and one of each frame that is written.
+    within_memory(bytes.len() as u64 + bounded(width, height)? * (16 + u64::from(MAX_VIEWS)))?;
+    let (mut copy, mut frames) = (Vec::new(), 0);
     let mut encoder = GifEncoder::new_with_speed(&mut copy, 20);
     encoder.set_repeat(Repeat::Infinite).map_err(|_| Unreadable::TooLarge)?;
     let everywhere: Vec<_> = covers.iter().map(|cover| Cover { page: None, area: cover.area }).collect();
@@ -166,6 +184,7 @@ fn masked_gif(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
         if index >= MAX_VIEWS as usize {
             return Err(Unreadable::TooLarge);
         }
+        frames = index + 1;
         let frame = frame.map_err(|error| unreadable(&error))?;
         let delay = frame.delay();
         let picture = on_ground(frame.buffer(), alpha::WHITE).into_rgb8();
@@ -176,7 +195,7 @@ fn masked_gif(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
     if copy.is_empty() {
         return Err(Unreadable::Damaged);
     }
-    Ok(Masked { bytes: copy, format: ImageFormat::Gif })
+    Ok(Masked { bytes: copy, format: ImageFormat::Gif, pictures: frames })
 }
 
 fn is_animated_webp(bytes: &[u8]) -> Result<bool, Unreadable> {

@@ -224,7 +224,7 @@ fn frame(dark: bool) -> RgbImage {
     RgbImage::from_pixel(60, 40, Rgb([if dark { 0 } else { 255 }; 3]))
 }
 
-fn apng(frames: &[bool]) -> Vec<u8> {
+pub(crate) fn apng(frames: &[bool]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 60, 40);
     encoder.set_color(png::ColorType::Rgb);
@@ -238,7 +238,7 @@ fn apng(frames: &[bool]) -> Vec<u8> {
 }
 
 /// A WebP's chunks, around the pixels that a WebP of one frame holds.
-fn animated_webp(frames: &[bool]) -> Vec<u8> {
+pub(crate) fn animated_webp(frames: &[bool]) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], data: &[u8]| {
         let padding = vec![0; data.len() % 2];
         [kind.as_slice(), &u32::try_from(data.len()).unwrap().to_le_bytes(), data, &padding].concat()

@@ -60,7 +60,7 @@ fn a_photograph_of_forty_megapixels_stays_below_the_functions_memory() {
 fn decodes_a_picture_and_tells_its_peak() {
     let bytes = fs::read(env::var_os(PICTURE).unwrap()).unwrap();
     let views =
-        warden_raster::views_and_read(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT, Reading::CODES).unwrap().views;
+        warden_raster::views_and_read(&bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT, Reading::CODES).unwrap().views;
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let kibibytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();

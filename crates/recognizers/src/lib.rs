@@ -125,7 +125,12 @@ fn without_repetition(findings: Vec<Finding>) -> Vec<Finding> {
         });
         match repeated {
             // A label and a form may both know it, each by evidence of its own.
-            Some(known) if known.entity == finding.entity => known.evidence = known.evidence.min(finding.evidence),
+            Some(known) if known.entity == finding.entity => {
+                known.evidence = known.evidence.min(finding.evidence);
+                known.lines.extend(finding.lines);
+                known.lines.sort_unstable();
+                known.lines.dedup();
+            }
             Some(_) => {}
             None => kept.push(finding),
         }
@@ -145,4 +150,26 @@ fn without_what_is_published(mut findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_that_is_known_in_two_ways_stands_in_the_lines_of_both() {
+        let secret = |evidence, lines: &[usize]| Finding {
+            entity: Entity::Secret,
+            confidence: 0.9,
+            validation: Validation::Format,
+            evidence,
+            lines: lines.to_vec(),
+        };
+        let kept = without_repetition(vec![
+            secret(Evidence::Likely, &[3]),
+            secret(Evidence::DecidesAlone, &[2, 3, 4]),
+            secret(Evidence::Likely, &[7]),
+        ]);
+        assert_eq!(kept, [secret(Evidence::DecidesAlone, &[2, 3, 4]), secret(Evidence::Likely, &[7])]);
+    }
 }

@@ -45,6 +45,9 @@ static AWS_KEY_ID: Pattern = LazyLock::new(|| Regex::new(r"\b(?:AKIA|ASIA)[A-Z2-
 static AWS_SECRET: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40})(?:[^0-9A-Za-z/+=]|$)").ok());
 static PRIVATE_KEY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)? ?-+").ok());
+static PRIVATE_KEY_END: Pattern = LazyLock::new(|| Regex::new(r"-+ ?END [A-Z ]*PRIVATE KEY(?: BLOCK)? ?-+").ok());
+/// A line that may stand between the two: a piece of the key, or the header of one that is encrypted.
+static INSIDE_A_KEY: Pattern = LazyLock::new(|| Regex::new(r"^(?:[0-9A-Za-z/+= ]+$|\s*(?:Proc-Type|DEK-Info):)").ok());
 /// A line of what stands between the beginning and the end of a private key.
 static KEY_MATERIAL: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40,}={0,2})(?:[^0-9A-Za-z/+=]|$)").ok());
@@ -107,7 +110,9 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     let of_line = |index: usize| {
         let (confidence, validation, evidence) = in_line(index, lines)?;
         let confidence = confidence * lines[index].confidence;
-        Some(Finding { entity: Entity::Secret, confidence, validation, evidence, lines: vec![index] })
+        let last = if holds_private_key(index, lines) { last_of_key(index, lines) } else { index };
+        let lines = (index..=last).collect();
+        Some(Finding { entity: Entity::Secret, confidence, validation, evidence, lines })
     };
     (0..lines.len()).filter_map(of_line).collect()
 }
@@ -208,6 +213,15 @@ fn holds_private_key(index: usize, lines: &[Line<'_>]) -> bool {
     std::iter::once(rest)
         .chain(below)
         .any(|text| real(&KEY_MATERIAL, text, is_material) && !text.to_lowercase().contains("example"))
+}
+
+/// The last line of the private key that begins in this one: the one with its end, or where that is missing, the last that
+/// may be a piece of it.
+fn last_of_key(index: usize, lines: &[Line<'_>]) -> usize {
+    let matches = |pattern: &Pattern, text: &str| pattern.as_ref().is_some_and(|pattern| pattern.is_match(text));
+    let end = lines[index..].iter().position(|line| matches(&PRIVATE_KEY_END, line.text));
+    index
+        + end.unwrap_or_else(|| lines[index + 1..].iter().take_while(|line| matches(&INSIDE_A_KEY, line.text)).count())
 }
 
 /// A secret of AWS's length with the id of its key near, or its label before it.

@@ -15,6 +15,11 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
+    /// That moment, or so long from now on, whichever comes first.
+    pub(crate) fn or_within(self, time: Duration) -> Self {
+        Self(self.0.min(Instant::now() + time))
+    }
+
     /// How long that is still.
     pub(crate) fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())

@@ -10,6 +10,7 @@ use std::{
 };
 
 use warden_core::{
+    Error,
     image::{Area, ImageFormat, Unreadable},
     pii::{Category, Finding, Floor},
 };
@@ -22,6 +23,22 @@ use crate::deadline::Deadline;
 
 /// Least confidence of a face that the model is not to overlook. Below, one in ten is a pattern.
 const LEAST_FACE: f64 = 0.9;
+
+/// What code found in a file.
+#[derive(Default)]
+pub(crate) struct Looked {
+    pub(crate) floor: Floor,
+    /// Whether something that is read in code could not be looked at.
+    pub(crate) overlooked: bool,
+}
+
+impl Looked {
+    /// Nothing was found, because nothing could be read.
+    pub(crate) fn failed(trouble: &Trouble) -> Self {
+        tell(trouble);
+        Self { floor: Floor::default(), overlooked: true }
+    }
+}
 
 /// What is read in code.
 #[derive(Default)]
@@ -38,42 +55,41 @@ impl Reader {
     }
 
     /// What is found in an image that a model takes as it is. One that cannot be decoded is left to the model.
-    pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat, until: Deadline) -> Floor {
+    pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat, until: Deadline) -> Looked {
         match warden_raster::read(bytes, format, self.reading()) {
             Ok(shown) => self.look(&shown, until),
-            Err(why) => {
-                if self.text.is_some() {
-                    tell(&Trouble::Unreadable(why));
-                }
-                Floor::default()
-            }
+            Err(why) if self.text.is_some() => Looked::failed(&Trouble::Unreadable(why)),
+            // It is as unreadable the next time.
+            Err(_) => Looked::default(),
         }
     }
 
     /// What is found in what a file shows. Whatever fails on the way is told, and is no verdict.
-    pub(crate) fn look(&self, shown: &Shown, until: Deadline) -> Floor {
+    pub(crate) fn look(&self, shown: &Shown, until: Deadline) -> Looked {
         let mut floor = Floor::default();
         floor.deciding.extend(shown.codes.iter().flat_map(in_code));
-        let Some(text) = &self.text else { return floor };
-        // Half of the time that is left is the model's.
-        let until = Instant::now() + text.time.min(until.left() / 2);
-        let mut trouble = shown.without_overview.map(Trouble::Unreadable);
-        for overview in &shown.overviews {
-            match text.look(overview, until) {
-                Ok((found, whole)) => {
-                    floor.add(found);
-                    if !whole {
-                        trouble = Some(Trouble::TimeIsOver);
-                        break;
+        let mut trouble = shown.codes_unread.then_some(Trouble::CodesNotRead);
+        if let Some(text) = &self.text {
+            // Half of the time that is left is the model's.
+            let until = Instant::now() + text.time.min(until.left() / 2);
+            trouble = shown.without_overview.map(Trouble::Unreadable).or(trouble);
+            for overview in &shown.overviews {
+                match text.look(overview, until) {
+                    Ok((found, whole)) => {
+                        floor.add(found);
+                        if !whole {
+                            trouble = Some(Trouble::TimeIsOver);
+                            break;
+                        }
                     }
+                    Err(failed) => trouble = Some(failed),
                 }
-                Err(failed) => trouble = Some(failed),
             }
         }
-        if let Some(trouble) = trouble {
-            tell(&trouble);
+        if let Some(trouble) = &trouble {
+            tell(trouble);
         }
-        floor
+        Looked { floor, overlooked: trouble.is_some() }
     }
 }
 
@@ -84,11 +100,15 @@ fn tell(trouble: &Trouble) {
 
 /// Why something was not read.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(crate) enum Trouble {
     #[error(transparent)]
     Perception(#[from] PerceptionError),
     #[error("the picture cannot be decoded: {0}")]
     Unreadable(Unreadable),
+    #[error("the search for barcodes did not come to its end")]
+    CodesNotRead,
+    #[error("the image could not be read once more: {}", .0.name().as_str())]
+    NotReadAgain(Error),
     #[error("the time for it is over")]
     TimeIsOver,
     #[error("a model panicked")]

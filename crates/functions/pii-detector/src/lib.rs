@@ -28,8 +28,12 @@ use warden_lambda::metrics;
 use warden_raster::{Shown, View};
 
 use crate::deadline::Deadline;
+use floor::{Looked, Trouble};
 pub use floor::{Reader, TextReader};
 pub use known::KnownVerdicts;
+
+/// Most time for what is known of an image's bytes, and as much for keeping it: without it the model is asked.
+const TIME_FOR_VERDICTS: Duration = Duration::from_secs(5);
 
 /// What the function needs, made once at start.
 pub struct PiiDetector<S, M, L> {
@@ -197,17 +201,18 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
             }
             Read::Judged { facts, format, metadata, floor, judgement, asked } => {
                 let judgement = self.policy.apply(judgement);
-                let floor = match floor {
-                    Some(floor) => floor,
+                let Looked { floor, overlooked } = match floor {
+                    Some(looked) => looked,
                     // Most images that hold personal data are known by now, and are not decoded.
-                    None if matches!(judgement, Judgement::Pii(_)) => pii::Floor::default(),
+                    None if matches!(judgement, Judgement::Pii(_)) => Looked::default(),
                     None => self.looked_at_anew(&object, &facts, format, until).await,
                 };
-                (facts, format, metadata, floor.under(judgement, &self.policy, self.on_disagreement), asked)
+                let judgement = floor.under(judgement, &self.policy, self.on_disagreement);
+                (facts, format, metadata, judgement, Asked { overlooked, ..asked })
             }
             Read::ToConvert { facts, format, bytes } => {
                 let metadata = warden_raster::metadata(format, &bytes);
-                let shown = warden_raster::views_and_read(bytes, format, self.token_budget, self.reader.reading());
+                let shown = warden_raster::views_and_read(&bytes, format, self.token_budget, self.reader.reading());
                 let (judgement, asked) = match shown {
                     Ok(shown) => self.judge_views(shown, until).await?,
                     Err(why) => (Judgement::Undetermined(why.into()), Asked::default()),
@@ -219,8 +224,11 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         // count must not turn what nobody can tell into clean.
         let metadata = self.policy.apply(Judgement::of_findings(metadata));
         let judgement = self.policy.apply(judgement).and(metadata);
-        let Asked { model, told_before } = asked.and(earlier);
-        if let (Some((verdicts, sha256)), Some(_)) = (self.verdicts_on(&object, &facts), &model) {
+        let Asked { model, told_before, overlooked } = asked.and(earlier);
+        // What was not looked at in code may be the next time.
+        let lasts = !overlooked || matches!(judgement, Judgement::Pii(_));
+        if let (Some((verdicts, sha256)), Some(_), true) = (self.verdicts_on(&object, &facts), &model, lasts) {
+            let until = until.or_within(TIME_FOR_VERDICTS);
             let _ = until.of(verdicts.keep(sha256, &self.judged_by(&verdicts.code), &judgement)).await;
         }
         Ok((Detection::judged(object, facts, format.media_type(), judgement, model), told_before))
@@ -242,7 +250,8 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         let facts = ObjectFacts { sha256: found.body.sha256(), ..found.facts };
         if let Intake::Request { format, .. } | Intake::ToConvert { format, .. } = intake
             && let Some((verdicts, sha256)) = self.verdicts_on(object, &facts)
-            && let Some(judgement) = until.of(verdicts.of(sha256, &self.judged_by(&verdicts.code))).await.flatten()
+            && let within = until.or_within(TIME_FOR_VERDICTS)
+            && let Some(judgement) = within.of(verdicts.of(sha256, &self.judged_by(&verdicts.code))).await.flatten()
         {
             return Ok(Read::Known { facts, format, judgement });
         }
@@ -250,7 +259,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
             Intake::Request { body, format, metadata, .. } => {
                 // Text is read before the model is asked: what is beyond doubt saves the call.
                 let floor = self.reader.text.is_some().then(|| self.reader.look_at(&body.image(), format, until));
-                let (judgement, asked) = match floor.as_ref().and_then(|floor| floor.decided(&self.policy)) {
+                let (judgement, asked) = match floor.as_ref().and_then(|looked| looked.floor.decided(&self.policy)) {
                     Some(decided) => (decided, Asked::default()),
                     None => self.ask(body.finish(), until).await?,
                 };
@@ -292,23 +301,21 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         judged: &ObjectFacts,
         format: ImageFormat,
         until: Deadline,
-    ) -> pii::Floor {
+    ) -> Looked {
         if !self.reader.barcodes {
-            return pii::Floor::default();
+            return Looked::default();
         }
-        let bytes = until.of(self.bytes(object, judged)).await.unwrap_or_else(|| Err(too_slow(object)));
+        let bytes =
+            until.of(self.bytes(object, judged, MAX_IMAGE_BYTES)).await.unwrap_or_else(|| Err(too_slow(object)));
         match bytes {
             Ok(Some(bytes)) => self.reader.look_at(&bytes, format, until),
-            Ok(None) => pii::Floor::default(),
-            Err(error) => {
-                tracing::warn!(error = error.name().as_str(), "barcodes not read");
-                pii::Floor::default()
-            }
+            Ok(None) => Looked { overlooked: true, ..Looked::default() },
+            Err(error) => Looked::failed(&Trouble::NotReadAgain(error)),
         }
     }
 
-    /// The bytes that were judged; `None` where others have taken their place.
-    async fn bytes(&self, object: &ObjectRef, judged: &ObjectFacts) -> Result<Option<Vec<u8>>, Error> {
+    /// The bytes that were judged; `None` where others have taken their place, or they are more than so many.
+    async fn bytes(&self, object: &ObjectRef, judged: &ObjectFacts, most: u64) -> Result<Option<Vec<u8>>, Error> {
         let version = object.version.clone().or_else(|| judged.version.clone());
         let Lookup::Found(OpenObject { facts, body }) =
             self.store.open(&ObjectRef { version, ..object.clone() }).await?
@@ -316,11 +323,11 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
             return Ok(None);
         };
         let mut body = Hashed::new(body);
-        let length = facts.size.filter(|size| *size <= MAX_IMAGE_BYTES).and_then(|size| usize::try_from(size).ok());
+        let length = facts.size.filter(|size| *size <= most).and_then(|size| usize::try_from(size).ok());
         let mut bytes = Vec::with_capacity(length.unwrap_or_default());
         while let Some(chunk) = body.next_chunk().await? {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > MAX_IMAGE_BYTES {
+            if bytes.len() as u64 > most {
                 return Ok(None);
             }
         }
@@ -334,12 +341,13 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
     /// makes the whole undetermined otherwise.
     async fn judge_views(&self, shown: Shown, until: Deadline) -> Result<(Judgement, Asked), Error> {
         let question = pii::question(self.model.max_tokens);
-        let floor = self.reader.look(&shown, until);
+        let Looked { floor, overlooked } = self.reader.look(&shown, until);
+        let looked = Asked { overlooked, ..Asked::default() };
         if let Some(decided) = floor.decided(&self.policy) {
-            return Ok((decided, Asked::default()));
+            return Ok((decided, looked));
         }
         let under = |judgement| floor.under(judgement, &self.policy, self.on_disagreement);
-        let (mut so_far, mut asked) = (Judgement::Clean(Vec::new()), Asked::default());
+        let (mut so_far, mut asked) = (Judgement::Clean(Vec::new()), looked);
         for View { image, format, area, whole, page } in shown.views {
             let body = || {
                 let mut body = question.image_body(self.model.capabilities, format.media_type(), image.len());
@@ -377,7 +385,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
                 (Judgement::Undetermined(Reason::ImageRejected), Asked::default())
             }
             ModelReply::OverBudget { told_before } => {
-                (Judgement::Undetermined(Reason::Budget), Asked { model: None, told_before })
+                (Judgement::Undetermined(Reason::Budget), Asked { told_before, ..Asked::default() })
             }
             ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 let (judgement, usage) = match Answer::parse(&body) {
@@ -386,7 +394,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
                 };
                 metrics::model_answer(&self.model.id, usage, latency_ms);
                 let model = ModelUse { id: self.model.id.clone(), usage, latency_ms };
-                (judgement, Asked { model: Some(model), told_before: false })
+                (judgement, Asked { model: Some(model), ..Asked::default() })
             }
         })
     }
@@ -406,7 +414,7 @@ enum Read {
         format: ImageFormat,
         metadata: Vec<Finding>,
         /// What code found, if it has looked.
-        floor: Option<pii::Floor>,
+        floor: Option<Looked>,
         judgement: Judgement,
         asked: Asked,
     },
@@ -423,6 +431,8 @@ struct Asked {
     model: Option<ModelUse>,
     /// Whether the model was not asked, and somebody was told so before.
     told_before: bool,
+    /// Whether something that is read in code could not be looked at.
+    overlooked: bool,
 }
 
 impl Asked {
@@ -431,7 +441,8 @@ impl Asked {
             (Some(one), Some(other)) => Some(one.plus(&other)),
             (one, other) => one.or(other),
         };
-        Self { model, told_before: self.told_before || other.told_before }
+        let overlooked = self.overlooked || other.overlooked;
+        Self { model, told_before: self.told_before || other.told_before, overlooked }
     }
 }
 

@@ -3,15 +3,15 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use warden_core::{
     Error, ErrorName,
-    audit::{JudgeDocuments, Tag},
+    audit::{JudgeDocuments, NotTried, Tag},
     fake::{FakeLedger, FakeModel, FakeStore, Stored, Written, asking, facts},
-    image::TokenBudget,
-    pii::{Category, OnDisagreement, Policy, known},
-    ports::{LedgerRecords, ModelCall, ModelReply, Models, ObjectFacts, Seal},
+    image::{Area, TokenBudget},
+    pii::{Category, Detection, Finding, Judgement, OnDisagreement, Policy, known},
+    ports::{LedgerRecords, ModelAnswer, ModelCall, ModelReply, Models, ObjectFacts, ObjectRef, Seal},
 };
 use warden_event_files::{holds, invalid, valid};
 
-use crate::{KnownVerdicts, PiiDetector, Reader, TextReader};
+use crate::{KnownVerdicts, PiiDetector, Reader, TIME_FOR_VERDICTS, TextReader, deadline::Deadline};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
 const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"left"}]}"#;
@@ -27,7 +27,7 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         reader: Reader { barcodes: true, text: None },
         on_disagreement: OnDisagreement::default(),
         clean_bucket: Some("clean".into()),
-        time: Duration::from_mins(1),
+        time: Duration::from_secs(220),
         verdicts: None,
     }
 }
@@ -134,6 +134,8 @@ async fn past_the_days_budget_an_image_is_undetermined_unless_code_knows_better(
         assert_eq!((&answer["verdict"], &answer["reason"]), (&json!("undetermined"), &json!("budget")));
         assert_eq!((&answer["action"], &answer["model"]), (&json!("none"), &Value::Null));
         assert_eq!(answer["told_before"] == json!(true), told_before);
+        let known = judged_by_its_barcode(&detector(Stored::bytes(BOARDING_PASS), over())).await;
+        assert!(holds(&known, &json!({"verdict": "pii", "reason": null, "action": "delete_version"})), "{known}");
     }
 }
 
@@ -164,21 +166,23 @@ async fn two_uploads_of_the_same_bytes_are_one_call_of_the_model() {
 #[tokio::test]
 async fn the_same_bytes_are_judged_again_once_anything_that_judges_is_another() {
     type Change = fn(&mut PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>>);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 11] = [
         ("model", |it| it.model.id = "eu.anthropic.claude-haiku-5-5".into()),
         ("prompt", |it| it.model.capabilities.json_schema = false),
         ("tokens", |it| it.model.max_tokens = 512),
         ("confidence", |it| it.policy.minimum_confidence = 0.5),
         ("categories", |it| it.policy.allowed_categories = vec![Category::LicensePlate]),
         ("documents", |it| it.documents = JudgeDocuments::Act),
+        ("budget of tokens", |it| it.token_budget = TokenBudget::MIN),
         ("barcodes", |it| it.reader.barcodes = false),
+        ("text", |it| it.reader.text = Some(unreadable_text())),
         ("disagreement", |it| it.on_disagreement = OnDisagreement::Pii),
         ("code", |it| it.verdicts.as_mut().unwrap().code = "8".into()),
     ];
     let ledger = Arc::default();
-    knowing(&ledger, FakeModel::saying(CLEAN)).handle(event()).await.unwrap();
+    knowing(&ledger, FakeModel::saying(PII)).handle(event()).await.unwrap();
     for (name, change) in changes {
-        let mut another = knowing(&ledger, FakeModel::saying(CLEAN));
+        let mut another = knowing(&ledger, FakeModel::saying(PII));
         change(&mut another);
         for _ in 0..2 {
             another.handle(event()).await.unwrap();
@@ -634,12 +638,33 @@ async fn a_barcode_of_an_image_that_is_converted_saves_the_models_call() {
     assert!(detector.model.models.asked().is_empty());
 }
 
+/// A reader of text that lacks its models.
+fn unreadable_text() -> TextReader {
+    TextReader::new("/nowhere".into(), Duration::from_secs(1))
+}
+
+#[tokio::test]
+async fn a_clean_verdict_answers_for_the_same_bytes_only_where_everything_was_looked_at() {
+    let chart = include_bytes!("../../../../samples/chart.png");
+    for (text, said, asked) in
+        [(None, CLEAN, 1), (Some(unreadable_text()), CLEAN, 2), (Some(unreadable_text()), PII, 1)]
+    {
+        let name = format!("{said}, with text {}", text.is_some());
+        let mut detector = knowing(&Arc::default(), FakeModel::saying(said));
+        detector.store = FakeStore::holding(Stored::bytes(chart));
+        detector.reader.text = text;
+        for _ in 0..2 {
+            detector.handle(event()).await.unwrap();
+        }
+        assert_eq!(detector.model.models.asked().len(), asked, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn text_that_cannot_be_read_leaves_the_models_word() {
-    let nowhere = || Some(TextReader::new("/nowhere".into(), Duration::from_secs(1)));
     for (said, verdict) in [(CLEAN, "clean"), (PII, "pii")] {
         let detector = PiiDetector {
-            reader: Reader { barcodes: false, text: nowhere() },
+            reader: Reader { barcodes: false, text: Some(unreadable_text()) },
             ..detector(Stored::bytes(include_bytes!("../../../../samples/chart.png")), FakeModel::saying(said))
         };
         assert_eq!(detector.handle(event()).await.unwrap()["verdict"], verdict);
@@ -685,6 +710,107 @@ async fn without_a_clean_copy_the_object_goes_to_quarantine_all_the_same() {
         assert!(holds(&answer, &expected), "{said:?}: {answer}");
         assert!(answer["clean_copy"].is_null() && written.is_empty(), "{said:?}");
     }
+}
+
+/// Why the boarding pass has no copy where personal data is masked.
+async fn not_masked(detector: PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>>) -> Value {
+    let event = json!({"s3_bucket": "uploads", "s3_key": "a/pass.jpg", "handling": "mask;none;"});
+    let answer = detector.handle(event).await.unwrap();
+    assert!(holds(&answer, &json!({"verdict": "pii", "action": "quarantine"})), "{answer}");
+    assert!(answer["clean_copy"].is_null() && detector.store.written().is_empty());
+    answer["not_tried"].clone()
+}
+
+#[tokio::test]
+async fn a_copy_that_was_not_wholly_looked_at_in_code_is_not_written() {
+    let text = TextReader::new("/nowhere".into(), Duration::ZERO);
+    let detector = PiiDetector {
+        reader: Reader { barcodes: true, text: Some(text) },
+        ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
+    };
+    assert_eq!(not_masked(detector).await, "copy_not_clean");
+}
+
+#[tokio::test]
+async fn a_copy_that_the_days_budget_or_the_time_does_not_allow_has_failed() {
+    let clean = json!({"content": [{"type": "text", "text": CLEAN}], "stop_reason": "end_turn"});
+    let clean = ModelReply::Answer(ModelAnswer { body: clean.to_string().into(), latency_ms: 7 });
+    let replies = vec![Ok(clean), Ok(ModelReply::OverBudget { told_before: false })];
+    let over = detector(Stored::bytes(BOARDING_PASS), FakeModel::replying_in_turn(replies));
+    assert_eq!(not_masked(over).await, "copy_failed");
+    let late = PiiDetector {
+        time: Duration::from_secs(129),
+        ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
+    };
+    assert_eq!(not_masked(late).await, "copy_failed");
+}
+
+#[tokio::test]
+async fn an_image_that_is_too_large_for_the_model_as_it_is_has_a_copy_too() {
+    let large = [BOARDING_PASS, &vec![0; 4_000_000]].concat();
+    let detector = detector(Stored::bytes(&large), FakeModel::saying(CLEAN));
+    let event = json!({"s3_bucket": "uploads", "s3_key": "pass.jpg", "handling": "mask;none;"});
+    let answer = detector.handle(event).await.unwrap();
+    assert_eq!(answer["clean_copy"]["key"], "pass.jpg", "{answer}");
+    assert_eq!(detector.store.written().len(), 1);
+}
+
+#[tokio::test]
+async fn a_gif_with_frames_that_nobody_looks_at_has_no_copy() {
+    // Three frames of a pixel each on a canvas of a megapixel, of which the least budget shows one.
+    let frame = b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0";
+    let gif = [b"GIF89a\xe8\x03\xe8\x03\x80\0\0\0\0\0\xff\xff\xff".as_slice(), frame, frame, frame, b"\x3b"].concat();
+    for (token_budget, expected) in [(TokenBudget::DEFAULT, Ok(1)), (TokenBudget::MIN, Err(NotTried::KindNotMasked))] {
+        let detector = PiiDetector { token_budget, ..detector(Stored::bytes(&gif), FakeModel::saying(CLEAN)) };
+        let sha256 = detector.handle(event()).await.unwrap()["object"]["sha256"].as_str().map(str::to_owned);
+        let object = ObjectRef { bucket: "uploads".into(), key: "a.gif".into(), version: None };
+        let face = Finding::at(Category::Face, 1.0, Area { x: 10, y: 10, width: 20, height: 20 }, (1_000, 1_000));
+        let pii = Judgement::Pii(vec![face.on(Some(2))]);
+        let mut detection = Detection::judged(object, ObjectFacts { sha256, ..facts(&gif) }, "image/gif", pii, None);
+        let masked = detector.mask(&mut detection, Deadline::within(detector.time)).await;
+        assert_eq!(masked.map(|_| detector.store.written().len()), expected);
+    }
+}
+
+/// A ledger that never answers.
+struct Hanging;
+
+impl LedgerRecords for Hanging {
+    async fn with_keys(&self, _: &[(String, String)]) -> Result<Vec<Value>, Error> {
+        std::future::pending().await
+    }
+
+    async fn of_object(&self, _: &str) -> Result<Vec<Value>, Error> {
+        std::future::pending().await
+    }
+
+    async fn set(&self, _: &str, _: &str, _: &serde_json::Map<String, Value>) -> Result<(), Error> {
+        std::future::pending().await
+    }
+
+    async fn high_of(&self, _: &str, _: usize) -> Result<Vec<Value>, Error> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_hangs_takes_little_of_the_time() {
+    let known = detector(Stored::bytes(PNG), FakeModel::saying(CLEAN));
+    let detector = PiiDetector {
+        store: known.store,
+        model: known.model,
+        token_budget: known.token_budget,
+        policy: known.policy,
+        documents: known.documents,
+        reader: known.reader,
+        on_disagreement: known.on_disagreement,
+        clean_bucket: known.clean_bucket,
+        time: known.time,
+        verdicts: Some(KnownVerdicts { ledger: Hanging, code: "7".into(), clock: || 0 }),
+    };
+    let begun = tokio::time::Instant::now();
+    assert_eq!(detector.handle(event()).await.unwrap()["verdict"], "clean");
+    assert!(begun.elapsed() < TIME_FOR_VERDICTS * 3, "{:?}", begun.elapsed());
 }
 
 /// A model that never answers.

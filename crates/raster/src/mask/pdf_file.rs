@@ -13,6 +13,11 @@ pub(super) struct PdfFile {
 }
 
 impl PdfFile {
+    /// Bytes of the pages that it has so far.
+    pub(super) fn len(&self) -> usize {
+        self.objects.iter().map(Vec::len).sum()
+    }
+
     /// Adds a picture with so many pixels to a point.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 use image::{Delay, ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 
 use super::*;
+use crate::tests::{animated_webp, apng};
 
 const LIGHT: Rgb<u8> = Rgb([210, 210, 210]);
 const AREA: Area = Area { x: 60, y: 30, width: 50, height: 20 };
@@ -36,7 +37,7 @@ fn is_covered(picture: &RgbImage) -> bool {
 }
 
 fn decoded(copy: &Masked) -> RgbImage {
-    seen(decode(&copy.bytes, copy.format, 0).unwrap()).unwrap()
+    seen(decode(&copy.bytes, copy.format, 0).unwrap(), 0).unwrap()
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn each_page_of_a_tiff_is_kept_and_the_right_one_covered() {
     }
     let copy = masked(&file.finish(), ImageFormat::Tiff, &cover(Some(2))).unwrap();
     let pages = tiff::pages(&copy.bytes, 16).unwrap();
-    let covered: Vec<_> = pages.iter().map(|page| is_covered(&seen(page.decode(0).unwrap()).unwrap())).collect();
+    let covered: Vec<_> = pages.iter().map(|page| is_covered(&seen(page.decode(0).unwrap(), 0).unwrap())).collect();
     assert_eq!(covered, [false, true, false]);
 }
 
@@ -118,7 +119,7 @@ fn what_is_covered_on_a_frame_is_covered_on_all() {
     drop(encoder);
     let copy = masked(&bytes, ImageFormat::Gif, &cover(Some(2))).unwrap();
     let frames = GifDecoder::new(Cursor::new(&copy.bytes)).unwrap().into_frames().collect_frames().unwrap();
-    assert_eq!(frames.len(), 3);
+    assert_eq!((frames.len(), copy.pictures), (3, 3));
     for frame in frames {
         assert!(is_covered(&DynamicImage::ImageRgba8(frame.into_buffer()).into_rgb8()));
     }
@@ -127,17 +128,42 @@ fn what_is_covered_on_a_frame_is_covered_on_all() {
 #[test]
 fn what_cannot_be_masked_as_a_whole_has_no_copy() {
     let picture = png(&light(160, 90));
-    for (case, bytes, format, covers) in [
-        ("an icon", picture.clone(), ImageFormat::Ico, cover(None)),
-        ("another page than there is", picture.clone(), ImageFormat::Png, cover(Some(2))),
-        ("half of it", picture[..picture.len() / 2].to_vec(), ImageFormat::Png, cover(None)),
+    let twice = [jpeg(&light(160, 90)), jpeg(&light(160, 90))].concat();
+    for (case, bytes, format, covers, why) in [
+        ("an icon", picture.clone(), ImageFormat::Ico, cover(None), Unreadable::UnsupportedFormat),
         (
-            "a picture behind it",
-            [jpeg(&light(160, 90)), jpeg(&light(160, 90))].concat(),
-            ImageFormat::Jpeg,
+            "an animated WebP",
+            animated_webp(&[false, true]),
+            ImageFormat::WebP,
             cover(None),
+            Unreadable::UnsupportedFormat,
         ),
+        ("an animated PNG", apng(&[false, true]), ImageFormat::Png, cover(None), Unreadable::UnsupportedFormat),
+        (
+            "another page than there is",
+            picture.clone(),
+            ImageFormat::Png,
+            cover(Some(2)),
+            Unreadable::UnsupportedFormat,
+        ),
+        ("half of it", picture[..picture.len() / 2].to_vec(), ImageFormat::Png, cover(None), Unreadable::Damaged),
+        ("a picture behind it", twice, ImageFormat::Jpeg, cover(None), Unreadable::UnsupportedFormat),
     ] {
-        assert!(masked(&bytes, format, &covers).is_err(), "{case}");
+        assert_eq!(masked(&bytes, format, &covers).err(), Some(why), "{case}");
     }
+}
+
+#[test]
+fn a_picture_without_room_for_its_copy_is_too_large() {
+    let grey = || Picture::new(DynamicImage::new_luma8(1_000, 1_000), Orientation::NoTransforms);
+    let turned = || Picture::new(DynamicImage::new_rgb8(1_000, 1_000), Orientation::Rotate90);
+    for (case, picture, needed) in [("grey", grey(), 6_000_000), ("turned", turned(), 6_000_000)] {
+        assert_eq!(seen(picture, MAX_MEMORY - needed + 1), Err(Unreadable::TooLarge), "{case}");
+    }
+    for (case, picture) in [("grey", grey()), ("turned", turned())] {
+        assert!(seen(picture, MAX_MEMORY - 6_000_000).is_ok(), "{case}");
+    }
+    // As it is, it needs none.
+    let upright = Picture::new(DynamicImage::new_rgb8(1_000, 1_000), Orientation::NoTransforms);
+    assert!(seen(upright, MAX_MEMORY).is_ok());
 }

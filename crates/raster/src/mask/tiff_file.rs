@@ -25,6 +25,11 @@ impl TiffFile {
         Self { bytes: b"II*\0\0\0\0\0".to_vec(), next: 4 }
     }
 
+    /// Bytes that it has so far.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// # Errors
     /// [`Unreadable::TooLarge`] where the file has no offset for it.
     pub(super) fn add(&mut self, picture: &RgbImage) -> Result<(), Unreadable> {

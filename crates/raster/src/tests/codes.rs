@@ -54,7 +54,7 @@ fn a_code_is_read_in_whatever_form_its_picture_comes() {
         ("a pixmap", encoded(page.clone(), Encoding::Pnm), ImageFormat::Pnm),
         ("a TIFF", super::tiff_of(&[page]), ImageFormat::Tiff),
     ] {
-        let shown = views_and_read(bytes.clone(), format, TokenBudget::DEFAULT, Reading::CODES).unwrap();
+        let shown = views_and_read(&bytes, format, TokenBudget::DEFAULT, Reading::CODES).unwrap();
         assert!(matches!(shown.codes.as_slice(), [code] if is_payment_at_the_lower_right(code)), "{case}");
         assert!(views(bytes.clone(), format, TokenBudget::DEFAULT).unwrap().codes.is_empty(), "{case}");
         if format.is_read_by_models() {
@@ -69,7 +69,7 @@ fn a_code_is_read_in_whatever_form_its_picture_comes() {
 #[test]
 fn a_small_code_is_read_in_a_picture_that_is_cut_into_tiles() {
     let bytes = encoded(page(5_000, 4_000, 6), Encoding::Jpeg);
-    let shown = views_and_read(bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT, Reading::CODES).unwrap();
+    let shown = views_and_read(&bytes, ImageFormat::Jpeg, TokenBudget::DEFAULT, Reading::CODES).unwrap();
     assert!(shown.views.len() > 1);
     assert!(
         matches!(shown.codes.as_slice(), [code] if is_payment_at_the_lower_right(code) && code.whole == (5_000, 4_000))
@@ -121,7 +121,7 @@ fn codes_are_read_of_the_frames_that_are_shown_and_of_no_others() {
         ("thrown away for another", gif(20, |index| index == 1), None),
         ("never taken", gif(20, |index| index == 17), None),
     ] {
-        let shown = views_and_read(bytes, ImageFormat::Gif, TokenBudget::DEFAULT, Reading::CODES).unwrap();
+        let shown = views_and_read(&bytes, ImageFormat::Gif, TokenBudget::DEFAULT, Reading::CODES).unwrap();
         assert_eq!(
             shown.codes.iter().map(|code| code.page).collect::<Vec<_>>(),
             Vec::from_iter(frame.map(Some)),

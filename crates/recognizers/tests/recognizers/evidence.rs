@@ -133,6 +133,30 @@ fn what_only_looks_like_a_sign_decides_nothing() {
     );
 }
 
+#[test]
+fn a_private_key_stands_in_all_of_its_lines() {
+    let begin = "-----BEGIN RSA PRIVATE KEY-----";
+    let rows = [
+        "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6WdPq2Z",
+        "n9pLw2Xr7Tq4Vb8Kc3Hs6Jd1Fg5Zm0Yx2Qe7Wu4Io8Pa3Sk",
+        "Rt6Yh1Ng9Bv4Mc8Xz2Lk7Jf5Ds0Qa3We6Er1Ty8Ui4Op==",
+    ];
+    let end = "-----END RSA PRIVATE KEY-----";
+    let encrypted = ["Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,3F9C07DE"];
+    for (page_rows, expected) in [
+        ([&[begin][..], &rows, &[end]].concat(), (0..5).collect::<Vec<_>>()),
+        ([&["deploy.key", begin][..], &rows, &[end, "and more"]].concat(), (1..6).collect()),
+        // A row that was misread stands between the two all the same.
+        ([&[begin][..], &rows, &["Rt6Yh1|g9", end]].concat(), (0..6).collect()),
+        ([&[begin][..], &rows, &["Total: 4 keys", "Invoice"]].concat(), (0..4).collect()),
+        ([&[begin][..], &encrypted, &rows].concat(), (0..6).collect()),
+    ] {
+        let found = page(&page_rows);
+        let key = found.iter().find(|finding| finding.entity == Entity::Secret).unwrap();
+        assert_eq!(key.lines, expected, "{page_rows:?}: {found:?}");
+    }
+}
+
 /// Near-misses, by generation: pages on which nothing decides, whatever else they may be taken for.
 struct NearMisses(fastrand::Rng);
 

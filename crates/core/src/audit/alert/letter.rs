@@ -54,7 +54,8 @@ impl<'a> Letter<'a> {
         lines.extend(line(labels.done, Some((words.done)(outcome.action).to_owned())));
         let not_tried = self.told.judged.and_then(|judged| judged.not_tried);
         lines.extend(line(labels.not_done, not_tried.map(|why| (words.not_tried)(why).to_owned())));
-        lines.extend(line(labels.masked, self.told.clean_copy()));
+        let copy = self.told.clean_copy().map(|copy| format!("s3://{}/{}", copy.bucket, copy.key));
+        lines.extend(line(labels.masked, self.told.fact(copy.as_deref())));
         lines.extend(line(labels.undo, self.undo()));
         lines.extend(self.to_do().into_iter().filter_map(|text| line(labels.to_do, Some(text.to_owned()))));
         let silenced = self.told.source.silenced_by;

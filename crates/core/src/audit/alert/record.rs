@@ -189,7 +189,9 @@ impl Record {
             silenced_by: source.silenced_by.map(|by| by.name.clone()),
             backfill: source.backfill.map(str::to_owned),
             cost_usd: source.cost_usd,
-            clean_copy: told.clean_copy(),
+            clean_copy: told
+                .clean_copy()
+                .map(|copy| format!("s3://{}/{}", copy.bucket, told.name(Some(&copy.key)).unwrap_or_default())),
             restore: told.restore.clone(),
             execution: told.fact(source.execution),
             links: told.links.clone(),

@@ -6,7 +6,7 @@ use super::{
     words::ToDo,
 };
 use crate::{
-    audit::{Effect, Exception, Facts, Judged, Outcome, Progress, Taken, text::one_line},
+    audit::{CleanCopy, Effect, Exception, Facts, Judged, Outcome, Progress, Taken, text::one_line},
     pii::{Category, Reason, Verdict},
     threat::ThreatLevel,
 };
@@ -152,9 +152,8 @@ impl<'a> Told<'a> {
     }
 
     /// Where the copy is in which what was found is covered.
-    pub(super) fn clean_copy(&self) -> Option<String> {
-        let copy = self.judged?.clean_copy.as_ref()?;
-        self.fact(Some(&format!("s3://{}/{}", copy.bucket, copy.key)))
+    pub(super) fn clean_copy(&self) -> Option<&'a CleanCopy> {
+        self.judged?.clean_copy.as_ref()
     }
 
     /// Whether the object, in the version that was judged, is still where it was.
