@@ -57,8 +57,10 @@ function composed({ audit }) {
     attributes: { failure: attribute(`${failed}`) },
     record: {},
     item: {
-      status: { S: failed ? 'failed' : 'complete' },
+      status: { S: failed ? 'failed' : audit.detection?.reason === 'budget' ? 'held' : 'complete' },
       ...(audit.detection && { verdict: { S: audit.detection.verdict } }),
+      ...(audit.detection?.reason && { reason: { S: audit.detection.reason } }),
+      ...(audit.detection?.judged_before && { judged_before: { BOOL: true } }),
     },
   };
 }
@@ -137,6 +139,18 @@ export function recoveries(definition, { event, upload, pii }) {
       return problemsOf(world, replayed, { alerts: [2], claimed: state !== 'Claim event' });
     });
   }
+  cases['held back by the budget, then judged clean: taken up, and its record keeps nothing of before'] = async () => {
+    const held = { ...pii, verdict: 'undetermined', reason: 'budget', judged_before: true, action: 'none' };
+    const world = new World({ summary: upload, detection: held });
+    await start(world, 'first').run;
+    if (world.records[0]?.status?.S !== 'held') return [`the first leaves ${JSON.stringify(world.records)}`];
+    const { reason, judged_before: before, ...clean } = held;
+    world.answers = { summary: upload, detection: { ...clean, verdict: 'clean' } };
+    const problems = problemsOf(world, await start(world, 'replayed').run, { alerts: [2] });
+    const [record] = world.records;
+    for (const name of ['reason', 'judged_before']) if (record[name]) problems.push(`its record still has ${name}: ${JSON.stringify(record[name])}`);
+    return [...problems, ...(record.verdict?.S === 'clean' ? [] : [`its verdict is ${record.verdict?.S}`])];
+  };
   cases['a ledger throttled for an hour is not waited for any longer'] = async () => {
     const throttled = () => {
       throw new StatesError('DynamoDb.TransactionCanceledException', 'reasons [ThrottlingError, None]');

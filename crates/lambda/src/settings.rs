@@ -253,7 +253,7 @@ pub fn ledger_settings(variables: &impl Variables) -> Result<LedgerSettings, Set
 }
 
 /// `INPUT_TOKEN_PRICE` and `OUTPUT_TOKEN_PRICE`: US dollars for a million tokens into and out of the model; without them
-/// those of the model that `MODEL_ID` and `BASE_MODEL_ID` name, where its prices are known.
+/// those of the model that `MODEL_ID` and `BASE_MODEL_ID` name, or of the default model, where its prices are known.
 ///
 /// # Errors
 /// [`SettingError`] for a price that is not a number from 0 to 10,000, and for one without the other.
@@ -265,7 +265,10 @@ pub fn token_prices(variables: &impl Variables) -> Result<Option<TokenPrices>, S
             .map(Some)
             .map_err(|problem: NoPrices| SettingError::of("INPUT_TOKEN_PRICE and OUTPUT_TOKEN_PRICE", &problem)),
         (None, None) => {
-            let model = variables.get("BASE_MODEL_ID").or_else(|| variables.get("MODEL_ID"));
+            // An endpoint of SageMaker is billed by the hour, whatever model it runs.
+            let is_asked_by_id = || variables.get("SAGEMAKER_ENDPOINT_NAME").is_none();
+            let default = || model_id(variables).ok().filter(|_| is_asked_by_id());
+            let model = variables.get("BASE_MODEL_ID").or_else(|| variables.get("MODEL_ID")).or_else(default);
             Ok(model.and_then(|model| TokenPrices::of_model(&model)))
         }
         _ => Err(SettingError::of(INPUT, &"and OUTPUT_TOKEN_PRICE belong together: set both or none")),
@@ -458,6 +461,9 @@ mod tests {
         assert_eq!(prices(&[model]), Ok(Some((0.11, 0.55))));
         assert_eq!(prices(&[model, ("BASE_MODEL_ID", "amazon.nova-lite-v1:0")]), Ok(Some((0.06, 0.24))));
         assert_eq!(prices(&[("MODEL_ID", "meta.llama4")]), Ok(None));
+        let region = ("AWS_REGION", "us-east-1");
+        assert_eq!(prices(&[region]), Ok(Some((0.11, 0.55))));
+        assert_eq!(prices(&[region, ("SAGEMAKER_ENDPOINT_NAME", "chat")]), Ok(None));
         for wrong in [
             &[("INPUT_TOKEN_PRICE", "1")][..],
             &[("OUTPUT_TOKEN_PRICE", "-1")],
@@ -481,6 +487,7 @@ mod tests {
         assert_eq!(budget(&[model, ("DAILY_BUDGET", "0")]), Ok(None));
         let kept = budget(&[model, ledger, ("DAILY_BUDGET", "2.5"), ("LEDGER_DOWN", "hold")]).unwrap().unwrap();
         assert_eq!(kept.daily, DailyBudget { usd: 2.5, ledger_down: LedgerDown::Hold });
+        assert!(budget(&[("AWS_REGION", "eu-west-1"), ledger, ("DAILY_BUDGET", "1")]).unwrap().is_some());
         for (given, named) in [
             (&[model, ledger, ("DAILY_BUDGET", "much")][..], "DAILY_BUDGET"),
             (&[model, ledger, ("DAILY_BUDGET", "-1")], "DAILY_BUDGET"),

@@ -92,13 +92,7 @@ impl Ledger {
         by: &str,
         who: &Who,
     ) -> Result<Restored, Error> {
-        // The verdict is in doubt now: it answers for no other object of the same bytes.
-        if let Some(sha256) = record.text("sha256") {
-            let doubted = json!({
-                "object": format!("{BYTES}{sha256}"), "event": "restored", "restored_at": who.at, "restored_by": by,
-            });
-            self.put(&fields(doubted)).await?;
-        }
+        self.doubt(record, by, who).await?;
         let copied = self.s3.copy(ObjectId::current(quarantine, copy), ObjectId::current(bucket, key)).await;
         let version = copied.map_err(|error| match CallError::new("s3:PutObject", &error) {
             // It has expired, or was purged, meanwhile.
@@ -123,12 +117,22 @@ impl Ledger {
         Ok(Restored { bucket: bucket.to_owned(), key: key.to_owned(), version, by: by.to_owned() })
     }
 
-    /// Has the next replay of a record's event judge it again: its claim is taken up as that of an audit that failed.
+    /// Puts the verdict on a record's bytes in doubt: it answers for no other object of the same bytes.
+    async fn doubt(&self, record: &Record, by: &str, who: &Who) -> Result<(), Error> {
+        let Some(sha256) = record.text("sha256") else { return Ok(()) };
+        let doubted = json!({
+            "object": format!("{BYTES}{sha256}"), "event": "restored", "restored_at": who.at, "restored_by": by,
+        });
+        Ok(self.put(&fields(doubted)).await?)
+    }
+
+    /// Has the next replay of a record's event judge it again, whatever is known of its bytes: its claim is taken up as that of an audit that failed.
     ///
     /// # Errors
     /// When the audit of it is under way or failed, or AWS refuses a call.
     pub async fn reopen(&self, record: &Record, who: &Who) -> Result<(), Error> {
         let by = self.caller().await?;
+        self.doubt(record, &by, who).await?;
         let text = |name: &str| json!({"S": record.text(name).unwrap_or_default()});
         let asked = json!({
             "TableName": self.table,
@@ -264,6 +268,22 @@ mod tests {
         assert_eq!(asked["Key"], json!({"object": {"S": "uploads/a.png"}, "event": {"S": "v1"}}));
         assert_eq!(asked["ConditionExpression"], "#status = :complete");
         assert_eq!(asked["ExpressionAttributeValues"][":reason"], json!({"S": "another model"}));
+    }
+
+    #[tokio::test]
+    async fn what_is_reopened_is_judged_anew_though_its_bytes_have_a_verdict() {
+        let aws = RecordedAws::answering([CALLER, "{}", "{}"].map(|body| Answer::new(200, body)));
+        let judged = Record::read(&json!({
+            "object": {"S": "uploads/a.png"}, "event": {"S": "v1"}, "status": {"S": "complete"}, "sha256": {"S": "0a1b"},
+        }));
+        ledger(&aws).reopen(&judged, &Who::now("another model")).await.unwrap();
+        let requests = aws.requests();
+        // The doubt comes first: what is reopened may be replayed at once.
+        let targets = [1, 2].map(|at: usize| requests[at].headers().get("x-amz-target").unwrap());
+        assert_eq!(targets, ["DynamoDB_20120810.PutItem", "DynamoDB_20120810.UpdateItem"]);
+        let asked: Value = serde_json::from_slice(requests[1].body().bytes().unwrap()).unwrap();
+        let doubted = (&asked["Item"]["object"], &asked["Item"]["event"]);
+        assert_eq!(doubted, (&json!({"S": "bytes 0a1b"}), &json!({"S": "restored"})));
     }
 
     #[tokio::test]

@@ -117,10 +117,18 @@ impl Columns {
         let key =
             key.filter(|key| !key.is_empty()).ok_or_else(|| Error::invalid("row", "has no key, or not in UTF-8"))?;
         let version = cell(Column::VersionId);
+        let is_latest = flag(Column::IsLatest)?;
         let fact = |column| cell(column).filter(|text| !text.is_empty());
         let (size, written, etag) = (fact(Column::Size), fact(Column::LastModifiedDate), fact(Column::ETag));
-        let (Some(version), Some(size), Some(written), Some(etag)) = (version, size, written, etag) else {
-            let version = version.filter(|version| !version.is_empty()).map(str::to_owned);
+        let (Some(version), Some(is_latest), Some(size), Some(written), Some(etag)) =
+            (version, is_latest, size, written, etag)
+        else {
+            // An inventory of all versions writes the version `null` as nothing; in a list nothing means none.
+            let version = match version {
+                Some("") if cell(Column::IsLatest).is_some() => Some(NULL_VERSION),
+                version => version.filter(|version| !version.is_empty()),
+            };
+            let version = version.map(str::to_owned);
             return Ok(Some(Named::Unseen { key, version }));
         };
         let size = size.parse().map_err(|_| Error::invalid("row", "has a size that is no number of bytes"))?;
@@ -128,7 +136,7 @@ impl Columns {
             time::unix_millis(written).ok_or_else(|| Error::invalid("row", "has a time that is none in UTC"))?;
         let id = if version.is_empty() { NULL_VERSION } else { version }.to_owned();
         let version = ObjectVersion { id, etag: etag.to_owned(), size, last_modified: written / 1000 };
-        Ok(Some(Named::Seen(Listed { key, version, is_latest: flag(Column::IsLatest)?.unwrap_or(true) })))
+        Ok(Some(Named::Seen(Listed { key, version, is_latest })))
     }
 }
 
@@ -282,6 +290,17 @@ mod tests {
         let current = Columns::of_schema("Bucket, Key, Size, LastModifiedDate, ETag").unwrap();
         let read = current.object(&row("photos,a.png,9,2026-11-20T09:00:00.000Z,e1"), "photos").unwrap();
         assert_eq!(read, Some(unseen("a.png", None)));
+        // Whether others were written over a version is looked up, and where it was written before its bucket kept versions.
+        let unsaid = Columns::of_schema("Bucket, Key, VersionId, Size, LastModifiedDate, ETag").unwrap();
+        for (id, expected) in [("v1", Some("v1")), ("", None)] {
+            let read = unsaid.object(&row(&format!("photos,a.png,{id},9,2026-11-20T09:00:00.000Z,e1")), "photos");
+            assert_eq!(read.unwrap(), Some(unseen("a.png", expected)), "{id}");
+        }
+        let short = Columns::of_schema("Bucket, Key, VersionId, IsLatest, IsDeleteMarker").unwrap();
+        for (id, expected) in [("v1", "v1"), ("", "null")] {
+            let read = short.object(&row(&format!("photos,a.png,{id},false,false")), "photos").unwrap();
+            assert_eq!(read, Some(unseen("a.png", Some(expected))), "{id}");
+        }
         for (list, expected) in [
             ("a.png", unseen("a.png", None)),
             ("photos,a%20b.png", unseen("a b.png", None)),
