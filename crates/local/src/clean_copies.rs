@@ -1,7 +1,8 @@
 //! Masked copies of what was uploaded, beside their originals.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use warden_control_plane::s3::ObjectId;
@@ -85,7 +86,7 @@ pub async fn write(audit: &Audit, workspace: &Workspace, scenarios: &[Scenario])
 
 /// A picture, or a link to it where browsers show none of its format.
 fn side(file: &str, what: &str) -> Markup {
-    if file.ends_with(".tif") || file.ends_with(".pdf") {
+    if matches!(Path::new(file).extension().and_then(OsStr::to_str), Some("tif" | "pdf")) {
         html! { p { a href=(file) { (what) " (" (file) ")" } } }
     } else {
         html! { img src=(file) alt=(what); }

@@ -13,7 +13,7 @@ const ROOT: &str = "schema:caller";
 
 /// A schema that was checked, ready to check answers.
 pub(crate) struct AnswerSchema {
-    compiled: Schemas,
+    schemas: Schemas,
     root: SchemaIndex,
 }
 
@@ -38,19 +38,15 @@ impl AnswerSchema {
         if length > MAX_SCHEMA_BYTES {
             return Err(Error::invalid("schema", format!("is {length} bytes long; at most {MAX_SCHEMA_BYTES}")));
         }
-        let (mut compiled, mut compiler) = (Schemas::new(), Compiler::new());
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.use_loader(Box::new(NothingElsewhere));
-        compiler
-            .add_resource(ROOT, schema.clone())
-            .and_then(|()| compiler.compile(ROOT, &mut compiled))
-            .map(|root| Self { compiled, root })
-            .map_err(|error| {
-                Error::invalid("schema", format!("is not a JSON Schema that can be used: {}", reason(&error)))
-            })
+        compiler.add_resource(ROOT, schema.clone()).map_err(|error| unusable(&error))?;
+        let root = compiler.compile(ROOT, &mut schemas).map_err(|error| unusable(&error))?;
+        Ok(Self { schemas, root })
     }
 
     fn is_valid(&self, value: &Value) -> bool {
-        self.compiled.validate(value, self.root).is_ok()
+        self.schemas.validate(value, self.root).is_ok()
     }
 
     /// The value in an answer's text, where its meaning is plain: bare, in a
@@ -65,6 +61,10 @@ impl AnswerSchema {
         })?;
         self.is_valid(&value).then_some(value)
     }
+}
+
+fn unusable(error: &CompileError) -> Error {
+    Error::invalid("schema", format!("is not a JSON Schema that can be used: {}", reason(error)))
 }
 
 /// Where a schema is wrong, without a value of it.
