@@ -178,9 +178,10 @@ async fn named(site: Arc<Site>) {
     let versions = s3.versions("named", "", None).await.unwrap().versions;
     let row = |version: &Version| {
         format!(
-            "\"named\",\"{}\",\"{}\",\"{}\",\"2026-11-19T09:00:00.000Z\",\"{}\"\n",
+            "\"named\",\"{}\",\"{}\",\"{}\",\"{}\",\"2026-11-19T09:00:00.000Z\",\"{}\"\n",
             version.key.replace(' ', "+"),
             version.id,
+            version.is_latest,
             version.size,
             version.etag.trim_matches('"')
         )
@@ -193,7 +194,7 @@ async fn named(site: Arc<Site>) {
     s3.put("inventories", "data/1.csv", rows, &[]).await.unwrap();
     let manifest = json!({
         "sourceBucket": "named", "destinationBucket": "arn:aws:s3:::inventories", "fileFormat": "CSV",
-        "fileSchema": "Bucket, Key, VersionId, Size, LastModifiedDate, ETag", "files": [{"key": "data/1.csv"}],
+        "fileSchema": "Bucket, Key, VersionId, IsLatest, Size, LastModifiedDate, ETag", "files": [{"key": "data/1.csv"}],
     });
     s3.put("inventories", "manifest.json", manifest.to_string(), &[]).await.unwrap();
     let manifest = Names::Inventory("s3://inventories/manifest.json".parse().unwrap());
