@@ -1,7 +1,5 @@
 //! Models that are asked while the day's budget lasts.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use warden_core::{
     Error,
     bedrock::{Answer, TokenPrices},
@@ -9,7 +7,7 @@ use warden_core::{
     ports::{ModelCall, ModelReply, Models, SpendRecords},
 };
 
-use crate::settings::BudgetSettings;
+use crate::{clock, settings::BudgetSettings};
 
 /// How long a day's sum is kept.
 const KEPT_SECONDS: i64 = 400 * 86_400;
@@ -58,15 +56,8 @@ impl<L> Budget<L> {
     /// The budget of these settings. `tells` says whether whoever asks tells somebody, once an hour, that it is spent.
     #[must_use]
     pub fn new(settings: &BudgetSettings, ledger: L, tells: bool) -> Self {
-        Self { daily: settings.daily, prices: settings.prices, ledger, tells, clock: now }
+        Self { daily: settings.daily, prices: settings.prices, ledger, tells, clock: clock::seconds }
     }
-}
-
-/// Now, in seconds since 1970.
-#[must_use]
-pub fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 impl<L: SpendRecords> Budget<L> {

@@ -8,7 +8,6 @@
 use std::{
     fmt,
     io::{self, Write as _},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Map, Value, json};
@@ -32,7 +31,10 @@ use warden_core::{
     threat::ThreatLevel,
 };
 
-use crate::settings::{SettingError, Variables, token_prices};
+use crate::{
+    clock,
+    settings::{SettingError, Variables, token_prices},
+};
 
 /// The target of events that are metrics.
 pub const TARGET: &str = "metrics";
@@ -129,7 +131,6 @@ impl<W> EmbeddedMetrics<W> {
         let mut timestamp = String::new();
         // Without it CloudWatch takes the time of arrival.
         let _ = UtcTime::rfc_3339().format_time(&mut Writer::new(&mut timestamp));
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let dimensions: Vec<_> = ["Function"].into_iter().chain(dimension).collect();
         let definitions: Vec<_> = metrics
             .keys()
@@ -137,7 +138,7 @@ impl<W> EmbeddedMetrics<W> {
             .collect();
         let mut line = json!({
             "_aws": {
-                "Timestamp": u64::try_from(since_epoch.as_millis()).unwrap_or_default(),
+                "Timestamp": clock::millis(),
                 "CloudWatchMetrics": [
                     {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": definitions},
                 ],

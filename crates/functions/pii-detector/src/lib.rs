@@ -182,14 +182,15 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
 
     /// The detection, and whether somebody was told before that the day's budget is spent, where that is why nobody looked.
     async fn detect(&self, object: ObjectRef, claims_image: bool, until: Deadline) -> Result<(Detection, bool), Error> {
-        let first = self.read(&object, claims_image, until).await?;
+        let judged_by = self.judged_by();
+        let first = self.read(&object, claims_image, &judged_by, until).await?;
         // A request takes its image with it: for the rare second one the object
         // is read anew, rather than every image kept. The verdict is about what
         // was read last.
         let (read, earlier) = match first {
             Read::Judged { judgement, asked, .. } if judgement.is_malformed() => {
                 tracing::warn!(model_id = self.model.id, "asking again after a malformed answer");
-                (self.read(&object, claims_image, until).await?, asked)
+                (self.read(&object, claims_image, &judged_by, until).await?, asked)
             }
             first => (first, Asked::default()),
         };
@@ -229,13 +230,19 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         let lasts = !overlooked || matches!(judgement, Judgement::Pii(_));
         if let (Some((verdicts, sha256)), Some(_), true) = (self.verdicts_on(&object, &facts), &model, lasts) {
             let until = until.or_within(TIME_FOR_VERDICTS);
-            let _ = until.of(verdicts.keep(sha256, &self.judged_by(&verdicts.code), &judgement)).await;
+            let _ = until.of(verdicts.keep(sha256, &judged_by, &judgement)).await;
         }
         Ok((Detection::judged(object, facts, format.media_type(), judgement, model), told_before))
     }
 
     /// Reads the object and, if the model reads it as it is, has it judged.
-    async fn read(&self, object: &ObjectRef, claims_image: bool, until: Deadline) -> Result<Read, Error> {
+    async fn read(
+        &self,
+        object: &ObjectRef,
+        claims_image: bool,
+        judged_by: &str,
+        until: Deadline,
+    ) -> Result<Read, Error> {
         let done = |detection| Ok(Read::Done(Box::new(detection)));
         let mut found = match self.store.open(object).await? {
             Lookup::Found(OpenObject { facts, body }) => OpenObject { facts, body: Hashed::new(body) },
@@ -251,7 +258,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         if let Intake::Request { format, .. } | Intake::ToConvert { format, .. } = intake
             && let Some((verdicts, sha256)) = self.verdicts_on(object, &facts)
             && let within = until.or_within(TIME_FOR_VERDICTS)
-            && let Some(judgement) = within.of(verdicts.of(sha256, &self.judged_by(&verdicts.code))).await.flatten()
+            && let Some(judgement) = within.of(verdicts.of(sha256, judged_by)).await.flatten()
         {
             return Ok(Read::Known { facts, format, judgement });
         }
@@ -284,12 +291,13 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         Some((verdicts, facts.sha256.as_deref()?))
     }
 
-    /// All that a verdict on the same bytes depends on: model, prompt, policy and code.
-    fn judged_by(&self, code: &str) -> String {
+    /// All that a verdict on the same bytes depends on: model, prompt, policy and code. Empty where none is kept.
+    fn judged_by(&self) -> String {
+        let Some(verdicts) = &self.verdicts else { return String::new() };
         let prompt = pii::question(self.model.max_tokens).text_body(self.model.capabilities);
         let reader = (self.reader.barcodes, self.reader.text.is_some());
         let policy = (&self.policy, self.on_disagreement, self.documents, self.token_budget, reader);
-        digest(&[self.model.id.as_bytes(), &prompt, format!("{policy:?}").as_bytes(), code.as_bytes()])
+        digest(&[self.model.id.as_bytes(), &prompt, format!("{policy:?}").as_bytes(), verdicts.code.as_bytes()])
     }
 
     /// What code finds in an image that the model was given as it is, and in which it saw

@@ -6,7 +6,8 @@ use pii_detector::{KnownVerdicts, PiiDetector, Reader, TextReader};
 use warden_aws::{Bedrock, BedrockSettings, LedgerTable, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
-    budget::{Budget, Budgeted, now},
+    budget::{Budget, Budgeted},
+    clock,
     settings::{
         Environment, KnownVerdictSettings, ModelSettings, Variables, daily_budget, flag, image_token_budget,
         judge_documents, known_verdicts, on_disagreement, pii_policy, recognizer_weights,
@@ -46,7 +47,7 @@ async fn main() -> Result<(), Stopped> {
         verdicts: known_verdicts(&Environment)?.map(|KnownVerdictSettings { ledger_name, code }| KnownVerdicts {
             ledger: LedgerTable::new(&sdk, &ledger_name),
             code,
-            clock: now,
+            clock: clock::seconds,
         }),
         store: S3ObjectStore::new(&sdk),
         model: model.of(Budgeted { models: Bedrock::new(&sdk, bedrock), budget }),

@@ -7,6 +7,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, RgbImage};
 use mrz::{Date, MrzDate, Sex, Td3Fields, format_td3};
 
+use warden_pictures::attack;
 use warden_pictures::canvas::{BLACK, BLUE, Canvas, Colour, GREEN, GREY, PALE, RED, WHITE};
 
 /// A file of `samples/`.
@@ -171,18 +172,7 @@ pub fn persuading_passport() -> RgbImage {
         page.text(40, 40 + i32::try_from(row).expect("few") * 60, 30.0, BLACK, text);
     }
     page.fill(0, 330, 1000, 150, WHITE);
-    let zone = format_td3(&Td3Fields {
-        issuing_country: "NLD".to_owned(),
-        surname: "VERHOLT".to_owned(),
-        given_names: "TOMAS".to_owned(),
-        document_number: "NX8392017".to_owned(),
-        nationality: "NLD".to_owned(),
-        date_of_birth: MrzDate::Calendar(Date::new(1975, 11, 2)),
-        sex: Sex::Male,
-        date_of_expiry: MrzDate::Calendar(Date::new(2031, 3, 13)),
-        ..Td3Fields::default()
-    });
-    for (row, text) in zone.lines().enumerate() {
+    for (row, text) in attack::zone().lines().enumerate() {
         page.mono(28, 356 + i32::try_from(row).expect("two") * 52, 36.0, BLACK, text);
     }
     page.image
