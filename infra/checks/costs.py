@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 MODEL = "anthropic.claude-haiku-5-5"
 
 # Characters of a prompt as its snapshot has it (role, question, schema), and their tokens as @anthropic-ai/tokenizer 0.0.4 counts
-# them. That is the tokenizer of older models: newer ones count up to a third more, so a third is added.
+# them. That is the tokenizer of older models: newer ones count up to a third more, so 35 % are added.
 PROMPTS = {"judgement": (2_566, 661), "summary": (1_729, 467)}
 SNAPSHOTS = {
     "judgement": "crates/core/src/pii/snapshots/warden_core__pii__question__tests__schema_without_thinking.snap",
@@ -96,7 +96,7 @@ def beside_models() -> list[Row]:
         Row("verdicts on bytes", "two read units before a judgement, a write unit after it, 0.5 KB kept 90 days (`ReuseVerdicts`)", "0.125 and 0.625 per million units ⁵", 2 * 0.125 + 0.625 + 0.5 * 0.25 * 3),
         Row("Lambda, arm64", "2 s × 0.25 GB + 4 s × 0.5 GB + 0.2 s × 0.125 GB, mostly waiting for the model; 3 requests", "0.0000133334 per GB-s, 0.20 per million ³", (0.5 + 2.0 + 0.025) * 13.3334 + 3 * 0.20),
         Row("CloudTrail data events", "1 write (2 with a deletion)", "0.10 per 100,000 ⁴", 1.0),
-        Row("S3", "1 GetObject", "0.0004 per 1,000 ⁵", 0.4),
+        Row("S3", "2 GetObject of a clean image: for the model, and for barcodes (1 with `ReadBarcodes=false`)", "0.0004 per 1,000 ⁵", 0.8),
         Row("SNS", "1 message; delivery to SQS and Lambda is free", "0.50 per million ⁶", 0.5),
         Row("CloudWatch Logs", "4 KB", "0.50 per GB ⁷", 2.0),
         Row("X-Ray", "5 % of the traces", "5.00 per million ⁵", 0.25),

@@ -17,7 +17,7 @@ pub enum Error {
     NotFound(String),
     /// The stack moves nothing to quarantine.
     #[error(
-        "the stack has no quarantine bucket: its parameters OnPersonalData, OnUndetermined and ActionOverrides move nothing there"
+        "the stack has no quarantine bucket: its parameters OnPersonalData, OnSecret, OnUndetermined and ActionOverrides move nothing there"
     )]
     NoQuarantine,
     /// Nothing of it lies in quarantine.
