@@ -47,18 +47,18 @@ HOSTS = {
 def call_problems(call: dict[str, Any]) -> Iterator[str]:
     """What the service would refuse of a request, one line each."""
     url = urlsplit(call["uri"])
-    name = service_at(url.hostname or "")
+    headers = {key.lower(): value for key, value in call["headers"].items()}
+    name = service_at(url.hostname or "") or service_signed_for(headers)
     if name is None:
         yield f"{call['method']} {call['uri']}: the service is not known here: add it to HOSTS in infra/checks/calls.py"
         return
-    headers = {key.lower(): value for key, value in call["headers"].items()}
     body = call["body"] or ""
     model = service(name)
     if "x-amz-target" in headers:
         yield from targeted(name, headers["x-amz-target"], body)
     elif "Action=" in body or "Action=" in url.query:
         yield from queried(name, dict(parse_qsl(body or url.query, keep_blank_values=True)))
-    elif called := operation_at(name, call["method"], url.path, url.query):
+    elif called := operation_at(name, call["method"], url.path, url.query, headers):
         found, parts = called
         yield from located(f"{name} {found.name}", found, parts, url.query, headers, body)
     else:
@@ -72,6 +72,12 @@ def service_at(host: str) -> str | None:
         if name:
             return name
     return None
+
+
+def service_signed_for(headers: dict[str, str]) -> str | None:
+    """The service of a call to an endpoint of one's own, such as an engine on this machine."""
+    signed = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request", headers.get("authorization", ""))
+    return HOSTS.get(signed[1]) if signed else None
 
 
 def targeted(name: str, target: str, body: str) -> Iterator[str]:
@@ -110,24 +116,26 @@ def queried(name: str, parameters: dict[str, str]) -> Iterator[str]:
 
 @functools.cache
 def routes(name: str) -> list[tuple[str, re.Pattern[str], set[str], OperationModel]]:
-    """The operations of a REST service: method, path, the parts of the query that tell them apart, and the most particular first."""
+    """The operations of a REST service: method, path, the parts of query and headers that tell them apart, the most particular first."""
     model = service(name)
     found = []
     for operation_name in model.operation_names:
         called = model.operation_model(operation_name)
         path, _, query = called.http["requestUri"].partition("?")
         pattern = re.sub(r"\\{(\w+)(\\\+)?\\}", lambda part: f"(?P<{part[1]}>{'.+' if part[2] else '[^/]+'})", re.escape(path))
-        told = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
+        told = {key.lower() for key, _ in parse_qsl(query, keep_blank_values=True)}
         if name == "s3" and called.input_shape:
-            # At S3 an object's deletion and an upload's abortion differ by that alone.
+            # At S3 an object's deletion and an upload's abortion, or a put and a copy, differ by that alone.
             members = [called.input_shape.members[each].serialization for each in called.input_shape.required_members]
-            told |= {each["name"] for each in members if each.get("location") == "querystring"}
+            told |= {each["name"].lower() for each in members if each.get("location") in ("querystring", "header")}
         found.append((called.http["method"], re.compile(rf"{pattern}/?"), told, called))
     return sorted(found, key=lambda route: (-len(route[2]), route[1].groups))
 
 
-def operation_at(name: str, method: str, path: str, query: str) -> tuple[OperationModel, dict[str, str]] | None:
-    asked = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
+def operation_at(
+    name: str, method: str, path: str, query: str, headers: dict[str, str]
+) -> tuple[OperationModel, dict[str, str]] | None:
+    asked = {key.lower() for key, _ in parse_qsl(query, keep_blank_values=True)} | headers.keys()
     for of, pattern, told, called in routes(name):
         # S3 is asked at a path with the bucket, or at the bucket's own host.
         places = [path, f"/bucket{path}"] if name == "s3" else [path]

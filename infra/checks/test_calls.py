@@ -19,6 +19,10 @@ def call(method: str, uri: str, body: Any = None, target: str | None = None, **h
     return {"by": "a test", "method": method, "uri": uri, "headers": {**headers, **told}, "body": text}
 
 
+def signed_for(name: str) -> str:
+    return f"AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261127/us-west-2/{name}/aws4_request, SignedHeaders=host, Signature=0"
+
+
 LOGGING = {"loggingConfig": {"textDataDeliveryEnabled": True, "s3Config": {"bucketName": "bucket", "keyPrefix": "a"}}}
 
 
@@ -37,6 +41,9 @@ class ARequest(unittest.TestCase):
             call("POST", IAM, "Action=GetRole&Version=2010-05-08&RoleName=role"),
             call("POST", "https://bedrock-runtime.us-west-2.amazonaws.com/model/us.anthropic.claude-haiku-5-5/invoke", "any body"),
             call("POST", STATES, {"stateMachineArn": "a", "input": "{}"}, "AWSStepFunctions.StartExecution"),
+            call("PUT", S3, "any body"),
+            call("PUT", S3, **{"x-amz-copy-source": "inventories/d/1.csv.gz"}),
+            call("PUT", "http://127.0.0.1:4566/uploads/key.png", "any body", authorization=signed_for("s3")),
         ]:
             self.assertEqual(list(call_problems(request)), [], request)
 
@@ -50,6 +57,7 @@ class ARequest(unittest.TestCase):
         ]:
             self.assertEqual(self.problems(*arguments), [expected])
         self.assertIn("add it to HOSTS", self.problems("GET", "https://unheard-of.us-west-2.amazonaws.com/")[0])
+        self.assertIn("add it to HOSTS", self.problems("GET", "http://127.0.0.1/", authorization=signed_for("unheard-of"))[0])
 
     def test_with_members_that_there_are_not_or_without_required_ones_is_noticed(self) -> None:
         for arguments, expected in [
