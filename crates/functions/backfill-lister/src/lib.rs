@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use warden_core::{
     Error,
-    audit::{JudgeDocuments, LedgerSettings},
+    audit::{ErrorOutput, JudgeDocuments, LedgerSettings},
     backfill::{Counters, Ended, High, PARTITION, Plan, Report, Status, audit_input, estimate, is_id},
     cloudtrail::UploadsToJudge,
     ports::{LedgerRecords, ObjectStore, ObjectWriter, VersionPages},
@@ -161,8 +161,12 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         let id = step.id()?;
         let mut failures: Vec<_> =
             step.unlisted.iter().map(|(bucket, error)| format!("{error} at s3://{bucket}")).collect();
-        failures.extend(failure.map(|failure| failure.error.unwrap_or_default()));
         let mut counters = self.counters(id).await?;
+        // What was not audited is looked for again, in each bucket that was listed.
+        let is_whole = counters.ending(failure.is_some()) == Status::Complete
+            && counters.failed + counters.held == 0
+            && counters.done >= step.handed;
+        failures.extend(failure.map(told));
         counters.status = counters.ending(!failures.is_empty());
         counters.ended_at = Some(warden_core::backfill::rfc3339((self.clock)() / 1000));
         let mut ended = json!({"status": counters.status, "ended_at": counters.ended_at});
@@ -175,11 +179,9 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             counters.plan = Some(step.plan.clone());
         }
         self.set(id, &ended).await?;
-        // What was not audited is looked for again.
-        let is_whole =
-            counters.status == Status::Complete && counters.failed + counters.held == 0 && counters.done >= step.handed;
         if let (true, true, Some(until), Some(plan)) = (step.plan.sweep, is_whole, step.plan.until, &counters.plan) {
-            for bucket in plan.buckets() {
+            let is_unlisted = |bucket: &str| step.unlisted.iter().any(|(unlisted, _)| unlisted == bucket);
+            for bucket in plan.buckets().filter(|bucket| !is_unlisted(bucket)) {
                 self.set(&swept(bucket), &json!({"until": until})).await?;
             }
         }
@@ -269,6 +271,13 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
 
 fn in_json(plan: &Plan) -> Result<String, Error> {
     serde_json::to_string(plan).map_err(|_| Error::Internal { problem: "a plan cannot be written as JSON".to_owned() })
+}
+
+/// A failure for the report: its name, and what the function said of it.
+fn told(failure: ErrorOutput) -> String {
+    let said = failure.message();
+    let name = failure.error.unwrap_or_default();
+    said.map_or_else(|| name.clone(), |said| format!("{name}: {said}"))
 }
 
 /// What tells until when a bucket was swept.

@@ -267,6 +267,16 @@ async fn a_sweep_looks_at_further_buckets_and_passes_one_that_it_may_not_list() 
     let told = lister.handle(report(&step)).await.unwrap();
     assert_eq!(told["subject"], "[HIGH] Sweep of s3://b/ and 2 further buckets failed");
     assert!(told["protocols"].as_str().unwrap().contains("It could not go on: AccessDenied at s3://denied"), "{told}");
+    // Eight were handed over, and none audited: no bucket counts as swept.
+    let until =
+        |bucket: &str| lister.ledger.0.lock().unwrap().get(&(PARTITION.to_owned(), super::swept(bucket))).cloned();
+    assert_eq!((until("b"), until("c").unwrap()["until"].clone()), (None, json!(NOW - 9_000)));
+    lister.set(step["backfill"].as_str().unwrap(), &json!({"done": 8})).await.unwrap();
+    lister.handle(report(&step)).await.unwrap();
+    for bucket in ["b", "c"] {
+        assert_eq!(until(bucket).unwrap()["until"], NOW - 3600, "{bucket}");
+    }
+    assert_eq!(until("denied"), None);
 }
 
 #[tokio::test]
@@ -314,10 +324,14 @@ async fn a_report_is_sent_though_the_ledger_names_no_objects() {
 async fn a_sweep_that_cannot_begin_reports_that_it_failed() {
     let lister = lister(Vec::new(), &[]);
     let mut asked = report(&json!({"plan": {"bucket": "b", "sweep": true}, "failure": {}}));
-    asked["report"]["failure"] = json!({"Error": "AccessDenied", "Cause": "no"});
+    let cause = r#"{"errorType": "AccessDenied", "errorMessage": "AWS denied\n s3:GetObject"}"#;
+    asked["report"]["failure"] = json!({"Error": "AccessDenied", "Cause": cause});
     let told = lister.handle(asked).await.unwrap();
     assert_eq!(told["subject"], "[HIGH] Sweep of s3://b/ failed");
-    assert!(told["protocols"].as_str().unwrap().contains("It could not go on: AccessDenied"), "{told}");
+    assert!(
+        told["protocols"].as_str().unwrap().contains("It could not go on: AccessDenied: AWS denied s3:GetObject"),
+        "{told}"
+    );
     let kept = lister.ledger.backfill("sweep-20261120T090000");
     assert_eq!((&kept["status"], &kept["execution"]), (&json!("failed"), &json!(EXECUTION)));
     assert!(kept["plan"].as_str().unwrap().contains(r#""bucket":"b""#), "{kept}");

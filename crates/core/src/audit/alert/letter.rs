@@ -209,7 +209,8 @@ fn line(name: &str, fact: Option<String>) -> Option<String> {
 
 impl ErrorOutput {
     /// The cause for people: of a function's answer its message alone.
-    pub(super) fn message(&self) -> Option<String> {
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
         let cause = self.cause.as_deref()?;
         let answer: Option<serde_json::Value> = serde_json::from_str(cause).ok();
         let message = answer.and_then(|answer| Some(answer.get("errorMessage")?.as_str()?.to_owned()));
