@@ -5,6 +5,7 @@ import { isDeepStrictEqual, inspect } from 'node:util';
 import validate from 'asl-validator';
 import { load } from './lib/definition.mjs';
 import { StatesError } from './lib/expressions.mjs';
+import { holds } from './lib/ledger.mjs';
 import { execute, transitionsOf } from './lib/interpreter.mjs';
 
 const here = new URL('.', import.meta.url);
@@ -217,6 +218,20 @@ for (const { name, answers, path, status, counts: expected, reported, lookedUp, 
   for (const transition of [...run.transitions, ...(run.children ?? []).flatMap(({ transitions }) => transitions)]) taken.add(transition);
   check(name, found);
 }
+const goesOn = children.States['Goes on?'].Arguments;
+check('a further audit begins while the backfill runs, has money left, and is not held back', [
+  ['running', 1, 2, undefined, true],
+  ['running', 1, 2, 19, true],
+  ['running', 1, 2, 20, false],
+  ['running', 2, 2, 0, false],
+  ['stopping', 1, 2, 0, false],
+].flatMap(([status, spent, most, held, expected]) => {
+  const number = (value) => ({ N: value });
+  const item = { status: { S: status }, spent_usd: number(spent), max_usd: number(most), ...(held !== undefined && { held: number(held) }) };
+  // The table of the cases compares numbers as numbers.
+  const values = { ...goesOn.ExpressionAttributeValues, ':enough': number(Number(goesOn.ExpressionAttributeValues[':enough'].N)) };
+  return holds(goesOn.ConditionExpression, goesOn.ExpressionAttributeNames, values, item) === expected ? [] : [`${inspect(item)} is held wrongly`];
+}));
 const all = [...transitionsOf(definition), ...transitionsOf(children)];
 check('every transition is taken by a case', all.filter((transition) => !taken.has(transition)).map((transition) => `nobody takes ${transition}`));
 

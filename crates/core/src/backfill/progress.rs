@@ -5,6 +5,10 @@ use serde_json::Value;
 
 use super::Plan;
 
+/// Audits that the day's budget may hold back before no further one begins: the state machine has the same number. What
+/// is held back costs an execution, and is no nearer to its verdict.
+const ENOUGH_HELD: u64 = 20;
+
 /// Where a backfill stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,7 +20,7 @@ pub enum Status {
     Stopping,
     /// It was stopped.
     Stopped,
-    /// What it may cost is spent.
+    /// What it may cost is spent, or the day's budget is.
     Capped,
     /// It came to its end.
     Complete,
@@ -107,7 +111,7 @@ impl Counters {
     /// Whether a further audit may begin.
     #[must_use]
     pub fn goes_on(&self) -> bool {
-        self.status == Status::Running && !self.is_spent()
+        self.status == Status::Running && !self.is_spent() && !self.is_held_back()
     }
 
     /// Whether what it may cost is spent.
@@ -116,13 +120,32 @@ impl Counters {
         self.plan.as_ref().and_then(|plan| plan.max_cost).is_some_and(|most| self.spent_usd >= most)
     }
 
+    /// Whether the day's budget holds back what begins.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.held >= ENOUGH_HELD
+    }
+
+    /// The counters of audits as a further run begins: without what failed or was held back, which it takes up.
+    #[must_use]
+    pub fn taken_up(&self) -> Self {
+        let again = self.held + self.failed;
+        Self {
+            done: self.done.saturating_sub(again),
+            undetermined: self.undetermined.saturating_sub(self.held),
+            held: 0,
+            failed: 0,
+            ..self.clone()
+        }
+    }
+
     /// How a run ends that came so far.
     #[must_use]
     pub fn ending(&self, failed: bool) -> Status {
         match self.status {
             _ if failed => Status::Failed,
             Status::Stopping | Status::Stopped => Status::Stopped,
-            _ if self.is_spent() => Status::Capped,
+            _ if self.is_spent() || self.is_held_back() => Status::Capped,
             _ => Status::Complete,
         }
     }
@@ -154,5 +177,23 @@ mod tests {
             assert_eq!(counters.ending(true), Status::Failed);
         }
         assert_eq!(counters("running", 0.0, None).done, 3);
+    }
+
+    #[test]
+    fn a_backfill_ends_once_the_days_budget_holds_back_what_begins() {
+        for (held, goes_on, ending) in [(19, true, Status::Complete), (20, false, Status::Capped)] {
+            let counters = Counters { held, ..counters("running", 0.0, None) };
+            assert_eq!((counters.goes_on(), counters.ending(false)), (goes_on, ending), "{held}");
+        }
+    }
+
+    #[test]
+    fn a_further_run_counts_anew_what_it_takes_up() {
+        let ended = Counters { done: 30, undetermined: 22, held: 20, failed: 3, pii: 4, ..Counters::default() };
+        let begun = ended.taken_up();
+        let expected = Counters { done: 7, undetermined: 2, pii: 4, ..Counters::default() };
+        assert_eq!(begun, expected);
+        // A first step that is tried twice takes nothing away twice.
+        assert_eq!(begun.taken_up(), expected);
     }
 }

@@ -121,7 +121,8 @@ fn title(counters: &Counters) -> String {
         }
         status => {
             let ended = match status {
-                Status::Capped => "ended at its most cost",
+                Status::Capped if counters.is_held_back() => "ended at the day's budget",
+                Status::Capped => "ended at its cost limit",
                 Status::Stopped | Status::Stopping => "stopped",
                 _ => "complete",
             };
@@ -271,6 +272,13 @@ mod tests {
         let letter = letter(&report(&held, Some(&[])));
         assert!(letter.contains("Nobody can tell: 5\nOf those, held back by the day's budget: 4\n"), "{letter}");
         assert!(letter.ends_with("warden backfill resume b-1\n"), "{letter}");
+    }
+
+    #[test]
+    fn a_backfill_that_is_capped_says_by_what() {
+        let subject = |held| report(&Counters { status: Status::Capped, held, high: 0, ..counters() }, None).subject;
+        assert!(subject(0).contains(" ended at its cost limit: "), "{}", subject(0));
+        assert!(subject(20).contains(" ended at the day's budget: "), "{}", subject(20));
     }
 
     #[test]

@@ -241,8 +241,16 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             "expires": now + i64::from(self.ledger_settings.days) * 86_400,
         });
         // A further run of the same backfill goes on with what was counted.
-        if self.record(id).await?.is_none_or(|record| record.get("spent_usd").is_none()) {
+        let before = self.record(id).await?;
+        if before.as_ref().is_none_or(|record| record.get("spent_usd").is_none()) {
             begun["spent_usd"] = json!(0);
+        }
+        // What failed or was held back is taken up, and counted anew.
+        if let Some(before) = before {
+            let Counters { done, undetermined, held, failed, .. } = Counters::read(&before).taken_up();
+            for (name, count) in [("done", done), ("undetermined", undetermined), ("held", held), ("failed", failed)] {
+                begun[name] = json!(count);
+            }
         }
         self.set(id, &begun).await
     }

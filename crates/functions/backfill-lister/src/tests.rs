@@ -223,6 +223,34 @@ async fn in_a_bucket_without_versions_the_bytes_are_known() {
 }
 
 #[tokio::test]
+async fn a_further_run_counts_anew_what_failed_or_was_held_back() {
+    let ended = json!({"object": PARTITION, "event": "b-1", "spent_usd": 1.5, "done": 30, "undetermined": 21, "held": 20,
+        "failed": 2, "status": "capped"});
+    let lister = lister(five(), &[ended]);
+    let first = list(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}));
+    // The first step may be tried twice.
+    for _ in 0..2 {
+        let step = lister.handle(first.clone()).await.unwrap();
+        assert_eq!(step["objects"], 2);
+        let kept = lister.ledger.backfill("b-1");
+        assert_eq!((&kept["done"], &kept["undetermined"]), (&json!(8), &json!(1)));
+        assert_eq!((&kept["held"], &kept["failed"]), (&json!(0), &json!(0)));
+    }
+}
+
+#[tokio::test]
+async fn what_was_audited_before_and_failed_is_handed_over_as_such() {
+    let failed = |key: &str, backfill: Value| json!({"object": format!("b/{key}"), "event": format!("v-{key}"), "status": "failed", "backfill": backfill});
+    let lister = lister(five(), &[failed("a.png", json!(null)), failed("b.png", json!("b-1"))]);
+    let plan = json!({"bucket": "b"});
+    lister.handle(list(&json!({"backfill": "b-1", "plan": plan}))).await.unwrap();
+    let parts = lister.parts.0.lock().unwrap();
+    let lines = parts.values().flat_map(|part| part.lines()).map(|line| serde_json::from_str::<Value>(line).unwrap());
+    // What an earlier run of this backfill left is counted by then.
+    assert_eq!(lines.map(|line| line["again"].clone()).collect::<Vec<_>>(), [json!(true), json!(null)]);
+}
+
+#[tokio::test]
 async fn a_sweep_looks_at_what_was_written_since_the_last() {
     let mut versions = five();
     versions[0].version.last_modified = NOW - 60;
