@@ -44,29 +44,31 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         most: usize,
         millis: i64,
     ) -> Result<Found, Error> {
-        let began = (self.clock)();
-        let is_enough = |found: &Found| found.to_audit.len() >= most || (self.clock)() - began > millis;
         let mut found = Found::default();
+        let is_enough = |found: &Found, began: i64| found.to_audit.len() >= most || (self.clock)() - began > millis;
         if let Some(source) = &plan.source {
             let from = if let Some(Token::Rows(at)) = token { at } else { At::default() };
             let mut named = self.named(source, from).await?;
+            // What was read past by then counts for no time: however much that is, a call gets on by as much as the others.
+            let began = (self.clock)();
             while let Some((at, versions, missing)) = self.next_named(plan, &mut named).await? {
                 found.missing += missing;
-                self.sort_out(plan, versions, began, &mut found).await?;
-                if is_enough(&found) {
+                self.sort_out(plan, versions, &mut found).await?;
+                if is_enough(&found, began) {
                     found.next = Some(Token::Rows(at));
                     break;
                 }
             }
             return Ok(found);
         }
+        let began = (self.clock)();
         let mut after = if let Some(Token::Listing(marker)) = token { Some(marker) } else { None };
         loop {
             let page = self.versions.page(&plan.bucket, &plan.prefix, after.as_ref()).await?;
-            self.sort_out(plan, page.versions, began, &mut found).await?;
+            self.sort_out(plan, page.versions, &mut found).await?;
             after = page.next;
             // A page has at most 1,000 versions: a part may have so many more.
-            if after.is_none() || is_enough(&found) {
+            if after.is_none() || is_enough(&found, began) {
                 found.next = after.map(Token::Listing);
                 return Ok(found);
             }
@@ -74,7 +76,8 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
     }
 
     /// Adds to what was found those of some versions that the plan looks at.
-    async fn sort_out(&self, plan: &Plan, versions: Vec<Listed>, now: i64, found: &mut Found) -> Result<(), Error> {
+    async fn sort_out(&self, plan: &Plan, versions: Vec<Listed>, found: &mut Found) -> Result<(), Error> {
+        let now = (self.clock)();
         let wanted = versions.into_iter();
         let wanted: Vec<_> = wanted.filter(|listed| plan.wants(listed, self.uploads, self.documents).is_ok()).collect();
         found.listed += wanted.len() as u64;

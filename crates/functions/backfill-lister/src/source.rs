@@ -42,7 +42,7 @@ pub(crate) struct NamedRows<B> {
 }
 
 impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillLister<V, W, L> {
-    /// The rows of a source from one on.
+    /// The rows of a source from one on. Those before it in its file are read past: what is packed is read from its beginning.
     pub(crate) async fn named(&self, source: &Source, at: At) -> Result<NamedRows<W::Body>, Error> {
         let (files, columns) = match source {
             Source::Keys { .. } => (vec![source.file(0)], None),
@@ -56,7 +56,18 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
                 ((0..inventory.files.len()).map(|at| source.file(at)).collect(), Some(inventory.columns))
             }
         };
-        Ok(NamedRows { files, columns, at, open: None })
+        let mut named = NamedRows { files, columns, at, open: None };
+        if let Some(key) = named.files.get(at.file).filter(|_| at.row > 0) {
+            let mut file = File::new(self.open(key).await?);
+            for row in 0..at.row {
+                let skipped = file.next().await.map_err(|error| at.in_row(row + 1, error))?;
+                if let (0, None, Some(first)) = (row, &named.columns, skipped) {
+                    named.columns = Some(Columns::of_first_row(&first)?.0);
+                }
+            }
+            named.open = Some(file);
+        }
+        Ok(named)
     }
 
     /// The versions that the next rows name, as far as they are there, how many are not, and where it goes on; none at the end.
@@ -100,16 +111,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             let Some(key) = named.files.get(named.at.file) else { return Ok(None) };
             let file = match &mut named.open {
                 Some(file) => file,
-                closed => {
-                    let mut file = File::new(self.open(key).await?);
-                    for row in 0..named.at.row {
-                        let skipped = file.next().await.map_err(|error| named.at.in_row(row + 1, error))?;
-                        if let (0, None, Some(first)) = (row, &named.columns, skipped) {
-                            named.columns = Some(Columns::of_first_row(&first)?.0);
-                        }
-                    }
-                    closed.insert(file)
-                }
+                closed => closed.insert(File::new(self.open(key).await?)),
             };
             let Some(row) = file.next().await.map_err(|error| named.at.in_row(named.at.row + 1, error))? else {
                 named.open = None;

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, io::Write as _, sync::Mutex};
+use std::{cell::Cell, collections::BTreeMap, io::Write as _, sync::Mutex};
 
 use flate2::{Compression, write::GzEncoder};
 use warden_core::{
@@ -36,11 +36,17 @@ impl VersionPages for Bucket {
 #[derive(Default)]
 struct Parts(Mutex<BTreeMap<String, String>>, BTreeMap<String, Vec<u8>>);
 
+thread_local! {
+    /// Milliseconds that reading took: one for each piece.
+    static READING: Cell<i64> = const { Cell::new(0) };
+}
+
 /// A file in pieces of three bytes, or in one.
 struct Pieces(Vec<Bytes>);
 
 impl ObjectBody for Pieces {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        READING.set(READING.get() + 1);
         Ok(self.0.pop())
     }
 }
@@ -483,6 +489,21 @@ async fn an_inventory_is_read_file_by_file_and_goes_on_where_a_part_was_full() {
     let few =
         json!({"count": {"plan": {"bucket": "b", "prefix": "0259", "source": {"inventory": {"folder": "b-1/named"}}}}});
     assert_eq!(lister.handle(few).await.unwrap()["objects"], 10);
+}
+
+#[tokio::test]
+async fn a_call_gets_on_by_as_much_however_much_it_reads_past() {
+    // 2,000 pieces for 1,000 rows: each call looks at 3,000 of them.
+    let lister = naming(&[("000000", "a.png\n".repeat(8_000).into_bytes())], &[]);
+    let limits = Limits { count_millis: 5_000, ..lister.limits };
+    let lister = BackfillLister { clock: || NOW * 1000 + READING.get(), limits, ..lister };
+    let mut counted = json!({"plan": named("keys")});
+    let mut found = Vec::new();
+    while found.is_empty() || counted["more"] == true {
+        counted = lister.handle(json!({"count": counted})).await.unwrap();
+        found.push(counted["objects"].as_u64().unwrap());
+    }
+    assert_eq!(found, [3_000, 6_000, 8_000]);
 }
 
 #[tokio::test]
