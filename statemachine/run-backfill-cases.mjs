@@ -14,6 +14,7 @@ const children = definition.States['Audit versions'].ItemProcessor;
 
 const INPUT = { backfill: 'b-1', plan: { bucket: 'photos' } };
 const step = (objects, more, part) => ({ ...INPUT, concurrency: 20, parts: part, part: objects > 0 ? `b-1/00000${part}.jsonl` : null, objects, more });
+const again = (items) => ({ items: items.items.map((item) => ({ ...item, again: true })) });
 const lines = (count) => Array.from({ length: count }, (_, index) => ({ backfill: 'b-1', id: `v${index}`, detail: { bucket: { name: 'photos' }, object: { key: `${index}.png` } } }));
 const report = (status) => ({ subject: 's', protocols: '{}', attributes: {}, status, counters: { done: 2 } });
 const condition = new StatesError('DynamoDB.ConditionalCheckFailedException', 'The conditional request failed');
@@ -72,7 +73,7 @@ const CASES = [
     name: 'the ledger does not say whether it goes on: the version counts as failed',
     answers: {
       'List versions': step(1, false, 1),
-      'Audit versions': items(1),
+      'Audit versions': again(items(1)),
       'Goes on?': new StatesError('DynamoDB.AmazonDynamoDBException', ''),
       Count: {},
       Report: report('complete'),
@@ -80,7 +81,7 @@ const CASES = [
     },
     path: ['List versions', 'Anything to audit?', 'Audit versions', 'More to list?', 'Report', 'Publish report', 'Went well?', 'Done'],
     status: 'SUCCEEDED',
-    counts: [{ one: 1, failed: 1 }],
+    counts: [{ one: 1, failed: 1, again: 1 }],
   },
   {
     name: 'an audit that fails is counted with what it cost, and not tried again; a duplicate is told apart',
@@ -100,10 +101,26 @@ const CASES = [
     lookedUp: { object: { S: 'photos/0.png' }, event: { S: 'v0' } },
   },
   {
+    name: 'what was audited before is counted apart, however its audit ends, unless another has it by then',
+    answers: {
+      'List versions': step(3, false, 1),
+      'Audit versions': again(items(3)),
+      'Goes on?': {},
+      Audit: [audited({ verdict: 'clean' }), audited({ duplicate: true }), refused],
+      'Look up its cost': {},
+      Count: {},
+      Report: report('complete'),
+      'Publish report': {},
+    },
+    path: ['List versions', 'Anything to audit?', 'Audit versions', 'More to list?', 'Report', 'Publish report', 'Went well?', 'Done'],
+    status: 'SUCCEEDED',
+    counts: [{ one: 1, again: 1 }, { one: 1, duplicates: 1 }, { one: 1, failed: 1, again: 1 }],
+  },
+  {
     name: 'the ledger does not say what a failed audit cost: it is counted without',
     answers: {
       'List versions': step(1, false, 1),
-      'Audit versions': items(1),
+      'Audit versions': again(items(1)),
       'Goes on?': {},
       Audit: refused,
       'Look up its cost': new StatesError('DynamoDB.AmazonDynamoDBException', ''),
@@ -113,7 +130,7 @@ const CASES = [
     },
     path: ['List versions', 'Anything to audit?', 'Audit versions', 'More to list?', 'Report', 'Publish report', 'Went well?', 'Done'],
     status: 'SUCCEEDED',
-    counts: [{ one: 1, failed: 1 }],
+    counts: [{ one: 1, failed: 1, again: 1 }],
   },
   {
     name: 'too many executions are open: the audit is started later',

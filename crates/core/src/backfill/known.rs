@@ -27,6 +27,7 @@ pub struct Known {
     claimed_at: Option<String>,
     etag: Option<String>,
     verdict: Option<String>,
+    backfill: Option<String>,
 }
 
 impl Known {
@@ -36,16 +37,26 @@ impl Known {
         Self::deserialize(record).unwrap_or_default()
     }
 
-    /// Whether this is a record of an audit of the version that came to its end, or that is under way at `now`, in
-    /// milliseconds since 1970. What failed is audited again, and what the budget held back.
+    /// Whether this is a record of the version that was left by another than this backfill.
     #[must_use]
-    pub fn covers(&self, listed: &Listed, now: i64) -> bool {
+    pub fn tells_before(&self, listed: &Listed, backfill: &str) -> bool {
+        self.is_of(listed) && self.backfill.as_deref() != Some(backfill)
+    }
+
+    fn is_of(&self, listed: &Listed) -> bool {
         let ObjectVersion { id, etag, .. } = &listed.version;
         let tag = |text: &str| text.trim_matches('"').to_owned();
         // Where no versions are kept, an upload's own event is known by its request, and its bytes by their tag.
         let same_bytes =
             || id == NULL_VERSION && self.verdict.is_some() && self.etag.as_deref().map(tag) == Some(tag(etag));
-        if self.event != ledger_event(&listed.version) && !same_bytes() {
+        self.event == ledger_event(&listed.version) || same_bytes()
+    }
+
+    /// Whether this is a record of an audit of the version that came to its end, or that is under way at `now`, in
+    /// milliseconds since 1970. What failed is audited again, and what the budget held back.
+    #[must_use]
+    pub fn covers(&self, listed: &Listed, now: i64) -> bool {
+        if !self.is_of(listed) {
             return false;
         }
         match self.status.as_deref() {
@@ -86,6 +97,15 @@ mod tests {
             let record = Known::read(&json!({"event": "v1", "status": status, "claimed_at": claimed_at}));
             assert_eq!(record.covers(&listed("v1"), NOW), known, "{status} {claimed_at}");
             assert!(!record.covers(&listed("v2"), NOW), "{status} {claimed_at}");
+        }
+    }
+
+    #[test]
+    fn a_version_was_audited_before_if_another_than_the_backfill_left_a_record() {
+        for (backfill, before) in [(None, true), (Some("b-0"), true), (Some("b-1"), false)] {
+            let record = Known::read(&json!({"event": "v1", "status": "failed", "backfill": backfill}));
+            assert_eq!(record.tells_before(&listed("v1"), "b-1"), before, "{backfill:?}");
+            assert!(!record.tells_before(&listed("v2"), "b-1"));
         }
     }
 

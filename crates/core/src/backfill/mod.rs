@@ -34,6 +34,9 @@ pub const PARTITION: &str = "backfill";
 /// The member of the audit's input that names the backfill. No event of AWS's has it.
 pub const MEMBER: &str = "backfill";
 
+/// The member of the audit's input that says that the version has a record already: the map counts it apart.
+const AGAIN: &str = "again";
+
 /// The backfill that an audit's input says it belongs to. Only who may start executions can write it there: what
 /// EventBridge delivers is an envelope of its own.
 #[must_use]
@@ -47,13 +50,14 @@ pub fn is_id(text: &str) -> bool {
     (1..=60).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// The audit's input for a version: what S3 would have reported of it.
+/// The audit's input for a version: what S3 would have reported of it. `again` says that it was audited before, and has to
+/// be again.
 ///
 /// A bucket that never kept versions lists each object as the version `null`, and S3's own events of it name none. Read
 /// without a version, such an object comes with none, and its entity tag pins it; in a bucket that has kept versions S3
 /// answers `null`, which pins nothing.
 #[must_use]
-pub fn audit_input(backfill: &str, plan: &Plan, listed: &Listed) -> Value {
+pub fn audit_input(backfill: &str, plan: &Plan, listed: &Listed, again: bool) -> Value {
     let Listed { key, version, is_latest } = listed;
     let mut detail = object_created(&plan.bucket, key, version);
     // What others were written over can be read by its version alone.
@@ -73,6 +77,9 @@ pub fn audit_input(backfill: &str, plan: &Plan, listed: &Listed) -> Value {
         "detail": detail,
     });
     input[MEMBER] = json!(backfill);
+    if again {
+        input[AGAIN] = json!(true);
+    }
     if plan.action == Acts::Nothing {
         input["action"] = json!("none");
     }
@@ -100,7 +107,7 @@ mod tests {
     #[test]
     fn a_version_is_audited_as_the_upload_that_it_was() {
         let plan = Plan::of("uploads");
-        let input = audit_input("b-1", &plan, &listed("v1"));
+        let input = audit_input("b-1", &plan, &listed("v1"), false);
         let event = Event::read(&input).unwrap();
         assert!(event.is_object_write);
         assert_eq!((event.bucket.as_deref(), event.key.as_deref()), (Some("uploads"), Some("a é.png")));
@@ -113,9 +120,9 @@ mod tests {
     #[test]
     fn what_may_be_of_a_bucket_without_versions_is_read_as_it_stands() {
         let plan = Plan { older_versions: true, ..Plan::of("uploads") };
-        let latest = audit_input("b-1", &plan, &listed("null"));
+        let latest = audit_input("b-1", &plan, &listed("null"), false);
         assert_eq!(Event::read(&latest).unwrap().version, None);
-        let older = audit_input("b-1", &plan, &Listed { is_latest: false, ..listed("null") });
+        let older = audit_input("b-1", &plan, &Listed { is_latest: false, ..listed("null") }, false);
         assert_eq!(Event::read(&older).unwrap().version.as_deref(), Some("null"));
         // The ledger knows both by their bytes.
         for input in [latest, older] {
@@ -124,9 +131,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_audited_again_says_so() {
+        let input = |again| audit_input("b-1", &Plan::of("uploads"), &listed("v1"), again);
+        assert_eq!((input(true).get("again"), input(false).get("again")), (Some(&json!(true)), None));
+    }
+
+    #[test]
     fn a_plan_that_does_nothing_says_so_in_each_input() {
         let plan = Plan { action: Acts::Nothing, ..Plan::of("uploads") };
-        assert_eq!(audit_input("b-1", &plan, &listed("v1"))["action"], "none");
+        assert_eq!(audit_input("b-1", &plan, &listed("v1"), false)["action"], "none");
     }
 
     #[test]

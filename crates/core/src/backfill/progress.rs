@@ -82,6 +82,8 @@ pub struct Counters {
     pub failed: u64,
     /// Of those, that another audit had by then.
     pub duplicates: u64,
+    /// Of those, that were audited before and failed, or were held back, in another backfill or on their own event.
+    pub again: u64,
     /// Of those, whose alert has the level high.
     pub high: u64,
     /// US dollars for the models' answers.
@@ -102,7 +104,7 @@ impl Counters {
         (read.execution, read.started_at, read.ended_at) = (text("execution"), text("started_at"), text("ended_at"));
         (read.listed, read.known, read.handed) = (number("listed"), number("known"), number("handed"));
         (read.done, read.pii, read.undetermined) = (number("done"), number("pii"), number("undetermined"));
-        read.held = number("held");
+        (read.held, read.again) = (number("held"), number("again"));
         (read.failed, read.duplicates, read.high) = (number("failed"), number("duplicates"), number("high"));
         read.spent_usd = fields.get("spent_usd").and_then(Value::as_f64).unwrap_or_default();
         read

@@ -112,12 +112,13 @@ fn level(counters: &Counters) -> ThreatLevel {
 /// What happened, in a line.
 fn title(counters: &Counters) -> String {
     let place = counters.plan.as_ref().map_or_else(String::new, place);
-    let Counters { done, pii, duplicates, .. } = counters;
+    let Counters { done, pii, duplicates, again, .. } = counters;
     let sweeps = counters.plan.as_ref().is_some_and(|plan| plan.sweep);
     match counters.status {
         Status::Failed => format!("{} of {place} failed", if sweeps { "Sweep" } else { "Backfill" }),
         _ if sweeps => {
-            format!("Sweep of {place}: {} that no event told of", counted(done.saturating_sub(*duplicates), "upload"))
+            let untold = done.saturating_sub(duplicates + again);
+            format!("Sweep of {place}: {} that no event told of", counted(untold, "upload"))
         }
         status => {
             let ended = match status {
@@ -144,7 +145,7 @@ fn counted(count: u64, what: &str) -> String {
 }
 
 fn text(title: &str, Ended { id, counters, high, failure, stack }: Ended<'_>) -> String {
-    let Counters { listed, known, done, pii, undetermined, held, failed, spent_usd, .. } = counters;
+    let Counters { listed, known, done, again, pii, undetermined, held, failed, spent_usd, .. } = counters;
     let mut text = format!("{title}\n\n");
     let mut line = |line: String| {
         // To write into a text does not fail.
@@ -155,6 +156,9 @@ fn text(title: &str, Ended { id, counters, high, failure, stack }: Ended<'_>) ->
     }
     line(format!("Looked at: {}, of which the ledger knew {known}", counted(*listed, "version")));
     line(format!("Audited: {done}"));
+    if *again > 0 {
+        line(format!("Audited again: {again}"));
+    }
     line(format!("With personal data: {pii}"));
     line(format!("Nobody can tell: {undetermined}"));
     if *held > 0 {
@@ -343,6 +347,11 @@ mod tests {
         let swept = Counters { plan, done: 4, duplicates: 3, pii: 0, high: 0, ..counters() };
         let subject = report(&swept, None).subject;
         assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/: 1 upload that no event told of");
+        // What failed before, or was held back, had its event.
+        let again = Counters { done: 9, again: 5, ..swept.clone() };
+        let letter = letter(&report(&again, None));
+        assert!(letter.starts_with("Sweep of s3://uploads/: 1 upload that no event told of\n"), "{letter}");
+        assert!(letter.contains("\nAudited: 9\nAudited again: 5\n"), "{letter}");
         let further = vec!["photos".into(), "scans".into()];
         let plan = Some(Plan { sweep: true, further, ..Plan::of("uploads") });
         let subject = report(&Counters { plan, ..swept }, None).subject;

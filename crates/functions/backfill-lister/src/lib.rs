@@ -94,7 +94,10 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         if !self.counters(&id).await?.goes_on() {
             return Ok(Step { part: None, objects: 0, more: false, ..step });
         }
-        let found = match self.look(&step.plan, step.token.take(), self.limits.part, self.limits.list_millis).await {
+        let found = match self
+            .look(&step.plan, step.token.take(), Some(&id), self.limits.part, self.limits.list_millis)
+            .await
+        {
             // The other buckets of a sweep are looked at all the same.
             Err(error @ (Error::AccessDenied { .. } | Error::ObjectNotFound { .. })) if step.plan.sweep => {
                 tracing::warn!(backfill = id, bucket = step.plan.bucket, error = %error, "the bucket is not swept");
@@ -107,7 +110,8 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         step.objects = found.to_audit.len() as u64;
         step.parts += 1;
         if !found.to_audit.is_empty() {
-            let lines = found.to_audit.iter().map(|listed| format!("{}\n", audit_input(&id, &step.plan, listed)));
+            let lines = found.to_audit.iter();
+            let lines = lines.map(|(listed, again)| format!("{}\n", audit_input(&id, &step.plan, listed, *again)));
             let key = format!("{id}/{:06}.jsonl", step.parts);
             let lines = Bytes::from(lines.collect::<String>());
             self.parts.write(&self.parts_bucket, &key, lines, "application/jsonl").await?;
@@ -140,7 +144,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
     /// Counts what there is to audit, and what that takes.
     async fn count(&self, mut counted: Counted) -> Result<Counted, Error> {
         counted.plan.check()?;
-        let found = self.look(&counted.plan, counted.token.take(), usize::MAX, self.limits.count_millis).await?;
+        let found = self.look(&counted.plan, counted.token.take(), None, usize::MAX, self.limits.count_millis).await?;
         counted.listed += found.listed;
         counted.known += found.known;
         counted.missing += found.missing;

@@ -27,8 +27,8 @@ pub(crate) struct Found {
     pub(crate) listed: u64,
     /// Of those, what the ledger knows.
     pub(crate) known: u64,
-    /// The others.
-    pub(crate) to_audit: Vec<Listed>,
+    /// The others, each with whether it was audited before.
+    pub(crate) to_audit: Vec<(Listed, bool)>,
     /// Objects that were named, and are not there.
     pub(crate) missing: u64,
     /// Where it goes on.
@@ -41,6 +41,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         &self,
         plan: &Plan,
         token: Option<Token>,
+        backfill: Option<&str>,
         most: usize,
         millis: i64,
     ) -> Result<Found, Error> {
@@ -53,7 +54,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             let began = (self.clock)();
             while let Some((at, versions, missing)) = self.next_named(plan, &mut named).await? {
                 found.missing += missing;
-                self.sort_out(plan, versions, &mut found).await?;
+                self.sort_out(plan, backfill, versions, &mut found).await?;
                 if is_enough(&found, began) {
                     found.next = Some(Token::Rows(at));
                     break;
@@ -65,7 +66,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         let mut after = if let Some(Token::Listing(marker)) = token { Some(marker) } else { None };
         loop {
             let page = self.versions.page(&plan.bucket, &plan.prefix, after.as_ref()).await?;
-            self.sort_out(plan, page.versions, &mut found).await?;
+            self.sort_out(plan, backfill, page.versions, &mut found).await?;
             after = page.next;
             // A page has at most 1,000 versions: a part may have so many more.
             if after.is_none() || is_enough(&found, began) {
@@ -76,7 +77,13 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
     }
 
     /// Adds to what was found those of some versions that the plan looks at.
-    async fn sort_out(&self, plan: &Plan, versions: Vec<Listed>, found: &mut Found) -> Result<(), Error> {
+    async fn sort_out(
+        &self,
+        plan: &Plan,
+        backfill: Option<&str>,
+        versions: Vec<Listed>,
+        found: &mut Found,
+    ) -> Result<(), Error> {
         let now = (self.clock)();
         let wanted = versions.into_iter();
         let wanted: Vec<_> = wanted.filter(|listed| plan.wants(listed, self.uploads, self.documents).is_ok()).collect();
@@ -86,7 +93,9 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             if records.iter().any(|record| record.covers(&listed, now)) {
                 found.known += 1;
             } else {
-                found.to_audit.push(listed);
+                let is_before = |id| records.iter().any(|record| record.tells_before(&listed, id));
+                let again = backfill.is_some_and(is_before);
+                found.to_audit.push((listed, again));
             }
         }
         Ok(())
