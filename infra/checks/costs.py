@@ -133,6 +133,8 @@ def requirement() -> float:
     """The design that this project's requirement describes, with the same model: no ledger, no alert of a clean picture, six state
     transitions, the whole event in the prompt, and a model that is left to think (300 tokens of an answer)."""
     pictures = sum(kind.share * kind.tokens for kind in MIX)
+    # Assumed, not counted: 900 tokens of an event of CloudTrail with its question, 150 of a question without a schema, 300 of
+    # an answer with its thinking; 2.5 GB-s of its functions. Then 0.4 for each of GetObject and two requests to Lambda, and the data event as above.
     return of_tokens(900, 300) + of_tokens(pictures + 150, 300) + 6 * PER_TRANSITION + 2.5 * 13.3334 + 0.4 + 1.0 + 0.4
 
 
