@@ -15,9 +15,10 @@ use crate::{
     Error,
     audit::Tag,
     bedrock::{AskedModel, Capabilities, Family},
+    budget,
     ports::{
         AnswerStream, LedgerRecords, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts,
-        ObjectRef, ObjectStore, ObjectWriter, OpenObject, Seal, StreamingModel,
+        ObjectRef, ObjectStore, ObjectWriter, OpenObject, Seal, SpendRecords, StreamingModel,
     },
 };
 
@@ -274,6 +275,26 @@ impl LedgerRecords for Arc<FakeLedger> {
 
     async fn high_of(&self, _: &str, _: usize) -> Result<Vec<Value>, Error> {
         self.up().map(|_| Vec::new())
+    }
+}
+
+impl SpendRecords for Arc<FakeLedger> {
+    async fn spent(&self, day: &str) -> Result<f64, Error> {
+        let records = self.up()?;
+        let record = records.get(&(budget::PARTITION.to_owned(), day.to_owned()));
+        Ok(record.and_then(|record| record.get("spent_usd")?.as_f64()).unwrap_or_default())
+    }
+
+    async fn add(&self, day: &str, usd: f64, expires: i64) -> Result<(), Error> {
+        let sum = self.spent(day).await? + usd;
+        let fields = Map::from_iter([("spent_usd".to_owned(), json!(sum)), ("expires".to_owned(), json!(expires))]);
+        self.set(budget::PARTITION, day, &fields).await
+    }
+
+    async fn tell(&self, day: &str, hour: &str) -> Result<bool, Error> {
+        let mut records = self.up()?;
+        let record = records.entry((budget::PARTITION.to_owned(), day.to_owned())).or_default();
+        Ok(record.insert("told_at".to_owned(), json!(hour)).is_none_or(|told| told != json!(hour)))
     }
 }
 

@@ -254,10 +254,7 @@ pub enum ModelReply {
     /// It says that the request is longer than it reads.
     TooLong,
     /// It was not asked: the day's budget is spent.
-    OverBudget {
-        /// Whether somebody was told within the hour.
-        told_before: bool,
-    },
+    OverBudget,
 }
 
 /// What a model answered to a call.

@@ -216,6 +216,7 @@ impl Bench {
                 time: TIME * 5,
                 // Each picture is judged anew.
                 verdicts: None,
+                notices: None,
             },
         }
     }

@@ -21,8 +21,6 @@ pub struct Budget<L> {
     prices: TokenPrices,
     /// Where days are summed.
     ledger: L,
-    /// Whether whoever asks tells somebody that the budget is spent, once an hour.
-    tells: bool,
     /// Now, in seconds since 1970.
     clock: fn() -> i64,
 }
@@ -36,12 +34,30 @@ pub struct Budgeted<M, L> {
     pub budget: Option<Budget<L>>,
 }
 
+/// Which alert tells that the day's budget is spent: the first of each hour, of all that somebody hears.
+#[derive(Clone, Debug)]
+pub struct SpentNotices<L> {
+    /// Where hours are marked.
+    pub ledger: L,
+    /// Now, in seconds since 1970.
+    pub clock: fn() -> i64,
+}
+
+impl<L: SpendRecords> SpentNotices<L> {
+    /// Whether an alert of this hour has told it. If not, that of whoever asks is to: the hour is marked by then.
+    pub async fn were_sent(&self) -> bool {
+        let (day, hour) = day_and_hour((self.clock)());
+        // What cannot be written down is rather told twice.
+        !self.ledger.tell(&day, &hour).await.unwrap_or(true)
+    }
+}
+
 impl<M: Models, L: SpendRecords> Models for Budgeted<M, L> {
     async fn invoke(&self, call: ModelCall<'_>) -> Result<ModelReply, Error> {
         // Calls of services are large, and nest deep: on the heap.
         let Some(budget) = &self.budget else { return Box::pin(self.models.invoke(call)).await };
-        if let Some(told_before) = Box::pin(budget.spent()).await? {
-            return Ok(ModelReply::OverBudget { told_before });
+        if Box::pin(budget.is_spent()).await? {
+            return Ok(ModelReply::OverBudget);
         }
         let reply = Box::pin(self.models.invoke(call)).await?;
         if let ModelReply::Answer(answer) = &reply {
@@ -53,28 +69,26 @@ impl<M: Models, L: SpendRecords> Models for Budgeted<M, L> {
 }
 
 impl<L> Budget<L> {
-    /// The budget of these settings. `tells` says whether whoever asks tells somebody, once an hour, that it is spent.
+    /// The budget of these settings.
     #[must_use]
-    pub fn new(settings: &BudgetSettings, ledger: L, tells: bool) -> Self {
-        Self { daily: settings.daily, prices: settings.prices, ledger, tells, clock: clock::seconds }
+    pub fn new(settings: &BudgetSettings, ledger: L) -> Self {
+        Self { daily: settings.daily, prices: settings.prices, ledger, clock: clock::seconds }
     }
 }
 
 impl<L: SpendRecords> Budget<L> {
-    /// Whether nothing more may be asked today, and then, whether somebody was told within the hour.
-    async fn spent(&self) -> Result<Option<bool>, Error> {
-        let (day, hour) = day_and_hour((self.clock)());
+    /// Whether nothing more may be asked today.
+    async fn is_spent(&self) -> Result<bool, Error> {
+        let (day, _) = day_and_hour((self.clock)());
         let spent = self.ledger.spent(&day).await;
         if let Err(error) = &spent {
             tracing::warn!(error = error.name().as_str(), "the day's spend could not be read");
         }
-        if self.daily.allows(spent)? {
-            return Ok(None);
+        let is_spent = !self.daily.allows(spent)?;
+        if is_spent {
+            tracing::warn!(budget_usd = self.daily.usd, "the day's budget is spent; the model is not asked");
         }
-        tracing::warn!(budget_usd = self.daily.usd, "the day's budget is spent; the model is not asked");
-        // What cannot be written down is rather told twice.
-        let told = self.tells && self.ledger.tell(&day, &hour).await.unwrap_or(true);
-        Ok(Some(!told))
+        Ok(is_spent)
     }
 
     /// An answer that has come is used, even if its cost cannot be written down.
@@ -126,6 +140,9 @@ mod tests {
         }
 
         async fn tell(&self, _: &str, hour: &str) -> Result<bool, Error> {
+            if self.is_down {
+                return Err(UNAVAILABLE());
+            }
             let mut told = self.told.lock().unwrap();
             let first = !told.iter().any(|known| known == hour);
             told.extend(first.then(|| hour.to_owned()));
@@ -140,7 +157,7 @@ mod tests {
         let daily = DailyBudget { usd, ledger_down };
         // 1,600 tokens in and 20 out are a cent.
         let prices = TokenPrices { input: 6.0, output: 20.0 };
-        Budgeted { models, budget: Some(Budget { daily, prices, ledger: day, tells: true, clock: || NOW }) }
+        Budgeted { models, budget: Some(Budget { daily, prices, ledger: day, clock: || NOW }) }
     }
 
     fn call() -> ModelCall<'static> {
@@ -154,10 +171,24 @@ mod tests {
         for _ in 0..3 {
             assert!(matches!(models.invoke(call()).await, Ok(ModelReply::Answer(_))));
         }
-        assert_eq!(models.invoke(call()).await, Ok(ModelReply::OverBudget { told_before: false }));
-        assert_eq!(models.invoke(call()).await, Ok(ModelReply::OverBudget { told_before: true }));
+        assert_eq!(models.invoke(call()).await, Ok(ModelReply::OverBudget));
         assert_eq!(models.models.asked().len(), 3);
-        assert_eq!(*day.told.lock().unwrap(), ["2026-11-27T03"]);
+        // Whether anybody hears of it is not known here.
+        assert!(day.told.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_alert_an_hour_tells_that_the_budget_is_spent() {
+        let day = Day::default();
+        let at = |clock| SpentNotices { ledger: &day, clock };
+        assert!(!at(|| NOW).were_sent().await);
+        assert!(at(|| NOW + 3_599).were_sent().await);
+        assert!(!at(|| NOW + 3_600).were_sent().await);
+        // What cannot be written down is rather told twice.
+        let down = Day { is_down: true, ..Day::default() };
+        for _ in 0..2 {
+            assert!(!SpentNotices { ledger: &down, clock: || NOW }.were_sent().await);
+        }
     }
 
     #[tokio::test]

@@ -107,8 +107,10 @@ pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error
         Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
     let outcome = Outcome::of(&audit, &facts);
-    // What went wrong in the audit itself is told, whoever caused it.
-    let went_well = audit.failure().is_none() && !ledger.unclaimed;
+    // What went wrong in the audit itself is told, whoever caused it, and that the day's budget is spent.
+    let told_before = audit.detection.as_ref().is_some_and(|judged| judged.told_before);
+    let is_notice = outcome.is_held_back() && !told_before;
+    let went_well = audit.failure().is_none() && !ledger.unclaimed && !is_notice;
     let silencing = || settings.exceptions.silencing(&facts, &outcome, ledger.day());
     let backfill = execution.backfill.as_deref().filter(|id| is_id(id));
     let silenced_by = went_well.then(silencing).flatten();

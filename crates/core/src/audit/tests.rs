@@ -277,6 +277,22 @@ fn what_the_budget_held_back_is_told_once_an_hour_and_waits_in_the_ledger() {
 }
 
 #[test]
+fn no_exception_silences_the_notice_that_the_budget_is_spent() {
+    let file = "exceptions: [{name: imports, principal: '*', reason: they are ours, ends: 2026-12-31}]";
+    let settings = AlertSettings { exceptions: Exceptions::read(file).unwrap(), ..AlertSettings::default() };
+    for (told_before, silenced_by) in [(false, None), (true, Some(json!({"S": "imports"})))] {
+        let mut judged = detection("undetermined", "none");
+        (judged["reason"], judged["findings"], judged["told_before"]) =
+            (json!("budget"), json!([]), json!(told_before));
+        let ledger = json!({"claim": {"object": {"S": "uploads/a.png"}}, "now": "2026-11-20T09:14:14.623Z"});
+        let request = json!({"audit": {"summary": summary(), "detection": judged}, "ledger": ledger});
+        let alert = compose(&request, &settings).unwrap();
+        assert_eq!(alert.item.get("silenced_by"), silenced_by.as_ref());
+        assert_eq!(alert.attributes.silenced.value(), told_before.to_string());
+    }
+}
+
+#[test]
 fn an_event_without_a_claim_says_so() {
     let request = json!({
         "audit": {"summary": summary()}, "ledger": {"claim": {}, "unclaimed": true},

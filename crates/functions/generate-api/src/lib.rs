@@ -65,7 +65,7 @@ impl<M: Models> GenerateApi<M> {
         let reply = match self.models.invoke(call).await? {
             ModelReply::Answer(answer) => answer,
             ModelReply::TooLong => return Err(Error::conversation_too_long()),
-            ModelReply::OverBudget { .. } => return Err(Error::ModelThrottled { code: "DailyBudget".into() }),
+            ModelReply::OverBudget => return Err(Error::ModelThrottled { code: "DailyBudget".into() }),
             ModelReply::ImageRejected => {
                 return Err(Error::Internal { problem: "Bedrock refuses an image where none was sent".into() });
             }

@@ -91,7 +91,7 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
         match self.model.ask(body).await? {
             ModelReply::ImageRejected => Err(Error::invalid("Key", "the model cannot read this image")),
             ModelReply::TooLong => Err(Error::invalid("prompt", "is, with the image, longer than the model reads")),
-            ModelReply::OverBudget { .. } => Err(Error::ModelThrottled { code: "DailyBudget".into() }),
+            ModelReply::OverBudget => Err(Error::ModelThrottled { code: "DailyBudget".into() }),
             ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 tracing::info!(
                     bucket = object.bucket,

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Stopped> {
     let sdk = sdk_config();
     let budget = daily_budget(&Environment)?.map(|settings| {
         let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
-        Budget::new(&settings, ledger, false)
+        Budget::new(&settings, ledger)
     });
     let analyzer = ImageAnalyzer {
         token_budget: image_token_budget(&Environment)?,

@@ -46,16 +46,17 @@ impl<M: Models> LogSummarizer<M> {
             Ok(event) => (event, None),
             Err(event) => (event, self.model.as_ref()),
         };
-        let gathered = gathered_by(&event);
+        let backfill = gathered_by(&event).map(str::to_owned);
         let event = Event::read(&event)?;
         let floor = self.rules.rate(&event);
         // What was there before is no event that a model could rate.
-        let asks = gathered.is_none() && self.asked.asks(&event, &floor);
+        let asks = backfill.is_none() && self.asked.asks(&event, &floor);
         let opinion = match model.filter(|_| asks) {
             None => None,
             Some(model) => self.ask(model, &event, &floor).await?,
         };
-        let summary = summary::conclude(&event, floor, self.uploads, self.documents, opinion);
+        let concluded = summary::conclude(&event, floor, self.uploads, self.documents, opinion);
+        let summary = Summary { backfill, ..concluded };
         log_summary(&summary);
         metrics::event(summary.threat_level);
         Ok(summary)
@@ -72,7 +73,7 @@ impl<M: Models> LogSummarizer<M> {
                 Opinion::read(&body)
             }
             // The record and the rules speak alone, as without a model.
-            ModelReply::OverBudget { .. } => return Ok(None),
+            ModelReply::OverBudget => return Ok(None),
             // No image was sent, and the prompt is bounded: this says nothing about the event.
             ModelReply::ImageRejected | ModelReply::TooLong => Err(Unusable::Malformed),
         };

@@ -20,7 +20,7 @@ async fn main() -> Result<(), Stopped> {
     let sdk = sdk_config();
     let budget = daily_budget(&Environment)?.map(|settings| {
         let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
-        Budget::new(&settings, ledger, false)
+        Budget::new(&settings, ledger)
     });
     let summarizer = LogSummarizer {
         model: (asked != SummarizeWithModel::None)

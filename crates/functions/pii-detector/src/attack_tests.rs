@@ -34,6 +34,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M, Arc<FakeLedg
         clean_bucket: Some("clean".into()),
         time: Duration::from_mins(1),
         verdicts: None,
+        notices: None,
     }
 }
 

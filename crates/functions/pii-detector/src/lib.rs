@@ -12,6 +12,7 @@ use serde_json::Value;
 use warden_core::{
     Error,
     audit::{self, Action, CleanCopy, Handling, JudgeDocuments, NotTried, Tag},
+    backfill,
     bedrock::{Answer, AskedModel, Usage, answer::Unusable},
     fields::RequestFields,
     hashed::{Hashed, checksum_of_s3, digest},
@@ -20,11 +21,11 @@ use warden_core::{
     pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, OnDisagreement, Policy, Reason, Verdict},
     ports::{
         LedgerRecords, Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore,
-        ObjectWriter, OpenObject,
+        ObjectWriter, OpenObject, SpendRecords,
     },
     threat::ThreatLevel,
 };
-use warden_lambda::metrics;
+use warden_lambda::{budget::SpentNotices, metrics};
 use warden_raster::{Shown, View};
 
 use crate::deadline::Deadline;
@@ -33,7 +34,8 @@ pub use floor::{Reader, TextReader};
 pub use known::KnownVerdicts;
 
 /// Most time for what is known of an image's bytes, and as much for keeping it: without it the model is asked.
-const TIME_FOR_VERDICTS: Duration = Duration::from_secs(5);
+/// As much for whether an alert has told that the day's budget is spent.
+const TIME_FOR_LEDGER: Duration = Duration::from_secs(5);
 
 /// What the function needs, made once at start.
 pub struct PiiDetector<S, M, L> {
@@ -57,6 +59,8 @@ pub struct PiiDetector<S, M, L> {
     pub time: Duration,
     /// Verdicts on bytes that were judged before, where they answer for the same bytes.
     pub verdicts: Option<KnownVerdicts<L>>,
+    /// Which alert tells that the day's budget is spent; without it each does.
+    pub notices: Option<SpentNotices<L>>,
 }
 
 /// What the function answers.
@@ -91,6 +95,8 @@ struct Request {
     claims_image: bool,
     output: Output,
     handling: Handling,
+    /// Whether the report of a backfill tells of it, and nobody hears its alert.
+    is_gathered: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,11 +125,12 @@ impl Request {
                 Some(_) => return Err(Error::invalid("output", "is neither \"full\" nor \"boolean\"")),
             },
             handling: fields.optional("handling")?.map_or(Ok(Handling::default()), Handling::read)?,
+            is_gathered: fields.optional(backfill::MEMBER)?.is_some(),
         })
     }
 }
 
-impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
+impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> PiiDetector<S, M, L> {
     /// Judges the object that `event` names: the whole [`Detection`] with the
     /// [`Action`] that the event's `handling` wants ([`Handling::read`]), or for `output: "boolean"` the text
     /// `"true"` or `"false"`.
@@ -133,21 +140,30 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
     /// and the model; [`Error::Undetermined`] when a boolean was asked for and
     /// nobody can tell.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
-        let Request { object, claims_image, output, handling } = Request::read(&event)?;
+        let Request { object, claims_image, output, handling, is_gathered } = Request::read(&event)?;
         // Large, and awaited once a call: on the heap.
         let until = Deadline::within(self.time);
-        let (detection, told_before) = Box::pin(self.detect(object, claims_image, until)).await?;
+        let detection = Box::pin(self.detect(object, claims_image, until)).await?;
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
             Output::Full => {
                 let judged = Box::pin(self.decide(detection, &handling, until)).await?;
+                let is_heard = judged.detection.reason == Some(Reason::Budget) && !is_gathered;
+                // Last of all: what fails after it would be told to nobody.
+                let told_before = is_heard && Box::pin(self.told_before(until)).await;
                 let judged = Judged { told_before, ..judged };
                 serde_json::to_value(judged)
                     .map_err(|error| Error::Internal { problem: format!("the verdict is not JSON: {error}") })
             }
             Output::Boolean => boolean(&detection),
         }
+    }
+
+    /// Whether somebody was told within the hour that the day's budget is spent. If not, the alert of this object tells it.
+    async fn told_before(&self, until: Deadline) -> bool {
+        let Some(notices) = &self.notices else { return false };
+        until.or_within(TIME_FOR_LEDGER).of(notices.were_sent()).await.unwrap_or(false)
     }
 
     /// What is to be done with what was judged.
@@ -180,8 +196,8 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         Ok(Judged { detection, action, not_tried, threat_level, told_before: false, tags, checksum, clean_copy })
     }
 
-    /// The detection, and whether somebody was told before that the day's budget is spent, where that is why nobody looked.
-    async fn detect(&self, object: ObjectRef, claims_image: bool, until: Deadline) -> Result<(Detection, bool), Error> {
+    /// What the object holds, whatever is to be done with it.
+    async fn detect(&self, object: ObjectRef, claims_image: bool, until: Deadline) -> Result<Detection, Error> {
         let judged_by = self.judged_by();
         let first = self.read(&object, claims_image, &judged_by, until).await?;
         // A request takes its image with it: for the rare second one the object
@@ -195,10 +211,10 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
             first => (first, Asked::default()),
         };
         let (facts, format, metadata, judgement, asked) = match read {
-            Read::Done(detection) => return Ok((*detection, false)),
+            Read::Done(detection) => return Ok(*detection),
             Read::Known { facts, format, judgement } => {
                 let known = Detection::judged(object, facts, format.media_type(), judgement, earlier.model);
-                return Ok((Detection { judged_before: true, ..known }, false));
+                return Ok(Detection { judged_before: true, ..known });
             }
             Read::Judged { facts, format, metadata, floor, judgement, asked } => {
                 let judgement = self.policy.apply(judgement);
@@ -225,14 +241,14 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         // count must not turn what nobody can tell into clean.
         let metadata = self.policy.apply(Judgement::of_findings(metadata));
         let judgement = self.policy.apply(judgement).and(metadata);
-        let Asked { model, told_before, overlooked } = asked.and(earlier);
+        let Asked { model, overlooked } = asked.and(earlier);
         // What was not looked at in code may be the next time.
         let lasts = !overlooked || matches!(judgement, Judgement::Pii(_));
         if let (Some((verdicts, sha256)), Some(_), true) = (self.verdicts_on(&object, &facts), &model, lasts) {
-            let until = until.or_within(TIME_FOR_VERDICTS);
+            let until = until.or_within(TIME_FOR_LEDGER);
             let _ = until.of(verdicts.keep(sha256, &judged_by, &judgement)).await;
         }
-        Ok((Detection::judged(object, facts, format.media_type(), judgement, model), told_before))
+        Ok(Detection::judged(object, facts, format.media_type(), judgement, model))
     }
 
     /// Reads the object and, if the model reads it as it is, has it judged.
@@ -257,7 +273,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
         let facts = ObjectFacts { sha256: found.body.sha256(), ..found.facts };
         if let Intake::Request { format, .. } | Intake::ToConvert { format, .. } = intake
             && let Some((verdicts, sha256)) = self.verdicts_on(object, &facts)
-            && let within = until.or_within(TIME_FOR_VERDICTS)
+            && let within = until.or_within(TIME_FOR_LEDGER)
             && let Some(judgement) = within.of(verdicts.of(sha256, judged_by)).await.flatten()
         {
             return Ok(Read::Known { facts, format, judgement });
@@ -392,9 +408,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, 
             ModelReply::ImageRejected | ModelReply::TooLong => {
                 (Judgement::Undetermined(Reason::ImageRejected), Asked::default())
             }
-            ModelReply::OverBudget { told_before } => {
-                (Judgement::Undetermined(Reason::Budget), Asked { told_before, ..Asked::default() })
-            }
+            ModelReply::OverBudget => (Judgement::Undetermined(Reason::Budget), Asked::default()),
             ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
                 let (judgement, usage) = match Answer::parse(&body) {
                     Ok(answer) => (pii::judge(&answer), answer.usage),
@@ -437,8 +451,6 @@ enum Read {
 struct Asked {
     /// What the calls cost together, where there were any.
     model: Option<ModelUse>,
-    /// Whether the model was not asked, and somebody was told so before.
-    told_before: bool,
     /// Whether something that is read in code could not be looked at.
     overlooked: bool,
 }
@@ -449,8 +461,7 @@ impl Asked {
             (Some(one), Some(other)) => Some(one.plus(&other)),
             (one, other) => one.or(other),
         };
-        let overlooked = self.overlooked || other.overlooked;
-        Self { model, told_before: self.told_before || other.told_before, overlooked }
+        Self { model, overlooked: self.overlooked || other.overlooked }
     }
 }
 

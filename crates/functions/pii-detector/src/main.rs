@@ -6,7 +6,7 @@ use pii_detector::{KnownVerdicts, PiiDetector, Reader, TextReader};
 use warden_aws::{Bedrock, BedrockSettings, LedgerTable, S3ObjectStore, sdk_config};
 use warden_lambda::{
     Stopped,
-    budget::{Budget, Budgeted},
+    budget::{Budget, Budgeted, SpentNotices},
     clock,
     settings::{
         Environment, KnownVerdictSettings, ModelSettings, Variables, daily_budget, flag, image_token_budget,
@@ -32,10 +32,12 @@ async fn main() -> Result<(), Stopped> {
     if let Some(text) = &text {
         text.tell_what_is_missing();
     }
-    let budget = daily_budget(&Environment)?.map(|settings| {
-        let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
-        Budget::new(&settings, ledger, true)
-    });
+    let (budget, notices) = daily_budget(&Environment)?
+        .map(|settings| {
+            let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
+            (Budget::new(&settings, ledger.clone()), SpentNotices { ledger, clock: clock::seconds })
+        })
+        .unzip();
     let detector = PiiDetector {
         token_budget: image_token_budget(&Environment)?,
         policy: pii_policy(&Environment)?,
@@ -49,6 +51,7 @@ async fn main() -> Result<(), Stopped> {
             code,
             clock: clock::seconds,
         }),
+        notices,
         store: S3ObjectStore::new(&sdk),
         model: model.of(Budgeted { models: Bedrock::new(&sdk, bedrock), budget }),
     };

@@ -10,7 +10,7 @@ use warden_core::{
     image::{Content, Cover, HEAD_BYTES, ImageFormat, Unreadable},
     intake::MAX_DECODED_FILE,
     pii::{Detection, Judgement, Reason},
-    ports::{LedgerRecords, Models, ObjectFacts, ObjectRef, ObjectStore, ObjectWriter},
+    ports::{LedgerRecords, Models, ObjectFacts, ObjectRef, ObjectStore, ObjectWriter, SpendRecords},
 };
 use warden_raster::Masked;
 
@@ -20,7 +20,7 @@ use crate::{Asked, PiiDetector, deadline::Deadline};
 /// at most and heeds no deadline, and the search for its barcodes 10.
 const LEAST_TIME: Duration = Duration::from_secs(130);
 
-impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords> PiiDetector<S, M, L> {
+impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> PiiDetector<S, M, L> {
     /// Writes a copy of what was judged in which everything that counts is covered. What the model's calls for it cost
     /// is added to the detection.
     ///

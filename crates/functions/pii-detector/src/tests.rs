@@ -7,11 +7,12 @@ use warden_core::{
     fake::{FakeLedger, FakeModel, FakeStore, Stored, Written, asking, facts},
     image::{Area, TokenBudget},
     pii::{Category, Detection, Finding, Judgement, OnDisagreement, Policy, known},
-    ports::{LedgerRecords, ModelAnswer, ModelCall, ModelReply, Models, ObjectFacts, ObjectRef, Seal},
+    ports::{LedgerRecords, ModelAnswer, ModelCall, ModelReply, Models, ObjectFacts, ObjectRef, Seal, SpendRecords},
 };
 use warden_event_files::{holds, invalid, valid};
+use warden_lambda::budget::SpentNotices;
 
-use crate::{KnownVerdicts, PiiDetector, Reader, TIME_FOR_VERDICTS, TextReader, deadline::Deadline};
+use crate::{KnownVerdicts, PiiDetector, Reader, TIME_FOR_LEDGER, TextReader, deadline::Deadline};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
 const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"left"}]}"#;
@@ -29,6 +30,7 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         clean_bucket: Some("clean".into()),
         time: Duration::from_secs(220),
         verdicts: None,
+        notices: None,
     }
 }
 
@@ -128,14 +130,33 @@ async fn an_answer_says_what_the_policy_wants_done() {
 
 #[tokio::test]
 async fn past_the_days_budget_an_image_is_undetermined_unless_code_knows_better() {
-    for told_before in [false, true] {
-        let over = || FakeModel::replying(Ok(ModelReply::OverBudget { told_before }));
-        let answer = detector(Stored::bytes(PNG), over()).handle(event()).await.unwrap();
-        assert_eq!((&answer["verdict"], &answer["reason"]), (&json!("undetermined"), &json!("budget")));
-        assert_eq!((&answer["action"], &answer["model"]), (&json!("none"), &Value::Null));
-        assert_eq!(answer["told_before"] == json!(true), told_before);
-        let known = judged_by_its_barcode(&detector(Stored::bytes(BOARDING_PASS), over())).await;
-        assert!(holds(&known, &json!({"verdict": "pii", "reason": null, "action": "delete_version"})), "{known}");
+    let over = || FakeModel::replying(Ok(ModelReply::OverBudget));
+    let answer = detector(Stored::bytes(PNG), over()).handle(event()).await.unwrap();
+    assert_eq!((&answer["verdict"], &answer["reason"]), (&json!("undetermined"), &json!("budget")));
+    assert_eq!((&answer["action"], &answer["model"]), (&json!("none"), &Value::Null));
+    let known = judged_by_its_barcode(&detector(Stored::bytes(BOARDING_PASS), over())).await;
+    assert!(holds(&known, &json!({"verdict": "pii", "reason": null, "action": "delete_version"})), "{known}");
+}
+
+#[tokio::test]
+async fn the_first_alert_that_is_heard_tells_that_the_days_budget_is_spent() {
+    let ledger = Arc::new(FakeLedger::default());
+    let answer = async |stored, asked: &Value| {
+        let notices = Some(SpentNotices { ledger: Arc::clone(&ledger), clock: || 0 });
+        let over = FakeModel::replying(Ok(ModelReply::OverBudget));
+        PiiDetector { notices, ..detector(stored, over) }.handle(asked.clone()).await
+    };
+    let (mut gathered, mut boolean) = (event(), event());
+    gathered["backfill"] = json!("b-1");
+    boolean["output"] = json!("boolean");
+    // A backfill's report tells of its objects, no alert follows a boolean, and one of something else tells something else.
+    assert_eq!(answer(Stored::bytes(PNG), &gathered).await.unwrap()["reason"], "budget");
+    assert_eq!(answer(Stored::bytes(PNG), &boolean).await.unwrap_err().name(), ErrorName::Undetermined);
+    assert_ne!(answer(Stored::bytes(b"plain"), &event()).await.unwrap()["reason"], "budget");
+    let heard = [(&event(), None), (&event(), Some(true)), (&gathered, None), (&event(), Some(true))];
+    for (asked, told_before) in heard {
+        let answer = answer(Stored::bytes(PNG), asked).await.unwrap();
+        assert_eq!((&answer["reason"], answer["told_before"].as_bool()), (&json!("budget"), told_before), "{asked}");
     }
 }
 
@@ -735,7 +756,7 @@ async fn a_copy_that_was_not_wholly_looked_at_in_code_is_not_written() {
 async fn a_copy_that_the_days_budget_or_the_time_does_not_allow_has_failed() {
     let clean = json!({"content": [{"type": "text", "text": CLEAN}], "stop_reason": "end_turn"});
     let clean = ModelReply::Answer(ModelAnswer { body: clean.to_string().into(), latency_ms: 7 });
-    let replies = vec![Ok(clean), Ok(ModelReply::OverBudget { told_before: false })];
+    let replies = vec![Ok(clean), Ok(ModelReply::OverBudget)];
     let over = detector(Stored::bytes(BOARDING_PASS), FakeModel::replying_in_turn(replies));
     assert_eq!(not_masked(over).await, "copy_failed");
     let late = PiiDetector {
@@ -807,10 +828,25 @@ async fn a_ledger_that_hangs_takes_little_of_the_time() {
         clean_bucket: known.clean_bucket,
         time: known.time,
         verdicts: Some(KnownVerdicts { ledger: Hanging, code: "7".into(), clock: || 0 }),
+        notices: None,
     };
     let begun = tokio::time::Instant::now();
     assert_eq!(detector.handle(event()).await.unwrap()["verdict"], "clean");
-    assert!(begun.elapsed() < TIME_FOR_VERDICTS * 3, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < TIME_FOR_LEDGER * 3, "{:?}", begun.elapsed());
+}
+
+impl SpendRecords for Hanging {
+    async fn spent(&self, _: &str) -> Result<f64, Error> {
+        std::future::pending().await
+    }
+
+    async fn add(&self, _: &str, _: f64, _: i64) -> Result<(), Error> {
+        std::future::pending().await
+    }
+
+    async fn tell(&self, _: &str, _: &str) -> Result<bool, Error> {
+        std::future::pending().await
+    }
 }
 
 /// A model that never answers.
@@ -836,6 +872,7 @@ async fn a_model_has_the_time_that_is_left_and_no_more() {
         clean_bucket: asked.clean_bucket,
         time: asked.time,
         verdicts: asked.verdicts,
+        notices: asked.notices,
     };
     assert_eq!(detector.handle(event()).await.unwrap_err().name(), ErrorName::ModelTimeout);
 }

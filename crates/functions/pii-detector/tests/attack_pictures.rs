@@ -52,6 +52,7 @@ fn judged(bytes: &[u8], reader: Reader) -> (Value, bool, Reader) {
         clean_bucket: None,
         time: Duration::from_mins(10),
         verdicts: None::<KnownVerdicts<std::sync::Arc<FakeLedger>>>,
+        notices: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let event = json!({"s3_bucket": "uploads", "s3_key": "a.png"});

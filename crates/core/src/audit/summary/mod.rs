@@ -61,6 +61,9 @@ pub struct Summary {
     pub account: Option<String>,
     /// The Region in which it happened.
     pub region: Option<String>,
+    /// The backfill whose report tells of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<String>,
 }
 
 /// Puts together what the record says, what the rules say and what the model
@@ -99,6 +102,7 @@ pub fn conclude(
         event_time: shown(&event.time, 64),
         account: shown(&event.account, 64),
         region: shown(&event.region, 64),
+        backfill: None,
     }
 }
 
