@@ -7,15 +7,19 @@ use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Trial;
 use serde_json::json;
+use time::OffsetDateTime;
 use warden_backfill::{Acts, Backfill, Backfills, Error, Names, Place, Plan, Status};
-use warden_control_plane::s3::{ObjectId, Version};
+use warden_control_plane::{
+    Call, ControlPlane, Service,
+    s3::{ObjectId, Version},
+};
 use warden_deploy::Deployer;
 use warden_ledger::{Filter, Record};
 use warden_local::alert::Alert;
 use warden_local::backfill::{keep_versions, make_bucket};
 use warden_local::pictures::{Holds, upload};
 
-use crate::reliability::Site;
+use crate::reliability::{DAILY_BUDGET, Site};
 use crate::world::Stage;
 
 pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
@@ -31,6 +35,7 @@ pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
             Vec::new(),
             stopped_and_resumed,
         ),
+        stage.faulty_trial("backfill::what_the_days_budget_holds_back_is_judged_when_resumed", Vec::new(), held_back),
         stage.faulty_trial("backfill::what_no_event_told_of_is_found_by_a_sweep_once", Vec::new(), swept),
         stage.faulty_trial("backfill::a_bucket_without_versions_is_audited_by_its_bytes", Vec::new(), without_versions),
         stage.faulty_trial("backfill::what_a_list_or_an_inventory_names_is_audited", Vec::new(), named),
@@ -111,6 +116,39 @@ async fn stopped_and_resumed(site: Arc<Site>) {
     assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 12), "{ended:?}");
     assert_eq!(ended.counters.known, done);
     assert_eq!(records(&site, "e2e-stopped").await.len(), 12);
+}
+
+async fn held_back(site: Arc<Site>) {
+    let bucket = "held-back";
+    let names: Vec<_> = (0..24).map(|at| format!("{at:02}.png")).collect();
+    let of_last = |at| if at == 23 { Holds::PersonalData } else { Holds::NoPersonalData };
+    of_before(&site, bucket, (0..).zip(&names).map(|(at, key)| (key.as_str(), of_last(at)))).await;
+    let backfills = backfills(&site).await;
+    let calls = site.model_calls();
+    spend(&site, DAILY_BUDGET).await;
+    let plan = Plan { concurrency: 2, ..Plan::of(bucket) };
+    let capped = run(&backfills, "e2e-held", &plan).await;
+    spend(&site, "0").await;
+
+    // It pays for no more audits than it takes to see that all are held back.
+    let counters = &capped.counters;
+    assert_eq!((counters.status, counters.pii, counters.failed), (Status::Capped, 0, 0), "{counters:?}");
+    assert!((20..24).contains(&counters.held) && counters.done == counters.held, "{counters:?}");
+    assert_eq!((site.model_calls(), keys(&site, bucket).await.len()), (calls, 24));
+    let held = records(&site, "e2e-held").await;
+    assert!(held.iter().all(|record| record.text("status") == Some("held")), "{held:?}");
+    let (report, _) = published(&site, "e2e-held").await;
+    assert!(report.subject.contains("Backfill of s3://held-back/ ended at the day's budget"), "{}", report.subject);
+
+    let execution = backfills.resume(&capped, None).await.unwrap();
+    let ended = backfills.follow("e2e-held", &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap();
+    let counters = &ended.counters;
+    assert_eq!((counters.status, counters.done, counters.pii), (Status::Complete, 24, 1), "{counters:?}");
+    assert_eq!((counters.held, counters.undetermined, counters.known), (0, 0, 0), "{counters:?}");
+    assert_eq!(keys(&site, bucket).await, names[..23]);
+    let judged = records(&site, "e2e-held").await;
+    assert_eq!(judged.len(), 24);
+    assert!(judged.iter().all(|record| record.text("status") == Some("complete") && record.text("reason").is_none()));
 }
 
 async fn swept(site: Arc<Site>) {
@@ -225,6 +263,19 @@ async fn of_before(site: &Site, bucket: &str, objects: impl IntoIterator<Item = 
     for (number, (key, holds)) in (0..).zip(objects) {
         s3.put(bucket, key, upload(holds, number).unwrap(), &[]).await.unwrap();
     }
+}
+
+/// Sets what the models have cost today.
+async fn spend(site: &Site, usd: &str) {
+    let audit = site.audit();
+    let asked = json!({
+        "TableName": audit.output("LedgerName"),
+        "Key": {"object": {"S": "budget"}, "event": {"S": OffsetDateTime::now_utc().date().to_string()}},
+        "UpdateExpression": "SET spent_usd = :usd",
+        "ExpressionAttributeValues": {":usd": {"N": usd}},
+    });
+    let dynamodb = ControlPlane::new(&audit.clients().config, Service::DYNAMO_DB);
+    dynamodb.call(Call::rpc("DynamoDB_20120810.UpdateItem", &asked)).await.unwrap();
 }
 
 async fn backfills(site: &Site) -> Backfills {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
-pub use site::Site;
+pub use site::{DAILY_BUDGET, Site};
 
 pub use unversioned::trials as unversioned_trials;
 

@@ -24,7 +24,9 @@ use crate::world::{Running, Stage};
 const OVERRIDES: &str = "quarantine/=quarantine,tag/=tag,none/=none";
 /// Buckets of before, which backfills audit.
 const ALSO_AUDIT: &str = "arn:aws:s3:::of-years-ago,arn:aws:s3:::of-years-ago-untouched,arn:aws:s3:::of-years-ago-many,\
-    arn:aws:s3:::missed,arn:aws:s3:::missed-too,arn:aws:s3:::named,arn:aws:s3:::without-versions";
+    arn:aws:s3:::held-back,arn:aws:s3:::missed,arn:aws:s3:::missed-too,arn:aws:s3:::named,arn:aws:s3:::without-versions";
+/// What the models may cost in a day, which nothing here comes near.
+pub const DAILY_BUDGET: &str = "1000";
 /// The waits of the state machine, by what they are on AWS: half an hour is nine seconds.
 const WAIT_SCALE: f64 = 0.005;
 
@@ -50,9 +52,14 @@ impl Running for Site {
         let options = SystemOptions {
             model,
             engine: EngineOptions { wait_scale: WAIT_SCALE, ..EngineOptions::default() },
-            parameters: [("ActionOverrides", OVERRIDES), ("AlsoAudit", ALSO_AUDIT), ("ReuseVerdicts", "false")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+            parameters: [
+                ("ActionOverrides", OVERRIDES),
+                ("AlsoAudit", ALSO_AUDIT),
+                ("ReuseVerdicts", "false"),
+                ("DailyBudget", DAILY_BUDGET),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
             ..SystemOptions::default()
         };
         let workspace = Workspace::find().unwrap();
