@@ -278,7 +278,7 @@ fn what_the_budget_held_back_is_told_once_an_hour_and_waits_in_the_ledger() {
 
 #[test]
 fn no_exception_silences_the_notice_that_the_budget_is_spent() {
-    let file = "exceptions: [{name: imports, principal: '*', reason: they are ours, ends: 2026-12-31}]";
+    let file = "exceptions: [{name: imports, prefix: gate 3/, reason: they are ours, ends: 2026-12-31}]";
     let settings = AlertSettings { exceptions: Exceptions::read(file).unwrap(), ..AlertSettings::default() };
     for (told_before, silenced_by) in [(false, None), (true, Some(json!({"S": "imports"})))] {
         let mut judged = detection("undetermined", "none");
