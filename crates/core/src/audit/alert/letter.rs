@@ -2,7 +2,7 @@
 
 use super::{
     told::{MAX_TOLD, Told},
-    words::{ToDo, Words},
+    words::{Found, ToDo, Words},
 };
 use crate::audit::{ErrorOutput, text::one_line};
 use crate::pii::{Category, Verdict};
@@ -34,7 +34,11 @@ impl<'a> Letter<'a> {
     pub(super) fn headline(&self) -> String {
         let title = || self.told.fact(self.told.source.facts.event_title.as_deref());
         match self.told.source.outcome.headline {
-            Some(headline) => (self.words.headline)(headline, self.told.source.outcome.kind).to_owned(),
+            Some(headline) => {
+                let text = (self.words.headline)(headline, self.told.source.outcome.kind);
+                let Found { personal_data, secret } = self.words.found;
+                if self.told.is_of_secrets_alone() { text.replacen(personal_data, secret, 1) } else { text.to_owned() }
+            }
             None => [Some(self.words.worth_looking_at.to_owned()), title()]
                 .into_iter()
                 .flatten()

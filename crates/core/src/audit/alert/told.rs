@@ -164,6 +164,16 @@ impl<'a> Told<'a> {
         !gone
     }
 
+    /// Whether all that was found is what opens something. Who made the picture is no news beside it.
+    pub(super) fn is_of_secrets_alone(&self) -> bool {
+        let news = |category: &&String| *category != Category::AuthorshipMetadata.as_str();
+        let categories = self.categories();
+        let mut news = categories.iter().filter(news).peekable();
+        self.source.outcome.verdict == Some(Verdict::Pii)
+            && news.peek().is_some()
+            && news.all(|category| category == Category::Secret.as_str())
+    }
+
     pub(super) fn to_do(&self) -> Vec<ToDo> {
         let outcome = self.source.outcome;
         let mut to_do = Vec::new();

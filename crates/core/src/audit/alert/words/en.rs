@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Labels, ToDo, Words};
+use super::{Found, Labels, ToDo, Words};
 use crate::{
     audit::{Headline, Kind, NotTried, Taken},
     pii::{Category, Reason},
@@ -9,6 +9,7 @@ use crate::{
 
 pub(super) const WORDS: Words = Words {
     headline,
+    found: Found { personal_data: "Personal data found", secret: "Secret found (rotate it)" },
     worth_looking_at: "An event worth looking at",
     done,
     undo,

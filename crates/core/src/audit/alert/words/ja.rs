@@ -1,6 +1,6 @@
 //! Japanese.
 
-use super::{Labels, ToDo, Words};
+use super::{Found, Labels, ToDo, Words};
 use crate::{
     audit::{Headline, Kind, NotTried, Taken},
     bedrock::answer::Unusable,
@@ -11,6 +11,9 @@ use crate::{
 
 pub(super) const WORDS: Words = Words {
     headline,
+    found: Found {
+        personal_data: "個人情報が見つか", secret: "シークレット（要ローテーション）が見つか"
+    },
     worth_looking_at: "確認が必要なイベントです",
     done,
     undo,

@@ -1,6 +1,6 @@
 //! Korean.
 
-use super::{Labels, ToDo, Words};
+use super::{Found, Labels, ToDo, Words};
 use crate::{
     audit::{Headline, Kind, NotTried, Taken},
     bedrock::answer::Unusable,
@@ -11,6 +11,7 @@ use crate::{
 
 pub(super) const WORDS: Words = Words {
     headline,
+    found: Found { personal_data: "개인정보가 발견되", secret: "비밀 정보(교체 필요)가 발견되" },
     worth_looking_at: "확인이 필요한 이벤트입니다",
     done,
     undo,

@@ -43,6 +43,8 @@ impl Language {
 pub(super) struct Words {
     /// What happened.
     pub headline: fn(Headline, Kind) -> &'static str,
+    /// How a headline begins that tells of what was found.
+    pub found: Found,
     /// What happened where the event itself is the news.
     pub worth_looking_at: &'static str,
     /// What was done.
@@ -65,6 +67,15 @@ pub(super) struct Words {
     pub more: fn(usize) -> String,
     /// What stands before each fact.
     pub labels: Labels,
+}
+
+/// How a headline begins.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    /// Personal data was found, secrets among it or not.
+    pub personal_data: &'static str,
+    /// Nothing but secrets was found.
+    pub secret: &'static str,
 }
 
 /// What has to be done now.
@@ -115,4 +126,30 @@ pub(super) struct Labels {
     pub failed_in: &'static str,
     pub error: &'static str,
     pub cause: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_headline_of_what_was_found_can_say_that_it_is_a_secret() {
+        for language in [Language::English, Language::Korean, Language::Japanese] {
+            let Words { headline, found, .. } = language.words();
+            for of_found in [
+                Headline::VersionDeleted,
+                Headline::ObjectDeleted,
+                Headline::MovedToQuarantine,
+                Headline::Masked,
+                Headline::Tagged,
+                Headline::ObjectChanged,
+                Headline::NotDeleted,
+                Headline::PersonalDataKept,
+                Headline::NotPinned,
+            ] {
+                let text = headline(of_found, Kind::Image);
+                assert!(text.starts_with(found.personal_data), "{text}");
+            }
+        }
+    }
 }
