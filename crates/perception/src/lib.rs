@@ -23,6 +23,7 @@ mod crop;
 mod detector;
 mod faces;
 pub mod geometry;
+mod ink;
 mod recogniser;
 mod rectangle;
 mod text;
@@ -48,10 +49,10 @@ pub struct Line {
     pub text: String,
     /// How sure the reading is, from 0 to 1.
     pub confidence: f64,
-    /// Where it is in the picture; the first corner is where the text begins.
+    /// Where its characters are in the picture; the first corner is where the text begins.
     pub corners: Corners,
-    /// Where it is on the page once the page lies upright: what stands beside and
-    /// below what is told from this.
+    /// Where it is on the page once the page lies upright, with the room around its
+    /// characters: what stands beside and below what is told from this.
     pub upright: Area,
 }
 
@@ -150,7 +151,7 @@ impl Perception {
 
         let page = self.text.read(&seen.to_rgb8(), has_time)?;
         let lines = page.lines.into_iter().map(|line| Line {
-            upright: Area::around(&line.corners.map(|corner| page.turn.point(corner, size))),
+            upright: Area::around(&line.place.map(|corner| page.turn.point(corner, size))),
             corners: unscaled(line.corners),
             text: line.text,
             confidence: line.confidence,

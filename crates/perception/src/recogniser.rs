@@ -8,6 +8,7 @@ use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
 use crate::geometry::Corners;
+use crate::ink::Extent;
 use crate::{PerceptionError, crop, weights};
 
 /// The height that the model reads lines in.
@@ -18,6 +19,15 @@ const LEAST_WIDE: u32 = 320;
 /// The model looks at a line in steps of so many pixels.
 const STEP: u32 = 8;
 const MIDDLE: [f32; 3] = [0.5; 3];
+
+/// What was read between some corners.
+pub(crate) struct Reading {
+    pub(crate) text: String,
+    /// How sure that is, from 0 to 1.
+    pub(crate) confidence: f64,
+    /// Where its characters stand between the corners, where that can be told.
+    pub(crate) extent: Option<Extent>,
+}
 
 /// The model that reads a line.
 pub(crate) struct Recogniser {
@@ -68,15 +78,15 @@ impl Recogniser {
         Ok(Self { model, input, output, alphabet })
     }
 
-    /// Reads the line that stands between these corners, and says how sure that is.
+    /// Reads the line that stands between these corners.
     pub(crate) fn read(
         &self,
         picture: &RgbImage,
         corners: &Corners,
         options: RunOptions,
-    ) -> Result<(String, f64), PerceptionError> {
+    ) -> Result<Reading, PerceptionError> {
         let Some(line) = crop::upright(picture, corners, HEIGHT, MOST_WIDE) else {
-            return Ok((String::new(), 0.0));
+            return Ok(Reading { text: String::new(), confidence: 0.0, extent: None });
         };
         let width = line.width().next_multiple_of(STEP).max(LEAST_WIDE);
         let input = crop::tensor(&line, width, MIDDLE, MIDDLE);
@@ -85,7 +95,8 @@ impl Recogniser {
         if classes.size(0) != 1 || classes.size(2) != self.alphabet.len() + 1 {
             return Err(weights::unexpected(weights::RECOGNISER));
         }
-        Ok(self.decode(classes.slice(0)))
+        let (text, confidence) = self.decode(classes.slice(0));
+        Ok(Reading { text, confidence, extent: Extent::of(&line) })
     }
 
     /// The likeliest class of each step: one that repeats is one character, and the

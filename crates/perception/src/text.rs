@@ -10,7 +10,7 @@ use rten::{RunOptions, ThreadPool};
 use crate::PerceptionError;
 use crate::detector::Detector;
 use crate::geometry::{Area, Corners, Turn};
-use crate::recogniser::Recogniser;
+use crate::recogniser::{Reading, Recogniser};
 
 /// Below this a line is texture more often than text.
 const LEAST_CONFIDENCE: f64 = 0.6;
@@ -25,8 +25,10 @@ const SIDEWAYS: f64 = 1.5;
 pub(crate) struct ReadLine {
     pub(crate) text: String,
     pub(crate) confidence: f64,
-    /// Where it is in the picture; the first corner is where the text begins.
+    /// Where its characters are in the picture; the first corner is where the text begins.
     pub(crate) corners: Corners,
+    /// The same with the room around them, as the detector marks it.
+    pub(crate) place: Corners,
 }
 
 /// A page's text, and how the page has to be turned for it to be upright.
@@ -81,6 +83,7 @@ impl TextReader {
         let size = (f64::from(picture.width()), f64::from(picture.height()));
         for line in &mut lines {
             line.corners = line.corners.map(|corner| turn.undo(corner, size));
+            line.place = line.place.map(|corner| turn.undo(corner, size));
         }
         Ok(Page { turn, lines, whole })
     }
@@ -97,15 +100,16 @@ impl TextReader {
             if !has_time() {
                 return Ok((lines, false));
             }
-            let mut corners = *place;
-            if is_tall(&corners) {
+            let mut place = *place;
+            if is_tall(&place) {
                 // Its text runs downward, as on the back of a book: it begins at the upper right.
-                corners.rotate_left(1);
+                place.rotate_left(1);
             }
-            let (text, confidence) = self.recogniser.read(picture, &corners, self.options())?;
+            let Reading { text, confidence, extent } = self.recogniser.read(picture, &place, self.options())?;
             let text = text.trim();
-            if confidence >= LEAST_CONFIDENCE && text.chars().count() > 1 {
-                lines.push(ReadLine { text: text.to_owned(), confidence, corners });
+            if confidence >= LEAST_CONFIDENCE && (text.chars().count() > 1 || is_word(text, confidence)) {
+                let corners = extent.map_or(place, |extent| extent.within(&place));
+                lines.push(ReadLine { text: text.to_owned(), confidence, corners, place });
             }
         }
         Ok((lines, true))
@@ -135,6 +139,11 @@ impl Page {
     fn or_more(self, other: Self) -> Self {
         if other.read() > self.read() { other } else { self }
     }
+}
+
+/// Whether one character is a word by itself, as those of Chinese and Japanese are that label a family name: 姓.
+fn is_word(text: &str, confidence: f64) -> bool {
+    confidence >= GOOD_CONFIDENCE && text.chars().all(|c| matches!(c, '\u{3400}'..='\u{9FFF}')) && !text.is_empty()
 }
 
 /// Letters and figures: a row of other signs looks the same upside down.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::national::is_dni_or_nie;
 use crate::values::{is_address, is_date, is_full_name, is_name, is_number, is_telephone};
 use crate::{Entity, Evidence, Finding, Line, Validation};
 
@@ -28,7 +29,10 @@ const LABELS: &[Label] = &[
             prénom prénoms nachname familienname geburtsname vorname vornamen apellido apellidos nombre \
             nombres cognome sobrenome achternaam voornaam voornamen nazwisko imie imiona imię efternavn \
             fornavn efternamn förnamn etternavn sukunimi etunimet shimei seimei namae ireum seongmyeong 姓名 \
-            氏名 名前 お名前 本名 フリガナ",
+            氏名 名前 お名前 ご氏名 御氏名 本名 フリガナ ふりがな 姓 名 苗字 名字 せい めい 氏 nombreyapellidos \
+            apellidosynombre apellidosynombres nombresyapellidos nombrecompleto primerapellido segundoapellido \
+            nombredepila namevorname vornamename vorundnachname vorundzuname vornamennamen namevornamen nachnamevorname \
+            nomprenom nometprénom zuname rufname taufname vollständigername",
     },
     Label {
         entity: Entity::Person,
@@ -41,7 +45,13 @@ const LABELS: &[Label] = &[
             fathersname mothersname nextofkin emergencycontact contactperson policyholder beneficiary \
             cardholder insuredperson nameoftheholder leadpassenger leadguest titulaire inhaber karteninhaber \
             kontoinhaber mynameis awardedto presentedto grantedto certifythat certifiesthat conferredupon \
-            hellomynameis familymember spouse",
+            hellomynameis familymember spouse namedesgastes gastname namedespatienten namederpatientin namedespassagiers \
+            namedesreisenden namedesinhabers namedeskontoinhabers namedesversicherten namedesmitglieds namedeskunden \
+            namedesempfängers namedesantragstellers namedesmieters namedesschülers nombredelhuésped nombredelhuesped \
+            nombredelpaciente nombredelpasajero nombredeltitular nombredelcliente nombredelempleado nombredelalumno \
+            nombredelsolicitante nombredeldestinatario nombredelasegurado nombredelviajero titulardelacuenta \
+            titulardelatarjeta versicherungsnehmer kontoinhaberin 宿泊者名 宿泊者氏名 患者氏名 患者名 乗客名 搭乗者名 会員氏名 会員名 口座名義 \
+            名義人 契約者名 契約者氏名 申込者氏名 申請者氏名 受取人 届出人 お客様名 お客様氏名 カード名義 カード名義人 保護者氏名",
     },
     Label {
         entity: Entity::Person,
@@ -53,7 +63,8 @@ const LABELS: &[Label] = &[
             billedto shipto soldto deliverto deliveredto preparedfor issuedto proudlypresentedto \
             ispresentedto isawardedto thiscertifiesthat thisistocertifythat signedby contact from to nome \
             traveller traveler naam namn navn nimi doctor physician gp subscriber addressee consignee payee \
-            payto paytotheorderof participant candidate resident",
+            payto paytotheorderof participant candidate resident gast fahrgast patientin empfänger absender versicherter \
+            titular huésped pasajero paciente destinatario remitente firmadopor",
     },
     Label {
         entity: Entity::DateTime,
@@ -63,7 +74,9 @@ const LABELS: &[Label] = &[
         spellings: "dob dateofbirth birthdate birthday birthdateofbirth born bornon datedenaissance neele néele néle \
             nele geburtsdatum geborenam geburtstag fechadenacimiento datadinascita datadenascimento \
             geboortedatum dataurodzenia fødselsdato födelsedatum syntymäaika 生年月日 出生日期 出生 seinengappi \
-            saengnyeonworil patientdob",
+            saengnyeonworil patientdob birthdt dayofbirth dateofbirthday geburtstagundort geburtsdatumundort gebdatum geb \
+            gebam geboren tagdergeburt nacimiento fnacimiento fdenacimiento fecnacimiento fechanac fnac nacidoel nacidael \
+            natoil natail dateofbirthddmmyyyy 誕生日 生年月日西暦 お誕生日 ご生年月日 出生年月日 出生日",
     },
     Label {
         entity: Entity::Id,
@@ -79,15 +92,28 @@ const LABELS: &[Label] = &[
             hospitalno insuranceno insurancenumber insuranceid policyno policynumber healthcardno \
             healthinsuranceno voterid residentregistrationno residentregistrationnumber residentno rrn jumin \
             juminbeonho alienregistrationno registrationnumber mynumber kojinbango matriculationno permitno \
-            residencepermitno ausweisnummer dokumentnummer personnummer pesel dni nie cpf codicefiscale bsn \
-            個人番号 公民身份号码 身份证号 证件号码 旅券番号",
+            residencepermitno ausweisnummer ausweisnr personalausweis personalausweisnr personalausweisnummer \
+            dokumentnummer dokumentennummer personnummer personalnummer personalnr mitarbeiternummer mitarbeiternr \
+            matrikelnummer matrikelnr mitgliedsnummer mitgliedsnr versichertennummer versichertennr \
+            versicherungsnummer versicherungsnr krankenversicherungsnummer sozialversicherungsnummer svnummer svnr \
+            steuerid steueridentifikationsnummer identifikationsnummer patientennummer pesel dni nie \
+            dninie dninif nºdni ndedni númerodedni numerodedni ndedocumento nºdedocumento númerodedocumento \
+            numerodedocumento documentodeidentidad númerodeidentidad numerodeidentidad cédula cedula nºdeafiliación \
+            ndeafiliación númerodeafiliación nºdesocio ndesocio númerodesocio seguridadsocial nsegsocial curp cpf \
+            codicefiscale bsn 個人番号 マイナンバー 身分証番号 会員番号 社員番号 職員番号 学籍番号 学生番号 患者番号 診察券番号 \
+            保険証番号 被保険者番号 基礎年金番号 在留カード番号 公民身份号码 身份证号 证件号码",
     },
+    // Companies have one as well, of another form.
+    Label { entity: Entity::Id, confidence: 0.8, inline: true, accepts: is_dni_or_nie, spellings: "nif nºnif nifnie" },
     Label {
         entity: Entity::Passport,
         confidence: 0.9,
         inline: true,
         accepts: is_number,
-        spellings: "passportno passportnumber passportnr passport nodupasseport passnr reisepassnr",
+        spellings: "passportno passportnumber passportnr passport nodupasseport nºdupasseport numérodepasseport passnr \
+            passnummer reisepass reisepassnr reisepassnummer nummerdespasses npasaporte nºpasaporte ndepasaporte \
+            nºdepasaporte nodepasaporte pasaporte pasaporteno pasaporten pasaportenº númerodepasaporte \
+            numerodepasaporte númeropasaporte パスポート番号 旅券番号 旅券no パスポートno 护照号 护照号码",
     },
     Label {
         entity: Entity::DriverLicense,
@@ -119,7 +145,7 @@ const LABELS: &[Label] = &[
         inline: false,
         accepts: is_number,
         spellings: "id accountno accountnumber accountnr customerno customernumber customerid clientid clientno \
-            kontonummer kundennummer bookingreference frequentflyer cardno userid",
+            kontonummer kundennummer kundennr númerodecliente nºdecliente お客様番号 顧客番号 bookingreference frequentflyer cardno userid",
     },
     Label {
         entity: Entity::PhoneNumber,
@@ -128,7 +154,11 @@ const LABELS: &[Label] = &[
         accepts: is_telephone,
         spellings: "mobile mobileno mobilenumber mobilephone cell cellphone cellno handy handynummer whatsapp \
             homephone hometelephone emergencyphone emergencycontact contactno contactnumber yourphone \
-            phonenumber telephonenumber daytimephone portable móvil celular hp 携帯 携帯電話",
+            phonenumber telephonenumber daytimephone portable móvil celular hp mobil mobilnummer mobiltelefon \
+            handynr rufnummer privattelefon telefonprivat telefonmobil mobiltel notfallkontakt teléfonomóvil telefonomovil \
+            telmóvil telmovil nºdemóvil ndemóvil númerodemóvil númerodeteléfono numerodetelefono teléfonodecontacto \
+            teléfonoparticular teléfonopersonal tlfmóvil 携帯 携帯電話 携帯番号 携帯電話番号 電話番号 お電話番号 ご連絡先 連絡先 \
+            緊急連絡先 自宅電話 自宅電話番号",
     },
     Label {
         entity: Entity::Location,
@@ -137,7 +167,11 @@ const LABELS: &[Label] = &[
         accepts: is_address,
         spellings: "homeaddress residentialaddress residenceaddress residence permanentaddress currentaddress \
             billingaddress shippingaddress deliveryaddress mailingaddress streetaddress postaladdress \
-            patientaddress youraddress wohnort wohnanschrift domicile domicilio residenza 住所 現住所 住址 jusho \
+            patientaddress youraddress wohnort wohnanschrift wohnadresse wohnhaftin hauptwohnsitz wohnsitz privatanschrift \
+            privatadresse heimatadresse lieferadresse lieferanschrift rechnungsadresse rechnungsanschrift postanschrift \
+            domicile domicilio domicilioactual domicilioparticular direcciónparticular direccionparticular \
+            direccióndeenvío direcciondeenvio direccióndefacturación direccióndeentrega direcciónpostal lugarderesidencia \
+            residenciahabitual residenza 住所 ご住所 御住所 現住所 居住地 自宅住所 お届け先 お届け先住所 配送先住所 請求先住所 本籍 住址 jusho \
             juso genjusho",
     },
     Label {
@@ -184,7 +218,9 @@ fn labelled_within(text: &str) -> Option<&'static Label> {
     (1..words.len().min(MOST_WORDS + 1)).rev().find_map(|count| {
         let label = label(&words[..count].join(" "))?;
         let value = words[count..].join(" ");
-        (label.inline && (label.accepts)(&value) && self::label(&value).is_none()).then_some(label)
+        // "Nombre y apellidos" is a label whose first word is one too.
+        let begins_small = value.starts_with(char::is_lowercase);
+        (label.inline && !begins_small && (label.accepts)(&value) && self::label(&value).is_none()).then_some(label)
     })
 }
 
@@ -214,7 +250,7 @@ fn label(text: &str) -> Option<&'static Label> {
     if let Some(lead) = LEADS.iter().find(|lead| lower.ends_with(**lead)) {
         return known(lead);
     }
-    known(text).or_else(|| text.split(['/', '|', '(', ')', '•', '·']).find_map(known))
+    known(text).or_else(|| text.split(['/', '|', '(', ')', '•', '·', ',', '・', '（', '）']).find_map(known))
 }
 
 /// A label's letters and figures in small; what numbers a field is left out ("4d.").

@@ -113,14 +113,15 @@ fn weigh_together(findings: &mut [Finding], lines: &[Line<'_>], face: bool) {
     }
 }
 
-/// One finding of a kind a place, the surest; what is another number is no
-/// telephone number.
+/// One finding of a kind a place, the surest; what is another number is no telephone's and, where it says more, no number
+/// of which no more is known than its label.
 fn without_repetition(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
         let repeated = kept.iter_mut().find(|other| {
             let same = other.entity == finding.entity
-                || (finding.entity == Entity::PhoneNumber && other.entity != Entity::Person);
+                || (finding.entity == Entity::PhoneNumber && is_number(other.entity))
+                || (is_known_by_label(&finding) && is_number(other.entity) && other.entity != Entity::DateTime);
             same && other.shares_a_line(&finding)
         });
         match repeated {
@@ -138,12 +139,18 @@ fn without_repetition(findings: Vec<Finding>) -> Vec<Finding> {
     kept
 }
 
+fn is_known_by_label(finding: &Finding) -> bool {
+    finding.entity == Entity::Id && finding.validation == Validation::Context
+}
+
+const fn is_number(entity: Entity) -> bool {
+    !matches!(entity, Entity::Person | Entity::Location | Entity::EmailAddress | Entity::Secret)
+}
+
 /// What else was taken for a number where a published one stands is that number.
 fn without_what_is_published(mut findings: Vec<Finding>) -> Vec<Finding> {
     let published: Vec<Finding> =
         findings.iter().filter(|finding| finding.evidence == Evidence::Published).cloned().collect();
-    let is_number =
-        |entity| !matches!(entity, Entity::Person | Entity::Location | Entity::EmailAddress | Entity::Secret);
     for finding in findings.iter_mut().filter(|finding| is_number(finding.entity) && !finding.evidence.decides()) {
         if published.iter().any(|known| known.shares_a_line(finding)) {
             finding.evidence = Evidence::Published;

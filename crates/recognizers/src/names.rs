@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use fake::locales::{DE_DE, Data, EN, FR_FR, NL_NL, PT_BR, TR_TR};
 
-use crate::values::{is_common, is_full_name, is_name, words};
+use crate::values::{is_cjk, is_common, is_full_name, is_name, words};
 use crate::{Entity, Evidence, Finding, Line, Validation};
 
 const TITLES: &[&str] = &[
@@ -94,7 +94,7 @@ fn is_titled(text: &str) -> bool {
         // "Dr" and "Sr" stand for other things too, when a name goes before.
         let begins = index == 0 || words[index - 1].ends_with([',', ':', ';']);
         let known = TITLES.contains(&title.as_str()) && (begins || UNMISTAKABLE.contains(&title.as_str()));
-        let capital = |word: &&&str| word.chars().next().is_some_and(char::is_uppercase);
+        let capital = |word: &&&str| word.chars().next().is_some_and(|c| c.is_uppercase() || is_cjk(c));
         let rest: Vec<&str> = words[index + 1..].iter().take(4).take_while(capital).copied().collect();
         let numbered =
             words.get(index + 1 + rest.len()).is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
@@ -132,6 +132,7 @@ mod tests {
             "Dr. Oona Feldstrand",
             "Guest: Mr T. Verholt",
             "Dear Ms Lindqvarn,",
+            "Mrs 佐藤 春香",
             "OKAFOR/DELPHINE MS",
             "Hi Anna!",
             "Parcel for Mrs E. Thackerville",

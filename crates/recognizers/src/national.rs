@@ -46,7 +46,10 @@ static NUMBERS: LazyLock<Vec<Number>> = LazyLock::new(|| {
 pub(crate) fn find(text: &str) -> Vec<(Entity, f64, Validation, Evidence)> {
     let text = text.to_uppercase();
     let found = |number: &Number| {
-        let all = number.form.find_iter(&text).filter(|found| !continues(&text, found.start(), found.end()));
+        let is_piece = |start, end| {
+            continues(&text, start, end) || number.entity == Entity::InAadhaar && goes_on_in_groups(&text, start, end)
+        };
+        let all = number.form.find_iter(&text).filter(|found| !is_piece(found.start(), found.end()));
         let right = all.filter(|found| number.check.is_none_or(|check| check(found.as_str())));
         let evidence = right.map(|found| evidence(number.entity, found.as_str())).min()?;
         Some((number.entity, number.confidence, validation(number), evidence))
@@ -83,6 +86,13 @@ pub(crate) fn continues(text: &str, start: usize, end: usize) -> bool {
     goes_on(Box::new(text[..start].chars().rev())) || goes_on(Box::new(text[end..].chars()))
 }
 
+/// Whether a match is a part of a longer row of groups: of the number of a card or a parcel.
+fn goes_on_in_groups(text: &str, start: usize, end: usize) -> bool {
+    let figure = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let before = text[..start].strip_suffix(' ').is_some_and(|before| figure(before.chars().next_back()));
+    before || text[end..].strip_prefix(' ').is_some_and(|after| figure(after.chars().next()))
+}
+
 /// Whether a text holds a resident registration number with the check digit that those had until October 2020.
 pub(crate) fn has_rrn_check_digit(text: &str) -> bool {
     let is_right = |number: &str| {
@@ -98,6 +108,14 @@ pub(crate) fn has_rrn_check_digit(text: &str) -> bool {
 fn is_ssn(text: &str) -> bool {
     let (area, rest) = text.split_at(3);
     !matches!(area, "000" | "666") && !area.starts_with('9') && &rest[1..3] != "00" && &rest[4..] != "0000"
+}
+
+/// Whether text is the number of a Spaniard's or a foreigner's card in Spain, right by its letter.
+pub(crate) fn is_dni_or_nie(text: &str) -> bool {
+    let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.')).collect::<String>().to_uppercase();
+    let figures = compact.strip_prefix(['X', 'Y', 'Z']).map_or(8, |_| 7);
+    let middle = compact.trim_start_matches(['X', 'Y', 'Z']).trim_end_matches(|c: char| c.is_ascii_uppercase());
+    compact.len() == 9 && middle.len() == figures && middle.bytes().all(|c| c.is_ascii_digit()) && is_nie(&compact)
 }
 
 fn is_nie(text: &str) -> bool {
@@ -186,6 +204,26 @@ mod tests {
             assert_eq!(kinds(&format!("No. {right}, valid")), [entity], "{right}");
             assert_eq!(kinds(wrong), [], "{wrong}");
             assert_eq!(kinds(&format!("7-{right}")), [], "a piece of a longer number");
+        }
+        for row in ["4991 1866 5246 0017", "1203 4991 1866 5246"] {
+            assert!(find(row).iter().all(|(entity, ..)| *entity != Entity::InAadhaar), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_card_of_spain_is_known_by_its_letter() {
+        for (number, right) in [
+            ("12345678Z", true),
+            ("12.345.678-z", true),
+            ("X1234567L", true),
+            ("12345678A", false),
+            ("B12345678", false),
+            ("1234567Z", false),
+            ("XX234567L", false),
+            ("Straße 12", false),
+            ("", false),
+        ] {
+            assert_eq!(is_dni_or_nie(number), right, "{number}");
         }
     }
 }

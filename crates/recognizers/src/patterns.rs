@@ -102,7 +102,9 @@ pub(crate) fn cards(text: &str) -> impl Iterator<Item = Card> {
     let numbers = CARD.as_ref().map(|card| card.find_iter(text)).into_iter().flatten();
     numbers.filter_map(|number| {
         let touches = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        let piece = touches(text[..number.start()].chars().next_back()) || touches(text[number.end()..].chars().next());
+        let before = text[..number.start()].chars().next_back();
+        // A plus begins a telephone's number.
+        let piece = touches(before) || before == Some('+') || touches(text[number.end()..].chars().next());
         let digits = digits(number.as_str());
         let is_card = !piece
             && !national::continues(text, number.start(), number.end())
@@ -168,8 +170,11 @@ fn may_be_a_label(account: &str, text: &str) -> bool {
 fn holds_email(text: &str) -> bool {
     let addresses = EMAIL.as_ref().map(|email| email.captures_iter(text)).into_iter().flatten();
     addresses.into_iter().filter_map(|address| address.get(1)).any(|mailbox| {
+        let before = text[..mailbox.start()].rsplit(char::is_whitespace).next().unwrap_or_default();
         let mailbox = mailbox.as_str().to_lowercase();
-        !ROLES.split(' ').any(|role| role == mailbox)
+        // Before the machine in the address of a service stands who signs in there, and with what.
+        let signs_in = before.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']));
+        !signs_in && !ROLES.split(' ').any(|role| role == mailbox)
     })
 }
 
@@ -211,6 +216,7 @@ mod tests {
             "A4111111111111111",
             "4111 1111 1111 1111 9",
             "12-4111111111111111",
+            "+4111 1111 1111 1111",
             "0000 0000 0000 0000",
         ] {
             assert!(cards(other).next().is_none(), "{other}");
@@ -230,7 +236,14 @@ mod tests {
         for address in ["mira.c@example.org", "mira @ example.org", "at MIRA@EXAMPLE.ORG."] {
             assert!(holds_email(address), "{address}");
         }
-        for other in ["info@example.org", "you@", "@example.org", "a@b", "mira at example.org"] {
+        for other in [
+            "info@example.org",
+            "postgres://app:s3cr3t@db.example.org/app",
+            "you@",
+            "@example.org",
+            "a@b",
+            "mira at example.org",
+        ] {
             assert!(!holds_email(other), "{other}");
         }
     }

@@ -6,11 +6,20 @@ use regex::Regex;
 
 use crate::national::continues;
 
-/// Telephones that people carry: the ranges that Korea, Japan and the United Kingdom
-/// keep for them.
+/// Telephones that people carry, by the ranges that countries keep for them: as Korea, Japan, the United Kingdom, Germany
+/// and France write them at home, and as many write them with their code.
 static MOBILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?:^|[^\d-])(?:01[016-9]|0[789]0)[- .]\d{3,4}[- .]\d{4}(?:$|[^\d-])|(?:^|[^\d-])07\d{3}[ -]?\d{6}(?:$|[^\d-])",
+        &[
+            r"(?:^|[^\d-])(?:01[016-9]|0[789]0)[- .]\d{3,4}[- .]\d{4}(?:$|[^\d-])",
+            r"(?:^|[^\d-])07\d{3}[ -]?\d{6}(?:$|[^\d-])",
+            r"(?:^|[^\d-])01(?:5\d|6[023]|7\d)\d?[ /-]\d{3,4}[ -]?\d{3,4}(?:$|[^\d-])",
+            r"(?:^|[^\d.-])0[67](?:[ .]\d\d){4}(?:$|[^\d.-])",
+            // With the code of: the United Kingdom and Switzerland, Germany, Spain and France, Italy, Austria and the
+            // Netherlands, Japan, Korea, China, India, Portugal, Brazil.
+            r"\+ ?(?:4[14] ?(?:\(0\) ?)?7[1-9]|49 ?(?:\(0\) ?)?1[567]|3[34] ?(?:\(0\) ?)?[67]|39 ?3|43 ?(?:\(0\) ?)?6[5-9]|31 ?(?:\(0\) ?)?6|81[ -]?(?:\(0\) ?)?[789]0|82[ -]?(?:\(0\) ?)?10|86[ -]?1[3-9]|91[ -]?[6-9]|351 ?9[1236]|55 ?\(?\d\d\)? ?9)[\d ./-]{5,}\d",
+        ]
+        .join("|"),
     )
     .ok()
 });
@@ -30,7 +39,11 @@ static DATE: LazyLock<Option<Regex>> =
 
 /// Whether a text holds the number of a telephone that somebody carries.
 pub(crate) fn holds_mobile(text: &str) -> bool {
-    MOBILE.as_ref().is_some_and(|mobile| mobile.is_match(text))
+    let numbers = MOBILE.as_ref().map(|mobile| mobile.find_iter(text)).into_iter().flatten();
+    numbers.into_iter().any(|number| {
+        let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
+        (10..=15).contains(&digits) && !continues(text, number.start(), number.end())
+    })
 }
 
 /// Whether a text holds a number that is written as telephones are.
@@ -87,9 +100,21 @@ mod tests {
 
     #[test]
     fn a_mobile_telephone_is_told_from_one_that_stands() {
-        for (number, mobile) in
-            [("010-2345-6789", true), ("07700 900318", true), ("02-312-4567", false), ("1010-2345-6789", false)]
-        {
+        for (number, mobile) in [
+            ("010-2345-6789", true),
+            ("07700 900318", true),
+            ("+44 7700 900318", true),
+            ("+49 151 2345 6789", true),
+            ("0151 23456789", true),
+            ("+34 612 345 678", true),
+            ("06 12 34 56 78", true),
+            ("+81 90-1234-5678", true),
+            ("02-312-4567", false),
+            ("1010-2345-6789", false),
+            ("+44 20 7946 0018", false),
+            ("+49 30 123456", false),
+            ("06.10. 07.10. 08.10.", false),
+        ] {
             assert_eq!(holds_mobile(number), mobile, "{number}");
         }
     }

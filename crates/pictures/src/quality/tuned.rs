@@ -2,8 +2,8 @@
 
 use warden_core::pii::Category;
 use warden_core::pii::Category::{
-    CreditCard, DateTime, EmailAddress, IbanCode, KrRrn, Location, NationalId, Other, Passport, Person as Name,
-    PhoneNumber, Secret, UsSsn,
+    CreditCard, DateTime, EmailAddress, IbanCode, KrRrn, Location, NationalId, Passport, Person as Name, PhoneNumber,
+    Secret, UsSsn,
 };
 
 use crate::{
@@ -41,8 +41,7 @@ pub(super) const fn national(language: Language) -> Category {
     match language {
         Language::English => UsSsn,
         Language::Korean => KrRrn,
-        // A number beside a label, of which no more is known.
-        Language::German | Language::Spanish | Language::Japanese => Other,
+        Language::German | Language::Spanish | Language::Japanese => NationalId,
     }
 }
 
