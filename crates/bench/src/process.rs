@@ -74,11 +74,13 @@ pub async fn measure(
     let polled = timeout(limit, runtime.first_poll()).await.context("the process did not ask for an event in time")?;
     let init = polled.duration_since(started);
 
+    let cpu_of_start = cpu_time(pid)?;
     let called = Instant::now();
     call(&runtime, event, limit).await?;
     let first = called.elapsed();
 
     let cpu_before = cpu_time(pid)?;
+    let first_cpu = cpu_before.saturating_sub(cpu_of_start);
     let mut warm_calls = Vec::with_capacity(warm);
     for _ in 0..warm {
         let called = Instant::now();
@@ -94,7 +96,7 @@ pub async fn measure(
         "the calls did not each read the object and ask the model once: {:?}",
         services.calls()
     );
-    Ok(Run { init, first, warm: warm_calls, warm_cpu, peak_kib })
+    Ok(Run { init, first, first_cpu, warm: warm_calls, warm_cpu, peak_kib })
 }
 
 /// Sends an event and waits for its answer.

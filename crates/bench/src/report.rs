@@ -8,6 +8,7 @@ use comfy_table::{Table, presets::ASCII_MARKDOWN};
 pub struct Run {
     pub init: Duration,
     pub first: Duration,
+    pub first_cpu: Duration,
     pub warm: Vec<Duration>,
     pub warm_cpu: Duration,
     pub peak_kib: u64,
@@ -22,9 +23,10 @@ pub struct Figures {
 /// A column: its title, and a run's values in it.
 type Column = (&'static str, fn(&Run) -> Vec<f64>);
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     ("start to first poll, ms", |run| vec![ms(run.init)]),
     ("first call, ms", |run| vec![ms(run.first)]),
+    ("CPU of the first call, ms", |run| vec![ms(run.first_cpu)]),
     ("warm call, ms", |run| run.warm.iter().copied().map(ms).collect()),
     ("CPU of a warm call, ms", |run| vec![ms(run.warm_cpu)]),
     #[expect(clippy::cast_precision_loss, reason = "KiB of a process")]
@@ -82,9 +84,16 @@ mod tests {
         let mut figures = Figures::new("x");
         for init in [30, 10, 20] {
             let init = Duration::from_millis(init);
-            figures.add(Run { init, first: init, warm: vec![init; 2], warm_cpu: init, peak_kib: 2048 });
+            figures.add(Run {
+                init,
+                first: init,
+                first_cpu: init,
+                warm: vec![init; 2],
+                warm_cpu: init,
+                peak_kib: 2048,
+            });
         }
         let shown = COLUMNS.map(|(_, column)| format!("{:.1}", figures.median(column)));
-        assert_eq!(shown, ["20.0", "20.0", "20.0", "20.0", "2.0"]);
+        assert_eq!(shown, ["20.0", "20.0", "20.0", "20.0", "20.0", "2.0"]);
     }
 }
