@@ -91,10 +91,12 @@ pub async fn measure(
     let warm_cpu = cpu_time(pid)?.saturating_sub(cpu_before) / calls;
     let peak_kib = peak_kib(pid)?;
     child.kill().await?;
+    // What the model calls clean may be read once more, for its barcodes.
+    let (objects, models) = services.calls();
     ensure!(
-        services.calls() == (warm + 1, warm + 1),
-        "the calls did not each read the object and ask the model once: {:?}",
-        services.calls()
+        objects > warm && models == warm + 1,
+        "{} calls read an object {objects} times, and asked the model {models} times",
+        warm + 1
     );
     Ok(Run { init, first, first_cpu, warm: warm_calls, warm_cpu, peak_kib })
 }

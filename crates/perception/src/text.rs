@@ -72,7 +72,16 @@ impl TextReader {
         if places.is_empty() || is_well_read || !whole {
             return Ok(page);
         }
-        Ok(page.or_more(self.turned(picture, Turn::Half, has_time)?))
+        // Lines lie at the same places upside down: they tell which way up it is without a second search, which takes
+        // longer than all of them where there are few.
+        let upside_down: Vec<Corners> = places.iter().map(|[a, b, c, d]| [*c, *d, *a, *b]).collect();
+        let (lines, whole) = self.lines(picture, &upside_down, has_time)?;
+        let other = Page { turn: Turn::Half, lines, whole };
+        if other.read() > page.read() {
+            Ok(page.or_more(self.turned(picture, Turn::Half, has_time)?))
+        } else {
+            Ok(page)
+        }
     }
 
     /// Reads the page after a turn: the detector marks lines best that lie as they are read.

@@ -27,7 +27,10 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     for row in rows(lines).into_iter().filter(|row| row.len() > 1) {
         let text = row.iter().map(|index| lines[*index].text).collect::<Vec<_>>().join(" ");
         let sure = row.iter().map(|index| lines[*index].confidence).fold(1.0, f64::min);
-        findings.extend(with_check_digits(&text).map(|(entity, confidence, evidence)| Finding {
+        // What stands in one of its lines is there, and not in the label beside it.
+        let known = |entity| findings.iter().any(|other| other.entity == entity && row.contains(&other.lines[0]));
+        let joined: Vec<_> = with_check_digits(&text).filter(|(entity, ..)| !known(*entity)).collect();
+        findings.extend(joined.into_iter().map(|(entity, confidence, evidence)| Finding {
             entity,
             confidence: confidence * sure,
             validation: Validation::Checksum,

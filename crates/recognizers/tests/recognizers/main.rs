@@ -76,6 +76,14 @@ fn pieces_of_a_number_are_joined_by_their_check_digits() {
 }
 
 #[test]
+fn a_number_stands_in_its_own_line_and_not_in_its_label() {
+    for (label, number) in [("IBAN", "DE44 5001 0517 5407 3249 31"), ("Card number", "4929 6071 0392 7747")] {
+        let found = page(&[&[(40.0, label), (300.0, number)]], 0);
+        assert_eq!(found.iter().map(|finding| finding.lines.as_slice()).collect::<Vec<_>>(), [[1]], "{number}");
+    }
+}
+
+#[test]
 fn a_zone_is_read_with_the_letters_that_ocr_takes_for_figures() {
     let zone = ["P<UT0LINDQVARN<<JUN0<MAREN<<<<<<<<<<<<<<<<<<", "L898902144UT09107094F3107081<<<<<<<<<<<<<<08"];
     assert_eq!(column(&zone), ["PERSON", "DATE_TIME", "PASSPORT"]);
