@@ -57,7 +57,7 @@ impl<'a> Inquiry<'a> {
         'a: 'q,
     {
         let schema = self.schema.filter(|schema| native_schema::is_enforced(schema));
-        Question { system: None, text, schema, max_tokens }
+        Question { system: None, text, schema, is_schema_told: true, max_tokens }
     }
 }
 

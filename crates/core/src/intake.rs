@@ -265,7 +265,7 @@ mod tests {
         let Ok(Lookup::Found(mut found)) = now(FakeStore::holding(stored).open(&object)) else {
             panic!("nothing stored")
         };
-        let question = Question { system: None, text: "?", schema: None, max_tokens: 1 };
+        let question = Question { system: None, text: "?", schema: None, is_schema_told: false, max_tokens: 1 };
         now(read_image(&mut found, claims_image, &question, Capabilities::default(), Frames::All))
     }
 

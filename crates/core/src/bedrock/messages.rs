@@ -67,7 +67,8 @@ struct Format<'a> {
 /// The body of a question, with the place of an image of this media type before its text.
 pub(super) fn question(question: &Question<'_>, model: Capabilities, media_type: Option<&'static str>) -> Vec<u8> {
     let image = media_type.map(|media_type| Block::Image { source: Source { r#type: "base64", media_type, data: "" } });
-    let content = image.into_iter().chain([Block::Text { text: question.text }]).collect();
+    let text = question.text_for(model);
+    let content = image.into_iter().chain([Block::Text { text: &text }]).collect();
     serialize(&Body {
         anthropic_version: ANTHROPIC_VERSION,
         max_tokens: question.max_tokens,
@@ -76,8 +77,7 @@ pub(super) fn question(question: &Question<'_>, model: Capabilities, media_type:
         temperature: model.temperature.then_some(0.0),
         thinking: model.thinking_off.then_some(Thinking::Disabled),
         output_config: question
-            .schema
-            .filter(|_| model.json_schema)
+            .schema_for(model)
             .map(|schema| OutputConfig { format: Format { r#type: "json_schema", schema } }),
     })
 }

@@ -1,6 +1,7 @@
 //! `InvokeModel`: what each model takes, the request, the answer.
 
 pub mod answer;
+mod answer_form;
 mod asked_model;
 pub mod capabilities;
 mod family;

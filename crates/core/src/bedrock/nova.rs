@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     answer::{StopReason, Usage},
+    capabilities::Capabilities,
     request::Question,
 };
 
@@ -55,12 +56,13 @@ struct InferenceConfig {
 }
 
 /// The body of a question, with the place of an image of this media type before its text.
-pub(super) fn question(question: &Question<'_>, media_type: Option<&'static str>) -> Vec<u8> {
+pub(super) fn question(question: &Question<'_>, model: Capabilities, media_type: Option<&'static str>) -> Vec<u8> {
     let image = media_type.map(|media_type| Block::Image {
         format: media_type.strip_prefix("image/").unwrap_or(media_type),
         source: Source { bytes: "" },
     });
-    let content = image.into_iter().chain([Block::Text(question.text)]).collect();
+    let text = question.text_for(model);
+    let content = image.into_iter().chain([Block::Text(&text)]).collect();
     let config = InferenceConfig { top_k: Some(1), max_tokens: question.max_tokens.min(MOST_TOKENS) };
     body(question.system, vec![Message { role: "user", content }], config)
 }

@@ -1,7 +1,11 @@
 //! Fields of a request that Bedrock may refuse and that an answer can do without.
 //!
 //! Whether a model takes them varies by account, Region and date: the refusal is understood, and the request made again
-//! without them.
+//! without them. What a schema would have enforced is told in the text then.
+
+use serde_json::Value;
+
+use super::answer_form;
 
 /// A field that a request can do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,23 +75,49 @@ impl RefusedFields {
         (!fields.is_empty()).then(|| Self { fields, always: !refusal.contains("too complex") })
     }
 
-    /// Takes the fields out of a body that was serialised here; those that were in it.
+    /// Takes the fields out of a body that was serialised here; those that were in it. A schema is told in the question's
+    /// text instead.
     pub fn take_out(&self, body: &mut Vec<u8>) -> Vec<OptionalField> {
         let ends = OptionalField::ALL.map(|field| (field, beginning(body, field)));
         let mut taken = Vec::new();
+        let mut schema = None;
         // From the last on, so that what stands before keeps its place.
         let mut end = body.len().saturating_sub(1);
         for (field, begin) in ends.into_iter().rev() {
             let Some(begin) = begin.filter(|begin| *begin < end) else { continue };
             if self.fields.contains(&field) {
-                body.drain(begin..end);
+                let removed: Vec<u8> = body.drain(begin..end).collect();
+                if field == OptionalField::Schema {
+                    schema = schema_in(&removed);
+                }
                 taken.push(field);
             }
             end = begin;
         }
+        if let Some(schema) = schema {
+            tell(body, end, &schema);
+        }
         taken.reverse();
         taken
     }
+}
+
+/// The schema in an `output_config` that was taken out, with the comma before it.
+fn schema_in(removed: &[u8]) -> Option<Value> {
+    let member = removed.strip_prefix(b",")?;
+    let mut config: Value = serde_json::from_slice(&[b"{", member, b"}"].concat()).ok()?;
+    Some(config["output_config"]["format"]["schema"].take())
+}
+
+/// Tells a schema at the end of the question's text, which ends the messages before `end`.
+fn tell(body: &mut Vec<u8>, end: usize, schema: &Value) {
+    const AFTER_TEXT: &[u8] = br#""}]}]"#;
+    if !body[..end].ends_with(AFTER_TEXT) {
+        return;
+    }
+    let text = Value::from(answer_form::told(schema)).to_string();
+    let at = end - AFTER_TEXT.len();
+    body.splice(at..at, text[1..text.len() - 1].bytes());
 }
 
 /// Where a field begins in a body. Quotes in texts are escaped, so that its first occurrence is the field itself.
@@ -107,7 +137,8 @@ mod tests {
         let schema =
             json!({"properties": {"a": {"type": "string"}, "temperature": {}, "thinking": {}, "output_config": {}}});
         let text = r#"quoted: ,"output_config":{} ,"temperature":1"#;
-        let question = Question { system: Some(text), text, schema: Some(&schema), max_tokens: 64 };
+        let question =
+            Question { system: Some(text), text, schema: Some(&schema), is_schema_told: false, max_tokens: 64 };
         let mut body = question.image_body(model, "image/png", 3);
         body.push(b"PNG");
         body.finish()
@@ -130,6 +161,13 @@ mod tests {
                 for field in &wanted {
                     let was_there = expected.as_object_mut().unwrap().remove(field.name()).is_some();
                     assert_eq!(taken.contains(field), was_there, "{name} {field:?}");
+                    // As a model is asked that takes no schema.
+                    if *field == OptionalField::Schema && was_there {
+                        let without = Capabilities { json_schema: false, ..model };
+                        let without: Value = serde_json::from_slice(&body(without)).unwrap();
+                        assert_ne!(expected["messages"], without["messages"]);
+                        expected["messages"] = without["messages"].clone();
+                    }
                 }
                 assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), expected, "{name} {wanted:?}");
             }

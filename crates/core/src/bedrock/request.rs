@@ -1,8 +1,10 @@
 //! What a model is asked: a question in text, about one image, or a chat.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use super::{Family, capabilities::Capabilities, messages, nova};
+use super::{Family, answer_form, capabilities::Capabilities, messages, nova};
 
 /// What the model is asked, apart from the image.
 #[derive(Clone, Copy)]
@@ -11,13 +13,28 @@ pub struct Question<'a> {
     pub system: Option<&'a str>,
     /// The question itself.
     pub text: &'a str,
-    /// The JSON Schema of the answer, sent to models that take one.
+    /// The JSON Schema of the answer, sent to models that take one. To others the text tells it.
     pub schema: Option<&'a Value>,
+    /// Whether the text tells the schema by itself.
+    pub is_schema_told: bool,
     /// Most tokens of the answer, thinking included.
     pub max_tokens: u32,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    /// The schema, for a model that takes one.
+    pub(super) fn schema_for(&self, model: Capabilities) -> Option<&'a Value> {
+        self.schema.filter(|_| model.json_schema)
+    }
+
+    /// The question as it is put to a model: with the form of the answer, where no schema says it.
+    pub(super) fn text_for(&self, model: Capabilities) -> Cow<'a, str> {
+        match self.schema.filter(|_| !model.json_schema && !self.is_schema_told) {
+            Some(schema) => Cow::Owned(format!("{}{}", self.text, answer_form::told(schema))),
+            None => Cow::Borrowed(self.text),
+        }
+    }
+
     /// The body of a question without an image.
     #[must_use]
     pub fn text_body(&self, model: Capabilities) -> Vec<u8> {
@@ -44,7 +61,7 @@ impl Question<'_> {
     fn serialize(&self, model: Capabilities, media_type: Option<&'static str>) -> Vec<u8> {
         match model.family {
             Family::Anthropic => messages::question(self, model, media_type),
-            Family::Nova => nova::question(self, media_type),
+            Family::Nova => nova::question(self, model, media_type),
         }
     }
 }
@@ -136,7 +153,13 @@ mod tests {
         Capabilities { family: Family::Nova, temperature: false, json_schema: false, thinking_off: false };
 
     fn ask(schema: &Value) -> Question<'_> {
-        Question { system: Some("You are a clerk."), text: "What is it?", schema: Some(schema), max_tokens: 64 }
+        Question {
+            system: Some("You are a clerk."),
+            text: "What is it?",
+            schema: Some(schema),
+            is_schema_told: true,
+            max_tokens: 64,
+        }
     }
 
     fn parse(body: &[u8]) -> Value {
@@ -219,7 +242,7 @@ mod tests {
 
     #[test]
     fn nova_is_asked_for_no_more_tokens_than_it_gives() {
-        let question = Question { system: None, text: "a", schema: None, max_tokens: 128_000 };
+        let question = Question { system: None, text: "a", schema: None, is_schema_told: false, max_tokens: 128_000 };
         assert_eq!(parse(&question.text_body(NOVA))["inferenceConfig"]["maxTokens"], json!(5_000));
         let chat = conversation_body(Family::Nova, None, [("user", "Hi")].into_iter(), 128_000);
         assert_eq!(parse(&chat)["inferenceConfig"], json!({"maxTokens": 5_000}));
@@ -236,7 +259,13 @@ mod tests {
 
     #[test]
     fn text_that_looks_like_the_images_place_stays_text() {
-        let question = Question { system: Some(r#""data":"""#), text: r#"{"data":""}"#, schema: None, max_tokens: 1 };
+        let question = Question {
+            system: Some(r#""data":"""#),
+            text: r#"{"data":""}"#,
+            schema: None,
+            is_schema_told: false,
+            max_tokens: 1,
+        };
         let mut body = question.image_body(MODERN, "image/gif", 3);
         body.push(b"GIF");
         let body = parse(&body.finish());

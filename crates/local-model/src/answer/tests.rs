@@ -130,9 +130,10 @@ fn other_schemas_are_filled_by_the_names_of_their_parts() {
 #[test]
 fn the_form_that_the_audit_shows_to_models_without_schemas_is_kept() {
     let asked = prompt(
-        "Answer with one JSON object and nothing else:\n\
-         {\"verdict\": \"pii\" or \"clean\", \"findings\": [{\"category\": ..., \"confidence\": ..., \"where\": ...}]}\n\
-         - where: one of top left, center.",
+        "- confidence: from 0 to 1.\n\
+         Answer with one JSON object and nothing else:\n\
+         {\"verdict\": \"pii\" or \"clean\", \"findings\": [{\"category\": \"PERSON\" or \"FACE\" or \"OTHER\", \
+         \"confidence\": ..., \"where\": \"top left\" or \"center\"}]}",
     );
     let answer = json_said(&asked, &[card()]);
     assert_eq!((&answer["verdict"], &answer["findings"][0]["category"]), (&json!("pii"), &json!("PERSON")));

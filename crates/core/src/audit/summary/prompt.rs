@@ -46,8 +46,7 @@ pub fn prompt(event: &Event<'_>, floor: &Floor) -> String {
     format!(
         "<event>\n{}\n</event>\n\
          {rules}\n\
-         Answer with one JSON object and nothing else:\n\
-         {{\"summary\": ..., \"threat_level\": ...}}\n\
+         Report it:\n\
          - summary: two to five sentences of plain English. Who did what to which resource, when and from where, \
          whether it succeeded, and why that matters or does not. Say nothing that the event does not show.\n\
          - threat_level: \"low\" for routine work, \"medium\" for what somebody should look at, \"high\" for what \
@@ -59,5 +58,5 @@ pub fn prompt(event: &Event<'_>, floor: &Floor) -> String {
 /// The question, for an answer of at most `max_tokens` tokens.
 #[must_use]
 pub fn question(prompt: &str, max_tokens: u32) -> Question<'_> {
-    Question { system: Some(SYSTEM), text: prompt, schema: Some(&SCHEMA), max_tokens }
+    Question { system: Some(SYSTEM), text: prompt, schema: Some(&SCHEMA), is_schema_told: false, max_tokens }
 }
