@@ -271,7 +271,8 @@ def model_problems(template: Template, **chosen: str) -> Iterator[str]:
                 is_arn = profile_id.startswith("arn:")
                 system = f"arn:aws:bedrock:{variables.get('BEDROCK_REGION', REGION)}:{ACCOUNT}:inference-profile/{profile_id}"
                 profile = profile_id if is_arn else system
-                model = f"foundation-model/{variables['BASE_MODEL_ID'] if is_arn else profile_id.partition('.')[2]}"
+                base = variables["BASE_MODEL_ID"].removeprefix("global.") if is_arn else profile_id.partition(".")[2]
+                model = f"foundation-model/{base}"
                 through = {"bedrock:InferenceProfileArn": profile}
                 # The profile's own Regions, one that it may gain, and a global profile's ARN without one.
                 places = [f"arn:aws:bedrock:{region}::{model}" for region in (REGION, "us-west-2", "")]

@@ -53,7 +53,7 @@ class TheTemplates(unittest.TestCase):
         profiles = {}
         for at, function in enumerate(["LogSummarizer", "PiiDetector", "ImageAnalyzer"]):
             profiles[f"{function}ModelId"] = f"arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/{'abc'[at] * 12}"
-            profiles[f"{function}BaseModelId"] = ["amazon.nova-lite-v1:0", "anthropic.claude-haiku-5-5", "anthropic.claude-sonnet-5"][at]
+            profiles[f"{function}BaseModelId"] = ["amazon.nova-lite-v1:0", "anthropic.claude-haiku-5-5", "global.anthropic.claude-sonnet-5"][at]
         self.assertEqual(list(model_problems(render(ROOT / "infra/audit.yaml", **profiles), **profiles)), [])
 
     def test_let_the_rules_start_the_alias_alone(self) -> None:

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
-use warden_core::bedrock::{TokenPrices, Usage};
+use warden_core::bedrock::{
+    TokenPrices, Usage,
+    profile::{Unpaired, check_base},
+};
 
 use crate::subject::{Configuration, Function};
 
@@ -26,6 +29,8 @@ pub(crate) struct ModelUse {
     pub(crate) region: String,
     /// The model behind it, where the functions are told.
     pub(crate) base: Option<String>,
+    /// The functions whose `MODEL_ID` and `BASE_MODEL_ID` do not belong together: they do not start.
+    pub(crate) unpaired: Vec<(String, Unpaired)>,
     /// The endpoint that the functions are told to use.
     pub(crate) endpoint: Option<String>,
     pub(crate) by: Vec<String>,
@@ -75,8 +80,10 @@ pub(crate) fn models(functions: &[Function], region: &str) -> Vec<ModelUse> {
         for id in asked(configuration) {
             let region = configuration.setting("BEDROCK_REGION").unwrap_or(region);
             let tokens_a_call = tokens_a_call(&function.name, configuration);
+            let unpaired = unpaired(&function.name, configuration, id).map(|why| (function.name.clone(), why));
             if let Some(known) = uses.iter_mut().find(|known| known.id == id && known.region == region) {
                 known.by.push(function.name.clone());
+                known.unpaired.extend(unpaired);
                 known.tokens_a_call = known.tokens_a_call.max(tokens_a_call);
                 continue;
             }
@@ -84,6 +91,7 @@ pub(crate) fn models(functions: &[Function], region: &str) -> Vec<ModelUse> {
                 id: id.to_owned(),
                 region: region.to_owned(),
                 base: base(configuration, id),
+                unpaired: unpaired.into_iter().collect(),
                 endpoint: configuration.setting("AWS_ENDPOINT_URL_BEDROCK_RUNTIME").map(str::to_owned),
                 by: vec![function.name.clone()],
                 tokens_a_call,
@@ -118,6 +126,13 @@ fn asked(configuration: &Configuration) -> Vec<&str> {
 fn base(configuration: &Configuration, id: &str) -> Option<String> {
     let base = configuration.setting("BASE_MODEL_ID")?;
     (configuration.setting("MODEL_ID") == Some(id)).then(|| base.to_owned())
+}
+
+/// What is wrong with the pair, of a function that reads it: those that serve callers know no base model.
+fn unpaired(function: &str, configuration: &Configuration, id: &str) -> Option<Unpaired> {
+    let reads = ["log-summarizer", "pii-detector", "image-analyzer"].iter().any(|name| function.ends_with(name));
+    let is_its_own = configuration.setting("MODEL_ID") == Some(id);
+    check_base(id, configuration.setting("BASE_MODEL_ID")).err().filter(|_| reads && is_its_own)
 }
 
 fn tokens_a_call(function: &str, configuration: &Configuration) -> u64 {
@@ -171,6 +186,21 @@ mod tests {
             ]
         );
         assert_eq!(uses[0].tokens_a_call, 1000 + TOKENS_OF_A_PICTURE);
+    }
+
+    #[test]
+    fn a_base_model_that_does_not_belong_to_its_model_is_seen_where_it_is_read() {
+        let arn = "arn:aws:bedrock:us-west-2:1:application-inference-profile/a";
+        let based = ("BASE_MODEL_ID", "anthropic.claude-haiku-5-5");
+        let functions = [
+            function("a-log-summarizer", &[("MODEL_ID", arn), based]),
+            function("a-pii-detector", &[("MODEL_ID", arn)]),
+            function("a-image-analyzer", &[("MODEL_ID", "us.anthropic.claude-haiku-5-5"), based]),
+            function("generate-api", &[("MODEL_ID", arn)]),
+        ];
+        let unpaired: Vec<_> = models(&functions, "us-west-2").into_iter().flat_map(|model| model.unpaired).collect();
+        let expected = [("a-pii-detector", Unpaired::NoBase), ("a-image-analyzer", Unpaired::NoProfile)];
+        assert_eq!(unpaired, expected.map(|(name, why)| (name.to_owned(), why)));
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct ModelSettings {
     /// `MODEL_ID`: id or ARN of an inference profile or a model.
     pub model_id: String,
     /// `BASE_MODEL_ID`: the model behind it, where `MODEL_ID` does not say (an
-    /// application inference profile). Decides which fields are sent.
+    /// application inference profile). Decides which fields are sent; the geography that it may bear, what they cost.
     pub base_model_id: String,
     /// `BEDROCK_REGION`: the Region whose Bedrock is called.
     pub region: Option<String>,
@@ -87,20 +87,15 @@ impl ModelSettings {
     ///
     /// # Errors
     /// [`SettingError`] for what is not a number, or not within its range, when neither `MODEL_ID` nor a Region to derive
-    /// it from is set, and for an application inference profile without the model behind it.
+    /// it from is set, for an application inference profile without the model behind it, and for that beside any other
+    /// id of a model.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let model_id = model_id(variables)?;
-        let base_model_id = match variables.get("BASE_MODEL_ID") {
-            Some(base) => base,
-            // How a model is asked follows from which it is.
-            None if profile::is_application_profile(&model_id) => {
-                let problem = "is missing: MODEL_ID is an application inference profile, which does not name its model";
-                return Err(SettingError::of("BASE_MODEL_ID", &problem));
-            }
-            None => model_id.clone(),
-        };
+        let base_model_id = variables.get("BASE_MODEL_ID");
+        profile::check_base(&model_id, base_model_id.as_deref())
+            .map_err(|unpaired| SettingError::of("BASE_MODEL_ID", &unpaired))?;
         Ok(Self {
-            base_model_id,
+            base_model_id: base_model_id.unwrap_or_else(|| model_id.clone()),
             model_id,
             region: bedrock_region(variables),
             max_tokens: max_tokens(variables)?,
@@ -449,7 +444,13 @@ mod tests {
         let settings =
             ModelSettings::read(&Given(&[("MODEL_ID", arn), ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")])).unwrap();
         assert_eq!((settings.model_id.as_str(), settings.base_model_id.as_str()), (arn, "anthropic.claude-sonnet-5"));
-        assert_eq!(ModelSettings::read(&Given(&[("MODEL_ID", arn)])).unwrap_err().name, "BASE_MODEL_ID");
+        let plain = ("MODEL_ID", "us.anthropic.claude-sonnet-5");
+        for unpaired in [&[("MODEL_ID", arn)][..], &[plain, ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")]] {
+            assert_eq!(ModelSettings::read(&Given(unpaired)).unwrap_err().name, "BASE_MODEL_ID", "{unpaired:?}");
+        }
+        let global = [("MODEL_ID", arn), ("BASE_MODEL_ID", "global.anthropic.claude-sonnet-5")];
+        let prices = token_prices(&Given(&global)).unwrap().unwrap();
+        assert_eq!((prices.input, prices.output), (2.0, 10.0));
     }
 
     #[test]

@@ -43,9 +43,55 @@ pub fn is_application_profile(model_id: &str) -> bool {
     model_id.contains(":application-inference-profile/")
 }
 
+/// Why a model and the model that is named behind it do not belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unpaired {
+    /// No model is named behind an application inference profile.
+    #[error("is missing: MODEL_ID is an application inference profile, which does not name its model")]
+    NoBase,
+    /// One is named behind an id that says it.
+    #[error(
+        "stands beside a MODEL_ID that names its model itself: it belongs to an application inference profile alone"
+    )]
+    NoProfile,
+}
+
+/// Checks a model's id with the model that is named behind it. How a model is asked, and what it costs, follows from which
+/// it is.
+///
+/// # Errors
+/// [`Unpaired`] for an application inference profile without it, and for another id of a model with it.
+pub fn check_base(model_id: &str, base: Option<&str>) -> Result<(), Unpaired> {
+    let id = model_id.rsplit('/').next().unwrap_or(model_id);
+    let names_its_model = ["anthropic.", "amazon."].iter().any(|family| id.contains(family));
+    match base {
+        None if is_application_profile(model_id) => Err(Unpaired::NoBase),
+        Some(_) if names_its_model => Err(Unpaired::NoProfile),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_model_belongs_to_an_application_inference_profile() {
+        let profile = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3";
+        let provisioned = "arn:aws:bedrock:us-east-1:111122223333:provisioned-model/a1b2c3";
+        let base = Some("global.anthropic.claude-haiku-5-5");
+        for (id, base, expected) in [
+            (profile, base, Ok(())),
+            (profile, None, Err(Unpaired::NoBase)),
+            ("us.anthropic.claude-haiku-5-5", None, Ok(())),
+            ("us.anthropic.claude-haiku-5-5", base, Err(Unpaired::NoProfile)),
+            ("arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-lite-v1:0", base, Err(Unpaired::NoProfile)),
+            (provisioned, base, Ok(())),
+            (provisioned, None, Ok(())),
+        ] {
+            assert_eq!(check_base(id, base), expected, "{id} {base:?}");
+        }
+    }
 
     #[test]
     fn the_default_model_is_called_through_the_profile_of_its_geography() {

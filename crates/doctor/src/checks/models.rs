@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use warden_call_errors::CallError;
+use warden_core::bedrock::profile::Unpaired;
 
 use crate::fact::{Fact, Unknown};
 use crate::finding::{Area, Finding};
@@ -24,6 +25,8 @@ pub(crate) struct Model {
     pub(crate) by: Vec<String>,
     /// The model behind it by the functions' settings, where they say.
     pub(crate) told: Option<String>,
+    /// The functions whose `MODEL_ID` and `BASE_MODEL_ID` do not belong together.
+    pub(crate) unpaired: Vec<(String, Unpaired)>,
     /// The profile, if it is one.
     pub(crate) profile: Option<Fact<Profile>>,
     pub(crate) foundation: Fact<Foundation>,
@@ -206,6 +209,13 @@ fn check_model(model: &Model) -> Vec<Finding> {
         Access::Said(availability) => check_availability(model, availability),
     }];
     let answers = matches!(model.access, Access::Called(Ok(_)));
+    findings.extend(model.unpaired.iter().map(|(function, why)| {
+        Finding::failure(
+            Area::Models,
+            format!("{function} does not start: BASE_MODEL_ID {why}"),
+            "Deploy with the ARN of an application inference profile as …ModelId and its model as …BaseModelId, or with a model's id and no …BaseModelId",
+        )
+    }));
     findings.extend(check_profile(model, answers));
     findings.extend(check_lifecycle(model, answers));
     findings
@@ -398,6 +408,7 @@ mod tests {
             has_endpoint: false,
             by: vec!["a-pii-detector".into(), "a-log-summarizer".into()],
             told: None,
+            unpaired: Vec::new(),
             profile: Some(Ok(read(
                 json!({"inferenceProfileId": ID, "models": [arn("us-west-2"), arn("us-east-1"), arn("us-east-1")]}),
             ))),
@@ -515,6 +526,14 @@ mod tests {
         }
         let denied = Unknown::Denied { action: "bedrock:GetFoundationModelAvailability" };
         assert_eq!(found(model(Access::Said(Err(denied))))[0].0, Level::Warning);
+    }
+
+    #[test]
+    fn a_function_whose_base_model_belongs_to_no_profile_is_a_failure() {
+        let unpaired = vec![("audit-pii-detector".to_owned(), Unpaired::NoBase)];
+        let (level, said) = found(Model { unpaired, ..model(said()) })[1].clone();
+        assert_eq!(level, Level::Failure);
+        assert!(said.starts_with("audit-pii-detector does not start: BASE_MODEL_ID is missing"), "{said}");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(crate) async fn gather(aws: &Aws, uses: &[ModelUse], call: bool) -> Facts {
             has_endpoint: model.endpoint.is_some(),
             by: model.by.clone(),
             told: model.base.as_deref().map(|base| foundation_model(base).to_owned()),
+            unpaired: model.unpaired.clone(),
             foundation: aws.ask(BEDROCK, "bedrock:GetFoundationModel", details).await,
             profile,
             access: if call {
