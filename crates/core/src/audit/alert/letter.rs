@@ -37,7 +37,7 @@ impl<'a> Letter<'a> {
             Some(headline) => {
                 let text = (self.words.headline)(headline, self.told.source.outcome.kind);
                 let Found { personal_data, secret } = self.words.found;
-                if self.told.is_of_secrets_alone() { text.replacen(personal_data, secret, 1) } else { text.to_owned() }
+                text.replace("{found}", if self.told.is_of_secrets_alone() { secret } else { personal_data })
             }
             None => [Some(self.words.worth_looking_at.to_owned()), title()]
                 .into_iter()

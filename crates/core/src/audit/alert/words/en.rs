@@ -56,17 +56,15 @@ pub(super) const WORDS: Words = Words {
 /// Subjects are in English in every language: they are ASCII.
 pub(in super::super) fn headline(headline: Headline, kind: Kind) -> &'static str {
     match (headline, kind) {
-        (Headline::VersionDeleted, _) => "Personal data found, version deleted",
-        (Headline::ObjectDeleted, _) => "Personal data found, object deleted",
-        (Headline::MovedToQuarantine, _) => "Personal data found, moved to quarantine",
-        (Headline::Masked, _) => "Personal data found, masked, original in quarantine",
-        (Headline::Tagged, _) => "Personal data found, tagged and kept",
-        (Headline::ObjectChanged, _) => {
-            "Personal data found, but the object changed since it was read, nothing deleted"
-        }
-        (Headline::NotDeleted, _) => "Personal data found, NOT deleted: the deletion failed",
-        (Headline::PersonalDataKept, _) => "Personal data found, kept",
-        (Headline::NotPinned, _) => "Personal data found in bytes that cannot be pinned, kept",
+        (Headline::VersionDeleted, _) => "{found}, version deleted",
+        (Headline::ObjectDeleted, _) => "{found}, object deleted",
+        (Headline::MovedToQuarantine, _) => "{found}, moved to quarantine",
+        (Headline::Masked, _) => "{found}, masked, original in quarantine",
+        (Headline::Tagged, _) => "{found}, tagged and kept",
+        (Headline::ObjectChanged, _) => "{found}, but the object changed since it was read, nothing deleted",
+        (Headline::NotDeleted, _) => "{found}, NOT deleted: the deletion failed",
+        (Headline::PersonalDataKept, _) => "{found}, kept",
+        (Headline::NotPinned, _) => "{found} in bytes that cannot be pinned, kept",
         (Headline::Clean, _) => "No personal data found, kept",
         (Headline::UndeterminedMoved, Kind::Image) => "Image could not be judged, moved to quarantine",
         (Headline::UndeterminedMoved, Kind::Document) => "Document could not be judged, moved to quarantine",

@@ -59,19 +59,17 @@ pub(super) const WORDS: Words = Words {
 
 const fn headline(headline: Headline, kind: Kind) -> &'static str {
     match (headline, kind) {
-        (Headline::VersionDeleted, _) => "個人情報が見つかったため、該当バージョンを削除しました",
-        (Headline::ObjectDeleted, _) => "個人情報が見つかったため、オブジェクトを削除しました",
-        (Headline::MovedToQuarantine, _) => "個人情報が見つかったため、隔離バケットに移動しました",
-        (Headline::Masked, _) => {
-            "個人情報が見つかったため、隠したコピーを作成し、元のファイルを隔離バケットに移動しました"
-        }
-        (Headline::Tagged, _) => "個人情報が見つかったため、タグを付けてそのまま残しました",
+        (Headline::VersionDeleted, _) => "{found}ったため、該当バージョンを削除しました",
+        (Headline::ObjectDeleted, _) => "{found}ったため、オブジェクトを削除しました",
+        (Headline::MovedToQuarantine, _) => "{found}ったため、隔離バケットに移動しました",
+        (Headline::Masked, _) => "{found}ったため、隠したコピーを作成し、元のファイルを隔離バケットに移動しました",
+        (Headline::Tagged, _) => "{found}ったため、タグを付けてそのまま残しました",
         (Headline::ObjectChanged, _) => {
-            "個人情報が見つかりましたが、読み取り後にオブジェクトが変更されたため、何も削除していません"
+            "{found}りましたが、読み取り後にオブジェクトが変更されたため、何も削除していません"
         }
-        (Headline::NotDeleted, _) => "個人情報が見つかりましたが、削除できませんでした",
-        (Headline::PersonalDataKept, _) => "個人情報が見つかりましたが、設定に従ってそのまま残しました",
-        (Headline::NotPinned, _) => "個人情報が見つかりましたが、判定したデータを特定できないため、そのまま残しました",
+        (Headline::NotDeleted, _) => "{found}りましたが、削除できませんでした",
+        (Headline::PersonalDataKept, _) => "{found}りましたが、設定に従ってそのまま残しました",
+        (Headline::NotPinned, _) => "{found}りましたが、判定したデータを特定できないため、そのまま残しました",
         (Headline::Clean, _) => "個人情報は見つからなかったため、そのまま残しました",
         (Headline::UndeterminedMoved, Kind::Image) => "画像を判定できなかったため、隔離バケットに移動しました",
         (Headline::UndeterminedMoved, Kind::Document) => "文書を判定できなかったため、隔離バケットに移動しました",

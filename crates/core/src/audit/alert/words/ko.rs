@@ -57,17 +57,15 @@ pub(super) const WORDS: Words = Words {
 
 const fn headline(headline: Headline, kind: Kind) -> &'static str {
     match (headline, kind) {
-        (Headline::VersionDeleted, _) => "개인정보가 발견되어 해당 버전을 삭제했습니다",
-        (Headline::ObjectDeleted, _) => "개인정보가 발견되어 객체를 삭제했습니다",
-        (Headline::MovedToQuarantine, _) => "개인정보가 발견되어 격리 버킷으로 옮겼습니다",
-        (Headline::Masked, _) => "개인정보가 발견되어 가린 사본을 만들고 원본을 격리 버킷으로 옮겼습니다",
-        (Headline::Tagged, _) => "개인정보가 발견되어 태그를 달고 그대로 두었습니다",
-        (Headline::ObjectChanged, _) => {
-            "개인정보가 발견되었지만, 읽은 뒤에 객체가 변경되어 아무것도 삭제하지 않았습니다"
-        }
-        (Headline::NotDeleted, _) => "개인정보가 발견되었지만 삭제하지 못했습니다",
-        (Headline::PersonalDataKept, _) => "개인정보가 발견되었으며, 설정에 따라 그대로 두었습니다",
-        (Headline::NotPinned, _) => "개인정보가 발견되었지만, 판정한 데이터를 특정할 수 없어 그대로 두었습니다",
+        (Headline::VersionDeleted, _) => "{found}어 해당 버전을 삭제했습니다",
+        (Headline::ObjectDeleted, _) => "{found}어 객체를 삭제했습니다",
+        (Headline::MovedToQuarantine, _) => "{found}어 격리 버킷으로 옮겼습니다",
+        (Headline::Masked, _) => "{found}어 가린 사본을 만들고 원본을 격리 버킷으로 옮겼습니다",
+        (Headline::Tagged, _) => "{found}어 태그를 달고 그대로 두었습니다",
+        (Headline::ObjectChanged, _) => "{found}었지만, 읽은 뒤에 객체가 변경되어 아무것도 삭제하지 않았습니다",
+        (Headline::NotDeleted, _) => "{found}었지만 삭제하지 못했습니다",
+        (Headline::PersonalDataKept, _) => "{found}었으며, 설정에 따라 그대로 두었습니다",
+        (Headline::NotPinned, _) => "{found}었지만, 판정한 데이터를 특정할 수 없어 그대로 두었습니다",
         (Headline::Clean, _) => "개인정보가 발견되지 않아 그대로 두었습니다",
         (Headline::UndeterminedMoved, Kind::Image) => "이미지를 판정할 수 없어 격리 버킷으로 옮겼습니다",
         (Headline::UndeterminedMoved, Kind::Document) => "문서를 판정할 수 없어 격리 버킷으로 옮겼습니다",

@@ -41,9 +41,9 @@ impl Language {
 
 /// The words of one language.
 pub(super) struct Words {
-    /// What happened.
+    /// What happened, with `{found}` where it tells of something that was found.
     pub headline: fn(Headline, Kind) -> &'static str,
-    /// How a headline begins that tells of what was found.
+    /// What stands for `{found}` in a headline.
     pub found: Found,
     /// What happened where the event itself is the news.
     pub worth_looking_at: &'static str,
@@ -69,7 +69,7 @@ pub(super) struct Words {
     pub labels: Labels,
 }
 
-/// How a headline begins.
+/// What was found, as the words that a headline begins with.
 #[derive(Clone, Copy)]
 pub(super) struct Found {
     /// Personal data was found, secrets among it or not.
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn every_headline_of_what_was_found_can_say_that_it_is_a_secret() {
         for language in [Language::English, Language::Korean, Language::Japanese] {
-            let Words { headline, found, .. } = language.words();
+            let headline = language.words().headline;
             for of_found in [
                 Headline::VersionDeleted,
                 Headline::ObjectDeleted,
@@ -148,7 +148,7 @@ mod tests {
                 Headline::NotPinned,
             ] {
                 let text = headline(of_found, Kind::Image);
-                assert!(text.starts_with(found.personal_data), "{text}");
+                assert!(text.starts_with("{found}"), "{text}");
             }
         }
     }
