@@ -108,6 +108,71 @@ fn a_document_becomes_pictures_of_its_pages() {
     assert_eq!((pages, dark), (Ok(2), vec![false, true]));
 }
 
+/// A PDF of two pages that say the same in text.
+fn document_with_text() -> Vec<u8> {
+    let page = |content: u32| {
+        format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 360 180] /Contents {content} 0 R \
+             /Resources << /Font << /F1 7 0 R >> >> >>"
+        )
+    };
+    let content = "BT /F1 32 Tf 36 90 Td (J DOE 1975) Tj ET";
+    let stream = format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len());
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>".to_owned(),
+        page(5),
+        page(6),
+        stream.clone(),
+        stream,
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    let (mut file, mut table) = ("%PDF-1.4\n".to_owned(), format!("xref\n0 8\n{:010} 65535 f \n", 0));
+    for (number, object) in (1..).zip(objects) {
+        let (entry, object) = (format!("{:010} 00000 n \n", file.len()), format!("{number} 0 obj\n{object}\nendobj\n"));
+        table.push_str(&entry);
+        file.push_str(&object);
+    }
+    let start = file.len();
+    let end = format!("trailer\n<< /Size 8 /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
+    [file, table, end].concat().into_bytes()
+}
+
+/// How many dark pixels there are where the text of [`document_with_text`] stands, on each page: in its first half, and
+/// in its second.
+fn ink(document: &[u8]) -> Vec<(usize, usize)> {
+    let mut pages = Vec::new();
+    pdf::pages(document, |_, _, page| {
+        let (width, height) = (page.width(), page.height());
+        let dark = |from: u32, to: u32| {
+            let columns = width * from / 360..width * to / 360;
+            let all = columns.flat_map(|x| (height * 60 / 180..height * 95 / 180).map(move |y| (x, y)));
+            all.filter(|(x, y)| page.get_pixel(*x, *y).0[0] < 100).count()
+        };
+        pages.push((dark(36, 130), dark(150, 240)));
+        Ok(())
+    })
+    .unwrap();
+    pages
+}
+
+#[test]
+fn text_of_a_document_is_covered_on_its_page_alone_and_none_is_left_as_text() {
+    let document = document_with_text();
+    let before = ink(&document);
+    assert!(before.iter().all(|(first, second)| *first > 500 && *second > 500), "{before:?}");
+    // The first half of the line on the second page, at 200 dots per inch.
+    let area = Area { x: 95, y: 155, width: 270, height: 120 };
+    let copy = masked(&document, ImageFormat::Pdf, &[Cover { page: Some(2), area }]).unwrap();
+    let after = ink(&copy.bytes);
+    assert!(after[0].0 < before[0].0 * 2 && after[0].0 * 2 > before[0].0, "the first page is as it was: {after:?}");
+    assert!(after[1].0 > before[1].0 * 3, "the second page is covered there: {after:?}");
+    assert!(after[1].1 < before[1].1 * 2 && after[1].1 * 2 > before[1].1, "and nowhere else: {after:?}");
+    for left in ["/Font", "J DOE", " Tj", "BT "] {
+        assert!(!copy.bytes.windows(left.len()).any(|part| part == left.as_bytes()), "{left}");
+    }
+}
+
 #[test]
 fn what_is_covered_on_a_frame_is_covered_on_all() {
     let mut bytes = Vec::new();
