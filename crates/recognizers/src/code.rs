@@ -2,9 +2,9 @@
 //! so its content is known by its form, in full, or not at all: addresses of web pages, product
 //! numbers, tickets and texts say nothing of a person.
 
-use iban::Iban;
+use iban::{Iban, IbanLike};
 
-use crate::{Entity, Validation};
+use crate::{Entity, Validation, published};
 
 /// Finds what the text of one barcode holds, by the standard that it follows:
 ///
@@ -191,17 +191,21 @@ fn unescaped(text: &str, separator: char) -> Vec<&str> {
     text.split(is_separator).collect()
 }
 
-/// A payment to an account, whose check digits are right.
+/// A payment to an account, whose check digits are right and that is no published example.
 fn payment(text: &str) -> bool {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let is_payment = match lines.as_slice() {
         ["BCD", "001" | "002", _, "SCT" | "INST", ..] | ["SPC", "0200", "1", ..] | ["UPNQR" | "HRVHUB30", ..] => true,
         _ => starts_with(text, "SPD*1.0*") || starts_with(text, "bank://"),
     };
-    is_payment && text.split(['\n', '\r', '*', '&', '=', ':', '+']).any(|field| field.trim().parse::<Iban>().is_ok())
+    is_payment
+        && text
+            .split(['\n', '\r', '*', '&', '=', ':', '+'])
+            .filter_map(|field| field.trim().parse::<Iban>().ok())
+            .any(|iban| !published::is_iban(iban.electronic_str()))
 }
 
-/// The secret that one-time passwords are made of.
+/// The secret that one-time passwords are made of, if it is no published example.
 fn one_time_password(text: &str) -> bool {
     let parameter = |name: &str| {
         let (_, parameters) = text.split_once('?')?;
@@ -214,7 +218,7 @@ fn one_time_password(text: &str) -> bool {
     let base32 = |b: &u8| b.is_ascii_alphabetic() || (b'2'..=b'7').contains(b) || *b == b'=';
     let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'%' | b'-' | b'_');
     if starts_with(text, "otpauth://") {
-        parameter("secret").is_some_and(|(_, secret)| is_long(secret, base32))
+        parameter("secret").is_some_and(|(_, secret)| is_long(secret, base32) && !published::is_seed(secret))
     } else {
         starts_with(text, "otpauth-migration://") && parameter("data").is_some_and(|(_, data)| is_long(data, base64))
     }
@@ -328,16 +332,28 @@ mod tests {
             "BCD\r\n001\r\n1\r\nSCT\r\nBFSWDE33BER\r\nWikimedia\r\nDE33 1002 0500 0001 1947 00\r\nEUR1",
             "SPC\r\n0200\r\n1\r\nCH4431999123000889012\r\nS\r\nRobert Schneider AG\r\nEPD",
             "SPD*1.0*ACC:CZ5855000000001265098001+RZBCCZPP*AM:480.55*CC:CZK",
-            "HRVHUB30\nEUR\n000000000012355\nPERO PERIC\nULICA 1\n10000 ZAGREB\nHR1210010051863000160\nHR01",
+            "HRVHUB30\nEUR\n000000000012355\nPERO PERIC\nULICA 1\n10000 ZAGREB\nHR7423400091110087461\nHR01",
             "UPNQR\n\n\n\n\nJanez Novak\nUlica 1\n1000 Ljubljana\n00000001000\n\n\nCOST\nNajem\n\nSI56020170014356205\n",
             "bank://singlepaymentsepa?name=A&iban=DE33100205000001194700&amount=1",
         ] {
             assert_eq!(find(text), [(Entity::IbanCode, Validation::Checksum)], "{text}");
-            let digits = ["DE33", "CH44", "CZ58", "HR12", "SI56"];
+            let digits = ["DE33", "CH44", "CZ58", "HR74", "SI56"];
             let one_wrong =
                 digits.iter().fold(text.to_owned(), |text, digits| text.replace(digits, &format!("{}7", &digits[..3])));
             assert_eq!(find(&one_wrong), [], "{one_wrong}");
         }
+        for text in [
+            "BCD\n002\n1\nSCT\n\nErika Mustermann\nDE89370400440532013000\nEUR1",
+            "BCD\n002\n1\nSCT\n\nErika Mustermann\nDE89 3704 0044 0532 0130 00\nEUR1",
+            "HRVHUB30\nEUR\n000000000012355\nPERO PERIC\nULICA 1\n10000 ZAGREB\nHR1210010051863000160\nHR01",
+            "SPC\r\n0200\r\n1\r\nCH9300762011623852957\r\nS\r\nRobert Schneider AG\r\nEPD",
+            "SPD*1.0*ACC:CZ6508000000192000145399*AM:480.55*CC:CZK",
+            "bank://singlepaymentsepa?name=A&iban=DE89370400440532013000&amount=1",
+        ] {
+            assert_eq!(find(text), [], "an example: {text}");
+        }
+        let beside = "BCD\n002\n1\nSCT\n\nA\nDE33100205000001194700\nEUR1\n\n\nlike DE89370400440532013000";
+        assert_eq!(find(beside), [(Entity::IbanCode, Validation::Checksum)]);
         // An account number beside no payment is somebody's text.
         assert_eq!(find("DE33100205000001194700"), []);
     }
@@ -345,8 +361,13 @@ mod tests {
     #[test]
     fn a_seed_of_one_time_passwords_is_a_secret() {
         for (text, is_secret) in [
-            ("otpauth://totp/Example:alice@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example", true),
-            ("otpauth://hotp/Example?counter=0&secret=jbswy3dpehpk3pxp", true),
+            ("otpauth://totp/Example:alice@example.com?secret=QX7NTK2MZ5WRDH4V&issuer=Example", true),
+            ("otpauth://hotp/Example?counter=0&secret=qx7ntk2mz5wrdh4v", true),
+            ("otpauth://totp/Example:alice@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example", false),
+            ("otpauth://hotp/Example?counter=0&secret=jbswy3dpehpk3pxp", false),
+            ("otpauth://totp/Example?secret=HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ&issuer=ACME%20Co", false),
+            ("otpauth://totp/Example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ====", false),
+            ("otpauth://totp/Example?secret=AAAAAAAAAAAAAAAA", false),
             ("otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6", true),
             ("otpauth://totp/Example?issuer=Example", false),
             ("otpauth://totp/Example?secret=short", false),

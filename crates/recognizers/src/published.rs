@@ -53,6 +53,12 @@ const TRAVEL_DOCUMENTS: &str = "L898902C3 L898902C D23145890 D231458907 C01X00T4
 /// How the keys of accounts begin that emulators of Azure's storage and of Cosmos DB have, all the same.
 const EMULATORS: [&str; 2] = ["Eby8vdM02xNOcqFl", "C2y6yDjf5/R+ob0N"];
 
+/// Seeds of one-time passwords: those of RFC 6238 and 4226, of the format's own page, and of libraries' manuals.
+const SEEDS: &str = "JBSWY3DPEHPK3PXP JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ \
+    GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA \
+    GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNA \
+    GEZDGNBVGY3TQOJQ BASE32SECRET3232";
+
 /// How Stripe's test cards begin, of which there is one for each country.
 const STRIPE: &str = "400000";
 
@@ -87,6 +93,12 @@ pub(crate) fn is_rrn(digits: &str) -> bool {
 /// Whether a travel document is a specimen: Utopia issues no others.
 pub(crate) fn is_travel_document(issuer: &str, number: &str) -> bool {
     issuer == "UTO" || number.starts_with("SPECI") || is_among(TRAVEL_DOCUMENTS, number.trim_end_matches('<'))
+}
+
+/// Whether a seed of one-time passwords, in base 32, is nobody's: an example, or one character again and again.
+pub(crate) fn is_seed(seed: &str) -> bool {
+    let seed = seed.trim_end_matches('=').to_ascii_uppercase();
+    is_among(SEEDS, &seed) || seed.bytes().all(|character| seed.starts_with(char::from(character)))
 }
 
 /// Whether a secret opens an emulator alone.
