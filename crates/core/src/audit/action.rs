@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     named::named,
-    pii::{Category, Detection, Policy, Reason, Verdict},
+    pii::{Detection, Enough, Holds, Policy, Reason, Verdict},
     threat::ThreatLevel,
 };
 
@@ -120,6 +120,7 @@ impl Handling {
     pub fn wanted(&self, detection: &Detection, policy: &Policy) -> Action {
         let object = &detection.object;
         let pinned = object.version.is_some() || object.etag.is_some();
+        let lies_in_the_content = detection.reason.is_some_and(Reason::lies_in_the_content);
         let quarantine = if object.etag.is_some() { Action::Quarantine } else { Action::None };
         match (detection.verdict, self.on(detection, policy)) {
             (Verdict::Gone, _) | (_, OnPersonalData::None) => Action::None,
@@ -129,11 +130,12 @@ impl Handling {
             (Verdict::Pii, OnPersonalData::Quarantine | OnPersonalData::Mask) => quarantine,
             (Verdict::Pii | Verdict::Clean | Verdict::NotImage, OnPersonalData::Tag) => Action::Tag,
             (Verdict::Clean | Verdict::NotImage, _) => Action::None,
-            (Verdict::Undetermined, _) if !detection.reason.is_some_and(Reason::lies_in_the_content) => Action::None,
-            (Verdict::Undetermined, _) => match self.on_undetermined {
-                OnUndetermined::None => Action::None,
-                OnUndetermined::Quarantine => quarantine,
-                OnUndetermined::Tag => Action::Tag,
+            (Verdict::Undetermined, on) => match self.on_undetermined {
+                OnUndetermined::Quarantine if lies_in_the_content => quarantine,
+                OnUndetermined::Tag if lies_in_the_content => Action::Tag,
+                // Nobody may take it for what an earlier judgement made of it.
+                _ if on == OnPersonalData::Tag => Action::Tag,
+                _ => Action::None,
             },
         }
     }
@@ -146,17 +148,34 @@ impl Handling {
 
     /// What is done with an object of its verdict, key and findings.
     fn on(&self, detection: &Detection, policy: &Policy) -> OnPersonalData {
-        let key = &detection.object.key;
+        let (on_personal_data, on_secret) = self.under(&detection.object.key);
+        match Holds::of(&detection.findings, policy) {
+            _ if detection.verdict != Verdict::Pii => on_personal_data,
+            // Where verdicts are tags, one of an earlier judgement would stay.
+            Holds::SecretsAlone if on_personal_data == OnPersonalData::Tag => on_secret.graver(OnPersonalData::Tag),
+            Holds::SecretsAlone => on_secret,
+            Holds::Both => on_secret.graver(on_personal_data),
+            Holds::NoSecret => on_personal_data,
+        }
+    }
+
+    /// What is done with personal data and with secrets under this key.
+    fn under(&self, key: &str) -> (OnPersonalData, OnPersonalData) {
         let under = self.overrides.iter().filter(|(prefix, _)| key.starts_with(prefix.as_str()));
-        let instead = under.max_by_key(|(prefix, _)| prefix.len()).map(|(_, action)| *action);
-        let on_personal_data = instead.unwrap_or(self.on_personal_data);
-        match (detection.verdict, instead, self.on_secret) {
-            (Verdict::Pii, None, Some(on_secret)) => match Holds::of(detection, policy) {
-                Holds::SecretsAlone => on_secret,
-                Holds::Both => on_secret.graver(on_personal_data),
-                Holds::NoSecret => on_personal_data,
-            },
-            _ => on_personal_data,
+        match under.max_by_key(|(prefix, _)| prefix.len()) {
+            Some((_, instead)) => (*instead, *instead),
+            None => (self.on_personal_data, self.on_secret.unwrap_or(self.on_personal_data)),
+        }
+    }
+
+    /// What has to be found under this key before the rest of an object can change nothing.
+    #[must_use]
+    pub fn enough(&self, key: &str) -> Enough {
+        let (on_personal_data, on_secret) = self.under(key);
+        let is_as_bad = self.secret_level >= ThreatLevel::High;
+        Enough {
+            secrets: is_as_bad && on_secret.gravity() >= on_personal_data.gravity(),
+            personal_data: on_personal_data.gravity() >= on_secret.gravity(),
         }
     }
 
@@ -164,7 +183,7 @@ impl Handling {
     #[must_use]
     pub fn level(&self, detection: &Detection, policy: &Policy) -> Option<ThreatLevel> {
         let lower = detection.verdict == Verdict::Pii && self.secret_level < ThreatLevel::High;
-        (lower && Holds::of(detection, policy) == Holds::SecretsAlone).then_some(self.secret_level)
+        (lower && Holds::of(&detection.findings, policy) == Holds::SecretsAlone).then_some(self.secret_level)
     }
 
     /// The verdict among an object's other tags, which S3 replaces all at once;
@@ -180,27 +199,6 @@ impl Handling {
     #[must_use]
     pub fn can_copy(size: Option<u64>) -> bool {
         size.is_some_and(|size| size <= MAX_COPIED)
-    }
-}
-
-/// What was found in an object, by what counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    NoSecret,
-    SecretsAlone,
-    Both,
-}
-
-impl Holds {
-    /// Personal data of which the model does not say what it is are no secret.
-    fn of(detection: &Detection, policy: &Policy) -> Self {
-        let counting = detection.findings.iter().filter(|finding| policy.counts(finding));
-        let (secrets, others): (Vec<_>, Vec<_>) = counting.partition(|finding| finding.category == Category::Secret);
-        match (secrets.is_empty(), others.is_empty()) {
-            (true, _) => Self::NoSecret,
-            (false, true) => Self::SecretsAlone,
-            (false, false) => Self::Both,
-        }
     }
 }
 
@@ -287,7 +285,7 @@ mod tests {
     use super::*;
     use crate::{
         image::Unreadable,
-        pii::{Finding, Judgement, Place},
+        pii::{Category, Finding, Judgement, MAX_FINDINGS, Place},
         ports::{ObjectFacts, ObjectRef},
     };
 
@@ -343,6 +341,54 @@ mod tests {
             let expected = if moved { Action::Quarantine } else { Action::None };
             assert_eq!(wanted(OnUndetermined::Quarantine), expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn where_verdicts_are_tags_none_outlives_a_later_one() {
+        for reason in Reason::all() {
+            let detection = of(Some("v1"), Some("e"), Judgement::Undetermined(reason));
+            for (on_undetermined, is_moved) in
+                [(OnUndetermined::None, false), (OnUndetermined::Tag, false), (OnUndetermined::Quarantine, true)]
+            {
+                let wanted = handling(OnPersonalData::Tag, on_undetermined).wanted(&detection, &Policy::default());
+                let is_moved = is_moved && reason.lies_in_the_content();
+                let expected = if is_moved { Action::Quarantine } else { Action::Tag };
+                assert_eq!(wanted, expected, "{reason} {on_undetermined}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_enough_for_the_action_depends_on_what_is_done_with_each_kind() {
+        let (any, both) = (Enough::ANYTHING, Enough { secrets: false, personal_data: false });
+        let (secrets, personal_data) = (Enough { personal_data: false, ..any }, Enough { secrets: false, ..any });
+        for (handling, expected) in [
+            ("delete;none;", any),
+            ("delete;none;;delete;high", any),
+            ("delete;none;;none;low", personal_data),
+            ("delete;none;;none;", personal_data),
+            ("delete;none;;;low", personal_data),
+            ("none;none;;delete;", secrets),
+            ("none;none;;delete;low", both),
+            // An override is for both kinds.
+            ("none;none;cards/=quarantine;delete;", any),
+            ("none;none;cards/=quarantine;delete;low", personal_data),
+        ] {
+            assert_eq!(Handling::read(handling).unwrap().enough("cards/a.png"), expected, "{handling}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_does_not_depend_on_how_much_is_told() {
+        let mut findings = vec![Finding::new(Category::Secret, 1.0, Place::Top); MAX_FINDINGS];
+        findings.push(Finding::new(Category::Passport, 1.0, Place::Bottom));
+        let detection = of(Some("v1"), Some("e"), Judgement::Pii(findings));
+        let handling = Handling::read("delete;none;;none;low").unwrap();
+        let policy = Policy::default();
+        let decided = (handling.wanted(&detection, &policy), handling.level(&detection, &policy));
+        assert_eq!(decided, (Action::DeleteVersion, None));
+        let told = serde_json::to_value(&detection).unwrap();
+        assert_eq!(told["findings"].as_array().map(Vec::len), Some(MAX_FINDINGS));
     }
 
     #[test]
@@ -420,6 +466,8 @@ mod tests {
             ("delete;none;;quarantine;low", &[key, name], Action::DeleteVersion, None),
             ("tag;none;;quarantine;low", &[name, key], Action::Quarantine, None),
             ("delete;none;;none;low", &[key], Action::None, low),
+            ("tag;none;;none;low", &[key], Action::Tag, low),
+            ("tag;none;;none;low", &[key, name], Action::Tag, None),
             ("delete;none;;none;low", &[key, name], Action::DeleteVersion, None),
             ("none;none;;delete;", &[key], Action::DeleteVersion, None),
             ("delete;none;;;low", &[key], Action::DeleteVersion, low),

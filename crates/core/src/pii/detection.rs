@@ -1,6 +1,6 @@
 //! What is said about one object: pii-detector's answer.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Finding, Judgement, Reason};
 use crate::{
@@ -33,7 +33,8 @@ pub struct Detection {
     pub pii_detected: Option<bool>,
     /// Why nobody can tell.
     pub reason: Option<Reason>,
-    /// What was found, never its value.
+    /// What was found, never its value. No more than [`MAX_FINDINGS`] of it are written.
+    #[serde(serialize_with = "first")]
     pub findings: Vec<Finding>,
     /// The object that was read, and nothing else may be removed.
     pub object: JudgedObject,
@@ -42,6 +43,11 @@ pub struct Detection {
     /// Whether the verdict is that of the same bytes, which were judged before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub judged_before: bool,
+}
+
+/// What is decided of an object takes all findings into account. Those that are told are bounded.
+fn first<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+    findings[..findings.len().min(MAX_FINDINGS)].serialize(serializer)
 }
 
 /// The object that a verdict is about.
@@ -134,14 +140,13 @@ impl Detection {
         let null_version = facts.version.as_deref() == Some(NULL_VERSION);
         let object = JudgedObject { media_type: Some(media_type), ..judged_object(object, facts) };
         let pinned = object.version.is_some() || (object.etag.is_some() && !null_version);
-        let (verdict, reason, mut findings) = match judgement {
+        let (verdict, reason, findings) = match judgement {
             Judgement::Pii(findings) if pinned => (Verdict::Pii, None, findings),
             Judgement::Pii(findings) => (Verdict::Undetermined, Some(Reason::VersionNotPinned), findings),
             Judgement::Clean(findings) => (Verdict::Clean, None, findings),
             Judgement::Undetermined(reason) => (Verdict::Undetermined, Some(reason), Vec::new()),
             Judgement::Disputed(findings) => (Verdict::Undetermined, Some(Reason::Disagreement), findings),
         };
-        findings.truncate(MAX_FINDINGS);
         Self { findings, model, ..Self::without_model(verdict, reason, object) }
     }
 

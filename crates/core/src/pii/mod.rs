@@ -3,6 +3,7 @@
 mod category;
 mod detection;
 mod floor;
+mod holds;
 mod judgement;
 pub mod known;
 mod place;
@@ -13,6 +14,8 @@ mod reason;
 pub use category::Category;
 pub use detection::{Detection, JudgedObject, MAX_FINDINGS, ModelUse, NULL_VERSION, Verdict};
 pub use floor::{Floor, OnDisagreement};
+pub use holds::Enough;
+pub(crate) use holds::Holds;
 pub use judgement::{Finding, Judgement, judge};
 pub use place::Place;
 pub use policy::Policy;

@@ -18,7 +18,10 @@ use warden_core::{
     hashed::{Hashed, checksum_of_s3, digest},
     image::{self, ImageFormat, MAX_IMAGE_BYTES, TokenBudget, Unreadable},
     intake::{Frames, Intake, read_image},
-    pii::{self, Detection, Finding, JudgedObject, Judgement, ModelUse, OnDisagreement, Policy, Reason, Verdict},
+    pii::{
+        self, Detection, Enough, Finding, Floor, JudgedObject, Judgement, ModelUse, OnDisagreement, Policy, Reason,
+        Verdict,
+    },
     ports::{
         LedgerRecords, Lookup, ModelAnswer, ModelReply, Models, ObjectBody, ObjectFacts, ObjectRef, ObjectStore,
         ObjectWriter, OpenObject, SpendRecords,
@@ -143,7 +146,8 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         let Request { object, claims_image, output, handling, is_gathered } = Request::read(&event)?;
         // Large, and awaited once a call: on the heap.
         let until = Deadline::within(self.time);
-        let detection = Box::pin(self.detect(object, claims_image, until)).await?;
+        let enough = handling.enough(&object.key);
+        let detection = Box::pin(self.detect(object, claims_image, enough, until)).await?;
         log_decision(&detection);
         metrics::verdict(detection.verdict, detection.reason);
         match output {
@@ -196,17 +200,22 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         Ok(Judged { detection, action, not_tried, threat_level, told_before: false, tags, checksum, clean_copy })
     }
 
-    /// What the object holds, whatever is to be done with it.
-    async fn detect(&self, object: ObjectRef, claims_image: bool, until: Deadline) -> Result<Detection, Error> {
-        let judged_by = self.judged_by();
-        let first = self.read(&object, claims_image, &judged_by, until).await?;
+    /// What the object holds, as far as is `enough` for what is to be done with it.
+    async fn detect(
+        &self,
+        object: ObjectRef,
+        claims_image: bool,
+        enough: Enough,
+        until: Deadline,
+    ) -> Result<Detection, Error> {
+        let first = self.read(&object, claims_image, enough, until).await?;
         // A request takes its image with it: for the rare second one the object
         // is read anew, rather than every image kept. The verdict is about what
         // was read last.
         let (read, earlier) = match first {
             Read::Judged { judgement, asked, .. } if judgement.is_malformed() => {
                 tracing::warn!(model_id = self.model.id, "asking again after a malformed answer");
-                (self.read(&object, claims_image, &judged_by, until).await?, asked)
+                (self.read(&object, claims_image, enough, until).await?, asked)
             }
             first => (first, Asked::default()),
         };
@@ -218,20 +227,21 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
             }
             Read::Judged { facts, format, metadata, floor, judgement, asked } => {
                 let judgement = self.policy.apply(judgement);
+                let doubtful = matches!(judgement, Judgement::Undetermined(_));
                 let Looked { floor, overlooked } = match floor {
                     Some(looked) => looked,
                     // Most images that hold personal data are known by now, and are not decoded.
-                    None if matches!(judgement, Judgement::Pii(_)) => Looked::default(),
+                    None if enough.is_found(&judgement, &self.policy) => Looked::default(),
                     None => self.looked_at_anew(&object, &facts, format, until).await,
                 };
                 let judgement = floor.under(judgement, &self.policy, self.on_disagreement);
-                (facts, format, metadata, judgement, Asked { overlooked, ..asked })
+                (facts, format, metadata, judgement, Asked { overlooked: overlooked || doubtful, ..asked })
             }
             Read::ToConvert { facts, format, bytes } => {
                 let metadata = warden_raster::metadata(format, &bytes);
                 let shown = warden_raster::views_and_read(&bytes, format, self.token_budget, self.reader.reading());
                 let (judgement, asked) = match shown {
-                    Ok(shown) => self.judge_views(shown, until).await?,
+                    Ok(shown) => self.judge_views(shown, enough, until).await?,
                     Err(why) => (Judgement::Undetermined(why.into()), Asked::default()),
                 };
                 (facts, format, metadata, judgement, asked)
@@ -242,11 +252,11 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         let metadata = self.policy.apply(Judgement::of_findings(metadata));
         let judgement = self.policy.apply(judgement).and(metadata);
         let Asked { model, overlooked } = asked.and(earlier);
-        // What was not looked at in code may be the next time.
-        let lasts = !overlooked || matches!(judgement, Judgement::Pii(_));
+        // What was not looked at may be the next time.
+        let lasts = !overlooked || enough.is_found(&judgement, &self.policy);
         if let (Some((verdicts, sha256)), Some(_), true) = (self.verdicts_on(&object, &facts), &model, lasts) {
             let until = until.or_within(TIME_FOR_LEDGER);
-            let _ = until.of(verdicts.keep(sha256, &judged_by, &judgement)).await;
+            let _ = until.of(verdicts.keep(sha256, &self.judged_by(enough), &judgement)).await;
         }
         Ok(Detection::judged(object, facts, format.media_type(), judgement, model))
     }
@@ -256,7 +266,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         &self,
         object: &ObjectRef,
         claims_image: bool,
-        judged_by: &str,
+        enough: Enough,
         until: Deadline,
     ) -> Result<Read, Error> {
         let done = |detection| Ok(Read::Done(Box::new(detection)));
@@ -274,7 +284,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         if let Intake::Request { format, .. } | Intake::ToConvert { format, .. } = intake
             && let Some((verdicts, sha256)) = self.verdicts_on(object, &facts)
             && let within = until.or_within(TIME_FOR_LEDGER)
-            && let Some(judgement) = within.of(verdicts.of(sha256, judged_by)).await.flatten()
+            && let Some(judgement) = within.of(verdicts.of(sha256, &self.judged_by(enough))).await.flatten()
         {
             return Ok(Read::Known { facts, format, judgement });
         }
@@ -282,7 +292,8 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
             Intake::Request { body, format, metadata, .. } => {
                 // Text is read before the model is asked: what is beyond doubt saves the call.
                 let floor = self.reader.text.is_some().then(|| self.reader.look_at(&body.image(), format, until));
-                let (judgement, asked) = match floor.as_ref().and_then(|looked| looked.floor.decided(&self.policy)) {
+                let decided = floor.as_ref().and_then(|looked| self.decided(&looked.floor, enough));
+                let (judgement, asked) = match decided {
                     Some(decided) => (decided, Asked::default()),
                     None => self.ask(body.finish(), until).await?,
                 };
@@ -307,12 +318,18 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         Some((verdicts, facts.sha256.as_deref()?))
     }
 
-    /// All that a verdict on the same bytes depends on: model, prompt, policy and code. Empty where none is kept.
-    fn judged_by(&self) -> String {
+    /// The judgement that needs no model: something beyond doubt counts, and is enough for what is done.
+    fn decided(&self, floor: &Floor, enough: Enough) -> Option<Judgement> {
+        floor.decided(&self.policy).filter(|decided| enough.is_found(decided, &self.policy))
+    }
+
+    /// All that a verdict on the same bytes depends on: model, prompt, policy, code, and how much had to be found. Empty
+    /// where none is kept.
+    fn judged_by(&self, enough: Enough) -> String {
         let Some(verdicts) = &self.verdicts else { return String::new() };
         let prompt = pii::question(self.model.max_tokens).text_body(self.model.capabilities);
         let reader = (self.reader.barcodes, self.reader.text.is_some());
-        let policy = (&self.policy, self.on_disagreement, self.documents, self.token_budget, reader);
+        let policy = (&self.policy, self.on_disagreement, self.documents, self.token_budget, reader, enough);
         digest(&[self.model.id.as_bytes(), &prompt, format!("{policy:?}").as_bytes(), verdicts.code.as_bytes()])
     }
 
@@ -360,17 +377,17 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
 
     /// One request for each view: an answer's places are then places in that
     /// view, a malformed one costs one view's request again, and no limit on
-    /// the images or bytes of a request is in the way. Ends at the first that
-    /// holds personal data, which no other view can undo. What could not be shown
+    /// the images or bytes of a request is in the way. Ends once `enough`
+    /// is found, which no other view can undo. What could not be shown
     /// makes the whole undetermined otherwise.
-    async fn judge_views(&self, shown: Shown, until: Deadline) -> Result<(Judgement, Asked), Error> {
+    async fn judge_views(&self, shown: Shown, enough: Enough, until: Deadline) -> Result<(Judgement, Asked), Error> {
         let question = pii::question(self.model.max_tokens);
         let Looked { floor, overlooked } = self.reader.look(&shown, until);
         let looked = Asked { overlooked, ..Asked::default() };
-        if let Some(decided) = floor.decided(&self.policy) {
+        if let Some(decided) = self.decided(&floor, enough) {
             return Ok((decided, looked));
         }
-        let under = |judgement| floor.under(judgement, &self.policy, self.on_disagreement);
+        let under = |judgement| floor.clone().under(judgement, &self.policy, self.on_disagreement);
         let (mut so_far, mut asked) = (Judgement::Clean(Vec::new()), looked);
         for View { image, format, area, whole, page } in shown.views {
             let body = || {
@@ -385,16 +402,21 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
                 judgement = second;
                 asked = asked.and(of_view);
             }
+            asked.overlooked |= matches!(judgement, Judgement::Undetermined(_));
             // Whatever the views before came to, all of it is judged again.
             if judgement == Judgement::Undetermined(Reason::Budget) {
                 return Ok((under(judgement), asked));
             }
             so_far = so_far.and(self.policy.apply(judgement.within(area, whole, page)));
             if matches!(so_far, Judgement::Pii(_)) {
-                return Ok((under(so_far), asked));
+                let found = under(so_far.clone());
+                if enough.is_found(&found, &self.policy) {
+                    return Ok((found, asked));
+                }
             }
         }
         if let Some(why) = shown.unread {
+            asked.overlooked = true;
             so_far = so_far.and(Judgement::Undetermined(why.into()));
         }
         Ok((under(so_far), asked))

@@ -9,7 +9,7 @@ use warden_core::{
     audit::{self, CleanCopy, NotTried},
     image::{Content, Cover, HEAD_BYTES, ImageFormat, Unreadable},
     intake::MAX_DECODED_FILE,
-    pii::{Detection, Judgement, Reason},
+    pii::{Detection, Enough, Judgement, Reason},
     ports::{LedgerRecords, Models, ObjectFacts, ObjectRef, ObjectStore, ObjectWriter, SpendRecords},
 };
 use warden_raster::Masked;
@@ -42,14 +42,15 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         if format == ImageFormat::Gif && shown.views.len() < pictures {
             return Err(NotTried::KindNotMasked);
         }
-        let (judgement, asked) = self.judge_views(shown, until).await.map_err(failed)?;
+        let (judgement, asked) = self.judge_views(shown, Enough::ANYTHING, until).await.map_err(failed)?;
         let overlooked = asked.overlooked;
         let before = Asked { model: detection.model.take(), ..Asked::default() };
         detection.model = before.and(asked).model;
         let metadata = self.policy.apply(Judgement::of_findings(metadata));
         match self.policy.apply(judgement).and(metadata) {
             Judgement::Clean(_) if !overlooked => {}
-            Judgement::Undetermined(Reason::Budget) => return Err(NotTried::CopyFailed),
+            // It may be clean: not all of it could be looked at in code.
+            Judgement::Clean(_) | Judgement::Undetermined(Reason::Budget) => return Err(NotTried::CopyFailed),
             _ => return Err(NotTried::CopyNotClean),
         }
         let copy = Bytes::from(copy);

@@ -16,6 +16,7 @@ use crate::{KnownVerdicts, PiiDetector, Reader, TIME_FOR_LEDGER, TextReader, dea
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
 const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"left"}]}"#;
+const SECRET: &str = r#"{"verdict":"pii","findings":[{"category":"SECRET","confidence":0.9,"where":"left"}]}"#;
 const CLEAN: &str = r#"{"verdict":"clean","findings":[]}"#;
 
 fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>> {
@@ -448,6 +449,52 @@ async fn every_tile_of_a_large_image_counts() {
 }
 
 #[tokio::test]
+async fn where_secrets_are_handled_apart_no_secret_hides_what_stands_beside_it() {
+    let scan = bitmap(1_600, 1_600);
+    let twice = [BOARDING_PASS, BOARDING_PASS].concat();
+    let apart = "delete;none;;none;low";
+    for (case, stored, said, handling, action, asked) in [
+        ("in another view", &scan[..], &[SECRET, CLEAN, PII, CLEAN][..], apart, "delete_version", 3),
+        ("in no view", &scan, &[SECRET, CLEAN], apart, "none", 4),
+        ("in a barcode", BOARDING_PASS, &[SECRET], apart, "delete_version", 1),
+        (
+            "in a barcode, and a secret that the model sees",
+            &twice,
+            &[SECRET],
+            "none;none;;delete;",
+            "delete_version",
+            1,
+        ),
+        ("handled as the other", &scan, &[SECRET, CLEAN, PII], "delete;none;", "delete_version", 1),
+        ("personal data, beside which a secret changes nothing", &scan, &[PII, SECRET], apart, "delete_version", 1),
+    ] {
+        let detector = detector(Stored::bytes(stored), FakeModel::saying_in_turn(said));
+        let event = json!({"s3_bucket": "uploads", "s3_key": "a.jpg", "handling": handling});
+        let answer = detector.handle(event).await.unwrap();
+        assert_eq!((&answer["verdict"], &answer["action"]), (&json!("pii"), &json!(action)), "{case}: {answer}");
+        assert_eq!(answer["threat_level"], if action == "none" { json!("low") } else { Value::Null }, "{case}");
+        assert_eq!(detector.model.models.asked().len(), asked, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_that_was_found_early_does_not_answer_where_more_has_to_be_found() {
+    let mut detector = knowing(&Arc::default(), FakeModel::saying(SECRET));
+    detector.store = FakeStore::holding(Stored::bytes(include_bytes!("../../../../samples/chart.png")));
+    for (handling, asked) in [
+        ("delete;none;", 1),
+        ("quarantine;tag;", 1),
+        ("delete;none;;none;low", 2),
+        ("delete;none;;tag;", 2),
+        ("delete;none;;quarantine;low", 2),
+    ] {
+        let event = json!({"s3_bucket": "uploads", "s3_key": "a.png", "handling": handling});
+        detector.handle(event).await.unwrap();
+        assert_eq!(detector.model.models.asked().len(), asked, "{handling}");
+    }
+}
+
+#[tokio::test]
 async fn an_image_that_cannot_be_decoded_is_undetermined_and_the_model_is_not_asked() {
     for (bytes, reason) in [(bitmap(60_000, 1)[..60].to_vec(), "damaged_image"), (huge(), "too_large")] {
         let detector = detector(Stored::bytes(&bytes), FakeModel::saying(CLEAN));
@@ -749,7 +796,7 @@ async fn a_copy_that_was_not_wholly_looked_at_in_code_is_not_written() {
         reader: Reader { barcodes: true, text: Some(text) },
         ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
     };
-    assert_eq!(not_masked(detector).await, "copy_not_clean");
+    assert_eq!(not_masked(detector).await, "copy_failed");
 }
 
 #[tokio::test]
