@@ -175,6 +175,17 @@ fn filter(asked: &LedgerFilter) -> Filter {
 mod tests {
     use super::*;
 
+    /// What operators run writes where the functions look, though neither links the other.
+    #[test]
+    fn the_ledgers_keys_are_those_of_the_functions() {
+        use warden_core::{backfill, budget, pii::known};
+
+        assert_eq!(known::partition("0a1b"), format!("{}0a1b", warden_ledger::BYTES));
+        assert_eq!(known::RESTORED, warden_ledger::RESTORED);
+        assert_eq!([backfill::PARTITION, budget::PARTITION], warden_ledger::OTHERS);
+        assert_eq!(known::TRIALS, format!("{}/", warden_selftest::FOLDER));
+    }
+
     #[test]
     fn a_table_for_spreadsheets_holds_no_formula() {
         let rows = [vec!["=1+1".to_owned(), "a \"b\"".to_owned()]];

@@ -18,10 +18,12 @@ pub use restore::{Restored, Who};
 pub use statistics::{By, Count, statistics};
 pub use value::Record;
 
-/// The partitions that hold no events: backfills, and what models cost by the day.
-const OTHERS: [&str; 2] = ["backfill", "budget"];
-/// What the partition of verdicts on bytes begins with, before their SHA-256.
-const BYTES: &str = "bytes ";
+/// The partitions that hold no events: backfills, and what models cost by the day. The functions write them.
+pub const OTHERS: [&str; 2] = ["backfill", "budget"];
+/// What the partition of verdicts on bytes begins with, before their SHA-256, where pii-detector looks them up.
+pub const BYTES: &str = "bytes ";
+/// The record of bytes by which pii-detector knows that an object of them was brought back.
+pub const RESTORED: &str = "restored";
 const SCAN: &str = "dynamodb:Scan";
 const QUERY: &str = "dynamodb:Query";
 const PUT_ITEM: &str = "dynamodb:PutItem";

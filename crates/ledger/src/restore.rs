@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use warden_call_errors::CallError;
 use warden_control_plane::{Call, s3::ObjectId};
 
-use crate::{BYTES, Error, Ledger, PUT_ITEM, Record};
+use crate::{BYTES, Error, Ledger, PUT_ITEM, RESTORED, Record};
 
 /// The name of the lock among the records of an object, which no event has.
 pub(crate) const LOCK: &str = "restore";
@@ -105,7 +105,7 @@ impl Ledger {
             "completed_at": who.at, "action": "restored", "verdict": record.text("verdict"),
             "s3_bucket": bucket, "s3_key": key, "s3_version_id": version, "sha256": record.text("sha256"),
             "restored_from": record.text("event"), "restored_by": by, "restore_reason": who.reason,
-            "expires": record.values().get("expires"),
+            "expires": kept_seconds(record).map(|seconds| who.unix_seconds.saturating_add(seconds)),
         });
         self.put(&fields(was_claimed)).await?;
         let mut told = record.values().clone();
@@ -121,12 +121,13 @@ impl Ledger {
     async fn doubt(&self, record: &Record, by: &str, who: &Who) -> Result<(), Error> {
         let Some(sha256) = record.text("sha256") else { return Ok(()) };
         let doubted = json!({
-            "object": format!("{BYTES}{sha256}"), "event": "restored", "restored_at": who.at, "restored_by": by,
+            "object": format!("{BYTES}{sha256}"), "event": RESTORED, "restored_at": who.at, "restored_by": by,
         });
         Ok(self.put(&fields(doubted)).await?)
     }
 
     /// Has the next replay of a record's event judge it again, whatever is known of its bytes: its claim is taken up as that of an audit that failed.
+    /// What was found, and what that cost, is not left to the record of another verdict.
     ///
     /// # Errors
     /// When the audit of it is under way or failed, or AWS refuses a call.
@@ -138,9 +139,10 @@ impl Ledger {
             "TableName": self.table,
             "Key": {"object": text("object"), "event": text("event")},
             "UpdateExpression":
-                "SET #status = :failed, reopened_at = :at, reopened_by = :by, reopen_reason = :reason",
+                "SET #status = :failed, reopened_at = :at, reopened_by = :by, reopen_reason = :reason \
+                 REMOVE categories, #model, input_tokens, output_tokens, cost_usd",
             "ConditionExpression": "#status = :complete",
-            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeNames": {"#status": "status", "#model": "model"},
             "ExpressionAttributeValues": {
                 ":failed": {"S": "failed"}, ":complete": {"S": "complete"}, ":at": {"S": who.at}, ":by": {"S": by},
                 ":reason": {"S": who.reason},
@@ -216,6 +218,13 @@ impl Ledger {
     }
 }
 
+/// For how long a record is kept after its audit ended. None where it does not expire.
+fn kept_seconds(record: &Record) -> Option<u64> {
+    let expires = record.values().get("expires")?.as_i64()?;
+    let completed = DateTime::from_str(record.text("completed_at")?, Format::DateTimeWithOffset).ok()?.secs();
+    u64::try_from(expires - completed).ok()
+}
+
 /// The members of an object that was written here.
 fn fields(value: Value) -> Map<String, Value> {
     match value {
@@ -258,6 +267,27 @@ mod tests {
         assert_eq!(aws.requests().len(), 3);
     }
 
+    #[test]
+    fn what_is_brought_back_is_known_for_as_long_as_a_new_upload() {
+        let completed = "2026-11-20T09:14:09.123Z";
+        for (completed, expires, seconds) in [
+            (Some(completed), Some(json!({"N": (1_795_166_049 + 400 * 86_400).to_string()})), Some(400 * 86_400)),
+            (Some(completed), Some(json!({"N": "1795166048"})), None),
+            (Some(completed), None, None),
+            (Some("some day"), Some(json!({"N": "1829726049"})), None),
+            (None, Some(json!({"N": "1829726049"})), None),
+        ] {
+            let mut item = json!({"object": {"S": "uploads/a.png"}, "event": {"S": "v1"}});
+            if let Some(completed) = completed {
+                item["completed_at"] = json!({"S": completed});
+            }
+            if let Some(expires) = expires {
+                item["expires"] = expires;
+            }
+            assert_eq!(kept_seconds(&Record::read(&item)), seconds, "{item}");
+        }
+    }
+
     #[tokio::test]
     async fn what_is_reopened_is_changed_only_while_it_is_complete() {
         let aws = RecordedAws::answering([CALLER, "{}"].map(|body| Answer::new(200, body)));
@@ -267,6 +297,9 @@ mod tests {
         let asked: Value = serde_json::from_slice(requests[1].body().bytes().unwrap()).unwrap();
         assert_eq!(asked["Key"], json!({"object": {"S": "uploads/a.png"}, "event": {"S": "v1"}}));
         assert_eq!(asked["ConditionExpression"], "#status = :complete");
+        let removed = asked["UpdateExpression"].as_str().unwrap().split_once(" REMOVE ").unwrap().1;
+        assert_eq!(removed, "categories, #model, input_tokens, output_tokens, cost_usd");
+        assert_eq!(asked["ExpressionAttributeNames"], json!({"#status": "status", "#model": "model"}));
         assert_eq!(asked["ExpressionAttributeValues"][":reason"], json!({"S": "another model"}));
     }
 

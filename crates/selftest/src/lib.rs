@@ -25,7 +25,7 @@ pub use picture::Picture;
 use crate::outcome::Record;
 
 /// The folder below which each test has its own.
-const FOLDER: &str = "warden-selftest";
+pub const FOLDER: &str = "warden-selftest";
 
 /// Why a test could not be made.
 #[derive(Debug, thiserror::Error)]
