@@ -25,6 +25,7 @@ pub struct Known {
     event: String,
     status: Option<String>,
     claimed_at: Option<String>,
+    completed_at: Option<String>,
     etag: Option<String>,
     verdict: Option<String>,
     backfill: Option<String>,
@@ -44,11 +45,18 @@ impl Known {
     }
 
     fn is_of(&self, listed: &Listed) -> bool {
-        let ObjectVersion { id, etag, .. } = &listed.version;
+        let ObjectVersion { id, etag, last_modified, .. } = &listed.version;
         let tag = |text: &str| text.trim_matches('"').to_owned();
-        // Where no versions are kept, an upload's own event is known by its request, and its bytes by their tag.
-        let same_bytes =
-            || id == NULL_VERSION && self.verdict.is_some() && self.etag.as_deref().map(tag) == Some(tag(etag));
+        let is_older = || {
+            let completed = self.completed_at.as_deref().and_then(time::unix_millis);
+            completed.is_some_and(|completed| *last_modified <= completed / 1000)
+        };
+        // Where no versions are kept, an upload's own event is known by its request, and its bytes by their tag. The same
+        // bytes may have been uploaded again since.
+        let same_bytes = || {
+            let same_tag = self.etag.as_deref().map(tag) == Some(tag(etag));
+            id == NULL_VERSION && self.verdict.is_some() && same_tag && is_older()
+        };
         self.event == ledger_event(&listed.version) || same_bytes()
     }
 
@@ -111,10 +119,20 @@ mod tests {
 
     #[test]
     fn where_no_versions_are_kept_the_bytes_are_known() {
-        let by_request =
-            |etag: &str| Known::read(&json!({"event": "N4N7", "status": "complete", "etag": etag, "verdict": "clean"}));
+        let judged = |etag: &str, completed_at: &str| {
+            Known::read(&json!({
+                "event": "N4N7", "status": "complete", "etag": etag, "verdict": "clean", "completed_at": completed_at,
+            }))
+        };
+        let by_request = |etag: &str| judged(etag, "1970-01-01T00:00:00.700Z");
         assert!(by_request("\"e1\"").covers(&listed("null"), NOW));
         assert!(!by_request("\"e2\"").covers(&listed("null"), NOW));
+        // Uploaded anew after it was judged, and perhaps deleted.
+        let mut anew = listed("null");
+        anew.version.last_modified = 1;
+        assert!(!by_request("\"e1\"").covers(&anew, NOW) && !by_request("\"e1\"").tells_before(&anew, "b-1"));
+        assert!(judged("\"e1\"", "1970-01-01T00:00:01Z").covers(&anew, NOW));
+        assert!(!judged("\"e1\"", "some day").covers(&anew, NOW));
         // The same bytes in another version are another upload.
         assert!(!by_request("\"e1\"").covers(&listed("v2"), NOW));
         let before = Known::read(&json!({"event": "null-e1", "status": "complete"}));

@@ -116,18 +116,21 @@ fn title(counters: &Counters) -> String {
     let sweeps = counters.plan.as_ref().is_some_and(|plan| plan.sweep);
     match counters.status {
         Status::Failed => format!("{} of {place} failed", if sweeps { "Sweep" } else { "Backfill" }),
-        _ if sweeps => {
-            let untold = done.saturating_sub(duplicates + again);
-            format!("Sweep of {place}: {} that no event told of", counted(untold, "upload"))
-        }
         status => {
             let ended = match status {
-                Status::Capped if counters.is_held_back() => "ended at the day's budget",
-                Status::Capped => "ended at its cost limit",
-                Status::Stopped | Status::Stopping => "stopped",
-                _ => "complete",
+                Status::Capped if counters.is_held_back() => Some("ended at the day's budget"),
+                Status::Capped => Some("ended at its cost limit"),
+                Status::Stopped | Status::Stopping => Some("stopped"),
+                _ => None,
             };
-            format!("Backfill of {place} {ended}: {pii} of {done} with personal data")
+            if sweeps {
+                let ended = ended.map_or_else(String::new, |ended| format!(" {ended}"));
+                let untold = done.saturating_sub(duplicates + again);
+                format!("Sweep of {place}{ended}: {} that no event told of", counted(untold, "upload"))
+            } else {
+                let ended = ended.unwrap_or("complete");
+                format!("Backfill of {place} {ended}: {pii} of {done} with personal data")
+            }
         }
     }
 }
@@ -352,6 +355,15 @@ mod tests {
         let letter = letter(&report(&again, None));
         assert!(letter.starts_with("Sweep of s3://uploads/: 1 upload that no event told of\n"), "{letter}");
         assert!(letter.contains("\nAudited: 9\nAudited again: 5\n"), "{letter}");
+        for (status, held, ended) in [
+            (Status::Capped, 0, "ended at its cost limit"),
+            (Status::Capped, 20, "ended at the day's budget"),
+            (Status::Stopped, 0, "stopped"),
+        ] {
+            let subject = report(&Counters { status, held, ..swept.clone() }, None).subject;
+            let expected = format!("[MEDIUM] Sweep of s3://uploads/ {ended}: 1 upload that no event told of");
+            assert_eq!(subject, expected);
+        }
         let further = vec!["photos".into(), "scans".into()];
         let plan = Some(Plan { sweep: true, further, ..Plan::of("uploads") });
         let subject = report(&Counters { plan, ..swept }, None).subject;

@@ -263,8 +263,13 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
     async fn since_last_sweep(&self, plan: &Plan) -> Result<i64, Error> {
         let last = self.record(&swept(&plan.bucket)).await?;
         let last = last.and_then(|last| last.get("until")?.as_i64());
-        let until = plan.until.unwrap_or((self.clock)() / 1000);
-        Ok(last.map_or(until - FIRST_SWEEP_SECONDS, |last| last - UPLOAD_SECONDS))
+        if let Some(last) = last {
+            return Ok(last - UPLOAD_SECONDS);
+        }
+        let since = plan.until.unwrap_or((self.clock)() / 1000) - FIRST_SWEEP_SECONDS;
+        // Should something be left out, the next begins where this one did.
+        self.set(&swept(&plan.bucket), &json!({"until": since + UPLOAD_SECONDS})).await?;
+        Ok(since)
     }
 
     async fn record(&self, event: &str) -> Result<Option<Value>, Error> {

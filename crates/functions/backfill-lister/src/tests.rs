@@ -249,8 +249,7 @@ async fn what_was_audited_before_and_failed_is_handed_over_as_such() {
 
 #[tokio::test]
 async fn in_a_bucket_without_versions_the_bytes_are_known() {
-    let judged =
-        json!({"object": "b/a.png", "event": "N4N7", "status": "complete", "etag": "\"e\"", "verdict": "clean"});
+    let judged = json!({"object": "b/a.png", "event": "N4N7", "status": "complete", "etag": "\"e\"", "verdict": "clean", "completed_at": "2026-11-20T09:00:00Z"});
     let lister = lister(vec![version("a.png", "null"), version("b.png", "null")], &[judged]);
     let step = lister.handle(list(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}))).await.unwrap();
     assert_eq!((&step["objects"], &step["known"]), (&json!(1), &json!(1)));
@@ -301,16 +300,16 @@ async fn a_sweep_looks_at_further_buckets_and_passes_one_that_it_may_not_list() 
     let told = lister.handle(report(&step)).await.unwrap();
     assert_eq!(told["subject"], "[HIGH] Sweep of s3://b/ and 2 further buckets failed");
     assert!(told["protocols"].as_str().unwrap().contains("It could not go on: AccessDenied at s3://denied"), "{told}");
-    // Eight were handed over, and none audited: no bucket counts as swept.
-    let until =
-        |bucket: &str| lister.ledger.0.lock().unwrap().get(&(PARTITION.to_owned(), super::swept(bucket))).cloned();
-    assert_eq!((until("b"), until("c").unwrap()["until"].clone()), (None, json!(NOW - 9_000)));
+    // Eight were handed over, and none audited: no bucket counts as swept, and the next begins where this one did.
+    let until = |bucket: &str| lister.ledger.backfill(&super::swept(bucket))["until"].clone();
+    let from_the_first = json!(NOW - 3600 - 8 * 86_400 + 7 * 86_400);
+    assert_eq!((until("b"), until("c")), (from_the_first.clone(), json!(NOW - 9_000)));
     lister.set(step["backfill"].as_str().unwrap(), &json!({"done": 8})).await.unwrap();
     lister.handle(report(&step)).await.unwrap();
     for bucket in ["b", "c"] {
-        assert_eq!(until(bucket).unwrap()["until"], NOW - 3600, "{bucket}");
+        assert_eq!(until(bucket), NOW - 3600, "{bucket}");
     }
-    assert_eq!(until("denied"), None);
+    assert_eq!(until("denied"), from_the_first);
 }
 
 #[tokio::test]
@@ -318,8 +317,11 @@ async fn a_sweep_that_left_something_out_is_made_up_for_by_the_next() {
     let lister = lister(five(), &[]);
     let step = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
     lister.handle(report(&step)).await.unwrap();
+    // A day later, too: what the first would have looked at is looked at.
+    let lister = BackfillLister { clock: || (NOW + 86_400) * 1000, ..lister };
     let next = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
     assert_eq!(next["plan"]["since"], step["plan"]["since"]);
+    assert_eq!(next["plan"]["until"], NOW + 86_400 - 3600);
 }
 
 #[tokio::test]
