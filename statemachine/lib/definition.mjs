@@ -11,7 +11,7 @@ const SAMPLES = {
   AlertTopicArn: 'arn:aws:sns:us-west-2:111122223333:audit-alerts',
   LedgerName: 'audit-ledger',
   LedgerDown: 'judge',
-  Handling: 'delete;none;',
+  Handling: 'delete;none;;;low',
   QuarantineBucketName: 'audit-quarantine',
   BackfillListerArn: 'arn:aws:lambda:us-west-2:111122223333:function:audit-backfill-lister:live',
   BackfillBucketName: 'audit-backfills',
