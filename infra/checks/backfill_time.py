@@ -3,21 +3,20 @@
     python3 -B infra/checks/backfill_time.py [OBJECTS]
 
 Nothing of it was measured on AWS. A quota with a rate binds by what an object takes of it; one of things at a time by how long
-an object holds them. The work of an object is docs/deploy.md's estimate of an upload.
+an object holds them. The work of an object is docs/deploy.md's estimate of an upload, without the summary by a model.
 """
 
 import sys
 from dataclasses import dataclass, replace
 
-# What an object takes. A clean image, the start of each execution counted; the child of the map looks whether the backfill
-# goes on, starts the audit, waits for it and counts it.
-AUDIT_TRANSITIONS, CHILD_TRANSITIONS = 9, 5
-# Of log-summarizer, pii-detector and alert-composer together, waiting for their models.
-FUNCTION_SECONDS = 2.0 + 4.0 + 0.2
+import costs
+
+# Of pii-detector, which waits for its model, and of log-summarizer and alert-composer, which ask none.
+FUNCTION_SECONDS = 4.0 + 0.2 + 0.2
 # From the start of the child to its end.
 CHILD_SECONDS = 10.0
-# Of the summary and the judgement. Bedrock counts a token of the answer as five of the newer Claudes.
-SUMMARY_TOKENS, JUDGEMENT_TOKENS = 900 + 5 * 300, 5_050 + 5 * 400
+# What Bedrock counts a token of the answer as, of the newer Claudes.
+BURNDOWN = 5
 # A claim and a record, and two writes of the backfill's own item.
 WRITE_UNITS, WRITES_OF_ONE_ITEM = 6 + 2, 2
 
@@ -26,7 +25,7 @@ WRITE_UNITS, WRITES_OF_ONE_ITEM = 6 + 2, 2
 class Quotas:
     """What an account has in a Region."""
 
-    # Of Bedrock, for the model that both functions ask.
+    # Of Bedrock, for pii-detector's model.
     tokens_per_minute: int
     # Of Lambda.
     concurrent_functions: int
@@ -40,8 +39,6 @@ class Quotas:
     write_units: int = 40_000
     # The same of one item, in each backfill.
     write_units_of_one_item: int = 1_000
-    # Whether the rules alone summarise a plain upload (SummarizeWithModel=risky).
-    summarise: bool = True
 
 
 # The large Regions are us-east-1, us-west-2 and eu-west-1. What Bedrock gives differs by account and model: these are examples.
@@ -51,22 +48,26 @@ ACCOUNTS = {
     "a new account": NEW,
     "the usual quotas, a large Region": USUAL,
     "the same, another Region": replace(USUAL, transitions=800, starts=150),
-    "the same as the second, `SummarizeWithModel=risky`": replace(USUAL, summarise=False),
-    "tokens raised to 20 million": replace(USUAL, tokens_per_minute=20_000_000, summarise=False),
-    "tokens raised to 100 million": replace(USUAL, tokens_per_minute=100_000_000, summarise=False),
+    "tokens raised to 20 million": replace(USUAL, tokens_per_minute=20_000_000),
+    "tokens raised to 100 million": replace(USUAL, tokens_per_minute=100_000_000),
     "and two backfills side by side": replace(
-        USUAL, tokens_per_minute=100_000_000, children=20_000, child_starts=200, write_units_of_one_item=2_000, summarise=False
+        USUAL, tokens_per_minute=100_000_000, children=20_000, child_starts=200, write_units_of_one_item=2_000
     ),
 }
 
 
+def judgement_tokens() -> float:
+    """Of the tokens a minute, what one judgement takes."""
+    into, out = costs.judgement()
+    return into + BURNDOWN * out
+
+
 def rates(quotas: Quotas) -> dict[str, float]:
     """How many objects a second each quota lets through."""
-    tokens = JUDGEMENT_TOKENS + (SUMMARY_TOKENS if quotas.summarise else 0)
     return {
-        "Bedrock's tokens a minute": quotas.tokens_per_minute / 60 / tokens,
+        "Bedrock's tokens a minute": quotas.tokens_per_minute / 60 / judgement_tokens(),
         "Lambda's concurrent executions": quotas.concurrent_functions / FUNCTION_SECONDS,
-        "Step Functions' state transitions": quotas.transitions / (AUDIT_TRANSITIONS + CHILD_TRANSITIONS),
+        "Step Functions' state transitions": quotas.transitions / (costs.TRANSITIONS + costs.CHILD_TRANSITIONS),
         "Step Functions' starts of executions": quotas.starts,
         "starts of a map's children": quotas.child_starts,
         "a map's children at a time": quotas.children / CHILD_SECONDS,
@@ -85,12 +86,14 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86_400:.1f} days" if seconds > 172_800 else f"{seconds / 3_600:.0f} hours"
 
 
-def main(objects: int) -> None:
-    print("| account | objects a second | what binds | next | done after |\n|---|---|---|---|---|")
+def table(objects: int) -> str:
+    """The table as docs/reliability.md has it."""
+    lines = ["| account | objects a second | what binds | next | done after |", "|---|---|---|---|---|"]
     for account, quotas in ACCOUNTS.items():
         (first, rate), (second, then) = binding(quotas)[:2]
-        print(f"| {account} | {rate:.1f} | {first} | {second}, at {then:.0f} | {duration(objects / rate)} |")
+        lines.append(f"| {account} | {rate:.1f} | {first} | {second}, at {then:.0f} | {duration(objects / rate)} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000)
+    print(table(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000))

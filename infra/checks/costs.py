@@ -84,7 +84,8 @@ def summary() -> tuple[float, float]:
     return tokens(PROMPTS["summary"][1]), tokens(SUMMARY_ANSWER)
 
 
-TRANSITIONS = 9
+# Of a clean image, and of the child of a backfill's map that starts its audit: the states, and the start of the execution.
+TRANSITIONS, CHILD_TRANSITIONS = 9, 5
 PER_TRANSITION = 25.0
 
 

@@ -3,7 +3,8 @@
 import unittest
 from dataclasses import replace
 
-from backfill_time import ACCOUNTS, USUAL, binding, duration, rates
+import costs
+from backfill_time import ACCOUNTS, FUNCTION_SECONDS, USUAL, binding, duration, judgement_tokens, rates, table
 
 
 class BackfillTime(unittest.TestCase):
@@ -18,9 +19,16 @@ class BackfillTime(unittest.TestCase):
         raised = binding(replace(USUAL, tokens_per_minute=10 * USUAL.tokens_per_minute))
         self.assertGreater(raised[0][1], rate)
 
-    def test_a_plain_upload_that_is_not_summarised_takes_fewer_tokens(self):
-        tokens = "Bedrock's tokens a minute"
-        self.assertGreater(rates(replace(USUAL, summarise=False))[tokens], rates(USUAL)[tokens])
+    def test_is_the_documentations(self):
+        document = (costs.ROOT / "docs/reliability.md").read_text()
+        self.assertIn(table(10_000_000), document)
+        transitions = costs.TRANSITIONS + costs.CHILD_TRANSITIONS
+        for figure in [
+            f"{FUNCTION_SECONDS:.1f} s of functions",
+            f"{judgement_tokens():,.0f} of Bedrock's tokens",
+            f"{transitions} state transitions",
+        ]:
+            self.assertIn(figure, document)
 
     def test_a_time_is_written_for_people(self):
         self.assertEqual((duration(7_200), duration(864_000)), ("2 hours", "10.0 days"))

@@ -30,9 +30,17 @@ class TheTable(unittest.TestCase):
         expected = costs.judgement()
         self.assertAlmostEqual(float(into.replace("_", "")), expected[0], delta=10)
         self.assertAlmostEqual(float(out.replace("_", "")), expected[1], delta=1)
-        # The states of a child in the map, and no data event.
+        # No data event, and a child of the map.
         rest = sum(row.dollars for row in costs.beside_models() if row.what != "CloudTrail data events")
-        self.assertAlmostEqual(float(platform.replace("_", "")) * 1e6, rest + 4 * costs.PER_TRANSITION, delta=5)
+        self.assertAlmostEqual(float(platform.replace("_", "")) * 1e6, rest + costs.CHILD_TRANSITIONS * costs.PER_TRANSITION, delta=5)
+
+    def test_counts_the_states_of_a_backfills_child(self) -> None:
+        states = json.loads((costs.ROOT / "statemachine/backfill.asl.json").read_text())["States"]
+        child = states["Audit versions"]["ItemProcessor"]
+        taken, name = 1, child["StartAt"]
+        while name:
+            taken, name = taken + 1, child["States"][name].get("Next")
+        self.assertEqual(taken, costs.CHILD_TRANSITIONS)
 
 
 if __name__ == "__main__":
