@@ -1,4 +1,4 @@
-//! Backfills of a stack, for who operates them: how much there is to audit, begun, followed, stopped and resumed. What a
+//! Backfills of a stack, for operators: how much there is to audit, begun, followed, stopped and resumed. What a
 //! backfill is stands in `warden_core::backfill`.
 
 mod names;
@@ -102,6 +102,9 @@ pub enum Error {
     /// There is no such backfill.
     #[error("there is no backfill {0}. `warden backfill status` lists those that there are")]
     Unknown(String),
+    /// No backfill was ever started.
+    #[error("no backfill has been run yet")]
+    NoneYet,
     /// It is under way.
     #[error("the backfill {0} is under way")]
     Running(String),
@@ -146,7 +149,7 @@ pub enum Error {
         arn: String,
     },
     /// An answer lacks what it has to hold.
-    #[error("{0} answered without what it has to tell")]
+    #[error("the response to {0} is incomplete")]
     Incomplete(&'static str),
 }
 
@@ -263,7 +266,7 @@ impl Backfills {
             Some(id) => self.get(id).await?,
             None => self.all().await?.pop(),
         };
-        found.ok_or_else(|| Error::Unknown(id.unwrap_or("at all").to_owned()))
+        found.ok_or_else(|| id.map_or(Error::NoneYet, |id| Error::Unknown(id.to_owned())))
     }
 
     /// Asks a backfill to stop: what is under way ends, and nothing more begins.
@@ -293,11 +296,20 @@ impl Backfills {
     }
 
     /// Goes on with a backfill that ended before all was audited: the ledger knows what was; the ARN of its execution.
-    /// Another cost at which it ends takes the place of the plan's.
+    ///
+    /// # Errors
+    /// Those of [`Self::plan_to_resume`] and [`Self::start`].
+    pub async fn resume(&self, backfill: &Backfill, max_cost: Option<f64>) -> Result<String, Error> {
+        let plan = self.plan_to_resume(backfill, max_cost).await?;
+        self.start(&backfill.id, &plan).await
+    }
+
+    /// The plan by which a backfill that ended before all was audited can go on. Another cost at which it ends takes the
+    /// place of the plan's.
     ///
     /// # Errors
     /// When it is under way, when what it may cost is spent, or AWS refuses a call.
-    pub async fn resume(&self, backfill: &Backfill, max_cost: Option<f64>) -> Result<String, Error> {
+    pub async fn plan_to_resume(&self, backfill: &Backfill, max_cost: Option<f64>) -> Result<Plan, Error> {
         let Counters { status, plan, .. } = &backfill.counters;
         if !status.has_ended() && !self.is_abandoned(backfill).await? {
             return Err(Error::Running(backfill.id.clone()));
@@ -308,7 +320,7 @@ impl Backfills {
         if let Some(most) = plan.max_cost.filter(|most| spent >= *most) {
             return Err(Error::Spent { id: backfill.id.clone(), spent, most });
         }
-        self.start(&backfill.id, &plan).await
+        Ok(plan)
     }
 
     /// Looks at a backfill's run until that has ended, or `seen` has seen enough.
@@ -456,6 +468,14 @@ mod tests {
         }
         let (backfills, _) = backfills([(200, json!({"executionArn": "f"}))]);
         assert_eq!(backfills.resume(&capped, Some(3.0)).await.unwrap(), "f");
+    }
+
+    #[tokio::test]
+    async fn the_newest_of_none_is_told_apart_from_an_id_that_is_unknown() {
+        let (none, _) = backfills([(200, json!({"Items": []}))]);
+        assert_eq!(none.named(None).await.unwrap_err().to_string(), "no backfill has been run yet");
+        let (none, _) = backfills([(200, json!({}))]);
+        assert!(matches!(none.named(Some("b-1")).await, Err(Error::Unknown(id)) if id == "b-1"));
     }
 
     #[tokio::test]

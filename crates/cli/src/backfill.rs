@@ -1,4 +1,4 @@
-//! `warden backfill`: what was in a bucket before the audit was.
+//! `warden backfill`: audits objects that were in a bucket before Warden was deployed.
 
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -12,7 +12,9 @@ use warden_calls::Timestamp;
 use warden_core::backfill::{Acts, Plan, Status, rfc3339};
 use warden_deploy::{Deployer, Stack};
 
-use crate::cli::{BackfillArguments, BackfillCommand, BackfillResume, BackfillStart, BackfillStop, Connection};
+use crate::cli::{
+    BackfillArguments, BackfillCommand, BackfillResume, BackfillStart, BackfillStop, BackfillsToShow, Connection,
+};
 use crate::connection;
 use crate::ending::Ending;
 use crate::output::{self, Format};
@@ -71,7 +73,7 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
     follow(&backfills, &id, &execution, Pace::new(counted.objects, 0), format).await
 }
 
-async fn status(arguments: &BackfillStop) -> anyhow::Result<Ending> {
+async fn status(arguments: &BackfillsToShow) -> anyhow::Result<Ending> {
     let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
     let found = match &arguments.id {
         Some(id) => vec![backfills.named(Some(id)).await?],
@@ -97,15 +99,14 @@ async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
     let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
     let backfill = backfills.named(arguments.id.as_deref()).await?;
     let format = arguments.output.format;
-    let mut plan = backfill.counters.plan.clone().context("the ledger does not say what the backfill looks at")?;
-    plan.max_cost = arguments.max_cost.or(plan.max_cost);
+    let plan = backfills.plan_to_resume(&backfill, arguments.max_cost).await?;
     let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
     check_cap(&counted)?;
     if !arguments.yes && !is_agreed(&told(&counted))? {
         output::note("Nothing was started");
         return Ok(Ending::Done);
     }
-    let execution = backfills.resume(&backfill, arguments.max_cost).await?;
+    let execution = backfills.start(&backfill.id, &plan).await?;
     let pace = Pace::new(counted.objects, backfill.counters.done);
     follow(&backfills, &backfill.id, &execution, pace, format).await
 }
@@ -143,7 +144,16 @@ async fn follow(
         return Ok(Ending::Interrupted);
     };
     output::result(format, &summary(&backfill), &backfill)?;
-    Ok(if backfill.counters.status == Status::Failed { Ending::Failed } else { Ending::Done })
+    Ok(ending(backfill.counters.status))
+}
+
+/// How the command ends with a backfill that has ended so.
+const fn ending(status: Status) -> Ending {
+    match status {
+        Status::Failed => Ending::Failed,
+        Status::Stopped | Status::Capped => Ending::EndedEarly,
+        Status::Running | Status::Stopping | Status::Complete => Ending::Done,
+    }
 }
 
 async fn open(stack: &str, connection: &Connection) -> anyhow::Result<(Backfills, Stack)> {
@@ -194,10 +204,13 @@ fn told(counted: &Counted) -> String {
         Some(usd) => format!("{usd:.2} USD for the model"),
         None => "an unknown sum for the model".to_owned(),
     };
-    let most = plan.max_cost.map_or_else(String::new, |most| format!(", of which the model's ends it at {most:.2}"));
+    let most =
+        plan.max_cost.map_or_else(String::new, |most| format!("; it stops once the model has cost {most:.2} USD"));
     let acts = match plan.action {
         Acts::Policy => "What is found is treated as the stack's policy says",
-        Acts::Nothing => "What is found is told, and nothing is done to it",
+        Acts::Nothing => {
+            "What is found is reported, and nothing is done to it; a later backfill leaves it out as known"
+        }
     };
     let missing = if *missing == 0 { String::new() } else { format!(", {missing} named and not there") };
     format!(
@@ -230,7 +243,7 @@ fn summary(backfill: &Backfill) -> String {
 /// Asks whether to go on.
 fn is_agreed(question: &str) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
-        bail!("{question}\nNobody is there to be asked. Give `--yes` to start it");
+        bail!("{question}\nStandard input is not a terminal; pass `--yes` to start it");
     }
     output::note(question);
     let mut err = io::stderr();
@@ -271,7 +284,22 @@ mod tests {
         plan.max_cost = Some(5.0);
         plan.action = Acts::Nothing;
         let told = told(&counted(&plan));
-        assert!(told.contains("of which the model's ends it at 5.00") && told.contains("nothing is done"), "{told}");
+        assert!(
+            told.contains("; it stops once the model has cost 5.00 USD\n") && told.contains("nothing is done"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn what_was_left_unaudited_is_told_apart_by_the_exit_code() {
+        for (status, expected) in [
+            (Status::Complete, Ending::Done),
+            (Status::Stopped, Ending::EndedEarly),
+            (Status::Capped, Ending::EndedEarly),
+            (Status::Failed, Ending::Failed),
+        ] {
+            assert_eq!(ending(status), expected);
+        }
     }
 
     #[test]

@@ -22,7 +22,8 @@ const EXIT_CODES: &str = "Exit codes:
   5    `start --wait`, `watch EXECUTION`, `replay`: an execution did not succeed
   6    `calls`: some records could not be read; they are named
   7    `doctor`, `selftest`: something does not work
-  130  interrupted; a canary has been taken back, the pictures of `selftest` removed";
+  8    `backfill`, `backfill resume`: stopped or capped before everything was audited
+  130  interrupted; a canary has been taken back, the pictures of `selftest` removed; a backfill goes on";
 
 /// Deploy and operate the security audit, and read who asked the models what.
 #[derive(Debug, Parser)]
@@ -64,7 +65,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ExceptionsCommand,
     },
-    /// Audit what was in a bucket before the audit was
+    /// Audit objects that were in a bucket before Warden was deployed
     ///
     /// Says first how many objects there are, about how long it takes and what it costs, and asks. What the ledger
     /// knows is left out, so that running it again costs the listing alone. Each object takes the way of an upload,
@@ -98,7 +99,7 @@ pub(crate) enum Command {
     /// copy in quarantine stays until it expires, or is purged.
     #[command(after_help = EXIT_CODES)]
     Restore(Restore),
-    /// Write a page that shows what became of the events of a time
+    /// Write an HTML report on the events of a period
     ///
     /// One HTML file that stands alone: uploads and verdicts, what was found and by whom it was uploaded, what
     /// was done and brought back, spend, latency, failures, dead letters. The ledger's whole table is read, and
@@ -147,8 +148,8 @@ pub(crate) struct BackfillArguments {
 pub(crate) enum BackfillCommand {
     /// Say how far backfills and sweeps came, or how they ended
     #[command(after_help = EXIT_CODES)]
-    Status(BackfillStop),
-    /// End one with what is under way
+    Status(BackfillsToShow),
+    /// Let what is under way end, and begin nothing more
     #[command(after_help = EXIT_CODES)]
     Stop(BackfillStop),
     /// Go on with one that was stopped, capped or broken
@@ -210,14 +211,27 @@ pub(crate) struct BackfillStart {
 /// What is done in place of the stack's policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackfillAction {
-    /// It is told, and nothing is done
+    /// It is reported, and nothing is done. A later backfill knows these objects: to have one judged again, `warden ledger reopen`
     None,
 }
 
-/// Which backfill.
+/// Which backfills to show.
+#[derive(Args, Debug)]
+pub(crate) struct BackfillsToShow {
+    /// Backfill ID [default: all]
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Which backfill to stop.
 #[derive(Args, Debug)]
 pub(crate) struct BackfillStop {
-    /// Its id [default: the newest; of `status`, all]
+    /// Backfill ID [default: the newest]
     pub(crate) id: Option<String>,
     #[command(flatten)]
     pub(crate) stack: Stack,
@@ -230,7 +244,7 @@ pub(crate) struct BackfillStop {
 /// Which backfill to go on with.
 #[derive(Args, Debug)]
 pub(crate) struct BackfillResume {
-    /// Its id [default: the newest]
+    /// Backfill ID [default: the newest]
     pub(crate) id: Option<String>,
     /// US dollars for the models' answers of all its runs, in place of those before
     #[arg(long, value_name = "USD")]
@@ -433,10 +447,10 @@ pub(crate) struct LedgerFilter {
     /// With this done: deleted, quarantined, tagged, kept, restored and so on
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: Option<String>,
-    /// That came this far: claimed, complete or failed
+    /// With this status: claimed, complete, held or failed
     #[arg(long, value_name = "STATUS")]
     pub(crate) status: Option<String>,
-    /// Of whoever has this in their name
+    /// Whose actor contains this text
     #[arg(long, value_name = "TEXT")]
     pub(crate) actor: Option<String>,
     /// Which a rule matched that has this in its title
@@ -445,10 +459,10 @@ pub(crate) struct LedgerFilter {
     /// Of objects whose key begins so
     #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,
-    /// Whose mail this exception silenced
+    /// Whose e-mail this exception suppressed
     #[arg(long, value_name = "NAME")]
     pub(crate) silenced_by: Option<String>,
-    /// That this backfill had audited
+    /// Audited by this backfill
     #[arg(long, value_name = "ID")]
     pub(crate) backfill: Option<String>,
 }
@@ -575,7 +589,7 @@ pub(crate) struct Plan {
     pub(crate) stack: Stack,
     #[command(flatten)]
     pub(crate) definition: Definition,
-    /// End with 3 when applying would change something
+    /// Exit with 3 when applying would change something
     #[arg(long)]
     pub(crate) exit_code: bool,
     #[command(flatten)]

@@ -19,6 +19,8 @@ pub(crate) enum Ending {
     RecordsUnread,
     /// Something that was looked at does not work.
     ChecksFailed,
+    /// A backfill was stopped or capped before everything was audited.
+    EndedEarly,
     /// Interrupted, with everything left safe.
     Interrupted,
 }
@@ -33,6 +35,7 @@ impl From<Ending> for ExitCode {
             Ending::ExecutionFailed => 5,
             Ending::RecordsUnread => 6,
             Ending::ChecksFailed => 7,
+            Ending::EndedEarly => 8,
             // What a shell reports of a program that SIGINT ended.
             Ending::Interrupted => 130,
         })
