@@ -151,7 +151,7 @@ def table() -> str:
         f"| with `SummarizeWithModel=risky` | {total(summarised=False):,.0f} |",
         f"| with `InferenceGeography=global` | {total('global.'):,.0f} |",
         f"| with both | {total('global.', False):,.0f} |",
-        f"| the design that the requirement describes, with the same model | {requirement():,.0f} |",
+        f"| the design that the requirement describes, with the same model: its tokens are assumed, not counted ¹⁰ | {requirement():,.0f} |",
         f"| GuardDuty Malware Protection for S3 (malware alone): 0.215 per 1,000 objects, 0.09 per GB ⁹ | {215 + 0.09 * gigabytes():,.0f} |",
         f"| Macie (no images): 1.00 per GB ⁹ | {gigabytes():,.0f} |",
     ]

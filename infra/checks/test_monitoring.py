@@ -12,6 +12,7 @@ AUDIT = render(ROOT / "infra/audit.yaml")
 PRIVATE_API = render(ROOT / "infra/private-api.yaml")
 STREAMING = render(ROOT / "infra/streaming.yaml", SageMakerEndpointName="chat")
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+DEPLOY = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
 
 
 class TheAuditsTemplate(unittest.TestCase):
@@ -27,6 +28,18 @@ class TheAuditsTemplate(unittest.TestCase):
 
     def test_watches_everything_that_a_parameter_adds(self) -> None:
         self.assertEqual(problems(render(ROOT / "infra/audit.yaml", OlderVersions="judge"), OPERATIONS), [])
+
+    def test_has_as_many_alarms_as_are_billed(self) -> None:
+        alarms = of_type(self.template, "AWS::CloudWatch::Alarm")
+        self.assertIn(f"{len(alarms)} alarms at 0.10", DEPLOY)
+
+    def test_watches_what_is_read_in_code_wherever_something_is(self) -> None:
+        def watched(**chosen: str) -> bool:
+            return "FloorFailedAlarm" in render(ROOT / "infra/audit.yaml", **chosen)["Resources"]
+
+        self.assertTrue(watched(ReadBarcodes="true", PiiFloor="off"))
+        self.assertTrue(watched(ReadBarcodes="false", PiiFloor="on"))
+        self.assertFalse(watched(ReadBarcodes="false", PiiFloor="off"))
 
     def test_has_a_dead_letter_queue_and_alarms_to_be_checked(self) -> None:
         self.assertEqual(dead_letter_queues(self.template), {"DeadLetterQueue"})

@@ -114,7 +114,8 @@ const fn to_do(what: ToDo) -> &'static str {
         }
         ToDo::LookYourself => "look at it yourself",
         ToDo::RaiseTheBudget => {
-            "the next sweep or `warden backfill` judges what was held back. If the budget is too small, raise DailyBudget"
+            "the next sweep or `warden backfill` judges what was held back (an older version: \
+             `warden backfill --older-versions`). If the budget is too small, raise DailyBudget"
         }
         ToDo::MendAndReplay => "fix the cause below, then replay the event",
         ToDo::MendTheLedger => {
@@ -127,7 +128,7 @@ const fn not_tried(why: NotTried) -> &'static str {
     match why {
         NotTried::TooLargeToCopy => "it is over 5 GiB, which S3 does not copy in one call: move it by hand",
         NotTried::TooManyTags => "it has ten tags already, and S3 takes no more",
-        NotTried::NoBox => "no masked copy: something was found of which nobody knows where exactly it is",
+        NotTried::NoBox => "no masked copy: something was found, but not its exact position",
         NotTried::TooMuchToMask => "no masked copy: too much was found to cover all of it",
         NotTried::KindNotMasked => "no masked copy: files of this kind are not masked",
         NotTried::CopyNotClean => {

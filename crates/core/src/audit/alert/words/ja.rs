@@ -119,7 +119,8 @@ const fn to_do(what: ToDo) -> &'static str {
         }
         ToDo::LookYourself => "ご自身で確認してください",
         ToDo::RaiseTheBudget => {
-            "保留されたものは次回のスイープまたは `warden backfill` で判定されます。予算が足りない場合は DailyBudget を引き上げてください"
+            "保留されたものは次回のスイープまたは `warden backfill` で判定されます(以前のバージョンは \
+             `warden backfill --older-versions`)。予算が足りない場合は DailyBudget を引き上げてください"
         }
         ToDo::MendAndReplay => "下記の原因を解消してから、イベントを再実行してください",
         ToDo::MendTheLedger => {

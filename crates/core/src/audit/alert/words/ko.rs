@@ -117,7 +117,8 @@ const fn to_do(what: ToDo) -> &'static str {
         }
         ToDo::LookYourself => "직접 확인하십시오",
         ToDo::RaiseTheBudget => {
-            "보류된 항목은 다음 스윕이나 `warden backfill`에서 판정됩니다. 예산이 부족하면 DailyBudget을 올리십시오"
+            "보류된 항목은 다음 스윕이나 `warden backfill`에서 판정됩니다(이전 버전은 \
+             `warden backfill --older-versions`). 예산이 부족하면 DailyBudget을 올리십시오"
         }
         ToDo::MendAndReplay => "아래 원인을 해결한 뒤 이벤트를 다시 실행하십시오",
         ToDo::MendTheLedger => {
