@@ -12,7 +12,7 @@ use crate::{connection, output};
 const LOOKED_AT: u32 = 5;
 /// How long a letter that is replayed stays hidden, in seconds.
 const REPLAYED: u32 = 900;
-/// How long it is waited for the executions.
+/// How long to wait for the executions to start.
 const START: Duration = Duration::from_mins(1);
 
 /// Lists or replays dead letters.

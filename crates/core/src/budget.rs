@@ -9,7 +9,8 @@ use crate::{audit::time, error::Error, named::named};
 pub const PARTITION: &str = "budget";
 
 named! {
-    /// What is done while the ledger cannot be read or written.
+    /// What is done while the ledger cannot be read or written: by the state machine with an event that it cannot claim,
+    /// and by a function that cannot read the day's spend.
     pub enum LedgerDown {
         Judge = "judge": "the audit goes on",
         Hold = "hold": "the audit waits for a replay",

@@ -68,7 +68,7 @@ impl Judge {
         }
     }
 
-    const fn reads(&self) -> bool {
+    const fn reads_text(&self) -> bool {
         matches!(self, Self::Floor | Self::UnderFloor(_))
     }
 
@@ -197,11 +197,9 @@ impl Bench {
     /// Who judges, with its models for reading text in the folder `weights`.
     #[must_use]
     pub fn new(judge: &Judge, weights: PathBuf) -> Self {
-        let reader = if judge.reads() {
-            Reader { barcodes: true, text: Some(TextReader::new(weights, TIME * 5)) }
-        } else {
-            Reader::default()
-        };
+        // Barcodes are read as deployed, text and faces as with `PiiFloor=on`.
+        let text = judge.reads_text().then(|| TextReader::new(weights, TIME * 5));
+        let reader = Reader { barcodes: true, text };
         Self {
             detector: PiiDetector {
                 store: OnePicture(Bytes::new()),

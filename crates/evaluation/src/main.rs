@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use console::Term;
-use warden_core::{bedrock::TokenPrices, threat::ThreatLevel};
+use warden_core::{
+    bedrock::{TokenPrices, Usage},
+    threat::ThreatLevel,
+};
 use warden_evaluation::{
     baseline, cases,
     cases::Case,
@@ -35,7 +38,7 @@ const PLAIN: Duration = Duration::from_secs(20);
 /// `results.json`, `pictures.jsonl` and `evaluation.html`.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-#[command(name = "evaluate", bin_name = "warden-local evaluate")]
+#[command(name = "evaluate", bin_name = "warden-local evaluate", version)]
 struct Arguments {
     /// The folder with the pictures and `labels.jsonl`.
     #[arg(value_name = "DIR", required_unless_present = "generated")]
@@ -44,7 +47,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "folder")]
     generated: bool,
     /// Rate events instead of judging pictures: a folder with `events.jsonl`, or with `--generated` those that lie in the sources.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["part", "save", "threads"])]
     events: bool,
     /// Judge one picture in so many.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
@@ -52,7 +55,7 @@ struct Arguments {
     /// Judge these parts of the set alone, such as `reported`.
     #[arg(long, value_name = "NAME")]
     part: Vec<String>,
-    /// Judge by what is read in code alone; so it is where nobody else is named.
+    /// Judge by what is read in code alone: the default when no other judge is given.
     #[arg(long)]
     floor: bool,
     /// Judge by the local stand-in.
@@ -78,7 +81,7 @@ struct Arguments {
     /// Where the results are written.
     #[arg(long, value_name = "DIR", default_value = "target/warden/evaluation")]
     out: PathBuf,
-    /// End with 1 where a share is more than 0.01 below these results.
+    /// Exit with 1 where a share is more than 0.01 below these results.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write what a later run is held against by `--baseline`.
@@ -122,7 +125,7 @@ fn evaluate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // What cannot be compared is told before anything takes time.
     let baseline = arguments.baseline.as_deref().map(read_results).transpose()?;
     let judges = judges(arguments)?;
-    if !agreed(arguments, &judges, cases.len())? {
+    if !agreed(arguments, &judges, cases.len(), spend::PICTURE)? {
         bail!("nothing was asked, and nothing spent");
     }
     let set = match &arguments.folder {
@@ -177,7 +180,7 @@ fn rate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let baseline = arguments.baseline.as_deref().map(read_results).transpose()?;
     let models = judges(arguments)?.into_iter().filter(|judge| *judge != Judge::Floor);
     let models: Vec<Judge> = models.collect();
-    if !agreed(arguments, &models, cases.len() * 2)? {
+    if !agreed(arguments, &models, cases.len() * 2, spend::EVENT)? {
         bail!("nothing was asked, and nothing spent");
     }
     let of_models = models.into_iter().flat_map(|model| [Rater::Model(model.clone()), Rater::Both(model)]);
@@ -192,7 +195,7 @@ fn rate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         for wrong in rated.iter().filter(|rated| rated.level != Some(rated.case.level)) {
             let level = wrong.level.map_or("no level", ThreatLevel::as_str);
             say(&format!(
-                "   {}: {} is to be {}, and is {level}",
+                "   {}: {}: expected {}, got {level}",
                 wrong.case.part,
                 wrong.case.name,
                 wrong.case.level.as_str()
@@ -279,20 +282,20 @@ fn prices(arguments: &Arguments, model: &str) -> Option<TokenPrices> {
 }
 
 /// Whether whoever pays agrees to what it may cost.
-fn agreed(arguments: &Arguments, judges: &[Judge], pictures: usize) -> anyhow::Result<bool> {
+fn agreed(arguments: &Arguments, judges: &[Judge], requests: usize, each: Usage) -> anyhow::Result<bool> {
     let paid: Vec<&str> = judges.iter().filter_map(Judge::paid).collect();
     if paid.is_empty() {
         return Ok(true);
     }
     let prices: Vec<_> = paid.iter().map(|model| prices(arguments, model)).collect();
-    let estimate = spend::estimate(pictures, &prices);
+    let estimate = spend::estimate(requests, each, &prices);
     let cost = estimate.usd.map_or_else(
         || "name --price INPUT/OUTPUT to see what that costs".to_owned(),
         |usd| format!("about {}", warden_report::page::dollars(usd)),
     );
     say(&format!(
-        "{} requests for {}: up to about {} tokens of requests and {} of answers; {cost}.",
-        pictures,
+        "{requests} requests for each of {}: about {} tokens of requests and {} of answers, more where a picture is cut into \
+         tiles; {cost}.",
         paid.join(" and "),
         warden_report::page::count(estimate.input),
         warden_report::page::count(estimate.output),
@@ -301,7 +304,7 @@ fn agreed(arguments: &Arguments, judges: &[Judge], pictures: usize) -> anyhow::R
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
-        bail!("--yes says to go on where nobody can be asked");
+        bail!("standard input is not a terminal; pass --yes to continue");
     }
     let _ = write!(io::stderr(), "Go on? [y/N] ");
     let mut answer = String::new();

@@ -64,7 +64,7 @@ pub struct Latency {
 pub struct Part {
     /// How many pictures there are.
     pub pictures: u32,
-    /// All of them.
+    /// How the pictures were judged, whatever their kind.
     pub all: Tally,
     /// Findings of all categories.
     pub findings: OfCategory,

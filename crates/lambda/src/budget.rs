@@ -34,7 +34,7 @@ pub struct Budgeted<M, L> {
     pub budget: Option<Budget<L>>,
 }
 
-/// Which alert tells that the day's budget is spent: the first of each hour, of all that somebody hears.
+/// Decides which alert reports the spent budget: the first unsilenced one in each hour.
 #[derive(Clone, Debug)]
 pub struct SpentNotices<L> {
     /// Where hours are marked.
@@ -44,11 +44,11 @@ pub struct SpentNotices<L> {
 }
 
 impl<L: SpendRecords> SpentNotices<L> {
-    /// Whether an alert of this hour has told it. If not, that of whoever asks is to: the hour is marked by then.
-    pub async fn were_sent(&self) -> bool {
+    /// Claims this hour for an alert: true when it is the first, and so the one to report the spent budget.
+    pub async fn claim_hour(&self) -> bool {
         let (day, hour) = day_and_hour((self.clock)());
-        // What cannot be written down is rather told twice.
-        !self.ledger.tell(&day, &hour).await.unwrap_or(true)
+        // What cannot be written down is reported twice rather than not at all.
+        self.ledger.tell(&day, &hour).await.unwrap_or(true)
     }
 }
 
@@ -181,13 +181,13 @@ mod tests {
     async fn one_alert_an_hour_tells_that_the_budget_is_spent() {
         let day = Day::default();
         let at = |clock| SpentNotices { ledger: &day, clock };
-        assert!(!at(|| NOW).were_sent().await);
-        assert!(at(|| NOW + 3_599).were_sent().await);
-        assert!(!at(|| NOW + 3_600).were_sent().await);
-        // What cannot be written down is rather told twice.
+        assert!(at(|| NOW).claim_hour().await);
+        assert!(!at(|| NOW + 3_599).claim_hour().await);
+        assert!(at(|| NOW + 3_600).claim_hour().await);
+        // What cannot be written down is reported twice rather than not at all.
         let down = Day { is_down: true, ..Day::default() };
         for _ in 0..2 {
-            assert!(!SpentNotices { ledger: &down, clock: || NOW }.were_sent().await);
+            assert!(SpentNotices { ledger: &down, clock: || NOW }.claim_hour().await);
         }
     }
 

@@ -49,13 +49,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Upload samples and your own images, and show what becomes of each; `demo api` asks the
-    /// private API, `demo chat` holds a chat.
+    /// Upload samples and your own images, and show what becomes of each; `demo backfill` audits a
+    /// bucket of existing pictures, `demo api` asks the private API, `demo chat` holds a chat.
     Demo(DemoArguments),
     /// Keep the system running until Ctrl-C.
-    Up(SystemArguments),
+    Up(UpArguments),
     /// Install and build what the system needs, and start nothing.
-    Prepare(SystemArguments),
+    Prepare(UpArguments),
     /// Upload a file to the running system, and show what becomes of it.
     Upload {
         /// The file.
@@ -73,7 +73,7 @@ enum Command {
     ///
     /// The model answers at once or after a fixed time, right each time. It takes as many pictures, and as many functions
     /// run, as is said; what is over that is throttled, as on AWS. Everything is on this machine, on 127.0.0.1 alone.
-    /// Ends with 1 where something is lost, judged or told twice, or wrong.
+    /// Exits with 1 where something is lost, judged or told twice, or wrong.
     Load(LoadArguments),
     /// Judge labelled pictures, and measure how well: `evaluate --help` tells how.
     #[command(disable_help_flag = true)]
@@ -150,8 +150,8 @@ impl DemoAction {
 /// What else there is to show.
 #[derive(Debug, Subcommand)]
 enum DemoPart {
-    /// Audit a bucket of 60 pictures of before; stop, resume, and run again for nothing.
-    Backfill(PartArguments),
+    /// Back-fill a bucket of 60 existing pictures: stop, resume, then show that a second run costs nothing.
+    Backfill(BackfillDemoArguments),
     /// Ask the private API questions, and show the records of its calls.
     Api(PartArguments),
     /// Start the local model and a streaming function, and open the terminal client on it.
@@ -181,7 +181,7 @@ struct LoadArguments {
     /// How many in a hundred of the audit's calls of Lambda, `DynamoDB`, S3, SNS and the model fail, at random.
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     failing: f64,
-    /// How long it is waited for the last of them, in minutes from the last upload on.
+    /// How long to wait for the last one, in minutes from the last upload on.
     #[arg(long, value_name = "MINUTES", default_value_t = 15)]
     within: u64,
     /// How to show the results.
@@ -246,13 +246,35 @@ impl From<ChatFunction> for StreamingFunction {
     }
 }
 
+/// The system, and whether its audit reads in code. (The demo's always does, and the private API has none.)
+#[derive(Debug, Args)]
+struct UpArguments {
+    #[command(flatten)]
+    system: SystemArguments,
+    /// Let pii-detector read text and faces in code before the model is asked, as `PiiFloor=on` does on AWS.
+    #[arg(long)]
+    floor: bool,
+}
+
+impl From<UpArguments> for SystemOptions {
+    fn from(arguments: UpArguments) -> Self {
+        Self { floor: arguments.floor, ..arguments.system.into() }
+    }
+}
+
+#[derive(Debug, Args)]
+struct BackfillDemoArguments {
+    /// How to show the results; JSON is one document at the end.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    up: UpArguments,
+}
+
 #[derive(Debug, Args)]
 struct SystemArguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// Let pii-detector read text and faces in code before the model is asked, as `PiiFloor=on` does on AWS.
-    #[arg(long)]
-    floor: bool,
     /// The Cargo profile to build the functions with; `lambda` is what goes to AWS.
     #[arg(long, default_value = "dev")]
     profile: String,
@@ -293,7 +315,6 @@ impl From<SystemArguments> for SystemOptions {
             python: arguments.python,
             profile: arguments.profile,
             model: arguments.model.chosen(ModelOptions::default()),
-            floor: arguments.floor,
             ..Self::default()
         }
     }
@@ -457,12 +478,12 @@ async fn run_load(workspace: &Workspace, arguments: LoadArguments, console: &Con
 
 async fn run_backfill_demo(
     workspace: &Workspace,
-    arguments: PartArguments,
+    arguments: BackfillDemoArguments,
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
     console.say(DEVELOPMENT);
     let also = ("AlsoAudit".to_owned(), format!("arn:aws:s3:::{}", backfill::BUCKET));
-    let options = SystemOptions { parameters: vec![also], ..arguments.system.into() };
+    let options = SystemOptions { parameters: vec![also], ..arguments.up.into() };
     let begun = SystemTime::now();
     let system = System::up(workspace, &options, console).await?;
     let outcome = backfill::run(system.audit(), &workspace.source("samples"), console).await?;

@@ -4,11 +4,13 @@
 pub(crate) struct Dice(u64);
 
 impl Dice {
+    /// Numbers that are near begin alike. It stays for the pictures that attack, which are kept as they were measured: from
+    /// [`Self::apart`] they would be others.
     pub(crate) const fn new(number: u64) -> Self {
         Self(0x9E37_79B9_7F4A_7C15 ^ (number + 1))
     }
 
-    /// Numbers that are near begin alike; these do not.
+    /// Numbers that are near begin apart.
     pub(crate) const fn apart(number: u64) -> Self {
         Self((number + 1).wrapping_mul(0x2545_F491_4F6C_DD1D))
     }

@@ -217,12 +217,6 @@ impl Decoder {
     pub const fn has_begun(&self) -> bool {
         self.begun || self.stopped
     }
-
-    /// Whether the model stopped: nothing follows.
-    #[must_use]
-    pub const fn has_stopped(&self) -> bool {
-        self.stopped
-    }
 }
 
 /// One question.
@@ -284,6 +278,6 @@ mod tests {
         let mut decoder = Protocol::Bedrock.decoder(&question("Hi"));
         assert!(!decoder.has_begun());
         decoder.push(br#"{"type": "message_start"}"#, &mut out).unwrap();
-        assert!(decoder.has_begun() && !decoder.has_stopped());
+        assert!(decoder.has_begun());
     }
 }

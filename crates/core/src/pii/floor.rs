@@ -5,11 +5,11 @@ use super::{Finding, Judgement, Policy, judgement::merged};
 use crate::named::named;
 
 named! {
-    /// What is said of an image in which code found what is likely personal data, and the model none.
+    /// The verdict when code finds likely personal data and the model finds none.
     pub enum OnDisagreement {
-        Undetermined = "undetermined": "nobody can tell: it is kept and told",
+        Undetermined = "undetermined": "nobody can tell: it is kept and reported",
         Pii = "pii": "it holds personal data",
-        Clean = "clean": "the model's word counts, and what was found is told",
+        Clean = "clean": "the model's word counts, and what was found is reported",
     }
 }
 

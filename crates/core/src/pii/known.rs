@@ -1,7 +1,7 @@
 //! What is known of bytes that were judged before.
 //!
 //! The verdict on a picture is kept in the ledger by the SHA-256 of its bytes and by who judged it, and answers for the same
-//! bytes without a call of the model. What nobody could tell is never kept. Where somebody brought an object of the same
+//! bytes without a call of the model. Undetermined verdicts are never cached. Where somebody brought an object of the same
 //! bytes back from quarantine, the verdict is in doubt: the model is asked again each time.
 
 use serde::Deserialize;

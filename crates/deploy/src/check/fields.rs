@@ -58,113 +58,86 @@ impl StateType {
     }
 }
 
+/// Names of fields, in groups that several kinds of state share.
+type Names = &'static [&'static [&'static str]];
+
 /// The fields of something: those in either language, in `JSONPath` and in `JSONata`.
 struct Fields {
-    either: &'static [&'static str],
-    json_path: &'static [&'static str],
-    jsonata: &'static [&'static str],
+    either: Names,
+    json_path: Names,
+    jsonata: Names,
 }
+
+const GOES_ON: &[&str] = &["Assign", "Next", "End"];
+const HANDLES_ERRORS: &[&str] = &["Retry", "Catch"];
+const PATHS: &[&str] = &["InputPath", "OutputPath"];
+const PATHS_OF_WORK: &[&str] = &["Parameters", "ResultSelector", "ResultPath"];
 
 const fn fields(kind: StateType) -> Fields {
     match kind {
         StateType::Task => Fields {
-            either: &[
-                "Resource",
-                "TimeoutSeconds",
-                "HeartbeatSeconds",
-                "Credentials",
-                "Retry",
-                "Catch",
-                "Assign",
-                "Next",
-                "End",
-            ],
-            json_path: &[
-                "InputPath",
-                "OutputPath",
-                "Parameters",
-                "ResultSelector",
-                "ResultPath",
-                "TimeoutSecondsPath",
-                "HeartbeatSecondsPath",
-            ],
-            jsonata: &["Arguments", "Output"],
+            either: &[&["Resource", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"], HANDLES_ERRORS, GOES_ON],
+            json_path: &[PATHS, PATHS_OF_WORK, &["TimeoutSecondsPath", "HeartbeatSecondsPath"]],
+            jsonata: &[&["Arguments", "Output"]],
         },
         StateType::Pass => Fields {
-            either: &["Assign", "Next", "End"],
-            json_path: &["InputPath", "OutputPath", "Parameters", "Result", "ResultPath"],
-            jsonata: &["Output"],
+            either: &[GOES_ON],
+            json_path: &[PATHS, &["Parameters", "Result", "ResultPath"]],
+            jsonata: &[&["Output"]],
         },
-        StateType::Choice => Fields {
-            either: &["Choices", "Default", "Assign"],
-            json_path: &["InputPath", "OutputPath"],
-            jsonata: &["Output"],
-        },
+        StateType::Choice => {
+            Fields { either: &[&["Choices", "Default", "Assign"]], json_path: &[PATHS], jsonata: &[&["Output"]] }
+        }
         StateType::Wait => Fields {
-            either: &["Seconds", "Timestamp", "Assign", "Next", "End"],
-            json_path: &["InputPath", "OutputPath", "SecondsPath", "TimestampPath"],
-            jsonata: &["Output"],
+            either: &[&["Seconds", "Timestamp"], GOES_ON],
+            json_path: &[PATHS, &["SecondsPath", "TimestampPath"]],
+            jsonata: &[&["Output"]],
         },
-        StateType::Succeed => Fields { either: &[], json_path: &["InputPath", "OutputPath"], jsonata: &["Output"] },
-        StateType::Fail => Fields { either: &["Error", "Cause"], json_path: &["ErrorPath", "CausePath"], jsonata: &[] },
+        StateType::Succeed => Fields { either: &[], json_path: &[PATHS], jsonata: &[&["Output"]] },
+        StateType::Fail => {
+            Fields { either: &[&["Error", "Cause"]], json_path: &[&["ErrorPath", "CausePath"]], jsonata: &[] }
+        }
         StateType::Parallel => Fields {
-            either: &["Branches", "Retry", "Catch", "Assign", "Next", "End"],
-            json_path: &["InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath"],
-            jsonata: &["Arguments", "Output"],
+            either: &[&["Branches"], HANDLES_ERRORS, GOES_ON],
+            json_path: &[PATHS, PATHS_OF_WORK],
+            jsonata: &[&["Arguments", "Output"]],
         },
         StateType::Map => Fields {
             either: &[
-                "ItemProcessor",
-                "Iterator",
-                "ItemSelector",
-                "ItemReader",
-                "ItemBatcher",
-                "ResultWriter",
-                "MaxConcurrency",
-                "ToleratedFailurePercentage",
-                "ToleratedFailureCount",
-                "Label",
-                "Retry",
-                "Catch",
-                "Assign",
-                "Next",
-                "End",
+                &["ItemProcessor", "Iterator", "ItemSelector", "ItemReader", "ItemBatcher", "ResultWriter"],
+                &["MaxConcurrency", "ToleratedFailurePercentage", "ToleratedFailureCount", "Label"],
+                HANDLES_ERRORS,
+                GOES_ON,
             ],
             json_path: &[
-                "InputPath",
-                "OutputPath",
-                "Parameters",
-                "ResultSelector",
-                "ResultPath",
-                "ItemsPath",
-                "MaxConcurrencyPath",
-                "ToleratedFailurePercentagePath",
-                "ToleratedFailureCountPath",
+                PATHS,
+                PATHS_OF_WORK,
+                &["ItemsPath", "MaxConcurrencyPath", "ToleratedFailurePercentagePath", "ToleratedFailureCountPath"],
             ],
-            jsonata: &["Items", "Output"],
+            jsonata: &[&["Items", "Output"]],
         },
     }
 }
 
 const RETRIER: Fields = Fields {
-    either: &["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"],
+    either: &[&["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"]],
     json_path: &[],
     jsonata: &[],
 };
 const CATCHER: Fields =
-    Fields { either: &["ErrorEquals", "Next", "Assign"], json_path: &["ResultPath"], jsonata: &["Output"] };
+    Fields { either: &[&["ErrorEquals", "Next", "Assign"]], json_path: &[&["ResultPath"]], jsonata: &[&["Output"]] };
 
 /// In `JSONPath`, a rule may have any of forty comparisons; they are not looked at.
 const RULE: Fields =
-    Fields { either: &["Next", "Assign"], json_path: &["Variable"], jsonata: &["Condition", "Output"] };
+    Fields { either: &[&["Next", "Assign"]], json_path: &[&["Variable"]], jsonata: &[&["Condition", "Output"]] };
 
 const MACHINE: Fields = Fields {
-    either: &["QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"],
+    either: &[&["QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"]],
     json_path: &[],
     jsonata: &[],
 };
 const INNER_MACHINE: Fields =
-    Fields { either: &["ProcessorConfig", "QueryLanguage", "StartAt", "States"], json_path: &[], jsonata: &[] };
+    Fields { either: &[&["ProcessorConfig", "QueryLanguage", "StartAt", "States"]], json_path: &[], jsonata: &[] };
 
 impl Checker<'_> {
     /// The query language of a state, or of a machine, within what is written in `around`.
@@ -245,10 +218,11 @@ impl Checker<'_> {
         };
         for property in &object.properties {
             let name = property.name.as_str();
-            if name == "Comment" || [fields.either, own, further].iter().any(|known| known.contains(&name)) {
+            let known = |names: Names| names.iter().any(|group| group.contains(&name));
+            if name == "Comment" || known(fields.either) || known(own) || further.contains(&name) {
                 continue;
             }
-            let message = if other.1.contains(&name) {
+            let message = if known(other.1) {
                 format!("`{name}` belongs to {}, and {what} here is in {}", other.0.name(), language.name())
             } else {
                 format!("{what} has no field `{name}`")

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 /// The quantile of the normal distribution for an interval of 95 %.
 const Z: f64 = 1.959_964;
 
-/// So many of so many.
+/// A fraction by its counts, so that its interval can be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
-    /// How many are.
+    /// How many of them the fraction counts.
     pub hits: u32,
-    /// Of how many.
+    /// How many there are.
     pub of: u32,
 }
 

@@ -167,7 +167,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
     /// Whether somebody was told within the hour that the day's budget is spent. If not, the alert of this object tells it.
     async fn told_before(&self, until: Deadline) -> bool {
         let Some(notices) = &self.notices else { return false };
-        until.or_within(TIME_FOR_LEDGER).of(notices.were_sent()).await.unwrap_or(false)
+        !until.or_within(TIME_FOR_LEDGER).of(notices.claim_hour()).await.unwrap_or(true)
     }
 
     /// What is to be done with what was judged.

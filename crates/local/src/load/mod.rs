@@ -28,7 +28,7 @@ use processes::Processes;
 pub use outcome::{Latency, Outcome};
 pub use processes::ProcessUse;
 
-/// How long it is waited between two looks at the ledger, of which each reads all of it.
+/// How long to wait between two looks at the ledger, of which each reads all of it.
 const LOOK: Duration = Duration::from_secs(3);
 /// How many uploads are not taken yet at most. A call that is not answered within a minute ends the trial.
 const UPLOADING: usize = 64;
@@ -56,7 +56,7 @@ pub struct LoadOptions {
     pub wait_scale: f64,
     /// How many in a hundred of an audit's calls fail, at random: of Lambda, `DynamoDB`, S3, SNS and the model.
     pub failing: f64,
-    /// How long it is waited for the last of them, from the last upload on.
+    /// How long to wait for the last one, from the last upload on.
     pub within: Duration,
     /// The Cargo profile that the functions are built with.
     pub profile: String,
