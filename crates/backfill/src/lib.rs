@@ -1,5 +1,5 @@
 //! Backfills of a stack, for operators: how much there is to audit, begun, followed, stopped and resumed. What a
-//! backfill is stands in `warden_core::backfill`.
+//! backfill is, `warden_core::backfill` says.
 
 mod names;
 mod pace;

@@ -69,7 +69,7 @@ pub(crate) enum Command {
     ///
     /// Says first how many objects there are, about how long it takes and what it costs, and asks. What the ledger
     /// knows is left out, so that running it again costs the listing alone. Each object takes the way of an upload,
-    /// but for its alert: one report at the end tells of all. `status`, `stop` and `resume` take up a backfill later.
+    /// but for its alert: one report at the end covers all. `status`, `stop` and `resume` take up a backfill later.
     #[command(after_help = EXIT_CODES)]
     Backfill(BackfillArguments),
     /// List the events that could not start an execution, and replay them
@@ -373,7 +373,7 @@ pub(crate) struct Restore {
     /// The event's id, or the object as `s3://bucket/key`: then what was moved away last
     #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
     pub(crate) named: Named,
-    /// Why: it stands in the record
+    /// Why: it is kept in the record
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     /// Bring it back though it was brought back before
@@ -393,7 +393,7 @@ pub(crate) struct Reasoned {
     /// The event's id, or the object as `s3://bucket/key`: then the newest of its records that this is about
     #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
     pub(crate) named: Named,
-    /// Why: it stands in the record
+    /// Why: it is kept in the record
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     #[command(flatten)]

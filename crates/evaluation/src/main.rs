@@ -29,12 +29,12 @@ use warden_pictures::canvas::JapaneseFont;
 
 /// The widest progress bar, in characters.
 const BAR: usize = 30;
-/// How often it is told how far it is where nothing can be drawn over.
+/// How often progress is printed where nothing can be drawn over.
 const PLAIN: Duration = Duration::from_secs(20);
 
 /// Judges labelled pictures as they would be judged, and measures how well: by code alone, by a model, by both.
 ///
-/// A folder has a file `labels.jsonl`, a line of JSON for each picture: docs/evaluation.md says what stands in it. Writes
+/// A folder has a file `labels.jsonl`, a line of JSON for each picture: docs/evaluation.md says what is in it. Writes
 /// `results.json`, `pictures.jsonl` and `evaluation.html`.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -122,7 +122,7 @@ fn evaluate(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         say(&format!("{} pictures and their labels are in {}", cases.len(), folder.display()));
         return Ok(ExitCode::SUCCESS);
     }
-    // What cannot be compared is told before anything takes time.
+    // What cannot be compared is reported before anything takes time.
     let baseline = arguments.baseline.as_deref().map(read_results).transpose()?;
     let judges = judges(arguments)?;
     if !agreed(arguments, &judges, cases.len(), spend::PICTURE)? {

@@ -73,9 +73,9 @@ enum Command {
     ///
     /// The model answers at once or after a fixed time, right each time. It takes as many pictures, and as many functions
     /// run, as is said; what is over that is throttled, as on AWS. Everything is on this machine, on 127.0.0.1 alone.
-    /// Exits with 1 where something is lost, judged or told twice, or wrong.
+    /// Exits with 1 where something is lost, judged or reported twice, or wrong.
     Load(LoadArguments),
-    /// Judge labelled pictures, and measure how well: `evaluate --help` tells how.
+    /// Judge labelled pictures, and measure how well: `evaluate --help` says how.
     #[command(disable_help_flag = true)]
     Evaluate {
         /// What the evaluation is asked.
@@ -417,7 +417,7 @@ async fn run_demo(
     arguments: DemoArguments,
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
-    // What cannot be uploaded is told before anything takes time.
+    // What cannot be uploaded is reported before anything takes time.
     let own = demo::own_images(&arguments.images)?;
     if arguments.keep {
         running::refuse_second(&file)?;

@@ -1,4 +1,4 @@
-//! What was in a bucket before the audit was, and what no event told of.
+//! Audits of objects that were in a bucket before Warden was deployed, and of uploads that no event reported.
 //!
 //! A [`Plan`] says which versions a backfill looks at. The lister reads a bucket by it, page by page, leaves out what
 //! the ledger knows, and writes what is left as the audit's input, one line for each version. The state machine starts

@@ -98,7 +98,7 @@ pub struct Plan {
     /// What is done with what is found.
     #[serde(default)]
     pub action: Acts,
-    /// Whether it looks for uploads that no event told of.
+    /// Whether it looks for uploads that no event reported.
     #[serde(default)]
     pub sweep: bool,
     /// Buckets that a sweep looks at after the first: a list of names, or ARNs with commas between as the parameter

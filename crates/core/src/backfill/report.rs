@@ -126,7 +126,7 @@ fn title(counters: &Counters) -> String {
             if sweeps {
                 let ended = ended.map_or_else(String::new, |ended| format!(" {ended}"));
                 let untold = done.saturating_sub(duplicates + again);
-                format!("Sweep of {place}{ended}: {} that no event told of", counted(untold, "upload"))
+                format!("Sweep of {place}{ended}: {} that no event reported", counted(untold, "upload"))
             } else {
                 let ended = ended.unwrap_or("complete");
                 format!("Backfill of {place} {ended}: {pii} of {done} with personal data")
@@ -349,11 +349,11 @@ mod tests {
         let plan = Some(Plan { sweep: true, ..Plan::of("uploads") });
         let swept = Counters { plan, done: 4, duplicates: 3, pii: 0, high: 0, ..counters() };
         let subject = report(&swept, None).subject;
-        assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/: 1 upload that no event told of");
+        assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/: 1 upload that no event reported");
         // What failed before, or was held back, had its event.
         let again = Counters { done: 9, again: 5, ..swept.clone() };
         let letter = letter(&report(&again, None));
-        assert!(letter.starts_with("Sweep of s3://uploads/: 1 upload that no event told of\n"), "{letter}");
+        assert!(letter.starts_with("Sweep of s3://uploads/: 1 upload that no event reported\n"), "{letter}");
         assert!(letter.contains("\nAudited: 9\nAudited again: 5\n"), "{letter}");
         for (status, held, ended) in [
             (Status::Capped, 0, "ended at its cost limit"),
@@ -361,12 +361,12 @@ mod tests {
             (Status::Stopped, 0, "stopped"),
         ] {
             let subject = report(&Counters { status, held, ..swept.clone() }, None).subject;
-            let expected = format!("[MEDIUM] Sweep of s3://uploads/ {ended}: 1 upload that no event told of");
+            let expected = format!("[MEDIUM] Sweep of s3://uploads/ {ended}: 1 upload that no event reported");
             assert_eq!(subject, expected);
         }
         let further = vec!["photos".into(), "scans".into()];
         let plan = Some(Plan { sweep: true, further, ..Plan::of("uploads") });
         let subject = report(&Counters { plan, ..swept }, None).subject;
-        assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/ and 2 further buckets: 1 upload that no event told of");
+        assert_eq!(subject, "[MEDIUM] Sweep of s3://uploads/ and 2 further buckets: 1 upload that no event reported");
     }
 }

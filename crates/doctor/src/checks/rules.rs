@@ -83,7 +83,7 @@ pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
     findings.extend(facts.sweep_schedule.as_deref().map(|schedule| {
         let said = match schedule {
             "" => "sweeps are off (SweepSchedule): what no event tells of is not looked for".to_owned(),
-            schedule => format!("sweeps look for what no event told of, at {schedule}"),
+            schedule => format!("sweeps look for what no event reported, at {schedule}"),
         };
         Finding::ok(AREA, said)
     }));
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn whether_and_when_sweeps_begin_is_said() {
         for (schedule, said) in
-            [("", "sweeps are off"), ("rate(7 days)", "sweeps look for what no event told of, at rate")]
+            [("", "sweeps are off"), ("rate(7 days)", "sweeps look for what no event reported, at rate")]
         {
             let facts = Facts { rules: vec![rule("a", "ENABLED", &target())], sweep_schedule: Some(schedule.into()) };
             let found = check(&facts);

@@ -173,7 +173,7 @@ async fn swept(site: Arc<Site>) {
     assert_eq!((counters.done, counters.pii, counters.failed), (2, 1, 0), "{counters:?}");
     assert_eq!(keys(&site, "missed").await, ["told.png"]);
     let (report, _) = published(&site, "e2e-sweep").await;
-    assert_eq!(report.subject, "[HIGH] Sweep of s3://missed/ and 1 further bucket: 2 uploads that no event told of");
+    assert_eq!(report.subject, "[HIGH] Sweep of s3://missed/ and 1 further bucket: 2 uploads that no event reported");
 
     let ended = run(&backfills, "e2e-sweep-again", &sweep).await;
     assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 0), "{ended:?}");
