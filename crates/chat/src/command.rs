@@ -78,7 +78,7 @@ pub(crate) fn read(text: &str) -> Input {
         ("/load", file) => Input::Load(file.to_owned()),
         ("/quit" | "/exit" | "/q", "") => Input::Quit,
         ("/retry" | "/clear" | "/quit" | "/exit", _) => Input::Wrong(format!("{name} takes nothing more")),
-        _ => Input::Wrong(format!("there is no {name}. /help tells the commands; // begins a question with /")),
+        _ => Input::Wrong(format!("there is no {name}. /help lists the commands; // begins a question with /")),
     }
 }
 

@@ -39,8 +39,7 @@ pub(crate) async fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending>
 }
 
 async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
-    let name = arguments.stack.name.as_deref();
-    let name = name.context("no stack is named. Give `--stack NAME`, or set WARDEN_STACK")?;
+    let name = arguments.stack.as_deref().context("no stack is named. Give `--stack NAME`, or set WARDEN_STACK")?;
     let (backfills, stack) = open(name, &arguments.connection).await?;
     let mut plan = plan(arguments, &stack)?;
     let format = arguments.output.format;

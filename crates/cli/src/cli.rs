@@ -200,8 +200,10 @@ pub(crate) struct BackfillStart {
     /// Start it, and do not follow it
     #[arg(long)]
     pub(crate) detach: bool,
-    #[command(flatten)]
-    pub(crate) stack: OptionalStack,
+    // Optional for the parser alone, which finds none here before a subcommand.
+    /// The stack
+    #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true)]
+    pub(crate) stack: Option<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(flatten)]

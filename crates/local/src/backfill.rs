@@ -71,7 +71,7 @@ pub struct Outcome {
 /// # Errors
 /// When the system does not answer, or the backfill breaks.
 pub async fn run(audit: &Audit, samples: &Path, console: &Console) -> Result<Outcome, BackfillDemoError> {
-    let step = console.step(&format!("filling s3://{BUCKET} with {PICTURES} pictures that no event tells of"));
+    let step = console.step(&format!("filling s3://{BUCKET} with {PICTURES} pictures that no event reports"));
     fill(audit, samples).await?;
     step.done();
 

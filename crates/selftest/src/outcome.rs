@@ -119,8 +119,9 @@ impl Outcome {
             (Some(_), Some("SUCCEEDED")) => problems.extend(self.misjudged()),
             (Some(arn), Some(status)) => {
                 let failure = self.failure.as_ref().map_or_else(String::new, |failure| format!(", {failure}"));
-                problems
-                    .push(format!("its execution is {status}{failure}: `warden deploy history {arn}` tells the whole"));
+                problems.push(format!(
+                    "its execution is {status}{failure}: `warden deploy history {arn}` shows it in full"
+                ));
             }
         }
         self.problems = problems;

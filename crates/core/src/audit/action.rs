@@ -23,7 +23,7 @@ named! {
         Quarantine = "quarantine": "it is copied to the quarantine bucket, and then deleted",
         Mask = "mask": "a copy in which what was found is covered is written to the bucket for clean copies, and it goes to quarantine",
         Tag = "tag": "it is kept, and each object that was judged gets a tag with its verdict",
-        None = "none": "it is kept, and told as if it were not",
+        None = "none": "it is kept, and reported as if it were not",
     }
 }
 

@@ -10,7 +10,7 @@ named! {
     /// What is done with an uploaded PDF. A picture is deleted because nobody keeps one by duty;
     /// a contract holds names because it must.
     pub enum JudgeDocuments {
-        Tell = "tell": "documents are judged and told, and none is removed",
+        Tell = "tell": "documents are judged and reported, and none is removed",
         Act = "act": "documents are treated as pictures are",
         Off = "off": "documents are not opened",
     }

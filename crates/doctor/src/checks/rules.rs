@@ -82,7 +82,7 @@ pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
     }
     findings.extend(facts.sweep_schedule.as_deref().map(|schedule| {
         let said = match schedule {
-            "" => "sweeps are off (SweepSchedule): what no event tells of is not looked for".to_owned(),
+            "" => "sweeps are off (SweepSchedule): what no event reports is not looked for".to_owned(),
             schedule => format!("sweeps look for what no event reported, at {schedule}"),
         };
         Finding::ok(AREA, said)

@@ -108,7 +108,7 @@ pub(super) fn gallery(text: &str, shown: &[&Shown]) -> Markup {
     let more = shown.iter().map(|shown| shown.more).max().unwrap_or_default();
     html! {
         p {
-            (text) " Solid: what is there. Dashed: what was told."
+            (text) " Solid: what is there. Dashed: what was found."
             @if more > 0 { " " (more) " more are only counted." }
         }
         ul.pictures {

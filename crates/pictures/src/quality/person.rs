@@ -27,6 +27,25 @@ pub(crate) struct Person {
     nationality: &'static str,
 }
 
+/// The machine readable zone of a person's document, by the fields that each kind of document has and those of its own.
+macro_rules! zone {
+    ($person:ident, $format:ident($fields:ident), expires: ($year:literal, $month:literal, $day:literal) $(, $own:ident: $value:expr)*) => {{
+        let (surname, given_names) = $person.latin();
+        $format(&$fields {
+            issuing_country: $person.nationality.into(),
+            nationality: $person.nationality.into(),
+            document_number: $person.passport.clone(),
+            surname,
+            given_names,
+            date_of_birth: $person.birth_date(),
+            sex: $person.sex(),
+            date_of_expiry: MrzDate::Calendar(Date::new($year, $month, $day)),
+            $($own: $value,)*
+            ..$fields::default()
+        })
+    }};
+}
+
 impl Person {
     pub(crate) fn made_up(dice: &mut Dice, language: Language) -> Self {
         let female = dice.roll(2) == 0;
@@ -159,35 +178,12 @@ impl Person {
 
     /// The machine readable zone of a passport.
     pub(crate) fn passport_zone(&self) -> String {
-        let (surname, given_names) = self.latin();
-        format_td3(&Td3Fields {
-            issuing_country: self.nationality.into(),
-            nationality: self.nationality.into(),
-            document_number: self.passport.clone(),
-            surname,
-            given_names,
-            date_of_birth: self.birth_date(),
-            sex: self.sex(),
-            date_of_expiry: MrzDate::Calendar(Date::new(2_031, 3, 13)),
-            ..Td3Fields::default()
-        })
+        zone!(self, format_td3(Td3Fields), expires: (2_031, 3, 13))
     }
 
     /// The machine readable zone of a card.
     pub(crate) fn card_zone(&self) -> String {
-        let (surname, given_names) = self.latin();
-        format_td1(&Td1Fields {
-            document_code: "I".into(),
-            issuing_country: self.nationality.into(),
-            nationality: self.nationality.into(),
-            document_number: self.passport.clone(),
-            surname,
-            given_names,
-            date_of_birth: self.birth_date(),
-            sex: self.sex(),
-            date_of_expiry: MrzDate::Calendar(Date::new(2_030, 9, 2)),
-            ..Td1Fields::default()
-        })
+        zone!(self, format_td1(Td1Fields), expires: (2_030, 9, 2), document_code: "I".into())
     }
 
     /// The card's number in groups of four.

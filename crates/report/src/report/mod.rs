@@ -79,7 +79,7 @@ fn lead(figures: &Figures) -> String {
 
 fn foot(figures: &Figures) -> String {
     let keys = if figures.keys {
-        "Keys of objects are shown in full: treat this page as what it tells of."
+        "Keys of objects are shown in full: treat this page as you would treat the objects."
     } else {
         "Keys of objects are not shown in full; warden report --keys shows them."
     };
