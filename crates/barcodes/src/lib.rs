@@ -15,8 +15,8 @@ pub use gray::Gray;
 
 use crate::{gray::Part, readers::Read, regions::Texture};
 
-/// Most codes that are read in a picture.
-const MOST_CODES: usize = 16;
+/// Most codes that are read in a picture. Where so many were, there may be more.
+pub const MOST_CODES: usize = 16;
 
 /// Shortest edge of a picture that is halved once more.
 const SMALLEST: u32 = 160;

@@ -13,13 +13,13 @@ use crate::{
     Share, Shown, View,
     codes::{Code, Seen},
     decode::{MAX_MEMORY, Picture, bounded, unreadable, within_memory},
-    plan,
+    grounds, plan,
 };
 
 /// Most pixels that are decoded of all frames together: half a minute of full HD.
 const MAX_ANIMATION_PIXELS: u64 = 1_500_000_000;
 
-/// Views of an animation's frames, evenly over the whole of it; `None` for an
+/// Views of an animation's frames, evenly over the whole of it, each frame on all its grounds; `None` for an
 /// image of one frame, but for a PNG, whose frame need not be its picture.
 ///
 /// # Errors
@@ -37,6 +37,8 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<
     // Codes are read at the end, when it is known which frames are shown: each is held in grey until then.
     let room = MAX_MEMORY.saturating_sub(bytes.len() as u64 + pixels * 12) / most as u64;
     let (mut kept, mut stride, mut count) = (Vec::new(), 1, 0_u64);
+    // Of one frame, as far as is known.
+    let mut views_each = 1;
     let mut unread = None;
     for frame in frames {
         let frame = match frame {
@@ -52,16 +54,23 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<
         if pixels.saturating_mul(count) > MAX_ANIMATION_PIXELS {
             return Err(Unreadable::TooLarge);
         }
-        if index % stride == 0 && kept.len() == most {
-            // The animation is longer than thought: every other frame will do.
+        if index % stride != 0 {
+            continue;
+        }
+        let picture = Picture::new(DynamicImage::ImageRgba8(frame.into_buffer()), Orientation::NoTransforms);
+        let grounds = grounds(&picture);
+        views_each = grounds.len().max(views_each);
+        let most = (most / views_each).max(1);
+        while kept.len() > most || (kept.len() == most && index % stride == 0) {
+            // The animation is longer than thought, or takes more views: every other frame will do.
             kept = kept.into_iter().step_by(2).collect();
             stride *= 2;
         }
-        if index % stride == 0 && kept.len() < most {
-            let picture = Picture::new(DynamicImage::ImageRgba8(frame.into_buffer()), Orientation::NoTransforms);
+        if index % stride == 0 {
             let seen = share.codes.as_ref().and_then(|_| Seen::of(&picture, room));
-            let view = View::of(&picture, tile, picture.grounds.first().copied())?;
-            kept.push((View { page: u32::try_from(count).ok(), ..view }, seen));
+            let of_frame = |view| View { page: u32::try_from(count).ok(), ..view };
+            let views = grounds.into_iter().map(|ground| View::of(&picture, tile, ground).map(of_frame));
+            kept.push((views.collect::<Result<Vec<_>, _>>()?, seen));
         }
     }
     match count {
@@ -69,13 +78,14 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<
         1 if unread.is_none() && format != ImageFormat::Png => Ok(None),
         _ => {
             let mut shown = Shown { unread, ..Shown::default() };
-            for (view, seen) in kept {
+            for (views, seen) in kept {
+                let page = views.first().and_then(|view| view.page);
                 let codes = share.codes.as_ref().map(|search| search.codes_in(seen));
-                shown.codes.extend(codes.into_iter().flatten().map(|code| Code { page: view.page, ..code }));
+                shown.codes.extend(codes.into_iter().flatten().map(|code| Code { page, ..code }));
                 if share.overviews {
-                    shown.overviews.push(view.clone());
+                    shown.overviews.extend(views.iter().cloned());
                 }
-                shown.views.push(view);
+                shown.views.extend(views);
             }
             Ok(Some(shown))
         }

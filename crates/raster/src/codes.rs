@@ -151,8 +151,8 @@ impl Search {
             }
         }
         *left = left.saturating_sub(start.elapsed());
-        // A reader that finds its time over ends as well.
-        if !ended || left.is_zero() {
+        // A reader that finds its time over ends as well, and one that has found as many as it reads.
+        if !ended || left.is_zero() || all.len() >= warden_barcodes::MOST_CODES {
             self.cut.store(true, Ordering::Relaxed);
         }
         all
@@ -263,6 +263,15 @@ mod tests {
         let after_one = Search::within(TIME, &STUCK);
         assert_eq!(after_one.in_time(send_a_code), ["a code"]);
         assert!(!after_one.was_cut());
+    }
+
+    #[test]
+    fn where_as_many_codes_were_read_as_ever_are_there_may_be_more() {
+        for (codes, was_cut) in [(0, false), (15, false), (16, true)] {
+            let search = Search::new();
+            let found = search.in_time(move |_, found| (0..codes).for_each(|code| found.send(code).unwrap()));
+            assert_eq!((found.len(), search.was_cut()), (codes, was_cut), "{codes}");
+        }
     }
 
     #[test]

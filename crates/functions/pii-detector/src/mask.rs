@@ -1,7 +1,7 @@
 //! Copies in which what was found is covered. One is written only once it was judged clean itself, by all that judged
 //! the object. Whatever goes wrong leaves the object to quarantine alone.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 use warden_core::{
@@ -39,7 +39,8 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         let shown = warden_raster::views_and_read(&copy, format, self.token_budget, self.reader.reading());
         let shown = shown.map_err(|_| NotTried::CopyFailed)?;
         // A frame that nobody looks at may show anything.
-        if format == ImageFormat::Gif && shown.views.len() < pictures {
+        let frames: BTreeSet<_> = shown.views.iter().map(|view| view.page).collect();
+        if format == ImageFormat::Gif && frames.len() < pictures {
             return Err(NotTried::KindNotMasked);
         }
         let (judgement, asked) = self.judge_views(shown, Enough::ANYTHING, until).await.map_err(failed)?;

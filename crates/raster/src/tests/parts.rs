@@ -135,6 +135,34 @@ fn announcing(mut apng: Vec<u8>, count: u32) -> Vec<u8> {
 }
 
 #[test]
+fn a_frame_with_transparent_parts_is_shown_on_each_ground_that_it_takes() {
+    // Strokes that no ground alone shows.
+    let frame = image::RgbaImage::from_fn(60, 40, |_, y| match y / 4 % 6 {
+        0 => image::Rgba([255, 255, 255, 255]),
+        2 => image::Rgba([128, 128, 128, 255]),
+        4 => image::Rgba([0, 0, 0, 255]),
+        _ => image::Rgba([0, 0, 0, 0]),
+    });
+    // As many views as of an animation without transparent parts: every other of twelve frames.
+    for (frames, pages) in [(2, vec![1, 1, 2, 2]), (12, vec![1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11])] {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 60, 40);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_animated(frames, 0).unwrap();
+        let mut writer = encoder.write_header().unwrap();
+        for _ in 0..frames {
+            writer.write_image_data(frame.as_raw()).unwrap();
+        }
+        writer.finish().unwrap();
+        let shown = views_and_read(&bytes, ImageFormat::Png, TokenBudget::DEFAULT, Reading::CODES).unwrap();
+        assert_eq!(shown.views.iter().filter_map(|view| view.page).collect::<Vec<_>>(), pages, "{frames} frames");
+        for both in shown.views.chunks(2) {
+            assert_ne!(both[0].image, both[1].image, "white and black");
+        }
+    }
+}
+
+#[test]
 fn an_animated_png_shows_its_own_picture_and_every_frame() {
     for (case, bytes, expected) in [
         ("a hidden picture, one frame", apng_with_hidden_picture(false, &[true]), vec![false, true]),
