@@ -234,7 +234,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
                     None if enough.is_found(&judgement, &self.policy) => Looked::default(),
                     None => self.looked_at_anew(&object, &facts, format, until).await,
                 };
-                let judgement = floor.under(judgement, &self.policy, self.on_disagreement);
+                let judgement = self.under(floor, judgement, enough);
                 (facts, format, metadata, judgement, Asked { overlooked: overlooked || doubtful, ..asked })
             }
             Read::ToConvert { facts, format, bytes } => {
@@ -323,6 +323,17 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         floor.decided(&self.policy).filter(|decided| enough.is_found(decided, &self.policy))
     }
 
+    /// What the model's judgement becomes by what was read in code. What the day's budget holds back waits for the model,
+    /// unless `enough` was found without it.
+    fn under(&self, floor: Floor, model: Judgement, enough: Enough) -> Judgement {
+        let over_budget = model == Judgement::Undetermined(Reason::Budget);
+        let judgement = floor.under(model, &self.policy, self.on_disagreement);
+        if over_budget && !enough.is_found(&judgement, &self.policy) {
+            return Judgement::Undetermined(Reason::Budget);
+        }
+        judgement
+    }
+
     /// All that a verdict on the same bytes depends on: model, prompt, policy, code, and how much had to be found. Empty
     /// where none is kept.
     fn judged_by(&self, enough: Enough) -> String {
@@ -387,7 +398,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         if let Some(decided) = self.decided(&floor, enough) {
             return Ok((decided, looked));
         }
-        let under = |judgement| floor.clone().under(judgement, &self.policy, self.on_disagreement);
+        let under = |judgement| self.under(floor.clone(), judgement, enough);
         let (mut so_far, mut asked) = (Judgement::Clean(Vec::new()), looked);
         for View { image, format, area, whole, page } in shown.views {
             let body = || {

@@ -478,6 +478,32 @@ async fn where_secrets_are_handled_apart_no_secret_hides_what_stands_beside_it()
 }
 
 #[tokio::test]
+async fn what_the_days_budget_leaves_unseen_beside_a_secret_is_held_back() {
+    let said = |text: &str| {
+        let body = json!({"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"});
+        Ok(ModelReply::Answer(ModelAnswer { body: body.to_string().into(), latency_ms: 7 }))
+    };
+    let scan = bitmap(1_600, 1_600);
+    let (held, deleted) = (("undetermined", "none"), ("pii", "delete_version"));
+    for (handling, stored, first, expected) in [
+        ("delete;none;;none;low", &scan[..], SECRET, held),
+        ("delete;none;;none;low", &scan, PII, deleted),
+        ("delete;none;", &scan, SECRET, deleted),
+        // Code reads personal data in it, which is enough without a model.
+        ("delete;none;;none;low", BOARDING_PASS, "", deleted),
+        ("none;none;;delete;", BOARDING_PASS, "", held),
+    ] {
+        let replies = [(!first.is_empty()).then(|| said(first)), Some(Ok(ModelReply::OverBudget))];
+        let model = FakeModel::replying_in_turn(replies.into_iter().flatten().collect());
+        let event = json!({"s3_bucket": "uploads", "s3_key": "a.jpg", "handling": handling});
+        let answer = detector(Stored::bytes(stored), model).handle(event).await.unwrap();
+        let got = (answer["verdict"].as_str().unwrap(), answer["action"].as_str().unwrap());
+        assert_eq!(got, expected, "{handling} {first}");
+        assert_eq!(answer["reason"] == json!("budget"), expected == held, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_verdict_that_was_found_early_does_not_answer_where_more_has_to_be_found() {
     let mut detector = knowing(&Arc::default(), FakeModel::saying(SECRET));
     detector.store = FakeStore::holding(Stored::bytes(include_bytes!("../../../../samples/chart.png")));
