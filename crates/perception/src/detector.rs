@@ -102,11 +102,23 @@ fn rectangles(rating: NdTensorView<f32, 2>) -> Vec<Corners> {
         if width.min(height) < LEAST_SIDE || mean_inside(rating, contour) < LEAST_RATING {
             continue;
         }
-        let growth = GROWTH * width * height / (width + height);
-        found.push(ordered(rectangle.grown(growth)));
+        found.push(ordered(rectangle.grown(growth(width, height))));
     }
     found.sort_by(|a, b| a[0].y.total_cmp(&b[0].y).then(a[0].x.total_cmp(&b[0].x)));
     found
+}
+
+/// How much wider and higher a rectangle of this size grows.
+fn growth(width: f64, height: f64) -> f64 {
+    GROWTH * width * height / (width + height)
+}
+
+/// What [`growth`] added on each side of a rectangle that has this size since.
+pub(crate) fn added(width: f64, height: f64) -> f64 {
+    // The root of growth = GROWTH * (width - growth) * (height - growth) / (width + height - 2 * growth).
+    let half = (GROWTH + 1.0) * (width + height) / 2.0;
+    let root = (half * half - (GROWTH + 2.0) * GROWTH * width * height).max(0.0).sqrt();
+    (half - root) / (GROWTH + 2.0) / 2.0
 }
 
 /// The mean rating of the pixels inside an outline.
@@ -130,4 +142,18 @@ fn ordered(mut corners: Corners) -> Corners {
         std::mem::swap(&mut upper_right, &mut lower_right);
     }
     [upper_left, upper_right, lower_right, lower_left]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_added_is_known_by_the_grown_size() {
+        for (width, height) in [(10.0, 10.0), (300.0, 8.0), (6.0, 90.0)] {
+            let growth = growth(width, height);
+            let added = added(width + growth, height + growth);
+            assert!((added - growth / 2.0).abs() < 1e-9, "{width} × {height}: {added}");
+        }
+    }
 }

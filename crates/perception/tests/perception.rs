@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-use image::DynamicImage;
+use image::imageops::overlay;
+use image::{DynamicImage, GenericImageView, Rgba, RgbaImage};
 use warden_perception::geometry::Area;
 use warden_perception::{Line, Perception, PerceptionError, Sight, weights};
 use warden_python_env::weights::install;
@@ -36,6 +37,21 @@ async fn text_is_read_where_it_stands() {
     let area = Area::around(&room.corners);
     assert!(area.width() > 4.0 * area.height() && area.bottom < 250.0, "{area:?}");
     assert_eq!(sight.faces, []);
+}
+
+#[tokio::test]
+async fn a_line_whose_end_is_faint_is_marked_to_its_end() {
+    let perception = perception().await;
+    let bold = sample("sign.png");
+    let whole = Area::around(&line(&perception.look(&bold).unwrap(), "MEETING ROOM 3").corners);
+    let [red, green, blue, _] = bold.get_pixel(100, 100).0;
+    let (mut faint, veil) = (bold.clone(), RgbaImage::from_pixel(450, 500, Rgba([red, green, blue, 204])));
+    overlay(&mut faint, &veil, 450, 0);
+    let area = Area::around(&line(&perception.look(&faint).unwrap(), "MEETING ROOM 3").corners);
+    assert!(
+        (area.left - whole.left).abs() < 3.0 && (area.right - whole.right).abs() < 3.0,
+        "{area:?} is not {whole:?}"
+    );
 }
 
 #[tokio::test]
