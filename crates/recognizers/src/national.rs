@@ -86,11 +86,13 @@ pub(crate) fn continues(text: &str, start: usize, end: usize) -> bool {
     goes_on(Box::new(text[..start].chars().rev())) || goes_on(Box::new(text[end..].chars()))
 }
 
-/// Whether a match is a part of a longer row of groups: of the number of a card or a parcel.
+/// Whether a match is a part of a longer row of groups: of the number of a card or a parcel. A date beside it is no
+/// group.
 fn goes_on_in_groups(text: &str, start: usize, end: usize) -> bool {
-    let figure = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let before = text[..start].strip_suffix(' ').is_some_and(|before| figure(before.chars().next_back()));
-    before || text[end..].strip_prefix(' ').is_some_and(|after| figure(after.chars().next()))
+    let is_group = |word: &str| matches!(word.len(), 3 | 4) && word.bytes().all(|byte| byte.is_ascii_digit());
+    let before = text[..start].strip_suffix(' ').and_then(|before| before.rsplit(char::is_whitespace).next());
+    let after = text[end..].strip_prefix(' ').and_then(|after| after.split(char::is_whitespace).next());
+    before.is_some_and(is_group) || after.is_some_and(is_group)
 }
 
 /// Whether a text holds a resident registration number with the check digit that those had until October 2020.
@@ -205,8 +207,22 @@ mod tests {
             assert_eq!(kinds(wrong), [], "{wrong}");
             assert_eq!(kinds(&format!("7-{right}")), [], "a piece of a longer number");
         }
-        for row in ["4991 1866 5246 0017", "1203 4991 1866 5246"] {
-            assert!(find(row).iter().all(|(entity, ..)| *entity != Entity::InAadhaar), "{row}");
+    }
+
+    #[test]
+    fn an_aadhaar_number_is_no_part_of_a_longer_row_of_groups() {
+        for (line, is_found) in [
+            ("4991 1866 5246 0017", false),
+            ("1203 4991 1866 5246", false),
+            ("4991 1866 5246 003", false),
+            ("4991 1866 5246 0017 valid", false),
+            ("4991 1866 5246 15/08/1990", true),
+            ("15/08/1990 4991 1866 5246", true),
+            ("4991 1866 5246 1990-08-15", true),
+            ("4991 1866 5246 15 Aug 1990", true),
+        ] {
+            let found = find(line).iter().any(|(entity, ..)| *entity == Entity::InAadhaar);
+            assert_eq!(found, is_found, "{line}");
         }
     }
 
