@@ -113,8 +113,8 @@ fn weigh_together(findings: &mut [Finding], lines: &[Line<'_>], face: bool) {
     }
 }
 
-/// One finding of a kind a place, the surest; what is another number is no telephone's and, where it says more, no number
-/// of which no more is known than its label.
+/// Keeps one finding of each entity on a line: the surest, which comes first. A telephone number is dropped where the
+/// line holds another kind of number, and so is a number known only by its label; a date does not drop the latter.
 fn without_repetition(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
