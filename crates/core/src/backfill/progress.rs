@@ -190,6 +190,25 @@ mod tests {
     }
 
     #[test]
+    fn the_state_machine_begins_no_audit_once_as_many_are_held_back() {
+        let definition: Value =
+            serde_json::from_str(include_str!("../../../../statemachine/backfill.asl.json")).unwrap();
+        let mut values = Vec::new();
+        let mut left = vec![&definition];
+        while let Some(value) = left.pop() {
+            match value {
+                Value::Object(fields) => {
+                    values.extend(fields.get(":enough"));
+                    left.extend(fields.values());
+                }
+                Value::Array(items) => left.extend(items),
+                _ => {}
+            }
+        }
+        assert_eq!(values, [&json!({"N": ENOUGH_HELD.to_string()})]);
+    }
+
+    #[test]
     fn a_further_run_counts_anew_what_it_takes_up() {
         let ended = Counters { done: 30, undetermined: 22, held: 20, failed: 3, pii: 4, ..Counters::default() };
         let begun = ended.taken_up();
