@@ -227,8 +227,11 @@ fn summary(backfill: &Backfill) -> String {
     let Backfill { id, counters } = backfill;
     let place = counters.plan.as_ref().map_or_else(String::new, |plan| format!("s3://{}/{}", plan.bucket, plan.prefix));
     let began = counters.started_at.as_deref().unwrap_or("-");
+    let by = if counters.status == Status::Capped && counters.is_held_back() { " by the day's budget" } else { "" };
+    let held = if counters.held == 0 { String::new() } else { format!(", held {}", counters.held) };
     warden_call_errors::printable(&format!(
-        "{id}  {}  {place}  began {began}  audited {}, pii {}, undetermined {}, failed {}, known {}, spent {:.2} USD",
+        "{id}  {}{by}  {place}  began {began}  audited {}, pii {}, undetermined {}{held}, failed {}, \
+         known {}, spent {:.2} USD",
         counters.status.as_str(),
         counters.done,
         counters.pii,
@@ -299,6 +302,24 @@ mod tests {
         ] {
             assert_eq!(ending(status), expected);
         }
+    }
+
+    #[test]
+    fn a_summary_says_what_capped_a_run() {
+        let counters = Counters { status: Status::Capped, done: 30, undetermined: 3, ..Counters::default() };
+        let capped = |held, undetermined| {
+            let counters = Counters { held, undetermined, ..counters.clone() };
+            summary(&Backfill { id: "b-1".into(), counters })
+        };
+        assert_eq!(
+            capped(0, 3),
+            "b-1  capped    began -  audited 30, pii 0, undetermined 3, failed 0, known 0, spent 0.00 USD"
+        );
+        assert_eq!(
+            capped(20, 23),
+            "b-1  capped by the day's budget    began -  audited 30, pii 0, undetermined 23, held 20, failed 0, known 0, \
+             spent 0.00 USD"
+        );
     }
 
     #[test]
