@@ -92,7 +92,7 @@ fn judgement(judged: &Judged, effect: Option<Effect>) -> Told {
         Verdict::Pii => personal_data(judged, effect),
         Verdict::Clean => (kept(effect), ThreatLevel::Low, Headline::Clean),
         Verdict::Undetermined if judged.reason.as_deref() == Some(Reason::VersionNotPinned.as_str()) => {
-            (Taken::Kept, ThreatLevel::Medium, Headline::NotPinned)
+            (kept(effect), ThreatLevel::Medium, Headline::NotPinned)
         }
         Verdict::Undetermined => match effect {
             Some(Effect::Deleted) => (Taken::Quarantined, ThreatLevel::Medium, Headline::UndeterminedMoved),

@@ -86,6 +86,13 @@ fn the_outcome_follows_from_the_verdict_and_from_what_was_done() {
             Some(Headline::NotPinned),
         ),
         (
+            detection(Verdict::Undetermined, Some("version_not_pinned"), Action::Tag),
+            Some(Effect::Tagged),
+            ThreatLevel::Medium,
+            Taken::Tagged,
+            Some(Headline::NotPinned),
+        ),
+        (
             detection(Verdict::NotImage, None, Action::None),
             None,
             ThreatLevel::Low,

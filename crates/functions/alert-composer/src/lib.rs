@@ -117,6 +117,19 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_bytes_that_nothing_pins_is_called_one() {
+        for (category, headline) in [
+            ("SECRET", "Secret found (rotate it) in bytes that cannot be pinned, kept"),
+            ("FACE", "Personal data found in bytes that cannot be pinned, kept"),
+        ] {
+            let mut event = event("not-pinned");
+            event["audit"]["detection"]["findings"][0]["category"] = category.into();
+            let alert = handle(&event, &settings()).unwrap();
+            assert_eq!(alert.message.lines().next(), Some(headline));
+        }
+    }
+
+    #[test]
     fn machines_get_the_same_as_json() {
         for name in TOLD {
             let told = machines(&handle(&event(name), &settings()).unwrap());

@@ -6,7 +6,7 @@ use super::{
     words::ToDo,
 };
 use crate::{
-    audit::{CleanCopy, Effect, Exception, Facts, Judged, Outcome, Progress, Taken, text::one_line},
+    audit::{CleanCopy, Effect, Exception, Facts, Headline, Judged, Outcome, Progress, Taken, text::one_line},
     pii::{Category, Reason, Verdict},
     threat::ThreatLevel,
 };
@@ -167,11 +167,11 @@ impl<'a> Told<'a> {
     /// Whether all that was found is what opens something. Who made the picture is no news beside it.
     pub(super) fn is_of_secrets_alone(&self) -> bool {
         let news = |category: &&String| *category != Category::AuthorshipMetadata.as_str();
+        let outcome = self.source.outcome;
+        let is_found = outcome.verdict == Some(Verdict::Pii) || outcome.headline == Some(Headline::NotPinned);
         let categories = self.categories();
         let mut news = categories.iter().filter(news).peekable();
-        self.source.outcome.verdict == Some(Verdict::Pii)
-            && news.peek().is_some()
-            && news.all(|category| category == Category::Secret.as_str())
+        is_found && news.peek().is_some() && news.all(|category| category == Category::Secret.as_str())
     }
 
     pub(super) fn to_do(&self) -> Vec<ToDo> {
