@@ -76,7 +76,7 @@ impl RefusedFields {
     }
 
     /// Takes the fields out of a body that was serialised here; those that were in it. A schema is told in the question's
-    /// text instead.
+    /// text instead, unless that ends with it.
     pub fn take_out(&self, body: &mut Vec<u8>) -> Vec<OptionalField> {
         let ends = OptionalField::ALL.map(|field| (field, beginning(body, field)));
         let mut taken = Vec::new();
@@ -115,9 +115,17 @@ fn tell(body: &mut Vec<u8>, end: usize, schema: &Value) {
     if !body[..end].ends_with(AFTER_TEXT) {
         return;
     }
-    let text = Value::from(answer_form::told(schema)).to_string();
     let at = end - AFTER_TEXT.len();
-    body.splice(at..at, text[1..text.len() - 1].bytes());
+    if body[..at].ends_with(in_string(&schema.to_string()).as_bytes()) {
+        return;
+    }
+    body.splice(at..at, in_string(&answer_form::told(schema)).bytes());
+}
+
+/// A text as it stands between the quotes of a JSON string.
+fn in_string(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// Where a field begins in a body. Quotes in texts are escaped, so that its first occurrence is the field itself.
@@ -133,12 +141,16 @@ mod tests {
     use super::*;
     use crate::bedrock::{Capabilities, Question, capabilities::CLASSES};
 
-    fn body(model: Capabilities) -> Vec<u8> {
+    fn body(model: Capabilities, is_schema_told: bool) -> Vec<u8> {
         let schema =
             json!({"properties": {"a": {"type": "string"}, "temperature": {}, "thinking": {}, "output_config": {}}});
-        let text = r#"quoted: ,"output_config":{} ,"temperature":1"#;
+        let mut text = r#"quoted: ,"output_config":{} ,"temperature":1"#.to_owned();
+        if is_schema_told {
+            text.push_str("\nvalid under:\n");
+            text.push_str(&schema.to_string());
+        }
         let question =
-            Question { system: Some(text), text, schema: Some(&schema), is_schema_told: false, max_tokens: 64 };
+            Question { system: Some(&text), text: &text, schema: Some(&schema), is_schema_told, max_tokens: 64 };
         let mut body = question.image_body(model, "image/png", 3);
         body.push(b"PNG");
         body.finish()
@@ -146,7 +158,8 @@ mod tests {
 
     #[test]
     fn every_field_can_be_taken_out_and_the_rest_stays() {
-        for (name, model) in CLASSES {
+        for ((name, model), is_schema_told) in CLASSES.into_iter().flat_map(|class| [(class, false), (class, true)]) {
+            let body = |model| body(model, is_schema_told);
             let whole: Value = serde_json::from_slice(&body(model)).unwrap();
             for wanted in [
                 vec![OptionalField::Temperature],
@@ -165,7 +178,7 @@ mod tests {
                     if *field == OptionalField::Schema && was_there {
                         let without = Capabilities { json_schema: false, ..model };
                         let without: Value = serde_json::from_slice(&body(without)).unwrap();
-                        assert_ne!(expected["messages"], without["messages"]);
+                        assert_eq!(expected["messages"] == without["messages"], is_schema_told, "{name}");
                         expected["messages"] = without["messages"].clone();
                     }
                 }
