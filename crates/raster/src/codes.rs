@@ -48,12 +48,23 @@ const MOST_STUCK: usize = 3;
 /// How many searches of this process have outlasted their time and still run.
 static STUCK: AtomicUsize = AtomicUsize::new(0);
 
+/// Why there may be barcodes in a file that were not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodesUnread {
+    /// The search did not come to its end: the time was over, a reader failed, or none was free.
+    Cut,
+    /// As many were read of one picture as ever are.
+    Most,
+}
+
 /// A search for the codes in a file, which ends when its time is over.
 #[derive(Clone)]
 pub(crate) struct Search {
     left: Arc<Mutex<Duration>>,
     /// Whether something was not searched to its end.
     cut: Arc<AtomicBool>,
+    /// Whether as many were read of one picture as ever are.
+    most: Arc<AtomicBool>,
     stuck: &'static AtomicUsize,
 }
 
@@ -90,12 +101,15 @@ impl Search {
     }
 
     fn within(time: Duration, stuck: &'static AtomicUsize) -> Self {
-        Self { left: Arc::new(Mutex::new(time)), cut: Arc::default(), stuck }
+        Self { left: Arc::new(Mutex::new(time)), cut: Arc::default(), most: Arc::default(), stuck }
     }
 
-    /// Whether there may be codes that were not found: the time was over, a reader failed, or none was free.
-    pub(crate) fn was_cut(&self) -> bool {
-        self.cut.load(Ordering::Relaxed)
+    /// Why there may be codes that were not found, if there may be.
+    pub(crate) fn unread(&self) -> Option<CodesUnread> {
+        if self.cut.load(Ordering::Relaxed) {
+            return Some(CodesUnread::Cut);
+        }
+        self.most.load(Ordering::Relaxed).then_some(CodesUnread::Most)
     }
 
     /// The codes in a picture; none once the time is over.
@@ -151,9 +165,12 @@ impl Search {
             }
         }
         *left = left.saturating_sub(start.elapsed());
-        // A reader that finds its time over ends as well, and one that has found as many as it reads.
-        if !ended || left.is_zero() || all.len() >= warden_barcodes::MOST_CODES {
+        // A reader that finds its time over ends as well.
+        if !ended || left.is_zero() {
             self.cut.store(true, Ordering::Relaxed);
+        }
+        if all.len() >= warden_barcodes::MOST_CODES {
+            self.most.store(true, Ordering::Relaxed);
         }
         all
     }
@@ -241,7 +258,7 @@ mod tests {
         });
         assert_eq!(found, ["a code"]);
         assert!(search.clone().in_time(send_a_code).is_empty());
-        assert!(search.was_cut());
+        assert_eq!(search.unread(), Some(CodesUnread::Cut));
     }
 
     #[test]
@@ -255,22 +272,22 @@ mod tests {
             search().in_time::<()>(move |_, _| ended.lock().unwrap().recv().unwrap_or_default());
         }
         let beside_them = Search::within(TIME, &STUCK);
-        assert!(beside_them.in_time(send_a_code).is_empty() && beside_them.was_cut());
+        assert!(beside_them.in_time(send_a_code).is_empty() && beside_them.unread() == Some(CodesUnread::Cut));
         end.send(()).unwrap();
         while STUCK.load(Ordering::Relaxed) == MOST_STUCK {
             thread::yield_now();
         }
         let after_one = Search::within(TIME, &STUCK);
         assert_eq!(after_one.in_time(send_a_code), ["a code"]);
-        assert!(!after_one.was_cut());
+        assert_eq!(after_one.unread(), None);
     }
 
     #[test]
     fn where_as_many_codes_were_read_as_ever_are_there_may_be_more() {
-        for (codes, was_cut) in [(0, false), (15, false), (16, true)] {
+        for (codes, unread) in [(0, None), (15, None), (16, Some(CodesUnread::Most))] {
             let search = Search::new();
             let found = search.in_time(move |_, found| (0..codes).for_each(|code| found.send(code).unwrap()));
-            assert_eq!((found.len(), search.was_cut()), (codes, was_cut), "{codes}");
+            assert_eq!((found.len(), search.unread()), (codes, unread), "{codes}");
         }
     }
 
@@ -278,7 +295,7 @@ mod tests {
     fn a_search_that_panics_ends_and_others_follow() {
         let search = Search::new();
         assert!(search.in_time::<()>(|_, _| panic!("as a reader may")).is_empty());
-        assert!(search.was_cut());
+        assert_eq!(search.unread(), Some(CodesUnread::Cut));
         assert_eq!(search.in_time(send_a_code), ["a code"]);
     }
 
@@ -289,6 +306,6 @@ mod tests {
         assert!(search.codes_of(&full_of_finder_patterns(120, 120)).is_empty());
         assert!(start.elapsed() < time * 100);
         assert!(search.left.lock().is_ok_and(|left| left.is_zero()));
-        assert!(search.was_cut());
+        assert_eq!(search.unread(), Some(CodesUnread::Cut));
     }
 }

@@ -20,7 +20,7 @@ mod tiff;
 
 use std::borrow::Cow;
 
-pub use codes::Code;
+pub use codes::{Code, CodesUnread};
 use image::DynamicImage;
 pub use mask::{Masked, masked};
 use warden_core::{
@@ -106,8 +106,8 @@ pub struct Shown {
     pub unread: Option<Unreadable>,
     /// Why something that the views show could not be shown in one piece.
     pub without_overview: Option<Unreadable>,
-    /// Whether barcodes were asked for, and there may be some that were not found: the time for them was over.
-    pub codes_unread: bool,
+    /// Why there may be barcodes that were not found, where they were asked for.
+    pub codes_unread: Option<CodesUnread>,
 }
 
 impl Shown {
@@ -203,7 +203,7 @@ pub fn views_and_read(
         overviews: reading.overviews,
     };
     let shown = views_within(bytes, format, &share, 0)?;
-    Ok(Shown { codes_unread: share.codes.as_ref().is_some_and(Search::was_cut), ..shown })
+    Ok(Shown { codes_unread: share.codes.as_ref().and_then(Search::unread), ..shown })
 }
 
 /// What is read in code of a picture that a model takes as it is, without views.
@@ -224,7 +224,7 @@ pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown
             codes,
             overviews: overviews.views,
             without_overview: overviews.missing,
-            codes_unread: search.is_some_and(|search| search.was_cut()),
+            codes_unread: search.and_then(|search| search.unread()),
             ..Shown::default()
         })
     })

@@ -16,7 +16,7 @@ use warden_core::{
 };
 use warden_lambda::metrics;
 use warden_perception::{Perception, PerceptionError, Sight, geometry, weights};
-use warden_raster::{Code, Reading, Shown, View};
+use warden_raster::{Code, CodesUnread, Reading, Shown, View};
 use warden_recognizers::{Entity, Line, code};
 
 use crate::deadline::Deadline;
@@ -68,7 +68,7 @@ impl Reader {
     pub(crate) fn look(&self, shown: &Shown, until: Deadline) -> Looked {
         let mut floor = Floor::default();
         floor.deciding.extend(shown.codes.iter().flat_map(in_code));
-        let mut trouble = shown.codes_unread.then_some(Trouble::CodesNotRead);
+        let mut trouble = shown.codes_unread.map(Trouble::CodesUnread);
         if let Some(text) = &self.text {
             // Half of the time that is left is the model's.
             let until = Instant::now() + text.time.min(until.left() / 2);
@@ -95,7 +95,9 @@ impl Reader {
 
 fn tell(trouble: &Trouble) {
     tracing::warn!(error = %trouble, "not everything is read in code");
-    metrics::floor_failed();
+    if trouble.is_failure() {
+        metrics::floor_failed();
+    }
 }
 
 /// Why something was not read.
@@ -105,8 +107,11 @@ pub(crate) enum Trouble {
     Perception(#[from] PerceptionError),
     #[error("the picture cannot be decoded: {0}")]
     Unreadable(Unreadable),
-    #[error("the search for barcodes did not come to its end")]
-    CodesNotRead,
+    #[error("{}", match .0 {
+        CodesUnread::Cut => "the search for barcodes did not come to its end",
+        CodesUnread::Most => "a picture has as many barcodes as are ever read, and may have more",
+    })]
+    CodesUnread(CodesUnread),
     #[error("the image could not be read once more: {}", .0.name().as_str())]
     NotReadAgain(Error),
     #[error("the time for it is over")]
@@ -115,6 +120,13 @@ pub(crate) enum Trouble {
     Panicked,
     #[error("RecognizerWeightsMissing: {} lacks {}; images are judged by the model alone", folder.display(), files.join(" and "))]
     WeightsMissing { folder: PathBuf, files: Vec<&'static str> },
+}
+
+impl Trouble {
+    /// Whether something failed that should not. A sheet of labels may have more barcodes than are read.
+    const fn is_failure(&self) -> bool {
+        !matches!(self, Self::CodesUnread(CodesUnread::Most))
+    }
 }
 
 /// What a barcode says, which follows its standard in full or is not known at all.
@@ -237,5 +249,29 @@ const fn category(entity: Entity) -> Category {
         | Entity::MxCurp
         | Entity::InAadhaar => Category::NationalId,
         _ => Category::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_of_labels_may_hold_more_codes_than_are_read_and_nothing_failed() {
+        let reader = Reader { barcodes: true, text: None };
+        for (codes_unread, overlooked) in
+            [(None, false), (Some(CodesUnread::Cut), true), (Some(CodesUnread::Most), true)]
+        {
+            let shown = Shown { codes_unread, ..Shown::default() };
+            let looked = reader.look(&shown, Deadline::within(Duration::from_secs(1)));
+            assert_eq!(looked.overlooked, overlooked, "{codes_unread:?}");
+        }
+        for (why, is_failure, text) in [
+            (CodesUnread::Cut, true, "the search for barcodes did not come to its end"),
+            (CodesUnread::Most, false, "a picture has as many barcodes as are ever read, and may have more"),
+        ] {
+            let trouble = Trouble::CodesUnread(why);
+            assert_eq!((trouble.is_failure(), trouble.to_string().as_str()), (is_failure, text));
+        }
     }
 }
