@@ -82,7 +82,8 @@ pub struct Counters {
     pub failed: u64,
     /// Of those, that another audit had by then.
     pub duplicates: u64,
-    /// Of those, that were audited before and failed, or were held back, in another backfill or on their own event.
+    /// Of those, that were audited before and failed, or were held back, in another backfill or on their own event, or were
+    /// reopened.
     pub again: u64,
     /// Of those, whose alert has the level high.
     pub high: u64,
