@@ -208,14 +208,15 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         enough: Enough,
         until: Deadline,
     ) -> Result<Detection, Error> {
-        let first = self.read(&object, claims_image, enough, until).await?;
+        let judged_by = self.judged_by(enough);
+        let first = self.read(&object, claims_image, enough, &judged_by, until).await?;
         // A request takes its image with it: for the rare second one the object
         // is read anew, rather than every image kept. The verdict is about what
         // was read last.
         let (read, earlier) = match first {
             Read::Judged { judgement, asked, .. } if judgement.is_malformed() => {
                 tracing::warn!(model_id = self.model.id, "asking again after a malformed answer");
-                (self.read(&object, claims_image, enough, until).await?, asked)
+                (self.read(&object, claims_image, enough, &judged_by, until).await?, asked)
             }
             first => (first, Asked::default()),
         };
@@ -256,7 +257,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         let lasts = !overlooked || enough.is_found(&judgement, &self.policy);
         if let (Some((verdicts, sha256)), Some(_), true) = (self.verdicts_on(&object, &facts), &model, lasts) {
             let until = until.or_within(TIME_FOR_LEDGER);
-            let _ = until.of(verdicts.keep(sha256, &self.judged_by(enough), &judgement)).await;
+            let _ = until.of(verdicts.keep(sha256, &judged_by, &judgement)).await;
         }
         Ok(Detection::judged(object, facts, format.media_type(), judgement, model))
     }
@@ -267,6 +268,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         object: &ObjectRef,
         claims_image: bool,
         enough: Enough,
+        judged_by: &str,
         until: Deadline,
     ) -> Result<Read, Error> {
         let done = |detection| Ok(Read::Done(Box::new(detection)));
@@ -284,7 +286,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         if let Intake::Request { format, .. } | Intake::ToConvert { format, .. } = intake
             && let Some((verdicts, sha256)) = self.verdicts_on(object, &facts)
             && let within = until.or_within(TIME_FOR_LEDGER)
-            && let Some(judgement) = within.of(verdicts.of(sha256, &self.judged_by(enough))).await.flatten()
+            && let Some(judgement) = within.of(verdicts.of(sha256, judged_by)).await.flatten()
         {
             return Ok(Read::Known { facts, format, judgement });
         }
