@@ -73,31 +73,31 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
 }
 
 async fn status(arguments: &BackfillsToShow) -> anyhow::Result<Ending> {
-    let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
+    let (backfills, _) = open(&arguments.on.stack.name, &arguments.on.connection).await?;
     let found = match &arguments.id {
         Some(id) => vec![backfills.named(Some(id)).await?],
         None => backfills.all().await?,
     };
     let lines: Vec<_> = found.iter().map(summary).collect();
     let text = if lines.is_empty() { "no backfills".to_owned() } else { lines.join("\n") };
-    output::result(arguments.output.format, &text, &found)?;
+    output::result(arguments.on.output.format, &text, &found)?;
     Ok(Ending::Done)
 }
 
 async fn stop(arguments: &BackfillStop) -> anyhow::Result<Ending> {
-    let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
+    let (backfills, _) = open(&arguments.on.stack.name, &arguments.on.connection).await?;
     let backfill = backfills.named(arguments.id.as_deref()).await?;
     backfills.stop(&backfill).await?;
     let id = &backfill.id;
     let text = format!("The backfill {id} ends with what is under way. `warden backfill resume {id}` goes on");
-    output::result(arguments.output.format, &text, &backfill)?;
+    output::result(arguments.on.output.format, &text, &backfill)?;
     Ok(Ending::Done)
 }
 
 async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
-    let (backfills, _) = open(&arguments.stack.name, &arguments.connection).await?;
+    let (backfills, _) = open(&arguments.on.stack.name, &arguments.on.connection).await?;
     let backfill = backfills.named(arguments.id.as_deref()).await?;
-    let format = arguments.output.format;
+    let format = arguments.on.output.format;
     let plan = backfills.plan_to_resume(&backfill, arguments.max_cost).await?;
     let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
     check_cap(&counted)?;

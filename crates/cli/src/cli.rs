@@ -223,11 +223,7 @@ pub(crate) struct BackfillsToShow {
     /// Backfill ID [default: all]
     pub(crate) id: Option<String>,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// Which backfill to stop.
@@ -236,11 +232,7 @@ pub(crate) struct BackfillStop {
     /// Backfill ID [default: the newest]
     pub(crate) id: Option<String>,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// Which backfill to go on with.
@@ -255,11 +247,7 @@ pub(crate) struct BackfillResume {
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// What to do with dead letters.
@@ -267,21 +255,10 @@ pub(crate) struct BackfillResume {
 pub(crate) enum DeadLettersCommand {
     /// List them, and why each started nothing; they stay in the queue
     #[command(after_help = EXIT_CODES)]
-    List(ListLetters),
+    List(OnStack),
     /// Put each on the replay bus, and delete it once it has started an execution
     #[command(after_help = EXIT_CODES)]
     Replay(ReplayLetters),
-}
-
-/// Which dead letters to list.
-#[derive(Args, Debug)]
-pub(crate) struct ListLetters {
-    #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
 }
 
 /// Which dead letters to replay.
@@ -291,11 +268,7 @@ pub(crate) struct ReplayLetters {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// Of what a page is written, and where.
@@ -314,11 +287,7 @@ pub(crate) struct Report {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// What to do with the ledger.
@@ -362,11 +331,7 @@ pub(crate) struct Show {
     #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
     pub(crate) named: Named,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// What to bring back.
@@ -382,11 +347,7 @@ pub(crate) struct Restore {
     #[arg(long)]
     pub(crate) again: bool,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// Whose record to change, and why.
@@ -399,11 +360,7 @@ pub(crate) struct Reasoned {
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     #[command(flatten)]
-    pub(crate) stack: Stack,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) on: OnStack,
 }
 
 /// Which records to list.
@@ -554,7 +511,7 @@ pub(crate) enum DeployCommand {
     Rollback(Rollback),
     /// Show what the alias runs, the versions, and the last executions
     #[command(after_help = EXIT_CODES)]
-    Status(Status),
+    Status(OnStack),
     /// Check a definition without AWS: JSON, placeholders, targets, fields, numbers, `JSONata`
     ///
     /// What cannot be checked without AWS is listed. With `--stack` the definition is filled with the stack's outputs, and Step Functions
@@ -652,17 +609,6 @@ pub(crate) struct Rollback {
     /// The version to go back to [default: the one before]
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<u64>,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-/// Arguments of `warden deploy status`.
-#[derive(Args, Debug)]
-pub(crate) struct Status {
-    #[command(flatten)]
-    pub(crate) stack: Stack,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(flatten)]
@@ -858,6 +804,17 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     let ago = humantime::parse_duration(text)
         .map_err(|_| "neither a time such as 2026-11-21T09:00:00Z nor how long ago, such as 2h".to_owned())?;
     SystemTime::now().checked_sub(ago).map(Timestamp::from).ok_or_else(|| "that is before time began".to_owned())
+}
+
+/// Which stack, how it is reached, and how the result is printed.
+#[derive(Args, Debug)]
+pub(crate) struct OnStack {
+    #[command(flatten)]
+    pub(crate) stack: Stack,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// Which stack.

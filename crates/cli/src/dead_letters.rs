@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use warden_deploy::{DeadLetter, DeadLetters, RecordedEvent, Replayer};
 
-use crate::cli::{DeadLettersCommand, ListLetters, ReplayLetters};
+use crate::cli::{DeadLettersCommand, OnStack, ReplayLetters};
 use crate::ending::Ending;
 use crate::{connection, output};
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(command: &DeadLettersCommand) -> anyhow::Result<Ending> 
     }
 }
 
-async fn list(arguments: &ListLetters) -> anyhow::Result<Ending> {
+async fn list(arguments: &OnStack) -> anyhow::Result<Ending> {
     let config = connection::load(&arguments.connection).await?;
     let letters = DeadLetters::of(&config, &arguments.stack.name).await?.receive(LOOKED_AT).await?;
     output::result(arguments.output.format, &told(&letters), &letters)?;
@@ -31,12 +31,12 @@ async fn list(arguments: &ListLetters) -> anyhow::Result<Ending> {
 }
 
 async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
-    let config = connection::load(&arguments.connection).await?;
-    let stack = &arguments.stack.name;
+    let config = connection::load(&arguments.on.connection).await?;
+    let stack = &arguments.on.stack.name;
     let queue = DeadLetters::of(&config, stack).await?;
     let letters = queue.receive(if arguments.dry_run { LOOKED_AT } else { REPLAYED }).await?;
     if arguments.dry_run {
-        output::result(arguments.output.format, &told(&letters), &letters)?;
+        output::result(arguments.on.output.format, &told(&letters), &letters)?;
         return Ok(Ending::Done);
     }
     let replayer = Replayer::new(&config);
@@ -59,7 +59,7 @@ async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
         }
     }
     let text = format!("{} replayed, {left} left in the queue", started.len());
-    output::result(arguments.output.format, &text, &started)?;
+    output::result(arguments.on.output.format, &text, &started)?;
     Ok(if left == 0 { Ending::Done } else { Ending::Failed })
 }
 

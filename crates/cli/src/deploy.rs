@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use warden_deploy::{ApplyRequest, CanaryEnd, DEFAULT_ALIAS, DefinitionTemplate, Deployer, Diagnostic};
 
-use crate::cli::{Apply, Definition, DeployCommand, Plan, Rollback, Status, Validate};
+use crate::cli::{Apply, Definition, DeployCommand, OnStack, Plan, Rollback, Validate};
 use crate::connection::deployer;
 use crate::ending::Ending;
 use crate::{operate, output, replay};
@@ -132,7 +132,7 @@ async fn rollback(arguments: &Rollback) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-async fn status(arguments: &Status) -> anyhow::Result<Ending> {
+async fn status(arguments: &OnStack) -> anyhow::Result<Ending> {
     let deployer = deployer(&arguments.connection).await?;
     let report = deployer.status(&arguments.stack.name, DEFAULT_ALIAS).await?;
     output::result(arguments.output.format, &report.to_string(), &report)?;

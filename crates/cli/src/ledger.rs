@@ -39,39 +39,39 @@ pub(crate) async fn quarantine(command: &QuarantineCommand) -> anyhow::Result<En
 
 /// Brings an object back from quarantine.
 pub(crate) async fn restore(arguments: &Restore) -> anyhow::Result<Ending> {
-    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
     let restored = ledger.restore(&record, &Who::now(&arguments.reason), arguments.again).await?;
     let text = format!("s3://{}/{} is back, as version {}", restored.bucket, restored.key, restored.version);
-    output::result(arguments.output.format, &text, &restored)?;
+    output::result(arguments.on.output.format, &text, &restored)?;
     Ok(Ending::Done)
 }
 
 async fn reopen(arguments: &Reasoned) -> anyhow::Result<Ending> {
-    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let newest = ledger.show(&arguments.named).await?.pop();
     let record = newest.with_context(|| format!("the ledger has no record of {}", named(&arguments.named)))?;
     ledger.reopen(&record, &Who::now(&arguments.reason)).await?;
     let text = format!("the next replay of the event about {} is judged again", record.object());
-    output::result(arguments.output.format, &text, &record)?;
+    output::result(arguments.on.output.format, &text, &record)?;
     Ok(Ending::Done)
 }
 
 async fn purge(arguments: &Reasoned) -> anyhow::Result<Ending> {
-    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
     ledger.purge(&record, &Who::now(&arguments.reason)).await?;
-    output::result(arguments.output.format, &format!("{} is gone for good", record.object()), &record)?;
+    output::result(arguments.on.output.format, &format!("{} is gone for good", record.object()), &record)?;
     Ok(Ending::Done)
 }
 
 async fn show(arguments: &Show) -> anyhow::Result<Ending> {
-    let ledger = open(&arguments.stack, &arguments.connection).await?;
+    let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let records = ledger.show(&arguments.named).await?;
     if records.is_empty() {
         bail!("the ledger has no record of {}", named(&arguments.named));
     }
-    output::result(arguments.output.format, &records.iter().map(whole).collect::<Vec<_>>().join("\n\n"), &records)?;
+    output::result(arguments.on.output.format, &records.iter().map(whole).collect::<Vec<_>>().join("\n\n"), &records)?;
     Ok(Ending::Done)
 }
 

@@ -11,7 +11,7 @@ use warden_ledger::{Filter, Record};
 use warden_report::page::{count, plural};
 use warden_report::{Asked, Figures, Period, report};
 
-use crate::cli::{Connection, Report};
+use crate::cli::{Connection, OnStack, Report};
 use crate::ending::Ending;
 use crate::output::Format;
 use crate::{connection, ledger, output};
@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
     let Some(period) = Period::of_unix_millis(arguments.since.millis(), until.millis()) else {
         bail!("`--until` is not after `--since`, which is 30 days ago when it is not named. Name an earlier `--since`");
     };
-    let Report { stack, connection, .. } = arguments;
+    let OnStack { stack, connection, output: printed } = &arguments.on;
     let ledger = ledger::open(stack, connection).await?;
     output::progress(&format!("Reading the ledger of the stack {}", stack.name));
     let records = ledger.find(&Filter::default()).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
         dead_letters: dead_letters(&stack.name, connection).await,
     };
     let figures = Figures::of(records.iter().map(Record::values), &asked);
-    let format = arguments.output.format;
+    let format = printed.format;
     let file = arguments.out.as_deref().or_else(|| (format == Format::Text).then_some(Path::new(FILE)));
     if let Some(file) = file {
         fs::write(file, report(&figures)).with_context(|| format!("{} cannot be written", file.display()))?;
