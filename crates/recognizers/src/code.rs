@@ -45,7 +45,7 @@ fn boarding_pass(text: &str) -> Option<Vec<Entity>> {
     let name = text.get(2..22)?.trim_end();
     let is_name = name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_uppercase() || matches!(c, ' ' | '/' | '-' | '\'' | '.'));
-    if !is_name || !matches!(text.as_bytes()[22], b'E' | b'L' | b' ') {
+    if !is_name || !matches!(text.as_bytes().get(22)?, b'E' | b'L' | b' ') {
         return None;
     }
     let mut start = BEFORE_LEGS;
@@ -262,6 +262,8 @@ mod tests {
         }
         for (case, text) in [
             ("cut", "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A"),
+            ("cut behind its name", "M1DESMARAIS/LUC       "),
+            ("a word of capitals", "M1AAAAAAAAAAAAAAAAAAAA"),
             ("a day that no year has", "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 400F001A0025 100"),
             ("no airports", "M1DESMARAIS/LUC       EABC123 123456AC 0834 226F001A0025 100"),
             ("two legs announced, one told", "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 100"),
@@ -269,6 +271,27 @@ mod tests {
             ("a part number", "M1-DESMARAIS-0834-226F-001A-0025-100-ABC-000-111-222-333-444"),
         ] {
             assert_eq!(find(text), [], "{case}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_anywhere_or_holds_other_letters_is_read_to_its_end() {
+        for text in [
+            "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 326J001A0025 10BABCDEFGHIJKDEF456 FRAGVALH 3664 327C012C0002 100",
+            LICENCE,
+            "@\n\u{1e}\rAAMVA6360010102DL00390187ZN02260032DLDAQ123456789\nDAAPUBLIC,JOHN,Q\nDBB19570704\n",
+            "BEGIN:VCARD\nVERSION:3.0\nitem1.N;X=Y:Lindqvarn;Oona;;;\nTEL:+46 70 123 45 67\nEND:VCARD",
+            "MECARD:N:Owen\\;,Sean;TEL:+12125551212;EMAIL:srowen@example.com;;",
+            "BCD\n002\n1\nSCT\nBFSWDE33BER\nWikimedia\nDE33100205000001194700\nEUR123.45",
+            "otpauth://totp/Example:alice@example.com?secret=QX7NTK2MZ5WRDH4V&issuer=Example",
+            "otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6",
+        ] {
+            for (at, letter) in text.char_indices() {
+                let (before, after) = (&text[..at], &text[at + letter.len_utf8()..]);
+                for variant in [before.to_owned(), [before, "Ä", after].concat(), [before, after].concat()] {
+                    assert!(find(&variant).len() <= 5, "{variant}");
+                }
+            }
         }
     }
 

@@ -85,9 +85,10 @@ pub(crate) fn is_ssn(digits: &str) -> bool {
 
 /// Whether the thirteen figures of a resident registration number are nobody's.
 pub(crate) fn is_rrn(digits: &str) -> bool {
-    digits
+    let end = digits
         .get(6..)
-        .is_some_and(|end| is_among(RRN_ENDS, end) || end[1..].bytes().all(|digit| digit == b'1' || digit == b'0'))
+        .filter(|end| is_among(RRN_ENDS, end) || end.bytes().skip(1).all(|digit| matches!(digit, b'0' | b'1')));
+    end.is_some()
 }
 
 /// Whether a travel document is a specimen: Utopia issues no others.

@@ -67,8 +67,13 @@ impl Reader {
     /// What is found in what a file shows. Whatever fails on the way is told, and is no verdict.
     pub(crate) fn look(&self, shown: &Shown, until: Deadline) -> Looked {
         let mut floor = Floor::default();
-        floor.deciding.extend(shown.codes.iter().flat_map(in_code));
         let mut trouble = shown.codes_unread.map(Trouble::CodesUnread);
+        for code in &shown.codes {
+            match guarded(|| in_code(code)) {
+                Ok(found) => floor.deciding.extend(found),
+                Err(panicked) => trouble = Some(panicked),
+            }
+        }
         if let Some(text) = &self.text {
             // Half of the time that is left is the model's.
             let until = Instant::now() + text.time.min(until.left() / 2);
@@ -116,7 +121,7 @@ pub(crate) enum Trouble {
     NotReadAgain(Error),
     #[error("the time for it is over")]
     TimeIsOver,
-    #[error("a model panicked")]
+    #[error("what reads it panicked")]
     Panicked,
     #[error("RecognizerWeightsMissing: {} lacks {}; images are judged by the model alone", folder.display(), files.join(" and "))]
     WeightsMissing { folder: PathBuf, files: Vec<&'static str> },
@@ -127,6 +132,11 @@ impl Trouble {
     const fn is_failure(&self) -> bool {
         !matches!(self, Self::CodesUnread(CodesUnread::Most))
     }
+}
+
+/// What reads a file that somebody made ends with an error where it panics, and not the function.
+fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, Trouble> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_| Trouble::Panicked)
 }
 
 /// What a barcode says, which follows its standard in full or is not known at all.
@@ -164,12 +174,11 @@ impl TextReader {
         if Instant::now() >= until {
             return Ok((Floor::default(), false));
         }
-        let look = || {
+        guarded(|| {
             let picture = view.picture().map_err(Trouble::Unreadable)?;
             let sight = self.perception()?.look_while(&picture, &|| Instant::now() < until)?;
             Ok((found_in(&sight, view), sight.whole))
-        };
-        catch_unwind(AssertUnwindSafe(look)).map_err(|_| Trouble::Panicked)?
+        })?
     }
 
     fn perception(&self) -> Result<&Perception, PerceptionError> {
@@ -255,6 +264,24 @@ const fn category(entity: Entity) -> Category {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_that_panics_is_trouble_and_no_end_of_the_function() {
+        let trouble = guarded(|| -> Vec<Finding> { panic!("as a reader may") }).err();
+        assert!(trouble.is_some_and(|trouble| trouble.is_failure()));
+        assert_eq!(guarded(|| 1).ok(), Some(1));
+    }
+
+    #[test]
+    fn a_code_of_any_text_is_read() {
+        let reader = Reader { barcodes: true, text: None };
+        for text in ["M1AAAAAAAAAAAAAAAAAAAA", "M1", "@", ""] {
+            let area = Area { x: 0, y: 0, width: 20, height: 20 };
+            let codes = vec![Code { text: text.to_owned(), area, whole: (40, 40), page: None }];
+            let looked = reader.look(&Shown { codes, ..Shown::default() }, Deadline::within(Duration::from_secs(1)));
+            assert!(!looked.overlooked && looked.floor.deciding.is_empty(), "{text}");
+        }
+    }
 
     #[test]
     fn a_sheet_of_labels_may_hold_more_codes_than_are_read_and_nothing_failed() {

@@ -147,6 +147,26 @@ fn a_face_makes_a_name_and_a_number_a_persons() {
 }
 
 #[test]
+fn a_text_that_is_cut_anywhere_or_holds_other_letters_is_read_to_its_end() {
+    for text in [
+        "Card number: 4929 6071 0392 7747 12/27, SSN 219-09-4417, 880314-2839175",
+        "P<NLDVERHOLT<<TOMAS<<<<<<<<<<<<<<<<<<<<<<<<<NX83920178NLD7511024M3103131<<<<<<<<<<<<<<06",
+        "IBAN: DE44500105175407324931 BIC INGDDEFF, NO93 8601 1117 947",
+        "NIE X1234567L, RSSMRA85T10A562S, S1234567D, 131052-308T, 529.982.247-25, 11010519491231002X, HEGG560427MVZRRL04",
+        "-----BEGIN RSA PRIVATE KEY----- MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6Wd",
+        "postgres://app:t0psecret!9@db.internal:5432/orders Password: Tr4vel-light! ghp_0123456789",
+        "3. 22.09.1979 driving licence: Dr. Oona Feldstrand, OKAFOR/DELPHINE MS, 氏名: 山田太郎, +44 7700 900318",
+    ] {
+        for (at, letter) in text.char_indices() {
+            let (before, after) = (&text[..at], &text[at + letter.len_utf8()..]);
+            for row in [before, after, &[before, "Ä", after].concat(), &[before, "９", after].concat()] {
+                assert!(page(&[&[(40.0, row)]], 0).iter().all(|finding| finding.lines == [0]), "{row}");
+            }
+        }
+    }
+}
+
+#[test]
 fn names_of_entities_are_told_apart() {
     let mut names: Vec<&str> = Entity::ALL.iter().map(|entity| entity.name()).collect();
     names.sort_unstable();
