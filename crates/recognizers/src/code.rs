@@ -2,9 +2,11 @@
 //! so its content is known by its form, in full, or not at all: addresses of web pages, product
 //! numbers, tickets and texts say nothing of a person.
 
+use std::collections::BTreeSet;
+
 use iban::{Iban, IbanLike};
 
-use crate::{Entity, Validation, published};
+use crate::{Entity, Validation, published, values::is_name};
 
 /// Finds what the text of one barcode holds, by the standard that it follows:
 ///
@@ -134,24 +136,11 @@ fn visiting_card(text: &str) -> Option<Vec<Entity>> {
         if !fields.ends_with(';') {
             return None;
         }
-        unescaped(fields, ';')
-            .into_iter()
-            .filter_map(|field| field.split_once(':'))
-            .map(|(k, v)| (k, v.trim()))
-            .collect()
+        unescaped(fields, &[';']).filter_map(|field| field.split_once(':')).map(|(k, v)| (k, v.trim())).collect()
     };
-    let values = |names: &'static [&str]| {
-        fields
-            .iter()
-            .filter(move |(name, _)| names.iter().any(|known| name.eq_ignore_ascii_case(known)))
-            .map(|(_, v)| *v)
-    };
+    let values = |names: &'static [&'static str]| values(&fields, names);
     let is_word = |value: &str| value.chars().any(char::is_alphanumeric);
-    let of_company = values(&["KIND"]).any(|kind| !kind.eq_ignore_ascii_case("individual"));
-    let named = values(&["N", "X"]).any(is_word)
-        || (values(&["N"]).next().is_none()
-            && values(&["FN"]).any(|name| is_word(name) && !values(&["ORG"]).any(|company| company == name)));
-    if of_company || !named {
+    if !names_a_person(&fields) {
         return None;
     }
     let digits = |value: &str| value.chars().filter(char::is_ascii_digit).count();
@@ -180,15 +169,69 @@ fn vcard(text: &str) -> Option<Vec<(&str, &str)>> {
     })
 }
 
+/// The values of the fields of a visiting card that have one of these names.
+fn values<'a>(fields: &[(&str, &'a str)], names: &'static [&'static str]) -> impl Iterator<Item = &'a str> {
+    fields
+        .iter()
+        .filter(move |(name, _)| names.iter().any(|known| name.eq_ignore_ascii_case(known)))
+        .map(|(_, value)| *value)
+}
+
+/// Words that the name of a company ends with, which say what it is by law.
+const LEGAL_FORMS: &str =
+    "ab ag aps bv corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy oyj plc pty sarl srl ug";
+const LEGAL_FORMS_IN_WORDS: &[&str] = &["株式会社", "有限会社", "合同会社", "有限公司", "주식회사", "(주)"];
+
+/// Whether a visiting card is a person's. Shops and companies have some too: with no name but the company's, in
+/// any of the fields, or with a word that says so.
+fn names_a_person(fields: &[(&str, &str)]) -> bool {
+    let values = |names: &'static [&'static str]| values(fields, names);
+    let words = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect::<BTreeSet<_>>()
+    };
+    let is_said = values(&["KIND", "X-ADDRESSBOOKSERVER-KIND"]).any(|kind| !kind.eq_ignore_ascii_case("individual"))
+        || values(&["X-ABSHOWAS"]).any(|shown| shown.eq_ignore_ascii_case("company"));
+    // A department may follow.
+    let companies: Vec<_> = values(&["ORG", "C"])
+        .filter_map(|company| unescaped(company, &[';']).next())
+        .map(words)
+        .filter(|company| !company.is_empty())
+        .collect();
+    let parts: Vec<&str> = values(&["N"])
+        .flat_map(|name| unescaped(name, &[';', ',']))
+        .chain(values(&["X"]))
+        .filter(|part| !words(part).is_empty())
+        .collect();
+    let named = parts.join(" ");
+    let is_companys = |name: &str| {
+        let words = words(name);
+        companies.contains(&words)
+            || words.iter().any(|word| LEGAL_FORMS.split(' ').any(|form| form == word))
+            || LEGAL_FORMS_IN_WORDS.iter().any(|form| name.contains(form))
+    };
+    if is_said || is_companys(&named) || values(&["FN"]).any(is_companys) {
+        return false;
+    }
+    let may_be_a_persons = |name: &str| {
+        let words = words(name);
+        is_name(name) && !companies.iter().any(|company| company.is_subset(&words) || words.is_subset(company))
+    };
+    match parts.len() {
+        0 => values(&["N"]).next().is_none() && values(&["FN"]).any(may_be_a_persons),
+        1 => may_be_a_persons(&named),
+        _ => true,
+    }
+}
+
 /// What stands between separators that no backslash goes before.
-fn unescaped(text: &str, separator: char) -> Vec<&str> {
+fn unescaped<'a>(text: &'a str, separators: &'static [char]) -> impl Iterator<Item = &'a str> {
     let mut escaped = false;
-    let is_separator = |c: char| {
-        let separates = c == separator && !escaped;
+    text.split(move |c: char| {
+        let separates = separators.contains(&c) && !escaped;
         escaped = c == '\\' && !escaped;
         separates
-    };
-    text.split(is_separator).collect()
+    })
 }
 
 /// A payment to an account, whose check digits are right and that is no published example.
@@ -336,15 +379,61 @@ mod tests {
                 "BIZCARD:N:Sean;X:Owen;T:Engineer;C:Example;A:76 9th Avenue;B:+12125551212;E:srowen@example.com;;",
                 vec![person, phone, mail, Entity::Location],
             ),
-            // A company's, a name alone, a number alone, and one that does not come to its end.
-            ("BEGIN:VCARD\nVERSION:3.0\nN:;;;;\nFN:Example Ltd\nORG:Example Ltd\nTEL:+4612345678\nEND:VCARD", vec![]),
-            ("BEGIN:VCARD\nVERSION:4.0\nKIND:org\nFN:Example\nTEL:+4612345678\nEND:VCARD", vec![]),
+            ("MECARD:N:Oona Lindqvarn;TEL:+12125551212;;", vec![person, phone]),
+            (
+                "BEGIN:VCARD\nVERSION:3.0\nN:Hill;Oona;;;\nFN:Oona Hill\nORG:Hill Design;Sales\nTEL:+4612345678\nEND:VCARD",
+                vec![person, phone],
+            ),
+            (
+                "BEGIN:VCARD\nVERSION:4.0\nKIND:individual\nFN:Oona Lindqvarn\nORG:Example\nTEL:+4612345678\nEND:VCARD",
+                vec![person, phone],
+            ),
+            ("BEGIN:VCARD\nVERSION:4.0\nFN:Oona Lindqvarn\nORG:;\nTEL:+4612345678\nEND:VCARD", vec![person, phone]),
+            // A name alone, a number alone, and one that does not come to its end.
             ("BEGIN:VCARD\nVERSION:3.0\nN:Lindqvarn;Oona\nEND:VCARD", vec![]),
             ("BEGIN:VCARD\nVERSION:3.0\nTEL:+4612345678\nEND:VCARD", vec![]),
             ("BEGIN:VCARD\nVERSION:3.0\nN:Lindqvarn;Oona\nTEL:+4612345678", vec![]),
             ("MECARD:N:Owen,Sean;TEL:+1212555", vec![]),
         ] {
             assert_eq!(entities(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_visiting_card_of_a_company_is_nobodys() {
+        for fields in [
+            "N:;;;;\nFN:Example Ltd\nORG:Example Ltd",
+            "N:;;;;\nFN:Acme Inc.\nORG:Acme Inc.;",
+            "N:;;;;\nFN:Acme\nORG:Acme;Sales",
+            "FN:Acme Widgets\nORG:Acme Widgets;",
+            "FN:Acme Widgets\nORG:ACME;Widgets",
+            "FN:Acme\nORG:Acme Widgets",
+            "FN:Acme\\, Widgets\nORG:Acme Widgets",
+            "N:;Acme Widgets;;;\nORG:Acme Widgets",
+            "N:Acme Widgets;;;;\nORG:Acme Widgets\\; Sons;",
+            "N:Widgets;Acme;;;\nFN:Acme Widgets\nORG:Acme Widgets",
+            "N:Widgets;Acme;;;\nFN:Acme Widgets\nX-ABShowAs:COMPANY",
+            "N:;Acme Ltd;;;",
+            "N:Acme\\, Inc.;;;;",
+            "N:Inc.;Acme;;;",
+            "N:Hotel Seeblick;;;;",
+            "FN:Müller Bau GmbH",
+            "FN:株式会社山田商店",
+            "FN:3M",
+            "KIND:org\nFN:Example",
+            "item1.X-ABShowAs:COMPANY\nN:Example;;;;",
+            "X-ADDRESSBOOKSERVER-KIND:group\nN:Example;;;;",
+        ] {
+            let card = format!("BEGIN:VCARD\nVERSION:3.0\n{fields}\nTEL:+4612345678\nEND:VCARD");
+            assert_eq!(find(&card), [], "{card}");
+        }
+        for card in [
+            "MECARD:N:Acme Ltd;TEL:+12125551212;;",
+            "MECARD:N:Acme, Inc.;TEL:+12125551212;;",
+            "MECARD:N:Acme Widgets;ORG:Acme Widgets;TEL:+12125551212;;",
+            "BIZCARD:N:Acme;X:Widgets;C:Acme Widgets;B:+12125551212;;",
+        ] {
+            assert_eq!(find(card), [], "{card}");
         }
     }
 
