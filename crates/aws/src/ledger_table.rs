@@ -1,6 +1,6 @@
 //! The ledger's table.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
 use aws_types::SdkConfig;
@@ -76,8 +76,10 @@ impl LedgerTable {
 impl LedgerRecords for LedgerTable {
     async fn with_keys(&self, keys: &[(String, String)]) -> Result<Vec<Value>, Error> {
         let mut found = Vec::new();
+        // DynamoDB refuses a batch that names a key twice.
+        let keys: Vec<_> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
         for batch in keys.chunks(BATCH) {
-            let of = |(object, event): &(String, String)| json!({"object": {"S": object}, "event": {"S": event}});
+            let of = |(object, event): &&(String, String)| json!({"object": {"S": object}, "event": {"S": event}});
             let keys: Vec<_> = batch.iter().map(of).collect();
             let mut left = json!({(self.name.as_str()): {"Keys": keys, "ConsistentRead": true}});
             let mut in_vain = 0;
@@ -199,6 +201,15 @@ mod tests {
         assert_eq!(found, [json!({"object": "b/a", "event": "v1", "seconds": 1.5})]);
         assert_eq!(asked(&aws, 0)["RequestItems"]["ledger"]["Keys"][1], left["ledger"]["Keys"][0]);
         assert_eq!(asked(&aws, 1)["RequestItems"], left);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_named_twice_is_asked_for_once() {
+        let (table, aws) = table([json!({"Responses": {"ledger": []}})]);
+        let key = |event: &str| ("b/a".to_owned(), event.to_owned());
+        table.with_keys(&[key("v2"), key("v1"), key("v2")]).await.unwrap();
+        let of = |event: &str| json!({"object": {"S": "b/a"}, "event": {"S": event}});
+        assert_eq!(asked(&aws, 0)["RequestItems"]["ledger"]["Keys"], json!([of("v1"), of("v2")]));
     }
 
     #[tokio::test]

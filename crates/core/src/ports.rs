@@ -172,7 +172,8 @@ pub trait ObjectWriter: Send + Sync {
 
 /// The ledger's records, as plain values by name.
 pub trait LedgerRecords: Send + Sync {
-    /// Those with these keys, an object and an event each. Which are not there are left out.
+    /// Those with these keys, an object and an event each, in any order: each once, however often its key is named.
+    /// Which are not there are left out.
     ///
     /// # Errors
     /// [`Error::AccessDenied`] and [`Error::ServiceUnavailable`].

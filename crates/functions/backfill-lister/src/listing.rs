@@ -1,5 +1,7 @@
 //! What there is to audit in a bucket.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use warden_core::{
     Error,
@@ -52,9 +54,15 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             let mut named = self.named(source, from).await?;
             // What was read past by then counts for no time: however much that is, a call gets on by as much as the others.
             let began = (self.clock)();
-            while let Some((at, versions, missing)) = self.next_named(plan, &mut named).await? {
+            // Somebody's list may name a version twice. What was audited by the next call, the ledger knows.
+            let mut handed = HashSet::new();
+            while let Some((at, mut versions, missing)) = self.next_named(plan, &mut named).await? {
                 found.missing += missing;
+                let mut seen = HashSet::new();
+                versions.retain(|listed| !handed.contains(&identity(listed)) && seen.insert(identity(listed)));
+                let before = found.to_audit.len();
                 self.sort_out(plan, backfill, versions, &mut found).await?;
+                handed.extend(found.to_audit[before..].iter().map(|(listed, _)| identity(listed)));
                 if is_enough(&found, began) {
                     found.next = Some(Token::Rows(at));
                     break;
@@ -107,12 +115,12 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         let object = |listed: &Listed| format!("{bucket}/{}", listed.key);
         let keys = wanted.iter().filter(|listed| listed.version.id != NULL_VERSION);
         let keys: Vec<_> = keys.map(|listed| (object(listed), ledger_event(&listed.version))).collect();
-        let mut by_key = std::collections::HashMap::<(String, String), Vec<Known>>::new();
+        let mut by_key = HashMap::new();
         if !keys.is_empty() {
             for record in self.ledger.with_keys(&keys).await? {
                 let text =
                     |name: &str| record.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-                by_key.entry((text("object"), text("event"))).or_default().push(Known::read(&record));
+                by_key.insert((text("object"), text("event")), Known::read(&record));
             }
         }
         let mut all = Vec::with_capacity(wanted.len());
@@ -120,9 +128,14 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             all.push(if listed.version.id == NULL_VERSION {
                 self.ledger.of_object(&object(listed)).await?.iter().map(Known::read).collect()
             } else {
-                by_key.remove(&(object(listed), ledger_event(&listed.version))).unwrap_or_default()
+                by_key.remove(&(object(listed), ledger_event(&listed.version))).into_iter().collect()
             });
         }
         Ok(all)
     }
+}
+
+/// What a version is told from all others of its bucket by.
+fn identity(listed: &Listed) -> (String, String) {
+    (listed.key.clone(), listed.version.id.clone())
 }

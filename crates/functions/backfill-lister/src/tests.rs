@@ -433,6 +433,10 @@ fn named(source: &str) -> Value {
     json!({"bucket": "b", "older_versions": true, "source": {source: {"folder": "b-1/named"}}})
 }
 
+fn owned((key, id): (&str, &str)) -> (String, String) {
+    (key.to_owned(), id.to_owned())
+}
+
 /// All that a backfill hands to the audit: keys and versions.
 async fn handed(lister: &BackfillLister<Bucket, Parts, Ledger>, plan: Value) -> Vec<(String, String)> {
     let mut step = json!({"backfill": "b-1", "plan": plan});
@@ -461,8 +465,19 @@ async fn the_keys_of_a_list_are_looked_up_and_what_is_not_there_is_counted() {
         assert_eq!((&counted["listed"], &counted["known"]), (&json!(3), &json!(1)));
         assert_eq!((&counted["objects"], &counted["missing"]), (&json!(2), &json!(2)));
         let expected = [("b.png", "v-b.png"), ("d.png", "v-d.png")];
-        assert_eq!(handed(&lister, named("keys")).await, expected.map(|(key, id)| (key.into(), id.into())));
+        assert_eq!(handed(&lister, named("keys")).await, expected.map(owned));
     }
+}
+
+#[tokio::test]
+async fn what_a_list_names_twice_is_handed_over_once() {
+    let known = json!({"object": "b/d.png", "event": "v-d.png", "status": "complete"});
+    let lister = naming(&[("000000", b"a.png\nd.png\nb.png\nd.png\na.png\n".to_vec())], &[known]);
+    assert_eq!(handed(&lister, named("keys")).await, [("a.png", "v-a.png"), ("b.png", "v-b.png")].map(owned));
+    // Rows are looked at in batches of 1,000.
+    let far_apart = format!("a.png\n{}a.png\n", "gone.png\n".repeat(1_000));
+    let lister = naming(&[("000000", far_apart.into_bytes())], &[]);
+    assert_eq!(lister.handle(json!({"count": {"plan": named("keys")}})).await.unwrap()["objects"], 1);
 }
 
 #[tokio::test]
@@ -496,14 +511,15 @@ async fn an_inventory_is_read_file_by_file_and_goes_on_where_a_part_was_full() {
 #[tokio::test]
 async fn a_call_gets_on_by_as_much_however_much_it_reads_past() {
     // 2,000 pieces for 1,000 rows: each call looks at 3,000 of them.
-    let lister = naming(&[("000000", "a.png\n".repeat(8_000).into_bytes())], &[]);
+    let list: String = (0..8_000).map(|at| format!("{at:05}\n")).collect();
+    let lister = naming(&[("000000", list.into_bytes())], &[]);
     let limits = Limits { count_millis: 5_000, ..lister.limits };
     let lister = BackfillLister { clock: || NOW * 1000 + READING.get(), limits, ..lister };
     let mut counted = json!({"plan": named("keys")});
     let mut found = Vec::new();
     while found.is_empty() || counted["more"] == true {
         counted = lister.handle(json!({"count": counted})).await.unwrap();
-        found.push(counted["objects"].as_u64().unwrap());
+        found.push(counted["missing"].as_u64().unwrap());
     }
     assert_eq!(found, [3_000, 6_000, 8_000]);
 }
