@@ -1,7 +1,7 @@
 //! Numbers that standards and vendors print as examples or for tests. They are real by form and check
 //! digits, and belong to nobody.
 
-/// Test cards: Stripe, Adyen, Braintree, `PayPal`, Worldpay, and the networks' own.
+/// Test cards: Stripe, Adyen, Braintree, `PayPal`, Worldpay, Checkout.com, Mollie, Razorpay, Square, and the networks' own.
 const CARDS: &str = "4012888888881881 4222222222222 4000056655665556 4000002500003155 4000002760003184 4000008260003178 \
     4000003800000446 4000000000000077 4462030000000000 4917610000000000 4484070000000000 4917300800000000 4032035421088592 \
     4005519200000004 4009348888881881 4012000033330026 4012000077777777 4217651111111119 4500600000000061 4263982640269299 \
@@ -12,7 +12,9 @@ const CARDS: &str = "4012888888881881 4222222222222 4000056655665556 40000025000
     371180303257522 374245455400126 374251018720018 6011000990139424 6011601160116611 6445644564456445 30569309025904 \
     38520000023237 36227206271667 36006666333344 36070500001020 3530111333300000 3566002020360505 3566111111111113 \
     3569990010095841 6759649826438453 6771798021000008 6799990100000000019 6304000000000000 5018000000000009 6205500000000000004 \
-    6250941006528599 6243030000000001 4000051230000072";
+    6250941006528599 6243030000000001 4000051230000072 4543474002249996 4484070000035519 5436031030606378 5183683001544411 \
+    5313581000123430 5199992312641465 2223000010479399 5267318187975449 4532759734545858 5409889944179029 6011033621379697 \
+    36004244846408 3566005734880650 371263462726550 373953244361001 4005554444444460";
 
 /// The examples of the SWIFT registry, and those that pages about IBAN print.
 const IBANS: &str = "AD1200012030200359100100 AE070331234567890123456 AL47212110090000000235698741 AT611904300234573201 \
@@ -62,15 +64,16 @@ const SEEDS: &str = "JBSWY3DPEHPK3PXP JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP HXDMVJECJ
 /// How Stripe's test cards begin, of which there is one for each country.
 const STRIPE: &str = "400000";
 
-/// Whether the number of a payment card is nobody's. Hardly a card has one figure six times in a row, or no
-/// more than three different ones.
+/// Whether the number of a payment card is nobody's. Hardly a card has one figure six times in a row, eight that
+/// count up or down, or no more than three different ones.
 pub(crate) fn is_card(digits: &[u32]) -> bool {
     let mut kinds = digits.to_vec();
     kinds.sort_unstable();
     kinds.dedup();
     let repeats = digits.windows(6).any(|run| run.iter().all(|digit| *digit == run[0]));
+    let counts = |step: u32| digits.windows(8).any(|run| run.windows(2).all(|pair| (pair[0] + step) % 10 == pair[1]));
     let number: String = digits.iter().filter_map(|digit| char::from_digit(*digit, 10)).collect();
-    repeats || kinds.len() <= 3 || number.starts_with(STRIPE) || is_among(CARDS, &number)
+    repeats || counts(1) || counts(9) || kinds.len() <= 3 || number.starts_with(STRIPE) || is_among(CARDS, &number)
 }
 
 /// Whether an IBAN, in capitals and without spaces, is nobody's.
@@ -78,9 +81,11 @@ pub(crate) fn is_iban(compact: &str) -> bool {
     is_among(IBANS, compact)
 }
 
-/// Whether a social security number's nine figures are nobody's.
+/// Whether a social security number's nine figures are nobody's. Forms and pages print groups of one figure each.
 pub(crate) fn is_ssn(digits: &str) -> bool {
-    is_among(SSNS, digits) || digits.bytes().all(|digit| digits.starts_with(char::from(digit)))
+    let is_of_one = |group: &str| group.bytes().all(|digit| group.starts_with(char::from(digit)));
+    let groups = [digits.get(..3), digits.get(3..5), digits.get(5..)];
+    is_among(SSNS, digits) || groups.into_iter().all(|group| group.is_some_and(is_of_one))
 }
 
 /// Whether the thirteen figures of a resident registration number are nobody's.
@@ -132,11 +137,32 @@ mod tests {
         for card in ["4929 6071 0392 7747", "5311 0527 4938 1269"] {
             assert!(!is_card(&digits(card)), "{card}");
         }
+        for card in [
+            "4543 4740 0224 9996",
+            "3456 789012 34564",
+            "5123 4567 8901 2346",
+            "4987 6543 2109 8769",
+            "5122 9912 3456 7891",
+        ] {
+            assert!(is_card(&digits(card)), "{card}");
+        }
         for card in ["4111 1111 1111 1111", "4242 4242 4242 4242", "5555 5555 5555 4444", "4000 0000 0000 0002"] {
             assert!(is_card(&digits(card)), "{card}");
         }
         assert!(!is_rrn("8803142839175") && is_rrn("8803141234567") && is_rrn("9001011111111"));
-        assert!(!is_ssn("219094417") && is_ssn("078051120") && is_ssn("111111111"));
+        for (ssn, is_nobodys) in [
+            ("219094417", false),
+            ("111223334", false),
+            ("112223333", false),
+            ("078051120", true),
+            ("111111111", true),
+            ("111223333", true),
+            ("222334444", true),
+            ("333224444", true),
+            ("777889999", true),
+        ] {
+            assert_eq!(is_ssn(ssn), is_nobodys, "{ssn}");
+        }
         assert!(is_travel_document("NLD", "L898902C3") && is_travel_document("UTO", "X83920175"));
         assert!(!is_travel_document("NLD", "X83920175"));
     }

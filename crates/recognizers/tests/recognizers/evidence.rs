@@ -95,6 +95,8 @@ fn published_numbers_never_count() {
         (&["VISA", "4242 4242 4242 4242"], Entity::CreditCard),
         (&["IBAN DE89 3704 0044 0532 0130 00"], Entity::IbanCode),
         (&["SSN 078-05-1120"], Entity::UsSsn),
+        (&["SSN 333-22-4444"], Entity::UsSsn),
+        (&["American Express", "3456 789012 34564", "08/29"], Entity::CreditCard),
         (&["RRN 880314-2345678"], Entity::KrRrn),
         (
             &["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"],
