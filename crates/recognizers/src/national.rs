@@ -99,8 +99,7 @@ fn goes_on_in_groups(text: &str, start: usize, end: usize) -> bool {
 pub(crate) fn has_rrn_check_digit(text: &str) -> bool {
     let is_right = |number: &str| {
         let digits = digits(number);
-        let weights = [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5];
-        let sum: u32 = digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum();
+        let sum = weighted(&digits, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]);
         digits.len() == 13 && digits[12] == (11 - sum % 11) % 10
     };
     let numbers = NUMBERS.iter().filter(|number| number.entity == Entity::KrRrn);

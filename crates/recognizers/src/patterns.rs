@@ -172,7 +172,7 @@ fn may_be_a_label(account: &str, text: &str) -> bool {
 /// An address of a person; OCR puts spaces around its sign.
 fn holds_email(text: &str) -> bool {
     let addresses = EMAIL.as_ref().map(|email| email.captures_iter(text)).into_iter().flatten();
-    addresses.into_iter().filter_map(|address| address.get(1)).any(|mailbox| {
+    addresses.filter_map(|address| address.get(1)).any(|mailbox| {
         let before = text[..mailbox.start()].rsplit(char::is_whitespace).next().unwrap_or_default();
         let mailbox = mailbox.as_str().to_lowercase();
         // Before the machine in the address of a service stands who signs in there, and with what.

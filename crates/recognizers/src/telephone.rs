@@ -39,8 +39,8 @@ static DATE: LazyLock<Option<Regex>> =
 
 /// Whether a text holds the number of a telephone that somebody carries.
 pub(crate) fn holds_mobile(text: &str) -> bool {
-    let numbers = MOBILE.as_ref().map(|mobile| mobile.find_iter(text)).into_iter().flatten();
-    numbers.into_iter().any(|number| {
+    let mut numbers = MOBILE.as_ref().map(|mobile| mobile.find_iter(text)).into_iter().flatten();
+    numbers.any(|number| {
         let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
         (10..=15).contains(&digits) && !continues(text, number.start(), number.end())
     })
@@ -48,8 +48,8 @@ pub(crate) fn holds_mobile(text: &str) -> bool {
 
 /// Whether a text holds a number that is written as telephones are.
 pub(crate) fn holds_written(text: &str) -> bool {
-    let numbers = WRITTEN.as_ref().map(|written| written.find_iter(text)).into_iter().flatten();
-    numbers.into_iter().any(|number| {
+    let mut numbers = WRITTEN.as_ref().map(|written| written.find_iter(text)).into_iter().flatten();
+    numbers.any(|number| {
         let said = number.as_str();
         let digits = said.chars().filter(char::is_ascii_digit).count();
         let dotted_quad = said.chars().filter(|c| *c == '.').count() == 3;
