@@ -53,9 +53,11 @@ static KEY_MATERIAL: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40,}={0,2})(?:[^0-9A-Za-z/+=]|$)").ok());
 /// Stands in the first line of every RSA key of PKCS #8, whosever it is.
 const KEY_HEADER: &str = "ADANBgkqhkiG9w0BAQEFAASC";
-/// An address with a password in it.
+/// An address with a user, a password and what comes behind them.
 static CONNECTION: Pattern =
-    LazyLock::new(|| Regex::new(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,64}:([^\s:/@]{3,128})@[^\s@/]").ok());
+    LazyLock::new(|| Regex::new(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://([^\s:/@]{0,64}):([^\s:/@]{3,128})@([^\s@/]+)").ok());
+/// Passwords that services come with, or that stand for one.
+const DEFAULTS: [&str; 5] = ["password", "passwd", "pass", "secret", "changeit"];
 /// The key of an account, as Azure writes it into connection strings.
 static ACCOUNT_KEY: Pattern =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:AccountKey|SharedAccessKey)\s*=\s*([0-9A-Za-z/+]{40,}={0,2})").ok());
@@ -92,6 +94,7 @@ const PLACEHOLDERS: &[&str] = &[
     "$",
     "%(",
     "::",
+    ":x:",
     "://",
     "arn:",
     "(",
@@ -133,7 +136,7 @@ fn in_line(index: usize, lines: &[Line<'_>]) -> Option<(f64, Validation, Evidenc
     if real(&TOKEN, text, |_| true) {
         return Some((0.9, Validation::Format, Evidence::Likely));
     }
-    if real(&CONNECTION, text, |_| true) {
+    if holds_connection(text) {
         return Some((0.85, Validation::Format, Evidence::Likely));
     }
     let labelled = real(&KEY, text, is_key) || real(&PASSWORD, text, is_password);
@@ -143,10 +146,7 @@ fn in_line(index: usize, lines: &[Line<'_>]) -> Option<(f64, Validation, Evidenc
 /// Whether one of what the pattern finds is no placeholder, and as it should be.
 fn real(pattern: &Pattern, text: &str, is_right: impl Fn(&str) -> bool) -> bool {
     let found = pattern.as_ref().map(|pattern| pattern.captures_iter(text)).into_iter().flatten();
-    found
-        .into_iter()
-        .filter_map(|found| found.get(1))
-        .any(|value| !is_placeholder(value.as_str()) && is_right(value.as_str()))
+    found.filter_map(|found| found.get(1)).any(|value| !is_placeholder(value.as_str()) && is_right(value.as_str()))
 }
 
 fn is_placeholder(value: &str) -> bool {
@@ -157,12 +157,39 @@ fn is_placeholder(value: &str) -> bool {
     published::is_secret(value) || characters.len() < 4 || PLACEHOLDERS.iter().any(|part| lower.contains(part))
 }
 
+/// Whether a text holds an address with a password in it.
+fn holds_connection(text: &str) -> bool {
+    let mut addresses = CONNECTION.as_ref().map(|address| address.captures_iter(text)).into_iter().flatten();
+    addresses.any(|address| {
+        let (user, password, behind) = (&address[1], &address[2], &address[3]);
+        let is_default = user == password || DEFAULTS.iter().any(|known| password.eq_ignore_ascii_case(known));
+        // An image's tag and digest are written the same way.
+        let is_digest = behind.starts_with("sha256:") || behind.starts_with("sha512:");
+        !is_default && !is_digest && !is_placeholder(password)
+    })
+}
+
+/// How the names of files end that hold keys and settings.
+const EXTENSIONS: &[&str] = &[
+    ".asc", ".cer", ".cfg", ".conf", ".crt", ".env", ".gpg", ".jks", ".json", ".key", ".p12", ".pem", ".pfx", ".ppk",
+    ".pub", ".txt", ".yaml", ".yml",
+];
+
+/// Whether a value says where something stands: a file's path, not what is in it.
+fn is_path(value: &str) -> bool {
+    let drive = matches!(value.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let lower = value.to_lowercase();
+    drive
+        || ["/", "~", "./", "../", r"\\", r".\"].iter().any(|start| value.starts_with(start))
+        || EXTENSIONS.iter().any(|extension| lower.ends_with(extension))
+}
+
 /// Whether what stands beside its label may be a password: words alone are none.
 fn is_password(value: &str) -> bool {
     let value = value.trim_end_matches(['.', ')', '!', '?']);
     let letters = value.chars().any(char::is_alphabetic);
     let other = value.chars().any(|c| !c.is_alphabetic() && !matches!(c, '-' | '.' | '/' | '_'));
-    (6..=128).contains(&value.chars().count()) && letters && other
+    (6..=128).contains(&value.chars().count()) && letters && other && !is_path(value)
 }
 
 fn is_key(value: &str) -> bool {
@@ -173,7 +200,9 @@ fn is_key(value: &str) -> bool {
     ];
     // Of an id of an access key nothing opens.
     let id = AWS_KEY_ID.as_ref().is_some_and(|id| id.is_match(value));
-    value.len() >= 16 && kinds[2] && (kinds[0] || kinds[1]) && !id && !is_uuid(value)
+    // What is written to the base of 64 has capitals beside its slashes; the name of a secret has none.
+    let names_one = is_path(value) || (value.contains('/') && !kinds[0]);
+    value.len() >= 16 && kinds[2] && (kinds[0] || kinds[1]) && !id && !is_uuid(value) && !names_one
 }
 
 /// Whether there are capitals, small letters and figures in it, as in what is written to the base of 64.
@@ -189,8 +218,8 @@ fn is_uuid(value: &str) -> bool {
 }
 
 fn holds_checked_token(text: &str) -> bool {
-    let tokens = CHECKED_TOKEN.as_ref().map(|token| token.captures_iter(text)).into_iter().flatten();
-    tokens.into_iter().any(|token| base62(crc32fast::hash(token[1].as_bytes())) == token[2].as_bytes())
+    let mut tokens = CHECKED_TOKEN.as_ref().map(|token| token.captures_iter(text)).into_iter().flatten();
+    tokens.any(|token| base62(crc32fast::hash(token[1].as_bytes())) == token[2].as_bytes())
 }
 
 /// Six figures to the base of 62.
@@ -224,7 +253,7 @@ fn last_of_key(index: usize, lines: &[Line<'_>]) -> usize {
         + end.unwrap_or_else(|| lines[index + 1..].iter().take_while(|line| matches(&INSIDE_A_KEY, line.text)).count())
 }
 
-/// A secret of AWS's length with the id of its key near, or its label before it.
+/// A secret of AWS's length with the id of its key near.
 fn holds_aws_secret(index: usize, lines: &[Line<'_>]) -> bool {
     let near = &lines[index.saturating_sub(3)..lines.len().min(index + 4)];
     let has_id = |line: &Line<'_>| {
@@ -275,6 +304,7 @@ mod tests {
             vec![joined(["sk_l", "ive_4eC39HqLyjWDarjtT1zdp7dc"])],
             vec![joined(["AIz", "aSyD3kLm9QpRsTuVwXyZ0aBcDeFgHiJkLmNo"])],
             vec![joined(["postgres", "://app:t0psecret!9@db.internal:5432/orders"])],
+            vec![joined(["redis", "://:t0psecret!9@cache.internal"])],
             vec![
                 "-----BEGIN RSA PRIVATE KEY-----".to_owned(),
                 "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6Wd".to_owned(),
@@ -296,6 +326,9 @@ mod tests {
             "Kennwort: Sommer2026!",
             "WLAN パスワード：ume-2026-hana",
             "api-key: 9f8e7d6c5b4a39281706f5e4",
+            "client_secret: Kd3/fGh7Jk2LmN8pQr5/tV",
+            "Login/Password: Tr4vel-light!",
+            "SERVICE_PWD=h3llo.txtA9",
         ] {
             assert_eq!(found(&[line]), [(0, Validation::Context)], "{line}");
         }
@@ -326,6 +359,22 @@ mod tests {
             "-----BEGIN PUBLIC KEY----- MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA",
             "max_tokens: 4096",
             "Order no. 4711-0815-AKIA",
+            "PWD=/home/ec2-user/app",
+            "OLDPWD=/srv/app2",
+            "PWD=~/app-2",
+            r"PWD=C:\Users\app2",
+            "private_key: /etc/ssl/private/server2.key",
+            "private_key = \"./keys/server2.key\";",
+            "ssl_private_key: ../certs/2026/server.key",
+            "private-key: server-2026-prod.pem",
+            "secret: projects/123456789/secrets/db/versions/3",
+            "password: /run/secrets/db_password",
+            "/etc/passwd:root:x:0:0:root:/root:/bin/bash",
+            "docker://alpine:3.19@sha256:c5b1261d6d3e43071626931fc004f70149baeba2c8ec672bd4f27761f8e1ad6b",
+            "docker-pullable://nginx:1.25.3@sha256:4c0fdaa8b6341bfdeca5f18f7837462c80cff90527ee35ef185571e1c327beac",
+            "postgres://postgres:postgres@localhost:5432/app",
+            "amqp://guest:guest@rabbit:5672",
+            "mysql://root:password@127.0.0.1/app",
         ] {
             assert_eq!(found(&[line]), [], "{line}");
         }
