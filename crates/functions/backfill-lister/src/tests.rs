@@ -511,8 +511,8 @@ async fn an_inventory_is_read_file_by_file_and_goes_on_where_a_part_was_full() {
 #[tokio::test]
 async fn a_call_gets_on_by_as_much_however_much_it_reads_past() {
     // 2,000 pieces for 1,000 rows: each call looks at 3,000 of them.
-    let list: String = (0..8_000).map(|at| format!("{at:05}\n")).collect();
-    let lister = naming(&[("000000", list.into_bytes())], &[]);
+    let list: Vec<_> = (0..8_000).map(|at| format!("{at:05}\n")).collect();
+    let lister = naming(&[("000000", list.concat().into_bytes())], &[]);
     let limits = Limits { count_millis: 5_000, ..lister.limits };
     let lister = BackfillLister { clock: || NOW * 1000 + READING.get(), limits, ..lister };
     let mut counted = json!({"plan": named("keys")});
