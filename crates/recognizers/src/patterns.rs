@@ -1,5 +1,6 @@
 //! Values that show by their form and check digits what they are.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use iban::Iban;
@@ -13,8 +14,8 @@ const ROLES: &str = "abuse accounts admin billing booking bookings careers conta
     info invoices jobs legal mail marketing no-reply noreply office orders postmaster press privacy \
     reception reservations root sales security service shop support team webmaster";
 
-/// Figures that a card's number may be, in groups or not.
-static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[2-6](?:[ -]?[0-9]){12,18}").ok());
+/// Groups of figures that may be a card's number, with all that stands in one row with it.
+static GROUPS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9]+(?:[ -][0-9]+)*").ok());
 static IBAN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[A-Z]{2}[0-9]{2}[ A-Z0-9]{11,}").ok());
 static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b([a-z0-9][a-z0-9._%+-]*)\s*[@＠]\s*[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b").ok()
@@ -102,20 +103,60 @@ impl Card {
 
 /// The numbers of payment cards in a text.
 pub(crate) fn cards(text: &str) -> impl Iterator<Item = Card> {
-    let numbers = CARD.as_ref().map(|card| card.find_iter(text)).into_iter().flatten();
-    numbers.filter_map(|number| {
+    let rows = GROUPS.as_ref().map(|groups| groups.find_iter(text)).into_iter().flatten();
+    rows.filter_map(|row| {
         let touches = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        let before = text[..number.start()].chars().next_back();
+        let before = text[..row.start()].chars().next_back();
         // A plus begins a telephone's number.
-        let piece = touches(before) || before == Some('+') || touches(text[number.end()..].chars().next());
-        let digits = digits(number.as_str());
-        let is_card = !piece
-            && !national::continues(text, number.start(), number.end())
-            && issuers_length(&digits).is_some_and(|length| length.contains(&digits.len()))
-            && luhn(&digits);
-        let groups = number.as_str().split([' ', '-']).map(str::len).collect();
-        is_card.then_some(Card { digits, groups })
+        if touches(before) || before == Some('+') || touches(text[row.end()..].chars().next()) {
+            return None;
+        }
+        let mut at = row.start();
+        let groups: Vec<Range<usize>> = row
+            .as_str()
+            .split([' ', '-'])
+            .map(|group| {
+                let start = at;
+                at += group.len() + 1;
+                start..start + group.len()
+            })
+            .collect();
+        card_among(&groups, text)
     })
+}
+
+/// The number of a card among groups of figures. What belongs to a date, a time or an amount is none of its groups;
+/// where the rest has the groups of a card, neither is what counts it before it, nor its check value behind it.
+fn card_among(groups: &[Range<usize>], text: &str) -> Option<Card> {
+    let goes_on = |mut outward: Box<dyn Iterator<Item = char> + '_>| {
+        matches!(outward.next(), Some('/' | '.' | ',' | ':')) && outward.next().is_some_and(|c| c.is_ascii_digit())
+    };
+    let (first, last) = (groups.first()?, groups.last()?);
+    let from = usize::from(goes_on(Box::new(text[..first.start].chars().rev())));
+    let to = groups.len() - usize::from(goes_on(Box::new(text[last.end..].chars())));
+    let own = groups.get(from..to).unwrap_or_default();
+    let counted = own.split_first().filter(|(first, _)| first.len() <= 2).map(|(_, rest)| rest);
+    let without_check_value = |part: &[Range<usize>]| {
+        let of_amex = part.len() == 4 && part[1].len() == 6;
+        part.last().is_some_and(|last| last.len() == if of_amex { 4 } else { 3 }).then(|| part.len() - 1)
+    };
+    let parts = [counted, Some(own)].into_iter().flatten();
+    let in_parts = parts.flat_map(|part| [without_check_value(part), Some(part.len())].map(|end| part.get(..end?)));
+    let has_groups = |card: &Card| card.is_grouped() || card.groups.len() == 1;
+    in_parts
+        .flatten()
+        .find_map(|part| card(part, text).filter(|card| part.len() == own.len() || has_groups(card)))
+        .or_else(|| card(groups, text))
+}
+
+/// Groups of figures as a card's number, if they are one.
+fn card(groups: &[Range<usize>], text: &str) -> Option<Card> {
+    let (start, end) = (groups.first()?.start, groups.last()?.end);
+    let digits = digits(&text[start..end]);
+    let is_card = issuers_length(&digits).is_some_and(|length| length.contains(&digits.len()))
+        && luhn(&digits)
+        && !national::continues(text, start, end);
+    is_card.then(|| Card { digits, groups: groups.iter().map(ExactSizeIterator::len).collect() })
 }
 
 /// How many figures the cards of an issuer have, by the figures they begin with.
@@ -221,8 +262,50 @@ mod tests {
             "12-4111111111111111",
             "+4111 1111 1111 1111",
             "0000 0000 0000 0000",
+            "4929 6071 0392 7747 12",
+            "4929 6071 0392 7747 0417",
+            "4929 6071 0392 7747 0417 12/27",
+            "123 4929 6071 0392 7747",
+            "12-4929 6071 0392 7747",
+            "4929-6071-0392-7747-123",
+            "+49 4929 6071 0392 7747",
+            "4929 6071 0392 7747 12a",
+            "7 4929 6071 0392 7747 0417 12",
+            "DE 44 4929 6071 0392 7747 31",
+            "49296071 03927747 123",
         ] {
             assert!(cards(other).next().is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_cards_number_is_known_beside_what_cards_and_receipts_print_with_it() {
+        let (visa, amex) = ("4929 6071 0392 7747", "3714 496353 98431");
+        for (number, row) in [
+            (visa, "# 12/27"),
+            (visa, "# 12/2027"),
+            (visa, "12/27 #"),
+            (visa, "12/2027 #"),
+            (visa, "# 123"),
+            (visa, "# 12/27 123"),
+            (visa, "No. 2 #"),
+            (visa, "12. #"),
+            (visa, "10 # 12/27"),
+            (visa, "2 # 123"),
+            (visa, "# 12.50 EUR"),
+            (visa, "10:41 #"),
+            (visa, "#/1"),
+            ("4929-6071-0392-7747", "# 12/27"),
+            ("4929607103927747", "# 12/27"),
+            ("4929607103927747", "12/27 # 123"),
+            (amex, "# 12/27"),
+            (amex, "# 1234"),
+            (amex, "1 # 12/27"),
+        ] {
+            let row = row.replace('#', number);
+            let found: Vec<_> = cards(&row).collect();
+            assert_eq!(found.len(), 1, "{row}");
+            assert_eq!(found[0].digits, digits(number), "{row}");
         }
     }
 

@@ -62,6 +62,9 @@ fn a_card_an_rrn_and_an_ssn_need_a_second_sign() {
         (&["4929 6071 0392 7747", "", "Surname: STONEBRIDGE"], Entity::CreditCard, sign(Some(SecondSign::Name))),
         (&["Order no.: 4929 6071 0392 7747", "08/29"], Entity::CreditCard, sign(None)),
         (&["Gift card number", "4929 6071 0392 7747"], Entity::CreditCard, sign(None)),
+        (&["4929 6071 0392 7747 12/27"], Entity::CreditCard, sign(Some(SecondSign::Expiry))),
+        (&["12/27 4929 6071 0392 7747"], Entity::CreditCard, sign(Some(SecondSign::Expiry))),
+        (&["VISA", "4929 6071 0392 7747 123"], Entity::CreditCard, sign(Some(SecondSign::Issuer))),
         (&["219-09-4417"], Entity::UsSsn, sign(None)),
         (&["SSN 219-09-4417"], Entity::UsSsn, sign(Some(SecondSign::Label))),
         (&["Dr. Oona Feldstrand", "219-09-4417"], Entity::UsSsn, sign(Some(SecondSign::Name))),
@@ -93,6 +96,7 @@ fn published_numbers_never_count() {
     for (rows, entity) in [
         (&["Card number: 4111 1111 1111 1111", "08/29"][..], Entity::CreditCard),
         (&["VISA", "4242 4242 4242 4242"], Entity::CreditCard),
+        (&["VISA", "4242 4242 4242 4242 123 12/27"], Entity::CreditCard),
         (&["IBAN DE89 3704 0044 0532 0130 00"], Entity::IbanCode),
         (&["SSN 078-05-1120"], Entity::UsSsn),
         (&["SSN 333-22-4444"], Entity::UsSsn),
