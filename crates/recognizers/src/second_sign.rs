@@ -39,23 +39,14 @@ const OF_RRNS: &[&str] = &[
     "주민번호",
 ];
 
-/// Labels of numbers that are something else, whatever their check digit says.
+/// Labels of numbers that are something else, whatever their check digit says, in small letters and figures alone.
 const OF_OTHERS: &[&str] = &[
-    "order",
     "invoice",
-    "track",
     "serial",
-    "part",
-    "sku",
-    "article",
-    "item",
-    "product",
-    "reference",
     "voucher",
     "coupon",
-    "gift",
     "loyalty",
-    "member",
+    "membership",
     "library",
     "bonus",
     "transit",
@@ -63,8 +54,6 @@ const OF_OTHERS: &[&str] = &[
     "iccid",
     "imei",
     "batch",
-    "lot",
-    "model",
     "ticket",
     "booking",
     "shipment",
@@ -83,6 +72,24 @@ const OF_OTHERS: &[&str] = &[
     "伝票",
     "品番",
 ];
+/// Those that other words hold, as `Charlotte` and `apartment` do: they stand as words of their own, with one of the
+/// ends below or without.
+const WORDS_OF_OTHERS: &[&str] = &[
+    "order",
+    "track",
+    "tracking",
+    "part",
+    "sku",
+    "article",
+    "item",
+    "product",
+    "reference",
+    "gift",
+    "member",
+    "lot",
+    "model",
+];
+const ENDS_OF_OTHERS: &[&str] = &["", "s", "no", "nr", "num", "number", "nummer", "id", "code", "card"];
 
 /// A month and a year.
 static EXPIRY: LazyLock<Option<Regex>> =
@@ -111,7 +118,7 @@ pub(crate) fn look_for(findings: &mut [Finding], lines: &[Line<'_>]) {
 fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<SecondSign> {
     let beside: Vec<&Line<'_>> = of_the_number(finding, lines).collect();
     let any = |known: &[&str]| beside.iter().any(|label| known.iter().any(|known| names(label.text, known)));
-    if beside.iter().any(|label| OF_OTHERS.iter().any(|other| labels::key(label.text).contains(other))) {
+    if beside.iter().any(|label| names_another(label.text)) {
         return None;
     }
     let of_its_kind = match finding.entity {
@@ -150,6 +157,26 @@ fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<Sec
 /// Whether a text holds a label.
 fn names(text: &str, label: &str) -> bool {
     if label.len() <= SHORT_LABEL { has_words(text, label) } else { labels::key(text).contains(label) }
+}
+
+/// Whether a text labels a number as something else.
+fn names_another(text: &str) -> bool {
+    let key = labels::key(text);
+    let is_word = |word: &str| {
+        let word = word.to_lowercase();
+        WORDS_OF_OTHERS.iter().any(|known| word.strip_prefix(known).is_some_and(|end| ENDS_OF_OTHERS.contains(&end)))
+    };
+    OF_OTHERS.iter().any(|other| key.contains(other)) || words(text).any(is_word)
+}
+
+/// The words of a text. Where no space is left, a capital begins one: `YourOrderNo`.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphabetic()).flat_map(|letters| {
+        let begins = |(at, pair): (usize, (char, char))| (pair.0.is_lowercase() && pair.1.is_uppercase()).then_some(at);
+        let pairs = letters.char_indices().skip(1).map(|(at, _)| at).zip(letters.chars().zip(letters.chars().skip(1)));
+        let ends = pairs.filter_map(begins).chain([letters.len()]);
+        ends.scan(0, |start, end| Some(&letters[std::mem::replace(start, end)..end]))
+    })
 }
 
 /// Whether words stand in a text as words of their own.

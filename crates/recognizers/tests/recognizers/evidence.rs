@@ -77,6 +77,32 @@ fn a_card_an_rrn_and_an_ssn_need_a_second_sign() {
 }
 
 #[test]
+fn a_label_of_something_else_is_a_word_of_its_own() {
+    let labelled = Evidence::NeedsSecondSign(Some(SecondSign::Label));
+    for (label, expected) in [
+        ("Card number, Charlotte NC", labelled),
+        ("Apartment 4, card number", labelled),
+        ("Border Bank card number", labelled),
+        ("Card number for Derrick Partridge", labelled),
+        ("Department of Transport: card number", labelled),
+        ("Preferences: card number", labelled),
+        ("Card number (remember it)", labelled),
+        ("Order, card number", Evidence::NeedsSecondSign(None)),
+        ("ORDERNO. card number", Evidence::NeedsSecondSign(None)),
+        ("YourOrder card number", Evidence::NeedsSecondSign(None)),
+        ("Partnr. card number", Evidence::NeedsSecondSign(None)),
+        ("Items / card number", Evidence::NeedsSecondSign(None)),
+        ("Lot#12 card number", Evidence::NeedsSecondSign(None)),
+        ("Giftcard card number", Evidence::NeedsSecondSign(None)),
+        ("Tracking number, card number", Evidence::NeedsSecondSign(None)),
+        ("Membership card number", Evidence::NeedsSecondSign(None)),
+        ("Artikelnummer card number", Evidence::NeedsSecondSign(None)),
+    ] {
+        assert_eq!(evidence(&[label, "4929 6071 0392 7747"], Entity::CreditCard), Some(expected), "{label}");
+    }
+}
+
+#[test]
 fn what_may_be_somebody_elses_or_nobodys_is_likely() {
     for (rows, entity) in [
         (&["mira.c@example.org"][..], Entity::EmailAddress),
