@@ -42,8 +42,8 @@ async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
     let replayer = Replayer::new(&config);
     let (mut started, mut left) = (Vec::new(), 0_usize);
     for letter in letters {
-        match replay_one(&replayer, stack, &letter).await {
-            // It has an execution: what becomes of it is told by that.
+        match replay_one(&replayer, &queue, stack, &letter).await {
+            // It has an execution, which tells what becomes of it, or older-versions has looked at it.
             Ok(true) => {
                 queue.delete(&letter).await?;
                 started.push(letter);
@@ -63,7 +63,16 @@ async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
     Ok(if left == 0 { Ending::Done } else { Ending::Failed })
 }
 
-async fn replay_one(replayer: &Replayer, stack: &str, letter: &DeadLetter) -> anyhow::Result<bool> {
+async fn replay_one(
+    replayer: &Replayer,
+    queue: &DeadLetters,
+    stack: &str,
+    letter: &DeadLetter,
+) -> anyhow::Result<bool> {
+    if letter.is_deletion() {
+        queue.hand_to_older_versions(letter).await?;
+        return Ok(true);
+    }
     let events = RecordedEvent::parse(&letter.id, &letter.event)?;
     let put = replayer.put(stack, &events).await?;
     Ok(replayer.executions(stack, &put, START).await?.len() == put.len())
@@ -74,7 +83,11 @@ fn told(letters: &[DeadLetter]) -> String {
         return "no dead letters".to_owned();
     }
     let lines = letters.iter().map(|letter| {
-        let why = letter.error.as_deref().or(letter.message.as_deref()).unwrap_or("no reason given");
+        // Lambda's code is a status of HTTP; its message names the failure.
+        let is_status = |error: &&str| error.bytes().all(|byte| byte.is_ascii_digit());
+        let error = letter.error.as_deref();
+        let why = error.filter(|error| !is_status(error)).or(letter.message.as_deref()).or(error);
+        let why = why.unwrap_or("no reason given");
         format!("{}  {}  {} bytes", letter.id, warden_call_errors::printable(why), letter.event.len())
     });
     lines.collect::<Vec<_>>().join("\n")

@@ -1,4 +1,4 @@
-//! Events that could not start an execution, in the stack's dead-letter queue.
+//! Events that started no execution, and deletions that older-versions failed on, in the stack's dead-letter queue.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use aws_types::SdkConfig;
 use serde::Serialize;
 use serde_json::{Value, json};
 use warden_call_errors::CallError;
-use warden_control_plane::{Call, ControlPlane, Service};
+use warden_control_plane::{Call, ControlPlane, Service, path_segment};
 
 use crate::{Deployer, Error};
 
 const RECEIVE: &str = "sqs:ReceiveMessage";
+const INVOKE: &str = "lambda:InvokeFunction";
 /// How many messages one call receives.
 const BATCH: u32 = 10;
 /// How often in a row a receive may find nothing before the queue counts as read: SQS asks a part of
@@ -21,18 +22,21 @@ const EMPTY: usize = 3;
 #[derive(Clone, Debug)]
 pub struct DeadLetters {
     sqs: ControlPlane,
+    lambda: ControlPlane,
     queue: String,
+    /// The function that deletions are for, where the stack has it.
+    older_versions: Option<String>,
 }
 
-/// An event that could not start an execution.
+/// An event that nothing came of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
     /// The message's id.
     pub id: String,
-    /// Why EventBridge gave it up.
+    /// Why EventBridge or Lambda gave it up.
     pub error: Option<String>,
-    /// What EventBridge was told.
+    /// What it was told.
     pub message: Option<String>,
     /// The event, as EventBridge had it.
     pub event: String,
@@ -48,8 +52,12 @@ impl DeadLetters {
     /// When there is no such stack, it has no such queue, or a call fails.
     pub async fn of(config: &SdkConfig, stack: &str) -> Result<Self, Error> {
         let stack = Deployer::new(config).stack(stack).await?;
-        let queue = stack.output("DeadLetterQueueUrl", "the events that started nothing")?.to_owned();
-        Ok(Self { sqs: ControlPlane::new(config, Service::SQS), queue })
+        Ok(Self {
+            sqs: ControlPlane::new(config, Service::SQS),
+            lambda: ControlPlane::new(config, Service::LAMBDA),
+            queue: stack.output("DeadLetterQueueUrl", "the events that started nothing")?.to_owned(),
+            older_versions: stack.outputs.get("OlderVersionsArn").cloned(),
+        })
     }
 
     /// All letters. For `hidden_seconds` nobody else receives them.
@@ -75,6 +83,25 @@ impl DeadLetters {
         Ok(letters.into_values().collect())
     }
 
+    /// Hands a deletion to older-versions, as S3's event of it was meant to be.
+    ///
+    /// # Errors
+    /// When the stack does not have that function, it fails, or the call does.
+    pub async fn hand_to_older_versions(&self, letter: &DeadLetter) -> Result<(), Error> {
+        let function = self.older_versions.as_deref().ok_or(Error::NoOlderVersions)?;
+        let event = serde_json::from_str::<Value>(&letter.event).unwrap_or_default();
+        let path = format!("/2015-03-31/functions/{}/invocations", path_segment(function));
+        let answer = self.lambda.call(Call::rest("POST", path, Some(&event))).await;
+        let answer = answer.map_err(|error| CallError::new(INVOKE, &error))?;
+        match answer["errorType"].as_str() {
+            None => Ok(()),
+            Some(name) => Err(Error::OlderVersions {
+                name: name.to_owned(),
+                message: answer["errorMessage"].as_str().unwrap_or("it does not say why").to_owned(),
+            }),
+        }
+    }
+
     /// Deletes a letter that was received.
     ///
     /// # Errors
@@ -87,13 +114,21 @@ impl DeadLetters {
 }
 
 impl DeadLetter {
+    /// Whether it is S3's event of a deletion, which is for older-versions and starts no audit.
+    #[must_use]
+    pub fn is_deletion(&self) -> bool {
+        let event = serde_json::from_str::<Value>(&self.event).unwrap_or_default();
+        event["source"] == "aws.s3" && event["detail-type"] == "Object Deleted"
+    }
+
     fn read(message: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let attribute = |name: &str| text(&message["MessageAttributes"][name]["StringValue"]);
         Self {
             id: text(&message["MessageId"]).unwrap_or_default(),
-            error: attribute("ERROR_CODE"),
-            message: attribute("ERROR_MESSAGE"),
+            // EventBridge has these names, and Lambda those.
+            error: attribute("ERROR_CODE").or_else(|| attribute("ErrorCode")),
+            message: attribute("ERROR_MESSAGE").or_else(|| attribute("ErrorMessage")),
             event: text(&message["Body"]).unwrap_or_default(),
             receipt: text(&message["ReceiptHandle"]).unwrap_or_default(),
         }
@@ -102,15 +137,76 @@ impl DeadLetter {
 
 #[cfg(test)]
 mod tests {
+    use warden_test_support::{Answer, RecordedAws};
+
     use super::*;
+
+    fn letter(event: &Value, attributes: &[(&str, &str)]) -> DeadLetter {
+        let text = |text: &str| json!({"DataType": "String", "StringValue": text});
+        let attributes: BTreeMap<_, _> = attributes.iter().map(|(name, value)| (*name, text(value))).collect();
+        DeadLetter::read(&json!({
+            "MessageId": "m-1", "ReceiptHandle": "r-1", "Body": event.to_string(), "MessageAttributes": attributes,
+        }))
+    }
+
+    fn deletion() -> Value {
+        json!({"source": "aws.s3", "detail-type": "Object Deleted", "detail": {"object": {"key": "a.png"}}})
+    }
+
+    fn queue(older_versions: Option<&str>, answer: &Value) -> (DeadLetters, RecordedAws) {
+        let aws = RecordedAws::answering([Answer::new(200, answer.to_string())]);
+        let config = aws.config();
+        let queue = DeadLetters {
+            sqs: ControlPlane::new(&config, Service::SQS),
+            lambda: ControlPlane::new(&config, Service::LAMBDA),
+            queue: "https://sqs/queue".into(),
+            older_versions: older_versions.map(str::to_owned),
+        };
+        (queue, aws)
+    }
 
     #[test]
     fn a_letter_says_why_its_event_started_nothing() {
-        let letter = DeadLetter::read(&json!({
-            "MessageId": "m-1", "ReceiptHandle": "r-1", "Body": "{}",
-            "MessageAttributes": {"ERROR_CODE": {"DataType": "String", "StringValue": "STATE_MACHINE_DOES_NOT_EXIST"}},
-        }));
+        let letter = letter(&json!({}), &[("ERROR_CODE", "STATE_MACHINE_DOES_NOT_EXIST")]);
         assert_eq!((letter.id.as_str(), letter.receipt.as_str(), letter.event.as_str()), ("m-1", "r-1", "{}"));
         assert_eq!((letter.error.as_deref(), letter.message), (Some("STATE_MACHINE_DOES_NOT_EXIST"), None));
+    }
+
+    #[test]
+    fn a_letter_of_lambdas_says_why_the_function_failed() {
+        let letter = letter(&deletion(), &[("RequestID", "r"), ("ErrorCode", "200"), ("ErrorMessage", "AccessDenied")]);
+        assert_eq!((letter.error.as_deref(), letter.message.as_deref()), (Some("200"), Some("AccessDenied")));
+    }
+
+    #[test]
+    fn a_deletion_is_told_from_what_starts_an_audit() {
+        assert!(letter(&deletion(), &[]).is_deletion());
+        let created = json!({"source": "aws.s3", "detail-type": "Object Created"});
+        assert!(!letter(&created, &[]).is_deletion() && !letter(&json!("x"), &[]).is_deletion());
+    }
+
+    #[tokio::test]
+    async fn older_versions_gets_the_deletion_as_s3_reported_it() {
+        let (queue, aws) = queue(Some("arn:older:live"), &json!({"reported": 1}));
+        queue.hand_to_older_versions(&letter(&deletion(), &[])).await.unwrap();
+        let asked = &aws.requests()[0];
+        assert!(asked.uri().ends_with("/functions/arn%3Aolder%3Alive/invocations"), "{}", asked.uri());
+        assert_eq!(serde_json::from_slice::<Value>(asked.body().bytes().unwrap()).unwrap(), deletion());
+    }
+
+    #[tokio::test]
+    async fn a_deletion_that_older_versions_does_not_take_is_an_error() {
+        let failed = json!({"errorType": "AccessDenied", "errorMessage": "s3:ListBucketVersions was denied"});
+        for (function, said) in [
+            (Some("arn:older:live"), "older-versions failed: AccessDenied: s3:ListBucketVersions was denied"),
+            (
+                None,
+                "it is a deletion, and the stack has no output OlderVersionsArn. Deploy it with OlderVersions=judge",
+            ),
+        ] {
+            let (queue, _aws) = queue(function, &failed);
+            let error = queue.hand_to_older_versions(&letter(&deletion(), &[])).await.unwrap_err();
+            assert_eq!(error.to_string(), said);
+        }
     }
 }

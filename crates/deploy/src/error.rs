@@ -72,6 +72,17 @@ pub enum Error {
     /// Events cannot be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A deletion cannot be looked at again.
+    #[error("it is a deletion, and the stack has no output OlderVersionsArn. Deploy it with OlderVersions=judge")]
+    NoOlderVersions,
+    /// older-versions failed.
+    #[error("older-versions failed: {name}: {message}")]
+    OlderVersions {
+        /// The error's name.
+        name: String,
+        /// What it says.
+        message: String,
+    },
     /// No Region is configured.
     #[error("no AWS Region is set. Name one, or set AWS_REGION or the profile's `region`")]
     NoRegion,
