@@ -84,7 +84,7 @@ impl Deployer {
             stable_version_arn: shift.stable.to_owned(),
         };
         // A version that was tried before has executions of that time, which do not count.
-        let before = self.executions_of(shift.new, &BTreeSet::new()).await?;
+        let before = self.executions_of(shift.new, None).await?;
         let before = before.into_iter().map(|execution| execution.execution_arn).collect();
         let mut interrupted = std::pin::pin!(interrupted);
         self.expect(shift.alias_arn, &shift.before).await?;
@@ -110,7 +110,7 @@ impl Deployer {
                 () = tokio::time::sleep(canary::pause(canary, begun.elapsed())) => false,
             };
             if !is_interrupted {
-                tally = match self.executions_of(shift.new, &before).await {
+                tally = match self.executions_of(shift.new, Some(&before)).await {
                     Ok(executions) => count(&executions),
                     Err(problem) => return Err(self.take_back(shift, &held, problem).await),
                 };
@@ -164,11 +164,12 @@ impl Deployer {
         }
     }
 
-    /// The executions of a version up to the first of `before`, the newest first.
+    /// The executions of a version, the newest first: all up to the first of `before`, or without it those of one page,
+    /// which holds the one that is met first later on.
     async fn executions_of(
         &self,
         version_arn: &str,
-        before: &BTreeSet<String>,
+        before: Option<&BTreeSet<String>>,
     ) -> Result<Vec<ExecutionListItem>, Error> {
         let mut found = Vec::new();
         let mut next = None;
@@ -176,14 +177,13 @@ impl Deployer {
             let request = self.machines.list_executions().state_machine_arn(version_arn).set_next_token(next);
             let answer = request.send().await.map_err(|error| CallError::new("states:ListExecutions", &error))?;
             for execution in answer.executions {
-                if before.contains(&execution.execution_arn) {
+                if before.is_some_and(|before| before.contains(&execution.execution_arn)) {
                     return Ok(found);
                 }
                 found.push(execution);
             }
             next = answer.next_token;
-            // With nothing to stop at, the newest page holds the one that is met first.
-            if next.is_none() || before.is_empty() {
+            if next.is_none() || before.is_none() {
                 return Ok(found);
             }
         }

@@ -26,6 +26,11 @@ fn changed() -> Vec<Answer> {
 
 /// The executions of a version, by name and status, the newest first.
 fn executions(listed: &[(&str, &str)]) -> Answer {
+    page(listed, None)
+}
+
+/// A page of them.
+fn page(listed: &[(&str, &str)], next: Option<&str>) -> Answer {
     let listed: Vec<_> = listed
         .iter()
         .map(|(name, status)| {
@@ -38,7 +43,7 @@ fn executions(listed: &[(&str, &str)]) -> Answer {
             })
         })
         .collect();
-    answer("ListExecutions", &json!({"executions": listed}))
+    answer("ListExecutions", &json!({"executions": listed, "nextToken": next}))
 }
 
 /// The alias as the canary finds it: on version 3 alone, or with version 4 beside it.
@@ -124,6 +129,33 @@ async fn a_version_that_fails_is_taken_back_at_once() {
             "{report}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_behind_many_newer_executions_is_seen() {
+    let mut answers = changed();
+    // A version that was just published has no executions of before.
+    answers.extend([executions(&[]), unmoved(), alias_updated()]);
+    answers.extend([page(&[("e-2", "RUNNING")], Some("older")), page(&[("e-1", "FAILED")], None), shared()]);
+    answers.push(alias_updated());
+    let aws = Recorded::new(answers);
+
+    let report = try_out(&aws, std::future::pending()).await.unwrap();
+
+    assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::TooManyFailed);
+    assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)]), weights(&[(3, 100)])]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_the_executions_of_before_one_page_is_read() {
+    let mut answers = changed();
+    answers.extend([page(&[("old", "FAILED")], Some("older")), unmoved(), alias_updated()]);
+    answers.extend(look(&[("e-1", "FAILED"), ("old", "FAILED")]));
+    answers.push(alias_updated());
+
+    let report = try_out(&Recorded::new(answers), std::future::pending()).await.unwrap();
+
+    assert_eq!(report.canary.as_ref().unwrap().executions.failed, 1);
 }
 
 #[tokio::test(start_paused = true)]
