@@ -326,9 +326,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
     match format {
         ImageFormat::Tiff => {
             let pages = tiff::pages(bytes, MAX_VIEWS as usize)?;
-            if pages.more {
-                shown.unread = Some(Unreadable::TooLarge);
-            }
+            shown.unread = pages.unread;
             let share = &share.of(pages.len());
             for (index, page) in pages.iter().enumerate() {
                 let part = page.decode(share.held).and_then(|page| tiles_of(&page, share));

@@ -140,8 +140,8 @@ fn number(index: usize) -> Option<u32> {
 
 fn masked_tiff(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
     let pages = tiff::pages(bytes, MAX_VIEWS as usize)?;
-    if pages.more {
-        return Err(Unreadable::TooLarge);
+    if let Some(why) = pages.unread {
+        return Err(why);
     }
     on_pages(covers, pages.len())?;
     let mut file = tiff_file::TiffFile::new();

@@ -19,6 +19,8 @@ struct Layout {
 pub struct Directory<'a> {
     /// Its fields, as far as the file reaches.
     pub entries: Vec<Entry<'a>>,
+    /// Whether the file ends within it.
+    pub is_cut: bool,
     /// Where the next directory of the chain stands, if there is one.
     pub next: Option<u64>,
 }
@@ -32,6 +34,8 @@ pub struct Entry<'a> {
     pub kind: u16,
     /// Its values' bytes; empty when they lie outside of the file.
     pub value: &'a [u8],
+    /// Whether any of its values lie outside of the file.
+    pub is_cut: bool,
     layout: Layout,
 }
 
@@ -83,8 +87,8 @@ impl<'a> Tiff<'a> {
         let entries =
             (0..count).map_while(|index| self.entry(index.checked_mul(length)?.checked_add(first)?)).collect();
         let next = count.checked_mul(length).and_then(|all| all.checked_add(first));
-        let next = next.and_then(|at| self.layout.offset(self.bytes, at)).filter(|next| *next != 0);
-        Some(Directory { entries, next })
+        let next = next.and_then(|at| self.layout.offset(self.bytes, at));
+        Some(Directory { entries, is_cut: next.is_none(), next: next.filter(|next| *next != 0) })
     }
 
     fn entry(&self, at: usize) -> Option<Entry<'a>> {
@@ -98,8 +102,8 @@ impl<'a> Tiff<'a> {
         let offset = layout.offset(bytes, value_at)?;
         let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(unit_bytes(kind));
         let start = if length <= inline { value_at } else { usize::try_from(offset).unwrap_or(usize::MAX) };
-        let value = start.checked_add(length).and_then(|end| bytes.get(start..end)).unwrap_or_default();
-        Some(Entry { tag, kind, value, layout })
+        let value = start.checked_add(length).and_then(|end| bytes.get(start..end));
+        Some(Entry { tag, kind, value: value.unwrap_or_default(), is_cut: value.is_none(), layout })
     }
 }
 

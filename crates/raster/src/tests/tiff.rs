@@ -400,3 +400,60 @@ fn offsets_of_eight_bytes_are_read() {
     assert_eq!(Content::of(&bytes), Content::Image(ImageFormat::Tiff));
     assert!(shows_the_square(&shown(bytes, ImageFormat::Tiff)[0]));
 }
+
+/// A page, light and with its dark square.
+fn plain() -> Page {
+    Page::new(1, 1, 8, 1, samples(&[20], &[220]))
+}
+
+/// How many views are shown of pages, and why there may be others.
+fn count_and_unread(bytes: Vec<u8>) -> (usize, Option<Unreadable>) {
+    match views(bytes, ImageFormat::Tiff, TokenBudget::DEFAULT) {
+        Ok(shown) => (shown.views.len(), shown.unread),
+        Err(why) => (0, Some(why)),
+    }
+}
+
+#[test]
+fn a_file_cut_behind_its_first_page_is_damaged_wherever_it_is_cut() {
+    let whole = file(&[(plain(), vec![]), (plain(), vec![])]);
+    let first = file(&[(plain(), vec![])]).len();
+    assert_eq!(count_and_unread(whole.clone()), (2, None));
+    // From before the link to the second page, through its pixels, to the end of its directory.
+    for cut in (first - 4..whole.len() - 140).step_by(97).chain(whole.len() - 140..whole.len()) {
+        let (views, unread) = count_and_unread(whole[..cut].to_vec());
+        assert!(views >= 1 && unread == Some(Unreadable::Damaged), "{cut}: {views} views, {unread:?}");
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_found_is_told() {
+    let without = |tags: &[u16]| {
+        let mut page = plain();
+        page.fields.retain(|field| !tags.contains(&field.0));
+        page
+    };
+    let copy = || {
+        let mut copy = Page::new(1, 1, 8, 1, vec![200; 8]).with(254, &[1]);
+        (copy.fields[0].2, copy.fields[1].2) = (vec![4], vec![2]);
+        copy
+    };
+    let alone = |page: Page| file(&[(page, vec![])]);
+    for (case, bytes, expected) in [
+        (
+            "a picture below, outside of the file",
+            alone(plain().with(330, &[9_000_000])),
+            (1, Some(Unreadable::Damaged)),
+        ),
+        ("room for one below, left empty", alone(plain().with(330, &[0])), (1, None)),
+        ("a directory of something else", file(&[(plain(), vec![]), (without(&[256, 257]), vec![])]), (1, None)),
+        ("no height", file(&[(plain(), vec![]), (without(&[257]), vec![])]), (1, Some(Unreadable::Damaged))),
+        (
+            "more copies than are followed",
+            file(&[(plain(), vec![copy(); 254]), (plain(), vec![]), (plain(), vec![])]),
+            (2, Some(Unreadable::TooLarge)),
+        ),
+    ] {
+        assert_eq!(count_and_unread(bytes), expected, "{case}");
+    }
+}

@@ -6,7 +6,7 @@ mod samples;
 
 use warden_core::image::{
     Unreadable,
-    tiff::{Directory, Tiff},
+    tiff::{Directory, Entry, Tiff},
 };
 
 pub(crate) use chunk::fax;
@@ -24,8 +24,8 @@ const SUB_DIRECTORIES: u16 = 330;
 /// The pages of a TIFF that are looked at.
 pub(crate) struct Pages<'a> {
     pages: Vec<Page<'a>>,
-    /// Whether there are more.
-    pub(crate) more: bool,
+    /// Why there are, or may be, others.
+    pub(crate) unread: Option<Unreadable>,
 }
 
 impl<'a> Pages<'a> {
@@ -49,29 +49,43 @@ impl<'a> Pages<'a> {
 /// [`Unreadable::Damaged`] when there is none.
 pub(crate) fn pages(bytes: &[u8], most: usize) -> Result<Pages<'_>, Unreadable> {
     let (tiff, first) = Tiff::open(bytes).ok_or(Unreadable::Damaged)?;
-    let mut pages = Pages { pages: Vec::new(), more: false };
+    let mut pages = Pages { pages: Vec::new(), unread: None };
     // Offsets that are to be followed, with the size of the page that they belong to.
     let mut seen = vec![first];
     let mut open = vec![(first, None)];
     while let Some((offset, above)) = open.pop() {
-        let Some(directory) = tiff.directory(offset) else { continue };
+        let Some(directory) = tiff.directory(offset) else {
+            pages.unread.get_or_insert(Unreadable::Damaged);
+            continue;
+        };
+        let below = directory.get(SUB_DIRECTORIES);
+        if directory.is_cut || below.is_some_and(|below| below.is_cut) {
+            pages.unread.get_or_insert(Unreadable::Damaged);
+        }
         let size = (directory.number(WIDTH), directory.number(HEIGHT));
         let mut follow = |offset, above| {
-            if seen.len() < MAX_DIRECTORIES && !seen.contains(&offset) {
-                seen.push(offset);
-                open.push((offset, above));
+            if seen.contains(&offset) {
+                return;
             }
+            if seen.len() == MAX_DIRECTORIES {
+                pages.unread.get_or_insert(Unreadable::TooLarge);
+                return;
+            }
+            seen.push(offset);
+            open.push((offset, above));
         };
         // The next page comes after those below this one.
         if let Some(next) = directory.next {
             follow(next, above);
         }
-        let below = directory.numbers(SUB_DIRECTORIES).unwrap_or_default();
-        below.into_iter().take(MAX_DIRECTORIES).rev().for_each(|offset| follow(offset, Some(size)));
+        // Room for one is left empty with 0. More than are followed are seen to be too many.
+        let below = below.into_iter().flat_map(Entry::numbers).filter(|offset| *offset != 0);
+        let below: Vec<_> = below.take(MAX_DIRECTORIES + 1).collect();
+        below.into_iter().rev().for_each(|offset| follow(offset, Some(size)));
         let is_copy = above.is_some_and(|above| is_reduced(&directory) && is_smaller(size, above));
-        if let (false, (Some(_), Some(_))) = (is_copy, size) {
+        if !is_copy && size != (None, None) {
             if pages.pages.len() == most {
-                pages.more = true;
+                pages.unread.get_or_insert(Unreadable::TooLarge);
                 break;
             }
             pages.pages.push(Page::new(tiff, directory));
