@@ -72,8 +72,12 @@ fn written(bytes: &mut Vec<u8>, page: &Page, below: &[u32]) -> (u32, usize) {
     let lengths = page.chunks.iter().map(|chunk| u32::try_from(chunk.len()).unwrap()).collect();
     let mut fields = page.fields.clone();
     let tiled = fields.iter().any(|field| field.0 == 322);
-    fields.push((if tiled { 324 } else { 273 }, LONG, offsets));
-    fields.push((if tiled { 325 } else { 279 }, LONG, lengths));
+    for field in [(if tiled { 324 } else { 273 }, LONG, offsets), (if tiled { 325 } else { 279 }, LONG, lengths)] {
+        // A page may have its own.
+        if fields.iter().all(|(tag, ..)| *tag != field.0) {
+            fields.push(field);
+        }
+    }
     if !below.is_empty() {
         fields.push((330, LONG, below.to_vec()));
     }
@@ -216,8 +220,40 @@ fn float_differences(dark: f32, light: f32) -> Vec<u8> {
         .collect()
 }
 
+/// A palette of so many colours, of which the second is light.
+fn map_of(count: usize) -> Vec<u32> {
+    [60_000, 55_000, 62_000].iter().flat_map(|light| [&[0, *light], &vec![0; count - 2][..]].concat()).collect()
+}
+
+/// Those in planes.
+fn pages_in_planes() -> Vec<(&'static str, Page)> {
+    let planes = |page: Page, values: &[(u8, u8)]| {
+        page.with(284, &[2]).in_chunks(values.iter().map(|(dark, light)| samples(&[*dark], &[*light])).collect())
+    };
+    vec![
+        ("colours in planes", planes(Page::new(1, 2, 8, 3, vec![]), &[(20, 220), (20, 200), (20, 240)])),
+        ("a palette in planes", planes(Page::new(1, 3, 8, 2, vec![]).with(320, &map_of(256)), &[(0, 1), (9, 9)])),
+        (
+            "grey and something else in planes",
+            planes(Page::new(1, 1, 8, 2, vec![]).with(338, &[0]), &[(20, 220), (220, 20)]),
+        ),
+        (
+            "grey, inverted, and something unsaid in planes",
+            planes(Page::new(1, 0, 8, 2, vec![]), &[(235, 35), (20, 220)]),
+        ),
+        ("grey and alpha in planes", planes(Page::new(1, 0, 8, 2, vec![]).with(338, &[2]), &[(235, 35), (255, 255)])),
+        ("Lab in planes", planes(Page::new(1, 8, 8, 3, vec![]), &[(20, 220), (0, 0), (0, 0)])),
+        ("inks in planes", planes(Page::new(1, 5, 8, 4, vec![]), &[(10, 10), (10, 20), (10, 0), (240, 5)])),
+    ]
+}
+
 /// Every way, and its page.
 fn pages() -> Vec<(&'static str, Page)> {
+    [pages_in_one_piece(), pages_in_planes()].concat()
+}
+
+/// Those whose samples stand together.
+fn pages_in_one_piece() -> Vec<(&'static str, Page)> {
     let strips = |bytes: &[u8], rows: usize| bytes.chunks(WIDTH * rows).map(<[u8]>::to_vec).collect::<Vec<_>>();
     let grey = samples(&[20], &[220]);
     let colour = samples(&[20, 20, 20], &[220, 200, 240]);
@@ -231,13 +267,6 @@ fn pages() -> Vec<(&'static str, Page)> {
             .flat_map(|top| (0..WIDTH).step_by(tile).map(move |left| (left, top)))
             .map(|(x, y)| tile_at(x, y))
             .collect()
-    };
-    let map: Vec<u32> = [[0, 60_000, 0, 0], [0, 55_000, 0, 0], [0, 62_000, 0, 0]].concat();
-    let map_of = |count: usize| -> Vec<u32> {
-        map.chunks(4).flat_map(|colour| [colour, &vec![0; count - 4]].concat()).collect()
-    };
-    let planes = |values: [(u8, u8); 4], count: usize| -> Vec<Vec<u8>> {
-        values.iter().take(count).map(|(dark, light)| samples(&[*dark], &[*light])).collect()
     };
     let sixteen = |dark: u16, light: u16| samples(&dark.to_le_bytes(), &light.to_le_bytes());
     let lab = samples(&[20, 0, 0], &[220, 0, 0]);
@@ -268,19 +297,9 @@ fn pages() -> Vec<(&'static str, Page)> {
         ("a fourth sample that is not alpha", Page::new(1, 2, 8, 4, samples(&[20, 20, 20, 0], &[220, 220, 220, 9]))),
         ("colours", Page::new(1, 2, 8, 3, colour.clone())),
         ("colours as differences", Page::new(5, 2, 8, 3, lzw(&differences(&colour, 3))).with(317, &[2])),
-        (
-            "colours in planes",
-            Page::new(1, 2, 8, 3, vec![])
-                .with(284, &[2])
-                .in_chunks(planes([(20, 220), (20, 200), (20, 240), (0, 0)], 3)),
-        ),
         ("a palette", Page::new(5, 3, 8, 1, lzw(&samples(&[0], &[1]))).with(320, &map_of(256))),
         ("a palette of four bits", Page::new(1, 3, 4, 1, packed(0, 1, 4)).with(320, &map_of(16))),
         ("inks", Page::new(1, 5, 8, 4, samples(&[10, 10, 10, 240], &[10, 20, 0, 5]))),
-        (
-            "inks in planes",
-            Page::new(1, 5, 8, 4, vec![]).with(284, &[2]).in_chunks(planes([(10, 10), (10, 20), (10, 0), (240, 5)], 4)),
-        ),
         (
             "brightness and colours",
             Page::new(1, 6, 8, 3, samples(&[20, 128, 128], &[220, 120, 130])).with(530, &[1, 1]),
@@ -328,6 +347,19 @@ fn every_way_of_writing_a_page_is_read() {
         };
         assert!(views.len() == 1 && shows_the_square(&views[0]), "{case}");
     }
+}
+
+#[test]
+fn strips_without_a_length_are_read() {
+    for (case, page) in pages() {
+        let lengths = if page.fields.iter().any(|field| field.0 == 322) { 325 } else { 279 };
+        let count = page.chunks.len();
+        let page = page.with(lengths, &vec![0; count]);
+        let views = shown(file(&[(page, vec![])]), ImageFormat::Tiff);
+        assert!(views.len() == 1 && shows_the_square(&views[0]), "{case}");
+    }
+    let never_written = Page::new(1, 1, 8, 1, vec![]).with(273, &[0]).with(279, &[0]);
+    assert_eq!(refused(file(&[(never_written, vec![])]), ImageFormat::Tiff), Some(Unreadable::Damaged));
 }
 
 #[test]

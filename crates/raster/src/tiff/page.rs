@@ -3,7 +3,7 @@
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage, metadata::Orientation};
 use warden_core::image::{
     Unreadable,
-    tiff::{Directory, Tiff},
+    tiff::{Directory, Entry, Tiff},
 };
 
 use super::{
@@ -90,6 +90,7 @@ impl<'a> Page<'a> {
         let mut canvas = vec![0; pixels * if layout.planar { stored } else { channels }];
         self.each_chunk(&layout, held, &mut |area, plane, chunk| {
             let samples = chunk.scaled(&range, layout.colours.are_indices());
+            let plane = layout.planar.then_some(plane);
             layout.colours.paint(&mut canvas, layout.width, area, plane, &samples);
         })?;
         let canvas = if layout.planar { layout.colours.joined(&canvas) } else { canvas };
@@ -138,7 +139,7 @@ impl<'a> Page<'a> {
         let planar = number(PLANAR) == Some(2) && samples > 1;
         let alpha = self.directory.numbers(EXTRA_SAMPLES).and_then(|extra| extra.first().copied());
         let map = self.directory.numbers(COLOUR_MAP);
-        let colours = Colours::of(photometric, samples, planar, alpha, map, depth.bits())?;
+        let colours = Colours::of(photometric, samples, alpha, map, depth.bits())?;
         let ycbcr = match (photometric, &compression) {
             // A JPEG's components come at full size.
             (6, Compression::Jpeg) => None,
@@ -171,13 +172,13 @@ impl<'a> Page<'a> {
     ) -> Result<(), Unreadable> {
         let tiled = self.directory.get(TILE_OFFSETS).is_some();
         let (offsets, lengths) = if tiled { (TILE_OFFSETS, TILE_LENGTHS) } else { (STRIP_OFFSETS, STRIP_LENGTHS) };
-        let offsets = self.directory.numbers(offsets).ok_or(Unreadable::Damaged)?;
-        let lengths = self.directory.numbers(lengths).unwrap_or_default();
+        let numbers = |tag| self.directory.get(tag).into_iter().flat_map(Entry::numbers);
+        let (mut offsets, mut lengths) = (numbers(offsets), numbers(lengths));
         let tables = self.directory.get(JPEG_TABLES).map(|tables| tables.value);
         let (chunk_width, chunk_height) = layout.chunk;
         let (columns, rows) = (layout.width.div_ceil(chunk_width), layout.height.div_ceil(chunk_height));
-        let planes = if layout.planar { layout.samples } else { 1 };
-        let mut index = 0;
+        // Planes behind the colours mean nothing.
+        let planes = if layout.planar { layout.colours.stored() } else { 1 };
         for plane in 0..planes {
             for row in 0..rows {
                 for column in 0..columns {
@@ -188,18 +189,17 @@ impl<'a> Page<'a> {
                         width: chunk_width.min(layout.width - x),
                         height: chunk_height.min(layout.height - y),
                     };
-                    let start =
-                        offsets.get(index).and_then(|at| usize::try_from(*at).ok()).ok_or(Unreadable::Damaged)?;
-                    let rest = self.tiff.bytes().get(start..).ok_or(Unreadable::Damaged)?;
-                    let length = match lengths.get(index) {
-                        Some(length) => usize::try_from(*length).unwrap_or(usize::MAX).min(rest.len()),
-                        None => rest.len(),
-                    };
+                    // One at 0 was never written.
+                    let start = offsets.next().filter(|at| *at > 0).and_then(|at| usize::try_from(at).ok());
+                    let rest = start.and_then(|start| self.tiff.bytes().get(start..)).ok_or(Unreadable::Damaged)?;
+                    // Some writers leave the length out, or write 0: a strip ends by itself.
+                    let length = lengths.next().filter(|length| *length > 0);
+                    let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(usize::MAX);
                     let samples = if layout.planar { 1 } else { layout.samples };
                     // The last strip ends with the page, a tile does not.
                     let coded_height = if tiled { chunk_height } else { area.height };
                     let chunk = decompressed(
-                        &rest[..length],
+                        &rest[..length.min(rest.len())],
                         tables,
                         &layout.compression,
                         (chunk_width, coded_height),
@@ -207,7 +207,6 @@ impl<'a> Page<'a> {
                         held,
                     )?;
                     take(area, plane, chunk);
-                    index += 1;
                 }
             }
         }

@@ -278,7 +278,6 @@ impl Colours {
     pub(super) fn of(
         photometric: u64,
         samples: usize,
-        planar: bool,
         extra: Option<u64>,
         map: Option<Vec<u64>>,
         bits: usize,
@@ -288,7 +287,7 @@ impl Colours {
             // A mask, and the brightness of the Lab colours.
             1 | 4 | 8..=10 => Meaning::Grey { inverted: false },
             2 => Meaning::Rgb,
-            3 if bits <= 8 && !planar => Meaning::Palette(palette(&map.ok_or(Unreadable::Damaged)?, bits)?),
+            3 if bits <= 8 => Meaning::Palette(palette(&map.ok_or(Unreadable::Damaged)?, bits)?),
             5 => Meaning::Cmyk,
             6 => Meaning::Ycbcr,
             _ => return Err(Unreadable::UnsupportedFormat),
@@ -332,21 +331,23 @@ impl Colours {
 
     /// Puts a strip's or tile's samples into the page: as what they mean, or one plane
     /// of several as it is.
-    pub(super) fn paint(&self, canvas: &mut [u8], page_width: u32, area: Area, plane: usize, samples: &Samples<'_>) {
-        let alone = samples.count == 1 && self.stored() > 1;
-        let step = if alone { self.stored() } else { self.channels() };
-        if alone && plane >= step {
-            return;
-        }
+    pub(super) fn paint(
+        &self,
+        canvas: &mut [u8],
+        page_width: u32,
+        area: Area,
+        plane: Option<usize>,
+        samples: &Samples<'_>,
+    ) {
+        let step = if plane.is_some() { self.stored() } else { self.channels() };
         let rows = samples.bytes.chunks_exact((samples.width * samples.count).max(1));
         for (y, row) in (area.y..area.y + area.height).zip(rows) {
             let start = (y as usize * page_width as usize + area.x as usize) * step;
             let target = canvas[start..].chunks_exact_mut(step).take(area.width as usize);
             for (target, pixel) in target.zip(row.chunks_exact(samples.count)) {
-                if alone {
-                    target[plane] = pixel[0];
-                } else {
-                    target.copy_from_slice(&self.shown(pixel)[..step]);
+                match plane {
+                    Some(plane) => target[plane] = pixel[0],
+                    None => target.copy_from_slice(&self.shown(pixel)[..step]),
                 }
             }
         }
