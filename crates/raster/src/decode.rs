@@ -59,7 +59,7 @@ impl Picture {
 pub(crate) fn decode(bytes: &[u8], format: ImageFormat, held: u64) -> Result<Picture, Unreadable> {
     let decoder = match format {
         ImageFormat::Jpeg => return jpeg::decode(bytes, held),
-        ImageFormat::Bmp => return by_library(&bmp::mended(bytes)?, image::ImageFormat::Bmp, held),
+        ImageFormat::Bmp => return picture_by_library(&bmp::mended(bytes)?, image::ImageFormat::Bmp, held),
         ImageFormat::Png => image::ImageFormat::Png,
         ImageFormat::Gif => image::ImageFormat::Gif,
         ImageFormat::WebP => image::ImageFormat::WebP,
@@ -69,10 +69,22 @@ pub(crate) fn decode(bytes: &[u8], format: ImageFormat, held: u64) -> Result<Pic
             return Err(Unreadable::UnsupportedFormat);
         }
     };
-    by_library(bytes, decoder, held)
+    picture_by_library(bytes, decoder, held)
 }
 
-fn by_library(bytes: &[u8], format: image::ImageFormat, held: u64) -> Result<Picture, Unreadable> {
+fn picture_by_library(bytes: &[u8], format: image::ImageFormat, held: u64) -> Result<Picture, Unreadable> {
+    by_library(bytes, format, held).map(|(image, orientation)| Picture::new(image, orientation))
+}
+
+/// A picture's pixels, as they are stored, and how they are turned to be seen.
+///
+/// # Errors
+/// Those of [`decode`].
+pub(crate) fn by_library(
+    bytes: &[u8],
+    format: image::ImageFormat,
+    held: u64,
+) -> Result<(DynamicImage, Orientation), Unreadable> {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_MEMORY.saturating_sub(held));
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -86,7 +98,7 @@ fn by_library(bytes: &[u8], format: image::ImageFormat, held: u64) -> Result<Pic
     within_memory(held + decoder.total_bytes() + judged)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
-    Ok(Picture::new(image, orientation))
+    Ok((image, orientation))
 }
 
 /// What a decoder of somebody else's yields. One that panics has met something that it does not read.

@@ -133,6 +133,22 @@ impl Shown {
         self
     }
 
+    /// The same and these pages, or pictures beside each other, each with its share.
+    ///
+    /// # Errors
+    /// The reason, when nothing could be read.
+    fn with_pages(
+        mut self,
+        pages: impl Iterator<Item = Result<Picture, Unreadable>>,
+        share: &Share,
+    ) -> Result<Self, Unreadable> {
+        for (index, page) in pages.enumerate() {
+            let part = page.and_then(|page| tiles_of(&page, share));
+            self.add(part.map(|part| part.on_page(index)));
+        }
+        self.or_unread()
+    }
+
     /// # Errors
     /// The reason, when nothing could be read.
     fn or_unread(self) -> Result<Self, Unreadable> {
@@ -286,11 +302,7 @@ pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> R
         }
         ImageFormat::Heic => heic::pictures(&bytes)?.decode(held).next().ok_or(Unreadable::Damaged)??,
         ImageFormat::Tiff => tiff::pages(&bytes, 1)?.first().ok_or(Unreadable::Damaged)?.decode(held)?,
-        ImageFormat::Ico => {
-            let pictures = icon::pictures(&bytes)?;
-            let (format, bytes) = pictures.into_iter().next().ok_or(Unreadable::Damaged)??;
-            decode::decode(&bytes, format, held)?
-        }
+        ImageFormat::Ico => icon::pictures(&bytes, 1)?.decode(held).next().ok_or(Unreadable::Damaged)??,
         _ => decode::decode(&bytes, format, held)?,
     };
     if let Some(view) = as_it_is(&bytes, format, &picture) {
@@ -328,11 +340,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
             let pages = tiff::pages(bytes, MAX_VIEWS as usize)?;
             shown.unread = pages.unread;
             let share = &share.of(pages.len());
-            for (index, page) in pages.iter().enumerate() {
-                let part = page.decode(share.held).and_then(|page| tiles_of(&page, share));
-                shown.add(part.map(|part| part.on_page(index)));
-            }
-            return shown.or_unread();
+            return shown.with_pages(pages.iter().map(|page| page.decode(share.held)), share);
         }
         ImageFormat::Pdf => return pdf::views(bytes, share, depth),
         ImageFormat::Heic => {
@@ -343,21 +351,13 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
                 shown.unread = Some(Unreadable::TooLarge);
             }
             let share = &share.of(pictures.len().min(MAX_VIEWS as usize));
-            for (index, picture) in pictures.decode(share.held).take(MAX_VIEWS as usize).enumerate() {
-                let part = picture.and_then(|picture| tiles_of(&picture, share));
-                shown.add(part.map(|part| part.on_page(index)));
-            }
-            return shown.or_unread();
+            return shown.with_pages(pictures.decode(share.held).take(MAX_VIEWS as usize), share);
         }
         ImageFormat::Ico => {
-            let pictures = icon::pictures(bytes)?;
+            let pictures = icon::pictures(bytes, MAX_VIEWS as usize)?;
+            shown.unread = pictures.unread;
             let share = &share.of(pictures.len());
-            for (index, picture) in pictures.into_iter().enumerate() {
-                let decoded = picture.and_then(|(format, bytes)| decode::decode(&bytes, format, share.held));
-                let part = decoded.and_then(|picture| tiles_of(&picture, share));
-                shown.add(part.map(|part| part.on_page(index)));
-            }
-            return shown.or_unread();
+            return shown.with_pages(pictures.decode(share.held), share);
         }
         ImageFormat::Png => {
             if let Some(apng) = apng::read(bytes).filter(|apng| apng.hides_its_picture || apng.frames > 1) {

@@ -245,6 +245,127 @@ fn every_picture_of_an_icon_counts() {
 }
 
 #[test]
+fn a_picture_that_an_icon_lacks_is_told() {
+    let bitmap =
+        |grey: u8, edge: u32| in_an_icon(&DynamicImage::ImageRgb8(RgbImage::from_pixel(edge, edge, Rgb([grey; 3]))));
+    let (first, second) = (bitmap(255, 64), bitmap(0, 128));
+    let whole = icon(&[first.clone(), second.clone()]);
+    let start = whole.len() - second.len();
+    let small = |mut icon: Vec<u8>| {
+        icon[22..24].copy_from_slice(&[32, 32]);
+        icon
+    };
+    let counting = |count: u8| {
+        let mut icon = icon(&[bitmap(0, 64)]);
+        icon[4] = count;
+        icon[14..18].copy_from_slice(&u32::MAX.to_le_bytes());
+        icon.truncate(6 + 16 + 15);
+        icon
+    };
+    let empty = || icon(&[first.clone(), Vec::new()]);
+    for (case, bytes, expected) in [
+        ("nothing", whole.clone(), (2, None)),
+        ("the second", whole[..start].to_vec(), (1, Some(Unreadable::Damaged))),
+        ("the second, and the end of the first", whole[..start - 1].to_vec(), (1, Some(Unreadable::Damaged))),
+        ("all but the second's first byte", whole[..=start].to_vec(), (1, Some(Unreadable::Damaged))),
+        ("the last byte of the second's mask", whole[..whole.len() - 1].to_vec(), (2, Some(Unreadable::Damaged))),
+        ("the second, which was too small to read", small(whole[..start].to_vec()), (1, None)),
+        ("a second that has no bytes", empty(), (1, None)),
+        ("both", whole[..38].to_vec(), (0, Some(Unreadable::Damaged))),
+        ("a part of its directory", counting(2), (0, Some(Unreadable::Damaged))),
+    ] {
+        let told = match views(bytes, ImageFormat::Ico, TokenBudget::DEFAULT) {
+            Ok(shown) => (shown.views.len(), shown.unread),
+            Err(why) => (0, Some(why)),
+        };
+        assert_eq!(told, expected, "{case}");
+    }
+}
+
+#[test]
+fn an_icon_has_no_more_views_than_other_files() {
+    let picture = in_an_icon(&DynamicImage::ImageRgb8(RgbImage::new(64, 64)));
+    let mut many = icon(&vec![picture.clone(); 17]);
+    let shown = views(many.clone(), ImageFormat::Ico, TokenBudget::DEFAULT).unwrap();
+    assert_eq!((shown.views.len(), shown.unread), (16, Some(Unreadable::TooLarge)));
+    // All are the first one.
+    for entry in many[6..6 + 17 * 16].chunks_exact_mut(16) {
+        entry[12..].copy_from_slice(&(6 + 17 * 16_u32).to_le_bytes());
+    }
+    assert_eq!(super::shown(many, ImageFormat::Ico).len(), 1);
+}
+
+/// A bitmap of an icon of 128 by 128 pixels: a square of ink in its top left corner, and black where its mask
+/// shows what is behind it.
+fn masked_bitmap(bits: u16, compression: u32, top_down: bool, ink: u32) -> Vec<u8> {
+    let height = if top_down { -256_i32 } else { 256 };
+    let mut entry = [40_u32.to_le_bytes(), 128_u32.to_le_bytes(), height.to_le_bytes()].concat();
+    entry.extend([1, 0]);
+    entry.extend(bits.to_le_bytes());
+    entry.extend(compression.to_le_bytes());
+    entry.extend([0; 20]);
+    if bits <= 8 {
+        entry.extend([0, 0, 0, 0, 255, 255, 255, 0]);
+        entry.resize(40 + (4 << bits), 0);
+    }
+    if compression == 3 {
+        entry.extend([0x00FF_0000_u32, 0xFF00, 0xFF].iter().flat_map(|mask| mask.to_le_bytes()));
+    }
+    let rows = || (0..128).map(|row| if top_down { row } else { 127 - row });
+    for y in rows() {
+        let pixel = |x: u32| if x < 40 && y < 40 { ink } else { 0 };
+        match usize::from(bits) {
+            packed @ 1..=4 => entry.extend((0..128).step_by(8 / packed).map(|x| {
+                let byte = (0..8 / u32::from(bits)).fold(0, |byte, at| byte << bits | pixel(x + at));
+                u8::try_from(byte).unwrap()
+            })),
+            whole => entry.extend((0..128).flat_map(|x| pixel(x).to_le_bytes().into_iter().take(whole / 8))),
+        }
+    }
+    for y in rows() {
+        entry.extend((0..16).map(|byte| if byte < 5 && y < 40 { 0 } else { 0xFF }));
+    }
+    entry
+}
+
+#[test]
+fn what_is_drawn_in_an_icon_is_seen_on_its_transparent_ground() {
+    for (case, bits, compression, black, white) in [
+        ("two colours", 1, 0, 0, 1),
+        ("sixteen colours", 4, 0, 0, 1),
+        ("a palette", 8, 0, 0, 1),
+        ("sixteen bits", 16, 0, 0, 0x7FFF),
+        ("colours", 24, 0, 0, 0x00FF_FFFF),
+        ("colours and alpha", 32, 0, 0xFF00_0000, 0xFFFF_FFFF),
+        ("colours and an empty alpha", 32, 0, 0, 0x00FF_FFFF),
+        ("colours and alpha, by masks", 32, 3, 0xFF00_0000, 0xFFFF_FFFF),
+    ] {
+        for (top_down, ink, name) in [(false, black, "black"), (true, black, "black"), (false, white, "white")] {
+            let entry = masked_bitmap(bits, compression, top_down, ink);
+            let views = shown(icon(std::slice::from_ref(&entry)), ImageFormat::Ico);
+            let seen = decoded(&views[0]);
+            let contrast = seen.get_pixel(20, 20).0[0].abs_diff(seen.get_pixel(100, 20).0[0]);
+            let ground = seen.get_pixel(20, 100).0[0].abs_diff(seen.get_pixel(100, 20).0[0]);
+            assert!(contrast > 80 && ground < 20, "{name} in {case}, from the top {top_down}");
+            // Without a mask there is no telling what shows, unless alpha tells.
+            let cut = unread(icon(&[entry[..entry.len() - 1].to_vec()]), ImageFormat::Ico);
+            let has_alpha = ink >> 24 == 0xFF;
+            assert_eq!(cut, (!has_alpha).then_some(Unreadable::Damaged), "{name} in {case}, cut");
+        }
+    }
+}
+
+#[test]
+fn what_an_icon_inverts_is_seen() {
+    // All of it is masked, and some of it white.
+    let mut entry = masked_bitmap(24, 0, false, 0x00FF_FFFF);
+    let mask = entry.len() - 16 * 128;
+    entry[mask..].fill(0xFF);
+    let seen = decoded(&shown(icon(&[entry]), ImageFormat::Ico)[0]);
+    assert!(seen.get_pixel(20, 20).0[0].abs_diff(seen.get_pixel(100, 100).0[0]) > 80);
+}
+
+#[test]
 fn bitmaps_of_os_2_are_read() {
     let bitmap = encoded(&DynamicImage::ImageRgb8(marked(120, 90)), image::ImageFormat::Bmp);
     for size in [16_u32, 24, 40, 48, 64] {
