@@ -80,7 +80,9 @@ pub struct Counters {
     pub held: u64,
     /// Of those, that failed.
     pub failed: u64,
-    /// Of those, that another audit had by then.
+    /// Of the failed, those that left no record: they never began, or could not tell.
+    pub unrecorded: u64,
+    /// Of those that ended, that another audit had by then.
     pub duplicates: u64,
     /// Of those, that were audited before and failed, or were held back, in another backfill or on their own event, or were
     /// reopened.
@@ -107,6 +109,7 @@ impl Counters {
         (read.done, read.pii, read.undetermined) = (number("done"), number("pii"), number("undetermined"));
         (read.held, read.again) = (number("held"), number("again"));
         (read.failed, read.duplicates, read.high) = (number("failed"), number("duplicates"), number("high"));
+        read.unrecorded = number("unrecorded");
         read.spent_usd = fields.get("spent_usd").and_then(Value::as_f64).unwrap_or_default();
         read
     }
@@ -138,8 +141,16 @@ impl Counters {
             undetermined: self.undetermined.saturating_sub(self.held),
             held: 0,
             failed: 0,
+            unrecorded: 0,
             ..self.clone()
         }
+    }
+
+    /// Whether nothing has to be looked at again of all that was handed to the audit. An audit that failed and left a record
+    /// is reported, and can be replayed; one that always fails must not keep a sweep where it is.
+    #[must_use]
+    pub fn is_dealt_with(&self) -> bool {
+        self.held + self.unrecorded == 0 && self.done >= self.handed
     }
 
     /// How a run ends that came so far.
@@ -210,8 +221,22 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_and_left_a_record_has_not_to_be_looked_at_again() {
+        let ended = Counters { handed: 3, done: 3, failed: 1, ..Counters::default() };
+        assert!(ended.is_dealt_with());
+        for left in [
+            Counters { done: 2, ..ended.clone() },
+            Counters { held: 1, ..ended.clone() },
+            Counters { unrecorded: 1, ..ended.clone() },
+        ] {
+            assert!(!left.is_dealt_with(), "{left:?}");
+        }
+    }
+
+    #[test]
     fn a_further_run_counts_anew_what_it_takes_up() {
-        let ended = Counters { done: 30, undetermined: 22, held: 20, failed: 3, pii: 4, ..Counters::default() };
+        let ended =
+            Counters { done: 30, undetermined: 22, held: 20, failed: 3, unrecorded: 1, pii: 4, ..Counters::default() };
         let begun = ended.taken_up();
         let expected = Counters { done: 7, undetermined: 2, pii: 4, ..Counters::default() };
         assert_eq!(begun, expected);

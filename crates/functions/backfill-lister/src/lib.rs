@@ -167,9 +167,8 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
             step.unlisted.iter().map(|(bucket, error)| format!("{error} at s3://{bucket}")).collect();
         let mut counters = self.counters(id).await?;
         // What was not audited is looked for again, in each bucket that was listed.
-        let is_whole = counters.ending(failure.is_some()) == Status::Complete
-            && counters.failed + counters.held == 0
-            && counters.done >= step.handed;
+        counters.handed = step.handed;
+        let is_whole = counters.ending(failure.is_some()) == Status::Complete && counters.is_dealt_with();
         failures.extend(failure.map(told));
         counters.status = counters.ending(!failures.is_empty());
         counters.ended_at = Some(warden_core::backfill::rfc3339((self.clock)() / 1000));
@@ -251,22 +250,31 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         }
         // What failed or was held back is taken up, and counted anew.
         if let Some(before) = before {
-            let Counters { done, undetermined, held, failed, .. } = Counters::read(&before).taken_up();
-            for (name, count) in [("done", done), ("undetermined", undetermined), ("held", held), ("failed", failed)] {
+            let Counters { done, undetermined, held, failed, unrecorded, .. } = Counters::read(&before).taken_up();
+            for (name, count) in [
+                ("done", done),
+                ("undetermined", undetermined),
+                ("held", held),
+                ("failed", failed),
+                ("unrecorded", unrecorded),
+            ] {
                 begun[name] = json!(count);
             }
         }
         self.set(id, &begun).await
     }
 
-    /// From when on a sweep looks at what was written in its bucket: since the last.
+    /// From when on a sweep looks at what was written in its bucket: since the last, as far back as there are records of it.
     async fn since_last_sweep(&self, plan: &Plan) -> Result<i64, Error> {
+        let now = (self.clock)() / 1000;
+        // What has no record any more was not missed for that. A tenth is left for the sweep itself.
+        let recorded_since = now - i64::from(self.ledger_settings.days) * 86_400 / 10 * 9;
         let last = self.record(&swept(&plan.bucket)).await?;
         let last = last.and_then(|last| last.get("until")?.as_i64());
         if let Some(last) = last {
-            return Ok(last - UPLOAD_SECONDS);
+            return Ok((last - UPLOAD_SECONDS).max(recorded_since));
         }
-        let since = plan.until.unwrap_or((self.clock)() / 1000) - FIRST_SWEEP_SECONDS;
+        let since = (plan.until.unwrap_or(now) - FIRST_SWEEP_SECONDS).max(recorded_since);
         // Should something be left out, the next begins where this one did.
         self.set(&swept(&plan.bucket), &json!({"until": since + UPLOAD_SECONDS})).await?;
         Ok(since)

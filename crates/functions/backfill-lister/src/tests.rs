@@ -325,6 +325,31 @@ async fn a_sweep_that_left_something_out_is_made_up_for_by_the_next() {
 }
 
 #[tokio::test]
+async fn an_audit_that_failed_and_left_a_record_keeps_no_sweep_from_moving_on() {
+    for (unrecorded, until) in [(0, NOW - 3600), (1, NOW - 3600 - 8 * 86_400 + 7 * 86_400)] {
+        let lister = lister(five(), &[]);
+        let mut step = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
+        step = lister.handle(list(&step)).await.unwrap();
+        let counted = json!({"done": 4, "failed": 1, "unrecorded": unrecorded});
+        lister.set(step["backfill"].as_str().unwrap(), &counted).await.unwrap();
+        lister.handle(report(&step)).await.unwrap();
+        assert_eq!(lister.ledger.backfill(&super::swept("b"))["until"], until, "{unrecorded}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_looks_no_further_back_than_there_are_records() {
+    let swept = json!({"object": PARTITION, "event": "swept b", "until": NOW - 500 * 86_400});
+    for (days, records, since) in [(400, vec![swept], NOW - 360 * 86_400), (1, vec![], NOW - 77_760)] {
+        let lister = lister(five(), &records);
+        let ledger_settings = LedgerSettings { days, ..lister.ledger_settings };
+        let lister = BackfillLister { ledger_settings, ..lister };
+        let step = lister.handle(list(&json!({"plan": {"bucket": "b", "sweep": true}}))).await.unwrap();
+        assert_eq!(step["plan"]["since"], since, "{days}");
+    }
+}
+
+#[tokio::test]
 async fn a_report_ends_the_backfill_and_names_what_is_high() {
     let of = |key: &str| {
         json!({"object": format!("b/{key}"), "event": "v", "high_of": "b-1", "s3_bucket": "b", "s3_key": key,
