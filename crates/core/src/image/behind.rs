@@ -43,10 +43,7 @@ pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
     match format {
         ImageFormat::Jpeg => jpeg::end(bytes),
         ImageFormat::Png => png_end(bytes),
-        ImageFormat::WebP => {
-            let length = usize::try_from(u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?)).ok()?;
-            length.checked_add(8 + length % 2).filter(|end| *end <= bytes.len())
-        }
+        ImageFormat::WebP => webp_end(bytes),
         ImageFormat::Gif => match gif::end(bytes) {
             gif::End::Trailer(end) => Some(end),
             gif::End::Block | gif::End::Cut => None,
@@ -61,12 +58,44 @@ fn png_end(bytes: &[u8]) -> Option<usize> {
     let mut at = 8_usize;
     loop {
         let chunk = bytes.get(at..)?;
+        if !is_png_chunk(chunk.get(4..8)?) {
+            return Some(at);
+        }
         let length = usize::try_from(u32::from_be_bytes(*chunk.first_chunk()?)).ok()?;
         at = at.checked_add(length.checked_add(12)?)?;
         if chunk.get(4..8)? == b"IEND" {
             return (at <= bytes.len()).then_some(at);
         }
     }
+}
+
+/// Bytes of a WebP before its chunks.
+pub(crate) const RIFF_HEADER: usize = 12;
+
+fn webp_end(bytes: &[u8]) -> Option<usize> {
+    let length = |at: usize| usize::try_from(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)).ok();
+    let padded = |length: usize| length.checked_add(length % 2);
+    let end = padded(length(4)?)?.checked_add(8)?;
+    let mut at = RIFF_HEADER;
+    while at < end {
+        let data = at.checked_add(8)?.checked_add(length(at + 4)?)?;
+        if data > end || !is_riff_chunk(&bytes[at..at + 4]) {
+            return Some(at);
+        }
+        at = at.checked_add(8)?.checked_add(padded(length(at + 4)?)?)?;
+    }
+    (RIFF_HEADER..=bytes.len()).contains(&end).then_some(end)
+}
+
+/// Whether this may be the kind of a chunk in a PNG, and not what stands behind one without an end.
+pub(crate) fn is_png_chunk(kind: &[u8]) -> bool {
+    kind.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// The same of a WebP.
+pub(crate) fn is_riff_chunk(kind: &[u8]) -> bool {
+    let is_sign = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_');
+    kind.iter().all(is_sign) && !matches!(kind, b"RIFF" | b"GIF8")
 }
 
 /// What stands in the bytes behind a picture, which are all from its end on.

@@ -43,14 +43,19 @@ impl Coverage {
 #[must_use]
 pub fn coverage(jpeg: &[u8]) -> Option<Coverage> {
     let mut walk = Walk::default();
-    let mut at = 2;
+    let (mut at, mut coded) = (2, false);
     while let Some((marker, segment)) = next_segment(jpeg, &mut at) {
         match marker {
+            // Another picture.
+            0xD8 if coded => break,
             0xC0..=0xC2 if walk.frame.is_none() => walk.frame = Some(Frame::read(marker == 0xC2, segment)?),
             0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => return None,
             0xC4 => walk.define_codes(segment),
             0xDD => walk.interval = u32::from(u16::from_be_bytes(*segment.first_chunk()?)),
-            0xDA => walk.scan(segment, jpeg, &mut at)?,
+            0xDA => {
+                coded = true;
+                walk.scan(segment, jpeg, &mut at)?;
+            }
             0xD9 => break,
             _ => {}
         }
@@ -58,14 +63,18 @@ pub fn coverage(jpeg: &[u8]) -> Option<Coverage> {
     walk.frame?.coverage()
 }
 
-/// Where a JPEG ends: behind its last marker. `None` when that is missing.
+/// Where a JPEG ends: behind its last marker, or where another begins behind its pixels. `None` when neither comes.
 #[must_use]
 pub fn end(jpeg: &[u8]) -> Option<usize> {
-    let mut at = 2;
+    let (mut at, mut coded) = (2, false);
     loop {
         match next_segment(jpeg, &mut at)? {
+            (0xD8, _) if coded => return Some(at - 2),
             (0xD9, _) => return Some(at + 2),
-            (0xDA, _) => at = Bits::new(jpeg, at).marker_from(jpeg, at),
+            (0xDA, _) => {
+                coded = true;
+                at = Bits::new(jpeg, at).marker_from(jpeg, at);
+            }
             _ => {}
         }
     }
@@ -104,7 +113,11 @@ fn next_segment<'a>(jpeg: &'a [u8], at: &mut usize) -> Option<(u8, &'a [u8])> {
         *at += jpeg.get(*at..)?.iter().position(|byte| *byte == 0xFF)?;
         match *jpeg.get(*at + 1)? {
             0xFF => *at += 1,
-            0x00 | 0x01 | 0xD0..=0xD8 => *at += 2,
+            0x00 | 0x01 | 0xD0..=0xD7 => *at += 2,
+            0xD8 => {
+                *at += 2;
+                return Some((0xD8, &[]));
+            }
             0xD9 => return Some((0xD9, &[])),
             marker => {
                 let length = usize::from(u16::from_be_bytes(*jpeg.get(*at + 2..)?.first_chunk()?));

@@ -28,8 +28,14 @@ const RAW_PROFILE: &[u8] = b"Raw profile type ";
 pub struct Scanner {
     container: Container,
     state: State,
-    /// A header or a piece, as far as it has come; then what stands behind the picture.
+    /// A header or a piece, as far as it has come.
     buffer: Vec<u8>,
+    /// Bytes that have passed by, those of the last chunks aside.
+    passed: u64,
+    /// Where the picture ends; [`u64::MAX`] until that is known.
+    end: u64,
+    /// What stands behind it.
+    behind: Vec<u8>,
     told: Told,
     /// XMP that was too long for one segment: its parts by their packet's name and place.
     extended: BTreeMap<(Vec<u8>, u32), Vec<u8>>,
@@ -59,6 +65,8 @@ pub enum Doubt {
 /// A JPEG's pixels, as far as their number and their codes' length tell of them.
 #[derive(Default)]
 struct Codes {
+    /// Whether any have passed by.
+    began: bool,
     pixels: u64,
     bytes: u64,
     /// How coarsely the first table divides, on average; 0 until it comes.
@@ -95,7 +103,7 @@ enum State {
     Piece { kind: Kind, left: usize, then: u64 },
     /// A JPEG's codes come next, up to a marker.
     Codes,
-    /// The picture has ended.
+    /// The JPEG has ended.
     Behind,
     /// Nothing more can be told apart.
     Lost,
@@ -105,11 +113,12 @@ enum State {
 enum Then {
     Header,
     Codes,
-    Behind,
 }
 
 #[derive(Clone, Copy)]
 enum Kind {
+    /// A WebP's own header.
+    Riff,
     /// A JPEG's application segment.
     App1,
     App13,
@@ -142,7 +151,9 @@ impl Scanner {
         let (container, state) = match format {
             ImageFormat::Jpeg => (Container::Jpeg, State::Skip(2, Then::Header)),
             ImageFormat::Png => (Container::Png, State::Skip(8, Then::Header)),
-            ImageFormat::WebP => (Container::WebP, State::Skip(12, Then::Header)),
+            ImageFormat::WebP => {
+                (Container::WebP, State::Piece { kind: Kind::Riff, left: behind::RIFF_HEADER, then: 0 })
+            }
             ImageFormat::Gif
             | ImageFormat::Bmp
             | ImageFormat::Ico
@@ -155,6 +166,9 @@ impl Scanner {
             container,
             state,
             buffer: Vec::new(),
+            passed: 0,
+            end: u64::MAX,
+            behind: Vec::new(),
             told: Told::default(),
             extended: BTreeMap::new(),
             photoshop: Vec::new(),
@@ -163,12 +177,22 @@ impl Scanner {
     }
 
     /// Looks at the image's next bytes.
-    pub fn push(&mut self, mut bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.walk(bytes);
+        self.passed += bytes.len() as u64;
+        let behind = usize::try_from(self.passed.saturating_sub(self.end)).unwrap_or(usize::MAX).min(bytes.len());
+        self.behind.extend_from_slice(&bytes[bytes.len() - behind..]);
+    }
+
+    fn walk(&mut self, chunk: &[u8]) {
+        let mut bytes = chunk;
+        let passed = self.passed;
+        let here = |rest: &[u8]| passed + (chunk.len() - rest.len()) as u64;
         while !bytes.is_empty() {
             match self.state {
                 State::Lost => return,
                 State::Behind => {
-                    self.buffer.extend_from_slice(bytes);
+                    self.end = self.end.min(here(bytes));
                     return;
                 }
                 State::Skip(left, then) => {
@@ -184,13 +208,15 @@ impl Scanner {
                     if self.take(&mut bytes, missing) < missing {
                         return;
                     }
-                    match self.container.step(&self.buffer) {
+                    self.look_for_end(here(bytes));
+                    match self.container.step(&self.buffer, self.codes.began) {
                         Step::Drop(count) => drop(self.buffer.drain(..count)),
                         Step::Ended(count) => {
-                            self.buffer.drain(..count);
+                            self.behind.extend_from_slice(&self.buffer[count..]);
                             self.state = State::Behind;
                         }
                         Step::Next(state) => {
+                            self.codes.began |= matches!(state, State::Skip(_, Then::Codes));
                             self.buffer.clear();
                             self.state = state;
                         }
@@ -207,6 +233,32 @@ impl Scanner {
                     }
                 }
             }
+        }
+    }
+
+    /// Looks whether a PNG or WebP ends with the chunk whose header has passed by up to `here`, or before
+    /// it. Its chunks are read on: other readers read what metadata stands behind.
+    fn look_for_end(&mut self, here: u64) {
+        if here.saturating_sub(self.buffer.len() as u64) >= self.end {
+            return;
+        }
+        let ends = match (self.container, self.buffer.as_slice()) {
+            (Container::Png, &[a, b, c, d, ref kind @ ..]) => {
+                let end = here + u64::from(u32::from_be_bytes([a, b, c, d])) + 4;
+                if kind == b"IEND" {
+                    self.end = end;
+                }
+                !behind::is_png_chunk(kind)
+            }
+            (Container::WebP, &[ref kind @ .., a, b, c, d]) => {
+                let end = here + u64::from(u32::from_le_bytes([a, b, c, d]));
+                !behind::is_riff_chunk(kind) || end > self.end
+            }
+            _ => false,
+        };
+        if ends {
+            self.behind.clone_from(&self.buffer);
+            self.end = here;
         }
     }
 
@@ -247,6 +299,12 @@ impl Scanner {
 
     fn read(&mut self, kind: Kind, piece: &[u8]) {
         match kind {
+            Kind::Riff => {
+                if let Some(length) = piece.get(4..).and_then(<[u8]>::first_chunk) {
+                    let length = u64::from(u32::from_le_bytes(*length));
+                    self.end = 8 + length + length % 2;
+                }
+            }
             Kind::App1 => match piece.strip_prefix(EXTENDED_XMP_SEGMENT) {
                 // Name of the packet, its length, and where this part belongs.
                 Some(part) if part.len() >= 40 => {
@@ -301,23 +359,20 @@ impl Scanner {
         }
         told |= iptc::told_by_photoshop(&self.photoshop);
 
-        let jpeg = matches!(self.container, Container::Jpeg);
-        let doubt = match self.state {
-            State::Behind => {
-                let mut alone = true;
-                for found in behind::told(&self.buffer) {
-                    match found {
-                        Behind::Picture(..) => alone = false,
-                        Behind::Auxiliary(_) => {}
-                        Behind::Video(place) => told |= video::told(&self.buffer[place]),
-                    }
-                }
-                if alone { (jpeg && self.codes.are_few()).then_some(Doubt::Short) } else { Some(Doubt::NotAlone) }
+        let mut alone = true;
+        for found in behind::told(&self.behind) {
+            match found {
+                Behind::Picture(..) => alone = false,
+                Behind::Auxiliary(_) => {}
+                Behind::Video(place) => told |= video::told(&self.behind[place]),
             }
-            State::Lost => None,
-            // A PNG or WebP without an end no model reads.
-            _ => jpeg.then_some(Doubt::Short),
+        }
+        let is_short = match (self.container, self.state) {
+            (Container::Png | Container::WebP, _) | (_, State::Lost) => false,
+            (Container::Jpeg, State::Behind) => self.codes.are_few(),
+            (Container::Jpeg, _) => true,
         };
+        let doubt = if alone { is_short.then_some(Doubt::Short) } else { Some(Doubt::NotAlone) };
         Scanned { findings: told.findings(), doubt }
     }
 }
@@ -327,7 +382,6 @@ impl Then {
         match self {
             Self::Header => State::Header,
             Self::Codes => State::Codes,
-            Self::Behind => State::Behind,
         }
     }
 }
@@ -340,7 +394,7 @@ impl Container {
         }
     }
 
-    fn step(self, header: &[u8]) -> Step {
+    fn step(self, header: &[u8], codes_began: bool) -> Step {
         let skip = |length: u64| Step::Next(State::Skip(length, Then::Header));
         let piece = |kind, length: u64, then| match usize::try_from(length) {
             Ok(left @ 1..=MAX_PIECE) => Step::Next(State::Piece { kind, left, then }),
@@ -348,6 +402,8 @@ impl Container {
         };
         match (self, header) {
             (Self::Jpeg, [0xFF, 0xFF, ..]) => Step::Drop(1),
+            // Another picture, where the end of the first is missing.
+            (Self::Jpeg, [0xFF, 0xD8, ..]) if codes_began => Step::Ended(0),
             // Restart markers and the like stand alone.
             (Self::Jpeg, [0xFF, 0x00 | 0x01 | 0xD0..=0xD8, ..]) => Step::Drop(2),
             (Self::Jpeg, [0xFF, 0xD9, ..]) => Step::Ended(2),
@@ -372,7 +428,6 @@ impl Container {
                     b"tEXt" => piece(Kind::Text, length, 4),
                     b"zTXt" => piece(Kind::CompressedText, length, 4),
                     b"iTXt" => piece(Kind::InternationalText, length, 4),
-                    b"IEND" => Step::Next(State::Skip(length + 4, Then::Behind)),
                     _ => skip(length + 4),
                 }
             }
@@ -381,8 +436,8 @@ impl Container {
                 match kind {
                     b"EXIF" => piece(Kind::Exif, length, length % 2),
                     b"XMP " => piece(Kind::Xmp, length, length % 2),
-                    // No chunk, but how another picture begins.
-                    [0xFF | 0x89, ..] | b"GIF8" | b"RIFF" => Step::Ended(0),
+                    // Another file, whose kind stands before its chunks.
+                    b"RIFF" => skip(4),
                     _ => skip(length + length % 2),
                 }
             }

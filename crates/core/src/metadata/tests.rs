@@ -93,12 +93,15 @@ fn png(pieces: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
 fn webp(pieces: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut all = vec![(b"VP8X", vec![0; 10]), (b"VP8 ", vec![1; 99])];
     all.extend_from_slice(pieces);
-    chunks(b"RIFF\0\0\0\0WEBP", &all, |bytes, kind, data| {
+    let mut bytes = chunks(b"RIFF\0\0\0\0WEBP", &all, |bytes, kind, data| {
         bytes.extend(*kind);
         bytes.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
         bytes.extend(data);
         bytes.resize(bytes.len().next_multiple_of(2), 0);
-    })
+    });
+    let length = u32::try_from(bytes.len() - 8).unwrap();
+    bytes[4..8].copy_from_slice(&length.to_le_bytes());
+    bytes
 }
 
 fn categories_in(format: ImageFormat, bytes: &[u8]) -> Vec<Category> {
@@ -191,6 +194,30 @@ fn metadata_is_found_wherever_a_format_keeps_it() {
             let streamed: Vec<_> = scanner.finish().findings.into_iter().map(|finding| finding.category).collect();
             let readable = !matches!(format, Gif | Tiff);
             assert_eq!(streamed, if readable { expected } else { NOTHING }, "{case}, in chunks of {chunk}");
+        }
+    }
+}
+
+#[test]
+fn metadata_behind_the_end_that_a_picture_names_is_read_as_by_other_readers() {
+    let ending_at = |length: u32| {
+        let mut bytes = webp(&[(b"EXIF", seoul())]);
+        bytes[4..8].copy_from_slice(&length.to_le_bytes());
+        bytes
+    };
+    let exif_chunk = png(&[(b"eXIf", seoul())]).split_off(8 + 25 + 112);
+    for (case, format, bytes) in [
+        ("a WebP that names no length", WebP, ending_at(0)),
+        ("a WebP that ends before the chunk", WebP, ending_at(130)),
+        ("a WebP that ends in the chunk", WebP, ending_at(150)),
+        ("a PNG's end before the chunk", Png, [png(&[]), exif_chunk].concat()),
+    ] {
+        for size in [1, 7, bytes.len()] {
+            let mut scanner = Scanner::of(format);
+            bytes.chunks(size).for_each(|chunk| scanner.push(chunk));
+            let Scanned { findings, doubt } = scanner.finish();
+            let found: Vec<_> = findings.iter().map(|finding| finding.category).collect();
+            assert_eq!((found.as_slice(), doubt), (LOCATION, None), "{case}, in chunks of {size}");
         }
     }
 }

@@ -76,13 +76,63 @@ fn a_picture_behind_another_is_shown_too() {
             for between in [&b""[..], b"\0\0\0", b"MotionPhoto_Data\xFF\xD8\xFF\0"] {
                 let bytes = [&dark_or_light(false, first), between, &dark_or_light(true, second)].concat();
                 assert_eq!(dark_frames(bytes.clone(), format), [false, true], "{first:?}, {between:?}, {second:?}");
-                let mut scanner = Scanner::of(format);
-                scanner.push(&bytes);
                 // Every GIF is looked at whole anyway.
-                let told = (format != ImageFormat::Gif && between.is_empty()).then_some(Doubt::NotAlone);
-                assert!(told.is_none() || scanner.finish().doubt == told, "{first:?}, {second:?}");
+                if format != ImageFormat::Gif {
+                    assert_is_not_alone(&format!("{first:?}, {between:?}, {second:?}"), &bytes, format);
+                }
             }
         }
+    }
+}
+
+fn assert_is_not_alone(case: &str, bytes: &[u8], format: ImageFormat) {
+    for size in [1, 7, bytes.len()] {
+        let mut scanner = Scanner::of(format);
+        bytes.chunks(size).for_each(|chunk| scanner.push(chunk));
+        assert_eq!(scanner.finish().doubt, Some(Doubt::NotAlone), "{case}, in chunks of {size}");
+    }
+}
+
+#[test]
+fn a_picture_behind_one_that_hides_its_end_is_shown_too() {
+    let first = |format| dark_or_light(false, format);
+    let without_end = |format, count: usize| {
+        let bytes = first(format);
+        bytes[..bytes.len() - count].to_vec()
+    };
+    // A WebP whose header counts what stands behind it as its own.
+    let claiming = |between: &[u8], behind: &[u8]| {
+        let mut bytes = [&first(image::ImageFormat::WebP), between, behind].concat();
+        let length = u32::try_from(bytes.len() - 8).unwrap();
+        bytes[4..8].copy_from_slice(&length.to_le_bytes());
+        bytes
+    };
+    let kinds = [image::ImageFormat::Jpeg, image::ImageFormat::Png, image::ImageFormat::Gif, image::ImageFormat::WebP];
+    for second in kinds {
+        let second = dark_or_light(true, second);
+        for (case, format, bytes) in [
+            ("a JPEG", ImageFormat::Jpeg, [without_end(image::ImageFormat::Jpeg, 2), second.clone()].concat()),
+            ("a PNG", ImageFormat::Png, [without_end(image::ImageFormat::Png, 12), second.clone()].concat()),
+            ("a WebP", ImageFormat::WebP, claiming(b"", &second)),
+            ("a WebP and zeros", ImageFormat::WebP, claiming(&[0; 4], &second)),
+        ] {
+            if case == "a JPEG" && !second.starts_with(b"\xFF\xD8") {
+                continue;
+            }
+            assert_is_not_alone(case, &bytes, format);
+            let shown = views(bytes, format, TokenBudget::DEFAULT).unwrap();
+            assert!(shown.views.iter().any(|view| is_dark(&decoded(view), 30, 20)), "{case}, {:?}", &second[..4]);
+        }
+    }
+    for (case, behind) in
+        [("a PDF", &b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"[..]), ("a HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")]
+    {
+        for format in [image::ImageFormat::Png, image::ImageFormat::WebP] {
+            let bytes = [&first(format), behind].concat();
+            let format = if format == image::ImageFormat::Png { ImageFormat::Png } else { ImageFormat::WebP };
+            assert_is_not_alone(case, &bytes, format);
+        }
+        assert_is_not_alone(case, &claiming(b"", behind), ImageFormat::WebP);
     }
 }
 
