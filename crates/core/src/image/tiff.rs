@@ -128,17 +128,19 @@ impl<'a> Directory<'a> {
 }
 
 impl Entry<'_> {
-    /// Its values, for a field of whole numbers without a sign; none for another.
+    /// Its values, for a field of whole numbers, but those below zero; none for another.
     pub fn numbers(&self) -> impl Iterator<Item = u64> {
         let Self { kind, value, layout, .. } = *self;
-        let unit =
-            if matches!(kind, BYTE | SHORT | LONG | IFD | LONG8 | IFD8 | UNDEFINED) { unit_bytes(kind) } else { 0 };
-        value.chunks_exact(unit.max(1)).filter(move |_| unit > 0).filter_map(move |bytes| match unit {
+        let is_signed = matches!(kind, SIGNED_BYTE | SIGNED_SHORT | SIGNED_LONG | SIGNED_LONG8);
+        let is_whole = is_signed || matches!(kind, BYTE | SHORT | LONG | IFD | LONG8 | IFD8 | UNDEFINED);
+        let unit = if is_whole { unit_bytes(kind) } else { 0 };
+        let numbers = value.chunks_exact(unit.max(1)).filter(move |_| unit > 0).filter_map(move |bytes| match unit {
             1 => bytes.first().map(|byte| u64::from(*byte)),
             2 => layout.u16(bytes, 0).map(u64::from),
             4 => layout.u32(bytes, 0).map(u64::from),
             _ => layout.u64(bytes, 0),
-        })
+        });
+        numbers.filter(move |number| !is_signed || number >> (8 * unit - 1) == 0)
     }
 
     /// Whether any of its values says something other than zero. In a text
@@ -192,26 +194,26 @@ const ASCII: u16 = 2;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const RATIONAL: u16 = 5;
+const SIGNED_BYTE: u16 = 6;
 const UNDEFINED: u16 = 7;
+const SIGNED_SHORT: u16 = 8;
+const SIGNED_LONG: u16 = 9;
 const SIGNED_RATIONAL: u16 = 10;
 const FLOAT: u16 = 11;
 const DOUBLE: u16 = 12;
 const IFD: u16 = 13;
 const LONG8: u16 = 16;
+const SIGNED_LONG8: u16 = 17;
 const IFD8: u16 = 18;
 const UTF8: u16 = 129;
 
 /// Bytes of one value of a TIFF field type; 0 for one that is unknown.
 const fn unit_bytes(kind: u16) -> usize {
     match kind {
-        // SBYTE is 6.
-        BYTE | ASCII | 6 | UNDEFINED | UTF8 => 1,
-        // SSHORT is 8.
-        SHORT | 8 => 2,
-        // SLONG is 9.
-        LONG | 9 | FLOAT | IFD => 4,
-        // SLONG8 is 17.
-        RATIONAL | SIGNED_RATIONAL | DOUBLE | LONG8 | 17 | IFD8 => 8,
+        BYTE | ASCII | SIGNED_BYTE | UNDEFINED | UTF8 => 1,
+        SHORT | SIGNED_SHORT => 2,
+        LONG | SIGNED_LONG | FLOAT | IFD => 4,
+        RATIONAL | SIGNED_RATIONAL | DOUBLE | LONG8 | SIGNED_LONG8 | IFD8 => 8,
         _ => 0,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
-use super::{Told, exif, iptc, says_something, video, xmp};
+use super::{MAX_PIECE, Told, exif, iptc, says_something, video, xmp};
 use crate::{
     image::{
         ImageFormat,
@@ -14,12 +14,18 @@ use crate::{
     pii::Finding,
 };
 
-/// Longest piece of metadata that is kept to be read, in bytes.
-const MAX_PIECE: usize = 4 * 1024 * 1024;
+/// Most bytes that all compressed pieces of a picture come to when they are inflated.
+const MAX_INFLATED: usize = 4 * MAX_PIECE;
+
+/// Most parts of XMP that was too long for one segment: 4 MiB take 65.
+const MAX_PARTS: usize = 4_096;
 
 const XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXTENDED_XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 const PHOTOSHOP_SEGMENT: &[u8] = b"Photoshop 3.0\0";
+/// What tells XMP that stands under another name.
+const XMP_MARKS: [&[u8]; 4] = [b"<?xpacket", b"<x:xmpmeta", b"<rdf:RDF", b"<exif:"];
+
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
 const RAW_PROFILE: &[u8] = b"Raw profile type ";
 
@@ -39,6 +45,10 @@ pub struct Scanner {
     told: Told,
     /// XMP that was too long for one segment: its parts by their packet's name and place.
     extended: BTreeMap<(Vec<u8>, u32), Vec<u8>>,
+    /// How many more bytes of it are kept.
+    extended_left: usize,
+    /// How many more bytes are inflated.
+    inflated_left: usize,
     /// Photoshop's resources, which go on from segment to segment.
     photoshop: Vec<u8>,
     codes: Codes,
@@ -171,6 +181,8 @@ impl Scanner {
             behind: Vec::new(),
             told: Told::default(),
             extended: BTreeMap::new(),
+            extended_left: MAX_PIECE,
+            inflated_left: MAX_INFLATED,
             photoshop: Vec::new(),
             codes: Codes::default(),
         }
@@ -310,8 +322,10 @@ impl Scanner {
                 Some(part) if part.len() >= 40 => {
                     let (head, data) = part.split_at(40);
                     let place = head.last_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-                    let kept: usize = self.extended.values().map(Vec::len).sum();
-                    if kept + data.len() <= MAX_PIECE {
+                    if let Some(left) = self.extended_left.checked_sub(data.len())
+                        && self.extended.len() < MAX_PARTS
+                    {
+                        self.extended_left = left;
                         self.extended.insert((head[..32].to_vec(), place), data.to_vec());
                     }
                 }
@@ -337,13 +351,48 @@ impl Scanner {
                     self.codes.pixels = u64::from(height) * u64::from(width);
                 }
             }
-            // Some writers put a JPEG's prefix into a WebP's chunk.
-            Kind::Exif => self.told |= application(piece),
+            Kind::Exif => {
+                let told = match piece {
+                    // A proposal that other readers follow: how it is compressed, its length, and EXIF.
+                    [0, _, _, _, _, compressed @ ..] => exif::told_behind(&self.inflated(compressed), true),
+                    _ => None,
+                };
+                // Some writers put a JPEG's prefix into a WebP's chunk.
+                self.told |= told.or_else(|| exif::told_behind(piece, true)).unwrap_or_default();
+            }
             Kind::Xmp => self.told |= xmp::told(piece),
             Kind::Text => self.told |= text(piece).unwrap_or_default(),
-            Kind::CompressedText => self.told |= compressed_text(piece).unwrap_or_default(),
-            Kind::InternationalText => self.told |= international_text(piece).unwrap_or_default(),
+            Kind::CompressedText => {
+                let told = self.compressed_text(piece).unwrap_or_default();
+                self.told |= told;
+            }
+            Kind::InternationalText => {
+                let told = self.international_text(piece).unwrap_or_default();
+                self.told |= told;
+            }
         }
+    }
+
+    /// Keyword, how it is compressed, text.
+    fn compressed_text(&mut self, piece: &[u8]) -> Option<Told> {
+        let (keyword, [0, text @ ..]) = split_at_nul(piece)? else { return None };
+        Some(named_text(keyword, &self.inflated(text)))
+    }
+
+    /// Keyword, whether and how it is compressed, language, translated keyword, text.
+    fn international_text(&mut self, piece: &[u8]) -> Option<Told> {
+        let (keyword, [compressed, 0, rest @ ..]) = split_at_nul(piece)? else { return None };
+        let (_, rest) = split_at_nul(rest)?;
+        let (_, text) = split_at_nul(rest)?;
+        Some(if *compressed == 0 { named_text(keyword, text) } else { named_text(keyword, &self.inflated(text)) })
+    }
+
+    /// The text, as far as it comes before damage or the limit.
+    fn inflated(&mut self, compressed: &[u8]) -> Vec<u8> {
+        let limit = MAX_PIECE.min(self.inflated_left);
+        let text = decompress_to_vec_zlib_with_limit(compressed, limit).unwrap_or_else(|error| error.output);
+        self.inflated_left -= text.len().min(self.inflated_left);
+        text
     }
 
     /// What was seen of the image, all of whose bytes have passed by.
@@ -357,7 +406,7 @@ impl Scanner {
         for packet in packets.values() {
             told |= xmp::told(packet);
         }
-        told |= iptc::told_by_photoshop(&self.photoshop);
+        told |= iptc::told_by_photoshop(&self.photoshop, 0);
 
         let mut alone = true;
         for found in behind::told(&self.behind) {
@@ -424,7 +473,9 @@ impl Container {
                 let length = u64::from(u32::from_be_bytes([a, b, c, d]));
                 // Four bytes of checksum stand behind each chunk.
                 match kind {
-                    b"eXIf" => piece(Kind::Exif, length, 4),
+                    kind if kind.eq_ignore_ascii_case(b"eXIf") || kind.eq_ignore_ascii_case(b"zxIf") => {
+                        piece(Kind::Exif, length, 4)
+                    }
                     b"tEXt" => piece(Kind::Text, length, 4),
                     b"zTXt" => piece(Kind::CompressedText, length, 4),
                     b"iTXt" => piece(Kind::InternationalText, length, 4),
@@ -451,40 +502,21 @@ fn application(piece: &[u8]) -> Told {
     if let Some(packet) = piece.strip_prefix(XMP_SEGMENT) {
         return xmp::told(packet);
     }
-    let is_exif = |piece: &[u8]| piece.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"exif"));
-    match exif::start(piece) {
-        Some(start) if start == 0 || is_exif(piece) => exif::told(&piece[start..]),
+    exif::told_behind(piece, false).unwrap_or_else(|| {
         // XMP under another name, as some writers put it there.
-        _ if memchr::memmem::find(&piece[..piece.len().min(256)], b"<x:xmpmeta").is_some() => {
-            xmp::told(&piece[memchr::memchr(b'<', piece).unwrap_or_default()..])
+        let is_named = piece.starts_with(b"http") || piece.starts_with(b"XMP\0");
+        let begins = |mark: &[u8]| memchr::memmem::find(piece, mark).is_some();
+        match memchr::memchr(b'<', piece) {
+            Some(start) if is_named || XMP_MARKS.iter().any(|mark| begins(mark)) => xmp::told(&piece[start..]),
+            _ => Told::default(),
         }
-        _ => Told::default(),
-    }
+    })
 }
 
 /// Keyword, text.
 fn text(piece: &[u8]) -> Option<Told> {
     let (keyword, text) = split_at_nul(piece)?;
     Some(named_text(keyword, text))
-}
-
-/// Keyword, how it is compressed, text.
-fn compressed_text(piece: &[u8]) -> Option<Told> {
-    let (keyword, [0, text @ ..]) = split_at_nul(piece)? else { return None };
-    Some(named_text(keyword, &inflated(text)))
-}
-
-/// Keyword, whether and how it is compressed, language, translated keyword, text.
-fn international_text(piece: &[u8]) -> Option<Told> {
-    let (keyword, [compressed, 0, rest @ ..]) = split_at_nul(piece)? else { return None };
-    let (_, rest) = split_at_nul(rest)?;
-    let (_, text) = split_at_nul(rest)?;
-    Some(if *compressed == 0 { named_text(keyword, text) } else { named_text(keyword, &inflated(text)) })
-}
-
-/// The text, as far as it comes before damage or the limit.
-fn inflated(compressed: &[u8]) -> Vec<u8> {
-    decompress_to_vec_zlib_with_limit(compressed, MAX_PIECE).unwrap_or_else(|error| error.output)
 }
 
 fn named_text(keyword: &[u8], text: &[u8]) -> Told {
@@ -520,7 +552,7 @@ fn raw_profile(text: &[u8]) -> Told {
     let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
     let mut told = application(&bytes);
     if bytes.starts_with(b"8BIM") {
-        told |= iptc::told_by_photoshop(&bytes);
+        told |= iptc::told_by_photoshop(&bytes, 0);
     } else if bytes.first() == Some(&0x1C) {
         told |= iptc::told(&bytes);
     } else if bytes.starts_with(b"<") {

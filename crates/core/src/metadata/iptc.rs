@@ -24,8 +24,8 @@ pub(super) fn told(mut records: &[u8]) -> Told {
     told
 }
 
-/// What Photoshop's resources tell: IPTC, EXIF and XMP among them.
-pub(super) fn told_by_photoshop(mut resources: &[u8]) -> Told {
+/// What Photoshop's resources tell: IPTC, EXIF and XMP among them. They may stand in EXIF, so deep in more of it.
+pub(super) fn told_by_photoshop(mut resources: &[u8], depth: usize) -> Told {
     let mut told = Told::default();
     while let Some(start) = memchr::memmem::find(resources, b"8BIM") {
         resources = &resources[start + 4..];
@@ -37,7 +37,7 @@ pub(super) fn told_by_photoshop(mut resources: &[u8]) -> Told {
         let (data, rest) = rest.split_at(length);
         match u16::from_be_bytes([*high, *low]) {
             0x0404 => told |= self::told(data),
-            0x0422 | 0x0423 => told |= exif::told(data),
+            0x0422 | 0x0423 => told |= exif::told_within(data, depth),
             0x0424 => told |= xmp::told(data),
             _ => continue,
         }

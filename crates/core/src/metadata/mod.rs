@@ -20,6 +20,9 @@ use crate::{
     pii::{Category, Finding, Place},
 };
 
+/// Longest piece of metadata that is kept to be read, in bytes.
+const MAX_PIECE: usize = 4 * 1024 * 1024;
+
 /// What metadata tells; never what it says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Told {
@@ -58,7 +61,7 @@ impl Told {
 pub fn findings(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
     match format {
         ImageFormat::Tiff => exif::told(bytes).findings(),
-        ImageFormat::Gif => xmp::in_gif(bytes).map(xmp::told).unwrap_or_default().findings(),
+        ImageFormat::Gif => xmp::told_by_gif(bytes).findings(),
         ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP => {
             let mut scanner = Scanner::of(format);
             scanner.push(bytes);
@@ -87,7 +90,7 @@ pub fn told_by<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Vec<Finding> 
     let mut told = Told::default();
     for piece in pieces {
         told |= match piece {
-            Piece::Exif(bytes) => exif::told_behind(&bytes),
+            Piece::Exif(bytes) => exif::told_behind(&bytes, true).unwrap_or_default(),
             Piece::Xmp(packet) => xmp::told(&packet),
             Piece::Film(bytes) => video::told(bytes),
             Piece::Author(name) => {

@@ -258,9 +258,41 @@ fn a_position_is_found_in_any_type_and_behind_any_pointer() {
         ("text without a fix", 2, 8, b"0,00.0N\0".to_vec(), NOTHING),
         ("whole numbers", 4, 3, [48_u32, 51, 29].iter().flat_map(|value| value.to_le_bytes()).collect(), LOCATION),
     ] {
-        for (place, pointer) in [("the Exif directory", 0x8769), ("a further directory", 0x014A)] {
+        for (place, pointer) in [
+            ("the Exif directory", 0x8769),
+            ("a further directory", 0x014A),
+            ("the directory of what can be exchanged", 0xA005),
+            ("the directory of global parameters", 0x0190),
+        ] {
             assert_eq!(categories_in(Tiff, &gps_of(kind, count, &value, pointer)), expected, "{case}, in {place}");
         }
+    }
+}
+
+/// The same, with pointers of a type of whole numbers, which are `values`.
+fn gps_behind(kind: u16, values: [i8; 2]) -> Vec<u8> {
+    let mut tiff = gps_of(12, 3, &doubles([48.0, 51.0, 29.5]), 0x8769);
+    for (entry, value) in [(10, values[0]), (28, values[1])] {
+        tiff[entry + 2..entry + 4].copy_from_slice(&kind.to_le_bytes());
+        tiff[entry + 8..entry + 12].copy_from_slice(&i32::from(value).to_le_bytes());
+    }
+    tiff
+}
+
+#[test]
+fn a_pointer_is_followed_in_any_type_of_whole_numbers() {
+    for (case, kind, values, expected) in [
+        ("LONG", 4, [26, 44], LOCATION),
+        ("SHORT", 3, [26, 44], LOCATION),
+        ("BYTE", 1, [26, 44], LOCATION),
+        ("SBYTE", 6, [26, 44], LOCATION),
+        ("SSHORT", 8, [26, 44], LOCATION),
+        ("SLONG", 9, [26, 44], LOCATION),
+        ("IFD", 13, [26, 44], LOCATION),
+        ("before the file", 9, [26, -44], NOTHING),
+        ("FLOAT", 11, [26, 44], NOTHING),
+    ] {
+        assert_eq!(categories_in(Tiff, &gps_behind(kind, values)), expected, "{case}");
     }
 }
 
@@ -273,10 +305,72 @@ fn exif_is_found_behind_whatever_stands_before_it() {
         (b"Exif\0", LOCATION),
         (b"Exif\0\0Exif\0\0", LOCATION),
         (b"Exif\0\0\0\0", LOCATION),
+        (b"\0\0\0\0Exif\0\0", LOCATION),
+        (b"abeXIF\0x", LOCATION),
         (b"", LOCATION),
         (b"http://example.com/\0", NOTHING),
     ] {
         assert_eq!(categories_in(Jpeg, &jpeg(&[[prefix, &seoul()].concat()])), expected, "{prefix:?}");
+    }
+    for number in [[0, 0x2B], [0x52, 0x4F], [0, 0]] {
+        let mut exif = seoul();
+        exif[2..4].copy_from_slice(&number);
+        let behind = |prefix: &[u8]| categories_in(Jpeg, &jpeg(&[[prefix, &exif].concat()]));
+        assert_eq!((behind(b"Exif\0\0").as_slice(), behind(b"").as_slice()), (LOCATION, NOTHING), "{number:?}");
+    }
+}
+
+#[test]
+fn exif_that_a_png_holds_compressed_is_read() {
+    let compressed = |exif: &[u8]| {
+        let length = u32::try_from(exif.len()).unwrap().to_be_bytes();
+        [&[0][..], &length, &miniz_oxide::deflate::compress_to_vec_zlib(exif, 6)].concat()
+    };
+    for (case, kind, data) in [
+        ("zxIf", b"zxIf", compressed(&seoul())),
+        ("zXIf", b"zXIf", compressed(&seoul())),
+        ("eXIf that is compressed", b"eXIf", compressed(&seoul())),
+        ("exif", b"exif", seoul()),
+        ("with a JPEG's prefix", b"zxIf", compressed(&[b"Exif\0\0".as_slice(), &seoul()].concat())),
+    ] {
+        assert_eq!(categories_in(Png, &png(&[(kind, data)])), LOCATION, "{case}");
+    }
+}
+
+#[test]
+fn xmp_under_another_name_is_read() {
+    for (prefix, expected) in
+        [(&b""[..], LOCATION), (b"XMP\0", LOCATION), (b"http://example.com/\0", LOCATION), (&[7; 300], LOCATION)]
+    {
+        assert_eq!(categories_in(Jpeg, &jpeg(&[[prefix, &latitude()].concat()])), expected, "{prefix:?}");
+    }
+    assert_eq!(categories_in(Jpeg, &jpeg(&[b"NIKON\0<a>:GPSLatitude='12'".to_vec()])), NOTHING);
+}
+
+#[test]
+fn every_packet_of_a_gif_is_read_wherever_it_ends() {
+    let gif = |packets: &[&str]| {
+        let extension = |packet: &&str| {
+            let trailer: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
+            [b"\x21\xFF\x0BXMP DataXMP", packet.as_bytes(), &trailer].concat()
+        };
+        let extensions: Vec<u8> = packets.iter().flat_map(extension).collect();
+        [b"GIF89a\x01\0\x01\0\0\0\0".as_slice(), &extensions, b"\x3b"].concat()
+    };
+    let packet = String::from_utf8(latitude()).unwrap();
+    let whole = packet.as_str();
+    let without_instruction = whole.split("<?xpacket end").next().unwrap();
+    let bare = without_instruction.split("</x:xmpmeta").next().unwrap();
+    let rdf = &bare[bare.find("<rdf:RDF").unwrap()..];
+    for (case, packets) in [
+        ("whole", &[whole][..]),
+        ("without its last instruction", &[without_instruction]),
+        ("without its last element", &[bare]),
+        ("RDF alone", &[rdf]),
+        ("cut", &[&whole[..whole.find("</rdf:RDF").unwrap()]]),
+        ("behind an empty one", &["<x/><?xpacket end='w'?>", whole]),
+    ] {
+        assert_eq!(categories_in(Gif, &gif(packets)), LOCATION, "{case}");
     }
 }
 
@@ -454,6 +548,17 @@ fn whatever_exiftool_shows_is_told() {
         ("EXIF", Jpeg, exif(b"Exif\0\0")),
         ("EXIF behind a prefix of its own", Jpeg, exif(b"Exif\0\x01")),
         ("EXIF named twice", Jpeg, exif(b"Exif\0\0Exif\0\0")),
+        ("EXIF behind four bytes", Jpeg, exif(b"\0\0\0\0Exif\0\0")),
+        ("a pointer with a sign", Jpeg, jpeg(&[[b"Exif\0\0".as_slice(), &gps_behind(9, [26, 44])].concat()])),
+        ("XMP under another name", Jpeg, jpeg(&[[&[7; 300][..], &latitude()].concat()])),
+        (
+            "a PNG's compressed EXIF",
+            Png,
+            png(&[(b"zxIf", {
+                [b"\0\0\0\0\0".as_slice(), &miniz_oxide::deflate::compress_to_vec_zlib(&seoul(), 6)].concat()
+            })]),
+        ),
+        ("a PNG's EXIF behind its end", Png, [png(&[]), png(&[(b"eXIf", seoul())]).split_off(8 + 25 + 112)].concat()),
         ("a TIFF", Tiff, exif_of(&[(Tag::Artist, text("J. Doe"))], true)),
         ("doubles, in the Exif directory", Tiff, doubles(0x8769)),
         ("doubles, in a further directory", Tiff, doubles(0x014A)),
@@ -497,6 +602,52 @@ fn directories_in_circles_and_claims_of_any_length_end() {
     let mut long = b"II*\0\x08\0\0\0\x01\0\x3b\x01\x02\0\xFF\xFF\xFF\xFF\x08\0\0\0".to_vec();
     long.extend([0; 8]);
     assert_eq!(categories_in(Tiff, &long), NOTHING);
+}
+
+/// A TIFF whose one directory has these entries: tag, length and place of a value of bytes; and bytes behind it.
+fn tiff_of(entries: &[(u16, usize, usize)], behind: &[u8]) -> Vec<u8> {
+    let mut tiff = b"II*\0\x08\0\0\0".to_vec();
+    tiff.extend(u16::try_from(entries.len()).unwrap().to_le_bytes());
+    for (tag, length, place) in entries {
+        tiff.extend(tag.to_le_bytes());
+        tiff.extend(7_u16.to_le_bytes());
+        tiff.extend(u32::try_from(*length).unwrap().to_le_bytes());
+        tiff.extend(u32::try_from(*place).unwrap().to_le_bytes());
+    }
+    tiff.extend([0; 4]);
+    tiff.extend(behind);
+    tiff
+}
+
+#[test]
+fn the_same_bytes_are_not_read_again_and_again() {
+    // Each would take minutes, a gigabyte or all of the stack.
+    let noise = vec![0xFF; 200_000];
+    let of_one_packet: Vec<_> = (0..60_000).map(|_| (700, noise.len(), 14 + 60_000 * 12)).collect();
+    let mut nested = seoul();
+    for _ in 0..4_000 {
+        let length = u32::try_from(nested.len()).unwrap().to_be_bytes();
+        let resources = [b"8BIM\x04\x22\0\0", length.as_slice(), &nested].concat();
+        nested = tiff_of(&[(0x8649, resources.len(), 26)], &resources);
+    }
+    let pointers: Vec<u8> = (0..64_u32).flat_map(|at| (8 + at % 2 * 12).to_le_bytes()).collect();
+    let circles: Vec<_> = (0..60_000).map(|_| (0x014A, 256, 14 + 60_000 * 12)).collect();
+    for (case, bytes) in [
+        ("one packet for every entry", tiff_of(&of_one_packet, &noise)),
+        ("EXIF in resources in EXIF", nested),
+        ("directories in circles", tiff_of(&circles, &pointers)),
+        ("a packet of no text", tiff_of(&[(700, 60 << 20, 26)], &vec![0xFF; 60 << 20])),
+    ] {
+        assert_eq!(categories_in(Tiff, &bytes), NOTHING, "{case}");
+    }
+    let part = [b"http://ns.adobe.com/xmp/extension/\0".as_slice(), &[b'A'; 40]].concat();
+    assert_eq!(categories_in(Jpeg, &jpeg(&vec![part; 100_000])), NOTHING);
+    let names = "<mwg-rs:Name>Rex</mwg-rs:Name>".repeat(30_000);
+    let pets = xmp(&format!("<rdf:Description>{names}<mwg-rs:Type>Pet</mwg-rs:Type></rdf:Description>"));
+    assert_eq!(xmp::told(&pets), Told::default());
+    let bomb = miniz_oxide::deflate::compress_to_vec_zlib(&vec![b' '; 4 << 20], 6);
+    let bombs = vec![(b"zTXt", [b"Author\0\0".as_slice(), &bomb].concat()); 5_000];
+    assert_eq!(categories_in(Png, &png(&bombs)), NOTHING);
 }
 
 #[test]

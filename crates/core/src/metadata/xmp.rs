@@ -1,6 +1,6 @@
 //! XMP: properties in RDF, as attributes or elements.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use memchr::memmem;
 use roxmltree::{Document, ExpandedName, Node, ParsingOptions};
@@ -19,6 +19,9 @@ const PACKET_END: &[u8] = b"<?xpacket end";
 
 /// Longest XMP packet that is looked for in a GIF, in bytes.
 const MAX_IN_GIF: usize = 1024 * 1024;
+
+/// Most packets that are looked for in a GIF.
+const MAX_PACKETS_IN_GIF: usize = 16;
 
 const IPTC_CORE: &str = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/";
 const REGIONS: &str = "http://www.metadataworkinggroup.com/schemas/regions/";
@@ -89,32 +92,33 @@ fn decoded(packet: &[u8]) -> Cow<'_, str> {
 
 fn told_by_document(document: &Document<'_>) -> Told {
     let mut told = Told::default();
+    let mut faces = HashMap::new();
+    let mut tell = |name: ExpandedName<'_, '_>, text: &str, structure: Option<Node<'_, '_>>| {
+        let is = |known: &(&str, &str)| name.namespace() == Some(known.0) && name.name() == known.1;
+        // A region may also be a pet's, a bar code's or the focus.
+        let mut is_person = || {
+            name.namespace() != Some(REGIONS)
+                || structure.is_some_and(|region| *faces.entry(region.id()).or_insert_with(|| is_face(region)))
+        };
+        told |= Told {
+            location: is_position(name.name()) && is_somewhere(text),
+            person: PERSONS.iter().any(is) && is_person(),
+            authorship: AUTHORS.iter().any(is),
+        };
+    };
     for node in document.descendants() {
         if let Some(text) = node.text().filter(|text| node.is_text() && says_something(text.as_bytes())) {
             for property in node.ancestors().skip(1).take(MAX_DEPTH) {
-                told |= told_by(property.tag_name(), text, || property.parent_element());
+                tell(property.tag_name(), text, property.parent_element());
             }
         }
         for attribute in node.attributes().filter(|attribute| says_something(attribute.value().as_bytes())) {
-            let name = match attribute.namespace() {
-                Some(namespace) => ExpandedName::from((namespace, attribute.name())),
-                None => continue,
-            };
-            told |= told_by(name, attribute.value(), || Some(node));
+            if let Some(namespace) = attribute.namespace() {
+                tell(ExpandedName::from((namespace, attribute.name())), attribute.value(), Some(node));
+            }
         }
     }
     told
-}
-
-/// What a property with a text tells; `structure` is the element that it belongs to.
-fn told_by<'a>(name: ExpandedName<'_, '_>, text: &str, structure: impl FnOnce() -> Option<Node<'a, 'a>>) -> Told {
-    let is = |known: &(&str, &str)| name.namespace() == Some(known.0) && name.name() == known.1;
-    Told {
-        location: is_position(name.name()) && is_somewhere(text),
-        // A region may also be a pet's, a bar code's or the focus.
-        person: PERSONS.iter().any(is) && (name.namespace() != Some(REGIONS) || structure().is_some_and(is_face)),
-        authorship: AUTHORS.iter().any(is),
-    }
 }
 
 fn is_position(name: &str) -> bool {
@@ -186,12 +190,20 @@ fn value_at(rest: &[u8]) -> Option<Cow<'_, str>> {
     Some(String::from_utf8_lossy(value))
 }
 
-/// The XMP packet of a GIF, which stands in it as it is.
-pub(super) fn in_gif(bytes: &[u8]) -> Option<&[u8]> {
+/// What the XMP packets of a GIF tell, which stand in it as they are.
+pub(super) fn told_by_gif(bytes: &[u8]) -> Told {
     const EXTENSION: &[u8] = b"\x21\xFF\x0BXMP DataXMP";
-    let start = memmem::find(bytes, EXTENSION)? + EXTENSION.len();
-    let rest = &bytes[start..bytes.len().min(start + MAX_IN_GIF)];
-    let end = memmem::find(rest, PACKET_END)?;
-    let close = memchr::memchr(b'>', &rest[end..])?;
-    Some(&rest[..=end + close])
+    let mut told = Told::default();
+    for at in memmem::find_iter(bytes, EXTENSION).take(MAX_PACKETS_IN_GIF) {
+        let start = at + EXTENSION.len();
+        let rest = &bytes[start..bytes.len().min(start + MAX_IN_GIF)];
+        // Some writers leave out the packet's last instruction, or what belongs behind it.
+        let end = [PACKET_END, b"</x:xmpmeta", b"</rdf:RDF"].into_iter().find_map(|end| {
+            let at = memmem::find(rest, end)?;
+            Some(at + memchr::memchr(b'>', &rest[at..])? + 1)
+        });
+        let end = end.or_else(|| memmem::find(rest, b"\x01\xFF\xFE")).unwrap_or(rest.len());
+        told |= self::told(&rest[..end]);
+    }
+    told
 }
