@@ -645,6 +645,13 @@ fn the_same_bytes_are_not_read_again_and_again() {
     let names = "<mwg-rs:Name>Rex</mwg-rs:Name>".repeat(30_000);
     let pets = xmp(&format!("<rdf:Description>{names}<mwg-rs:Type>Pet</mwg-rs:Type></rdf:Description>"));
     assert_eq!(xmp::told(&pets), Told::default());
+    let many = |of: &dyn Fn(u32) -> String| (0..60_000).map(of).collect::<Vec<_>>().concat();
+    let declared = many(&|at| format!(" xmlns:a{at}='u:{at}'"));
+    let used = many(&|at| format!("<a{at}:b/>"));
+    let attributes = many(&|at| format!(" a{at}='1'"));
+    for packet in [format!("<r{declared}>{used}</r>"), format!("<r{attributes}/>")] {
+        assert_eq!(xmp::told(packet.as_bytes()), Told::default());
+    }
     let bomb = miniz_oxide::deflate::compress_to_vec_zlib(&vec![b' '; 4 << 20], 6);
     let bombs = vec![(b"zTXt", [b"Author\0\0".as_slice(), &bomb].concat()); 5_000];
     assert_eq!(categories_in(Png, &png(&bombs)), NOTHING);

@@ -10,6 +10,9 @@ use super::{Told, says_something};
 /// Elements and attributes of a packet that is read.
 const MAX_NODES: u32 = 100_000;
 
+/// Most namespaces that a packet declares, and most attributes of an element. Parsing takes the square of either.
+const MAX_IN_SCOPE: usize = 1_000;
+
 /// Elements between a property and its text: a list and its item, in an
 /// alternative perhaps.
 const MAX_DEPTH: usize = 6;
@@ -64,11 +67,21 @@ pub(super) fn told(packet: &[u8]) -> Told {
     let text = decoded(packet);
     let text = text.trim_matches(['\0', '\u{feff}']).trim();
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-    match Document::parse_with_options(text, options) {
-        Ok(document) => told_by_document(&document),
+    let document = is_parsed_fast(text.as_bytes()).then(|| Document::parse_with_options(text, options));
+    match document {
+        Some(Ok(document)) => told_by_document(&document),
         // Other readers are content with less than XML.
-        Err(_) => told_by_words(text),
+        Some(Err(_)) | None => told_by_words(text),
     }
+}
+
+fn is_parsed_fast(text: &[u8]) -> bool {
+    let mut attributes = 0;
+    memmem::find_iter(text, b"xmlns").take(MAX_IN_SCOPE + 1).count() <= MAX_IN_SCOPE
+        && memchr::memchr2_iter(b'<', b'=', text).all(|at| {
+            attributes = if text[at] == b'<' { 0 } else { attributes + 1 };
+            attributes <= MAX_IN_SCOPE
+        })
 }
 
 /// A packet as text, whichever of Unicode's encodings it is in.
