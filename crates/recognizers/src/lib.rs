@@ -82,7 +82,7 @@ pub fn find(lines: &[Line<'_>], faces: usize) -> Vec<Finding> {
     findings.extend(names::find(lines));
     findings.extend(secrets::find(lines));
     weigh_together(&mut findings, lines, faces > 0);
-    second_sign::look_for(&mut findings, lines);
+    second_sign::look_for(&mut findings, lines, faces > 0);
     findings.retain(|finding| finding.confidence >= THRESHOLD);
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     without_repetition(without_what_is_published(findings))

@@ -89,6 +89,8 @@ const WORDS_OF_OTHERS: &[&str] = &[
     "lot",
     "model",
 ];
+const SHORT_FOR_OTHERS: &[&str] =
+    &["pn", "sn", "mpn", "upc", "ean", "gtin", "ref", "refno", "cat", "catno", "po", "pono"];
 const ENDS_OF_OTHERS: &[&str] = &["", "s", "no", "nr", "num", "number", "nummer", "id", "code", "card"];
 
 /// A month and a year.
@@ -103,22 +105,28 @@ const LONGEST_NETWORK: usize = 40;
 /// Shorter labels are words of their own: others end and begin with them, such as "class no.".
 const SHORT_LABEL: usize = 3;
 
-/// Looks for the second sign of each finding that needs one.
-pub(crate) fn look_for(findings: &mut [Finding], lines: &[Line<'_>]) {
-    let names: Vec<usize> = findings
+/// Looks for the second sign of each finding that needs one. A social security number has no check digit, and many a
+/// part's number has its form: it is dropped where its label says that it is something else, and on a page that
+/// speaks neither of such numbers nor of anybody.
+pub(crate) fn look_for(findings: &mut Vec<Finding>, lines: &[Line<'_>], face: bool) {
+    let people: Vec<usize> = findings
         .iter()
         .filter(|finding| finding.entity == Entity::Person && finding.confidence >= crate::THRESHOLD)
         .flat_map(|finding| finding.lines.iter().copied())
         .collect();
     for finding in findings.iter_mut().filter(|finding| finding.evidence == Evidence::NeedsSecondSign(None)) {
-        finding.evidence = Evidence::NeedsSecondSign(beside(finding, lines, &names));
+        finding.evidence = Evidence::NeedsSecondSign(beside(finding, lines, &people));
     }
+    let may_be_somebodys = face || !people.is_empty() || lines.iter().any(|line| is_label(line.text, OF_SSNS));
+    findings.retain(|finding| {
+        finding.entity != Entity::UsSsn
+            || finding.evidence != Evidence::NeedsSecondSign(None)
+            || may_be_somebodys && (is_labelled(finding, lines, OF_SSNS) || !is_anothers(finding, lines))
+    });
 }
 
 fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<SecondSign> {
-    let beside: Vec<&Line<'_>> = of_the_number(finding, lines).collect();
-    let any = |known: &[&str]| beside.iter().any(|label| known.iter().any(|known| names(label.text, known)));
-    if beside.iter().any(|label| names_another(label.text)) {
+    if is_anothers(finding, lines) {
         return None;
     }
     let of_its_kind = match finding.entity {
@@ -126,7 +134,7 @@ fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<Sec
         Entity::UsSsn => OF_SSNS,
         _ => OF_RRNS,
     };
-    if any(of_its_kind) {
+    if is_labelled(finding, lines, of_its_kind) {
         return Some(SecondSign::Label);
     }
     let has_name = |within| people.iter().any(|name| is_near(finding, lines, &lines[*name], within));
@@ -154,9 +162,20 @@ fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<Sec
     has_name(NEAR).then_some(SecondSign::Name)
 }
 
-/// Whether a text holds a label.
-fn names(text: &str, label: &str) -> bool {
-    if label.len() <= SHORT_LABEL { has_words(text, label) } else { labels::key(text).contains(label) }
+/// Whether a text holds one of these labels.
+fn is_label(text: &str, labels: &[&str]) -> bool {
+    let key = labels::key(text);
+    labels.iter().any(|label| if label.len() <= SHORT_LABEL { has_words(text, label) } else { key.contains(label) })
+}
+
+/// Whether a number has one of these labels.
+fn is_labelled(finding: &Finding, lines: &[Line<'_>], labels: &[&str]) -> bool {
+    of_the_number(finding, lines).any(|line| is_label(line.text, labels))
+}
+
+/// Whether a number is labelled as something else.
+fn is_anothers(finding: &Finding, lines: &[Line<'_>]) -> bool {
+    of_the_number(finding, lines).any(|label| names_another(label.text))
 }
 
 /// Whether a text labels a number as something else.
@@ -166,7 +185,12 @@ fn names_another(text: &str) -> bool {
         let word = word.to_lowercase();
         WORDS_OF_OTHERS.iter().any(|known| word.strip_prefix(known).is_some_and(|end| ENDS_OF_OTHERS.contains(&end)))
     };
-    OF_OTHERS.iter().any(|other| key.contains(other)) || words(text).any(is_word)
+    // `P/N` is one word.
+    let is_short =
+        |word: &str| SHORT_FOR_OTHERS.contains(&labels::key(word).trim_end_matches(|c: char| c.is_numeric()));
+    OF_OTHERS.iter().any(|other| key.contains(other))
+        || words(text).any(is_word)
+        || text.split_whitespace().any(is_short)
 }
 
 /// The words of a text. Where no space is left, a capital begins one: `YourOrderNo`.

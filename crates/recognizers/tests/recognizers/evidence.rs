@@ -65,14 +65,30 @@ fn a_card_an_rrn_and_an_ssn_need_a_second_sign() {
         (&["4929 6071 0392 7747 12/27"], Entity::CreditCard, sign(Some(SecondSign::Expiry))),
         (&["12/27 4929 6071 0392 7747"], Entity::CreditCard, sign(Some(SecondSign::Expiry))),
         (&["VISA", "4929 6071 0392 7747 123"], Entity::CreditCard, sign(Some(SecondSign::Issuer))),
-        (&["219-09-4417"], Entity::UsSsn, sign(None)),
         (&["SSN 219-09-4417"], Entity::UsSsn, sign(Some(SecondSign::Label))),
         (&["Dr. Oona Feldstrand", "219-09-4417"], Entity::UsSsn, sign(Some(SecondSign::Name))),
-        (&["Part no. 219-09-4417", "Dr. Oona Feldstrand"], Entity::UsSsn, sign(None)),
+        (&["219-09-4417", "", "", "", "", "", "", "Dr. Oona Feldstrand"], Entity::UsSsn, sign(None)),
+        (&["Member SSN 219-09-4417"], Entity::UsSsn, sign(None)),
+        (&["SSN", "", "", "", "219-09-4417"], Entity::UsSsn, sign(None)),
         (&["880314-2839175"], Entity::KrRrn, sign(None)),
         (&["RRN 880314-2839175"], Entity::KrRrn, sign(Some(SecondSign::Label))),
     ] {
         assert_eq!(evidence(rows, entity), expected, "{rows:?}");
+    }
+}
+
+#[test]
+fn a_number_without_a_check_digit_is_no_ssn_where_nothing_speaks_for_it() {
+    for rows in [
+        &["219-09-4417"][..],
+        &["219-09-4417", "412-34-5678"],
+        &["Part no. 219-09-4417", "Dr. Oona Feldstrand"],
+        &["PN 219-09-4417", "Dr. Oona Feldstrand"],
+        &["P/N: 219-09-4417", "Dr. Oona Feldstrand"],
+        &["Ref. 219-09-4417", "Dr. Oona Feldstrand"],
+        &["Item", "219-09-4417"],
+    ] {
+        assert_eq!(evidence(rows, Entity::UsSsn), None, "{rows:?}");
     }
 }
 
