@@ -16,7 +16,8 @@ const ROLES: &str = "abuse accounts admin billing booking bookings careers conta
 
 /// Groups of figures that may be a card's number, with all that stands in one row with it.
 static GROUPS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9]+(?:[ -][0-9]+)*").ok());
-static IBAN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[A-Z]{2}[0-9]{2}[ A-Z0-9]{11,}").ok());
+/// How an account's number begins: its country and its check digits.
+static IBAN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[A-Z]{2}[0-9]{2}").ok());
 static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b([a-z0-9][a-z0-9._%+-]*)\s*[@＠]\s*[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b").ok()
 });
@@ -24,28 +25,51 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Finds values by their form.
 pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = lines.iter().enumerate().flat_map(|(index, line)| in_line(index, line)).collect();
-    // A long number may be read in pieces: its check digits hold the row together.
     for row in rows(lines).into_iter().filter(|row| row.len() > 1) {
-        let text = row.iter().map(|index| lines[*index].text).collect::<Vec<_>>().join(" ");
-        let sure = row.iter().map(|index| lines[*index].confidence).fold(1.0, f64::min);
-        // What stands in one of its lines is there, and not in the label beside it.
-        let known = |entity| findings.iter().any(|other| other.entity == entity && row.contains(&other.lines[0]));
-        let joined: Vec<_> = with_check_digits(&text).filter(|(entity, ..)| !known(*entity)).collect();
-        findings.extend(joined.into_iter().map(|(entity, confidence, evidence)| Finding {
-            entity,
-            confidence: confidence * sure,
-            validation: Validation::Checksum,
-            evidence,
-            lines: row.clone(),
-        }));
+        let joined = in_row(&row, lines);
+        // What stands in one of its lines is there already, and not in what stands beside it.
+        let known = |one: &Finding| {
+            findings.iter().any(|other| other.entity == one.entity && one.lines.contains(&other.lines[0]))
+        };
+        let joined: Vec<Finding> = joined.filter(|finding| !known(finding)).collect();
+        findings.extend(joined);
     }
     findings
+}
+
+/// A long number may be read in pieces: its check digits hold them together. It stands in those pieces alone, and not
+/// in a label beside them.
+fn in_row(row: &[usize], lines: &[Line<'_>]) -> impl Iterator<Item = Finding> {
+    let text = row.iter().map(|index| lines[*index].text).collect::<Vec<_>>().join(" ");
+    let mut end = 0;
+    let places: Vec<(usize, Range<usize>)> = row
+        .iter()
+        .map(|index| {
+            let start = end;
+            end += lines[*index].text.len() + 1;
+            (*index, start..end)
+        })
+        .collect();
+    with_check_digits(&text).into_iter().map(move |found| {
+        let holds =
+            |(_, place): &&(usize, Range<usize>)| place.start < found.place.end && found.place.start < place.end;
+        let pieces: Vec<usize> = places.iter().filter(holds).map(|(index, _)| *index).collect();
+        let sure = pieces.iter().map(|index| lines[*index].confidence).fold(1.0, f64::min);
+        Finding {
+            entity: found.entity,
+            confidence: found.confidence * sure,
+            validation: Validation::Checksum,
+            evidence: found.evidence,
+            lines: pieces,
+        }
+    })
 }
 
 fn in_line(index: usize, line: &Line<'_>) -> impl Iterator<Item = Finding> {
     let text = line.text;
     let checked = with_check_digits(text)
-        .map(|(entity, confidence, evidence)| (entity, confidence, Validation::Checksum, evidence));
+        .into_iter()
+        .map(|found| (found.entity, found.confidence, Validation::Checksum, found.evidence));
     let likely = |entity, confidence| (entity, confidence, Validation::Format, Evidence::Likely);
     let email = holds_email(text).then_some(likely(Entity::EmailAddress, 0.9));
     // A shop prints a telephone number too, so one counts only beside other evidence,
@@ -64,10 +88,21 @@ fn in_line(index: usize, line: &Line<'_>) -> impl Iterator<Item = Finding> {
     })
 }
 
-fn with_check_digits(text: &str) -> impl Iterator<Item = (Entity, f64, Evidence)> {
-    let card = cards(text).map(|card| card.evidence()).min().map(|evidence| (Entity::CreditCard, 0.95, evidence));
-    let iban = ibans(text).min().map(|evidence| (Entity::IbanCode, 0.8, evidence));
-    card.into_iter().chain(iban)
+/// A number with check digits, and where in its text it stands, in bytes.
+struct Checked {
+    entity: Entity,
+    confidence: f64,
+    evidence: Evidence,
+    place: Range<usize>,
+}
+
+fn with_check_digits(text: &str) -> Vec<Checked> {
+    let card = |card: Card| {
+        let evidence = card.evidence();
+        Checked { entity: Entity::CreditCard, confidence: 0.95, evidence, place: card.place }
+    };
+    let iban = |(evidence, place)| Checked { entity: Entity::IbanCode, confidence: 0.8, evidence, place };
+    cards(text).map(card).chain(ibans(text).map(iban)).collect()
 }
 
 /// The number of a payment card, right by its check digit.
@@ -75,6 +110,8 @@ pub(crate) struct Card {
     digits: Vec<u32>,
     /// How many figures stand together.
     groups: Vec<usize>,
+    /// Where in its text it stands, in bytes.
+    place: Range<usize>,
 }
 
 impl Card {
@@ -156,7 +193,7 @@ fn card(groups: &[Range<usize>], text: &str) -> Option<Card> {
     let is_card = issuers_length(&digits).is_some_and(|length| length.contains(&digits.len()))
         && luhn(&digits)
         && !national::continues(text, start, end);
-    is_card.then(|| Card { digits, groups: groups.iter().map(ExactSizeIterator::len).collect() })
+    is_card.then(|| Card { digits, groups: groups.iter().map(ExactSizeIterator::len).collect(), place: start..end })
 }
 
 /// How many figures the cards of an issuer have, by the figures they begin with.
@@ -173,21 +210,29 @@ fn issuers_length(digits: &[u32]) -> Option<std::ops::RangeInclusive<usize>> {
     }
 }
 
-/// What the accounts in a text say. Each length that a number may have is tried: what follows it on the line is not
-/// part of it.
-fn ibans(text: &str) -> impl Iterator<Item = Evidence> {
+/// What the accounts in a text say, and where in it they stand, in bytes. Each length that a number may have is tried:
+/// what follows it on the line is not part of it.
+fn ibans(text: &str) -> impl Iterator<Item = (Evidence, Range<usize>)> {
     let starts = IBAN.as_ref().map(|start| start.find_iter(text)).into_iter().flatten();
-    starts.filter_map(|found| {
-        let compact: String = found.as_str().chars().filter(|c| !c.is_whitespace()).collect();
+    let mut behind = 0;
+    starts.filter_map(move |start| {
+        // Another may follow, and what begins as one may stand before it.
+        let start = Some(start.start()).filter(|start| *start >= behind)?;
+        let is_of_none = |c: char| !matches!(c, ' ' | 'A'..='Z' | '0'..='9');
+        let found = text[start..].split(is_of_none).next().unwrap_or_default();
+        let compact: String = found.chars().filter(|c| *c != ' ').collect();
         let mut parts = (15..=compact.len().min(34)).filter_map(|length| compact.get(..length));
         let account = parts.find(|part| part.parse::<Iban>().is_ok())?;
-        Some(if published::is_iban(account) {
+        let evidence = if published::is_iban(account) {
             Evidence::Published
-        } else if stands_alone(found.as_str(), account.len()) && !may_be_a_label(account, text) {
+        } else if stands_alone(found, account.len()) && !may_be_a_label(account, text) {
             Evidence::DecidesAlone
         } else {
             Evidence::Likely
-        })
+        };
+        let (last, _) = found.char_indices().filter(|(_, c)| *c != ' ').nth(account.len() - 1)?;
+        behind = start + last + 1;
+        Some((evidence, start..behind))
     })
 }
 
@@ -311,7 +356,16 @@ mod tests {
 
     #[test]
     fn an_account_is_known_whatever_follows_it() {
-        assert_eq!(ibans("DE44 5001 0517 5407 3249 31 BIC ABCDEFGH").next(), Some(Evidence::DecidesAlone));
+        let account = "DE44 5001 0517 5407 3249 31";
+        let text = format!("{account} BIC ABCDEFGH");
+        assert_eq!(ibans(&text).next(), Some((Evidence::DecidesAlone, 0..account.len())));
+        for (text, count) in [
+            (format!("RF18 5390 0754 7034 IBAN {account}"), 1),
+            (format!("{account} GB11 BARC 2004 0187 3149 25"), 2),
+            ("DE4450010517540732493".to_owned(), 0),
+        ] {
+            assert_eq!(ibans(&text).count(), count, "{text}");
+        }
         for other in ["DE89 3704 0044 0532 0130 01", "DE89", "AB12 CDEF GHIJ KLMN"] {
             assert_eq!(ibans(other).next(), None, "{other}");
         }

@@ -84,6 +84,33 @@ fn a_number_stands_in_its_own_line_and_not_in_its_label() {
 }
 
 #[test]
+fn a_number_in_pieces_stands_in_all_of_them_and_in_nothing_beside_them() {
+    type Row<'a> = &'a [(f64, &'a str)];
+    for (row, expected) in [
+        (&[(40.0, "IBAN"), (300.0, "GB11 BARC"), (460.0, "2004 0187 3149 25")][..] as Row, &[&[1, 2][..]][..]),
+        (&[(40.0, "IBAN"), (200.0, "DE44 5001"), (360.0, "0517 5407 3249 31"), (700.0, "BIC INGDDEFF")], &[&[1, 2]]),
+        (&[(40.0, "Card"), (200.0, "4929 6071"), (360.0, "0392"), (440.0, "7747"), (600.0, "12/27")], &[&[1, 2, 3]]),
+        (
+            &[(40.0, "4929 6071"), (200.0, "0392 7747"), (400.0, "or"), (500.0, "5311 0527"), (700.0, "4938 1269")],
+            &[&[0, 1], &[3, 4]],
+        ),
+        (
+            &[(40.0, "DE44 5001 0517 5407 3249 31"), (460.0, "GB11 BARC"), (620.0, "2004 0187 3149 25")],
+            &[&[0], &[1, 2]],
+        ),
+        (
+            &[(40.0, "IBAN:"), (200.0, "DE44"), (300.0, "5001 0517"), (500.0, "5407 3249"), (700.0, "31")],
+            &[&[1, 2, 3, 4]],
+        ),
+    ] {
+        let found = page(&[row], 0);
+        let mut places: Vec<&[usize]> = found.iter().map(|finding| finding.lines.as_slice()).collect();
+        places.sort_unstable();
+        assert_eq!(places, expected, "{row:?}");
+    }
+}
+
+#[test]
 fn a_zone_is_read_with_the_letters_that_ocr_takes_for_figures() {
     let zone = ["P<UT0LINDQVARN<<JUN0<MAREN<<<<<<<<<<<<<<<<<<", "L898902144UT09107094F3107081<<<<<<<<<<<<<<08"];
     assert_eq!(column(&zone), ["PERSON", "DATE_TIME", "PASSPORT"]);
