@@ -17,6 +17,8 @@ use crate::BackfillLister;
 const BATCH: usize = 1_000;
 /// Objects that are looked up at once.
 const LOOKUPS: usize = 16;
+/// What is said of a file that is not there: the bucket's lifecycle has the same number of days.
+const EXPIRED: &str = "is not there: files that name objects are kept for 30 days. Start a new backfill with the file";
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes that are unpacked at a time: 16 MiB at most come of them.
@@ -154,7 +156,7 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         let object = ObjectRef { bucket: self.parts_bucket.clone(), key: key.to_owned(), version: None };
         match self.parts.open(&object).await? {
             Lookup::Found(found) => Ok(found.body),
-            Lookup::Gone | Lookup::Sealed(_) => Err(Error::ObjectNotFound { what: object.to_string() }),
+            Lookup::Gone | Lookup::Sealed(_) => Err(Error::invalid("plan.source", format!("{object} {EXPIRED}"))),
         }
     }
 }

@@ -550,6 +550,16 @@ async fn a_call_gets_on_by_as_much_however_much_it_reads_past() {
 }
 
 #[tokio::test]
+async fn files_that_expired_are_told_as_such() {
+    for (source, key) in [("keys", "b-1/named/000000"), ("inventory", "b-1/named/manifest.json")] {
+        let error = naming(&[], &[]).handle(json!({"count": {"plan": named(source)}})).await.unwrap_err();
+        let said =
+            format!("plan.source: object s3://parts/{key} is not there: files that name objects are kept for 30 days");
+        assert!(matches!(&error, Error::InvalidInput { .. }) && error.to_string().starts_with(&said), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_is_refused_with_its_row() {
     let mut cut = gzipped("a.png\nb.png\n");
     cut.truncate(cut.len() - 9);
@@ -564,10 +574,6 @@ async fn a_file_that_cannot_be_read_is_refused_with_its_row() {
         let lister = naming(&[("000000", bytes)], &[]);
         let error = lister.handle(json!({"count": {"plan": named("keys")}})).await.unwrap_err();
         assert!(matches!(&error, Error::InvalidInput { .. }) && error.to_string().contains(said), "{error}");
-    }
-    for source in ["keys", "inventory"] {
-        let error = naming(&[], &[]).handle(json!({"count": {"plan": named(source)}})).await.unwrap_err();
-        assert!(matches!(error, Error::ObjectNotFound { .. }), "{error}");
     }
     let lister = naming(&[("000000", Vec::new())], &[]);
     assert_eq!(lister.handle(json!({"count": {"plan": named("keys")}})).await.unwrap()["objects"], 0);
