@@ -26,8 +26,10 @@ mod streaming;
 mod uploads;
 mod world;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use libtest_mimic::{Arguments, Trial};
 use reliability::Site;
@@ -36,7 +38,9 @@ use warden_local::output::Console;
 use world::Stage;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // A trial waits for most of its time, for an execution or for an alert.
+    arguments.test_threads.get_or_insert_with(|| 2 * available_parallelism().map_or(1, NonZeroUsize::get));
     let stage = Arc::new(Stage::default());
     let api_stage = Arc::new(Stage::default());
     let nova = Arc::new(Stage::default());
