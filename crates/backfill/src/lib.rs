@@ -22,6 +22,10 @@ pub use warden_core::backfill::{Acts, Counters, Estimate, Plan, Status};
 
 /// How often a backfill that is followed is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The pause after a look that found nobody, or was refused for too many.
+const PAUSE_WHEN_LOST: Duration = Duration::from_secs(10);
+/// Such looks in a row, each after the SDK's own retries, before following ends: five minutes at least.
+const MOST_LOST: u32 = 30;
 const GET_ITEM: &str = "dynamodb:GetItem";
 const UPDATE_ITEM: &str = "dynamodb:UpdateItem";
 
@@ -323,20 +327,30 @@ impl Backfills {
         Ok(plan)
     }
 
-    /// Looks at a backfill's run until that has ended, or `seen` has seen enough.
+    /// Looks at a backfill's run until that has ended, or `seen` has seen enough. A look that AWS was not reached for, or
+    /// throttled, is told to `lost` and made again, for five minutes at least.
     ///
     /// # Errors
-    /// When AWS refuses a call, or its execution ends without a word or without its report.
+    /// When AWS refuses a call or stays out of reach, or its execution ends without a word or without its report.
     pub async fn follow(
         &self,
         id: &str,
         execution: &str,
         mut seen: impl FnMut(&Backfill) -> ControlFlow<()>,
+        mut lost: impl FnMut(&CallError),
     ) -> Result<Option<Backfill>, Error> {
+        let mut lost_in_a_row = 0;
         loop {
-            // Asked before the record is read: what has ended by now wrote its record before.
-            let status = self.execution_status(execution).await?;
-            let backfill = self.get(id).await?;
+            let (status, backfill) = match self.look(id, execution).await {
+                Err(Error::Call(error)) if error.may_pass() && lost_in_a_row < MOST_LOST => {
+                    lost(&error);
+                    lost_in_a_row += 1;
+                    tokio::time::sleep(PAUSE_WHEN_LOST).await;
+                    continue;
+                }
+                looked => looked?,
+            };
+            lost_in_a_row = 0;
             let of_this_run = backfill.filter(|backfill| backfill.counters.execution.as_deref() == Some(execution));
             if let Some(backfill) = of_this_run {
                 let ended = backfill.counters.status;
@@ -357,6 +371,12 @@ impl Backfills {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// The status of a backfill's execution, and its record.
+    async fn look(&self, id: &str, execution: &str) -> Result<(String, Option<Backfill>), Error> {
+        // Asked before the record is read: what has ended by now wrote its record before.
+        Ok((self.execution_status(execution).await?, self.get(id).await?))
     }
 
     /// Whether a backfill's execution is over, though its record says otherwise.
@@ -485,15 +505,39 @@ mod tests {
             [("SUCCEEDED", "complete", true), ("FAILED", "failed", true), ("FAILED", "complete", false)]
         {
             let (backfills, _) = backfills([(200, json!({"status": execution})), (200, record(status))]);
-            let followed = backfills.follow("b-1", "e", |_| ControlFlow::Continue(())).await;
+            let followed = backfills.follow("b-1", "e", |_| ControlFlow::Continue(()), |_| ()).await;
             assert_eq!(!matches!(followed, Err(Error::Unreported { .. })), is_told, "{execution} {status}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_lost_ends_no_following() {
+        let throttled = (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}));
+        let record = json!({"Item": {"status": {"S": "complete"}, "execution": {"S": "e"}}});
+        let (backfills, _) = backfills([throttled, (200, json!({"status": "SUCCEEDED"})), (200, record)]);
+        let mut told = Vec::new();
+        let followed =
+            backfills.follow("b-1", "e", |_| ControlFlow::Continue(()), |error| told.push(error.to_string())).await;
+        assert_eq!(followed.unwrap().unwrap().counters.status, Status::Complete);
+        assert_eq!(told.len(), 1, "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn following_ends_where_aws_stays_out_of_reach_or_refuses() {
+        for (code, lost) in [("ThrottlingException", MOST_LOST), ("AccessDeniedException", 0)] {
+            let refused = || (400, json!({"__type": code, "message": "no"}));
+            let (backfills, _) = backfills((0..200).map(|_| refused()));
+            let mut told = 0;
+            let followed = backfills.follow("b-1", "e", |_| ControlFlow::Continue(()), |_| told += 1).await;
+            assert!(matches!(followed, Err(Error::Call(_))), "{followed:?}");
+            assert_eq!(told, lost, "{code}");
         }
     }
 
     #[tokio::test]
     async fn an_execution_that_ends_without_a_word_is_told() {
         let (backfills, _) = backfills([(200, json!({"status": "FAILED"})), (200, json!({}))]);
-        let error = backfills.follow("b-1", "e", |_| ControlFlow::Continue(())).await.unwrap_err();
+        let error = backfills.follow("b-1", "e", |_| ControlFlow::Continue(()), |_| ()).await.unwrap_err();
         assert!(matches!(error, Error::Broken { .. }), "{error}");
     }
 }

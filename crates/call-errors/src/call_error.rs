@@ -103,6 +103,12 @@ impl CallError {
         }
     }
 
+    /// Whether the same call may be answered in a while: nobody was reached, something in between answered, or AWS throttled it.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::NotAws { .. })
+    }
+
     fn from_answer(action: &'static str, error: &impl ProvideErrorMetadata, status: u16) -> Self {
         let Some(code) = error.code() else {
             return Self::NotAws { action, problem: format!("HTTP status {status} without an error code") };

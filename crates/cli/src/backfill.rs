@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 use tokio::signal::ctrl_c;
 use warden_backfill::{Backfill, Backfills, Counted, Names, Pace, in_words};
+use warden_call_errors::CallError;
 use warden_calls::Timestamp;
 use warden_core::backfill::{Acts, Plan, Status, rfc3339};
 use warden_deploy::{Deployer, Stack};
@@ -134,13 +135,24 @@ async fn follow(
         output::passing(&pace.line(&backfill.counters, begun.elapsed()));
         ControlFlow::Continue(())
     };
-    let followed = tokio::select! {
-        followed = backfills.follow(id, execution, seen) => followed?,
-        _ = ctrl_c() => None,
-    };
-    let Some(backfill) = followed else {
+    let lost = |error: &CallError| output::note(&format!("{error}. Looking again"));
+    let left = |ending| {
         output::note(&format!("The backfill {id} goes on. `warden backfill status {id}` says how far it came"));
-        return Ok(Ending::Interrupted);
+        Ok(ending)
+    };
+    let followed = tokio::select! {
+        followed = backfills.follow(id, execution, seen, lost) => followed,
+        _ = ctrl_c() => Ok(None),
+    };
+    let backfill = match followed {
+        Ok(Some(backfill)) => backfill,
+        Ok(None) => return left(Ending::Interrupted),
+        // It was started, and does not depend on who follows it.
+        Err(warden_backfill::Error::Call(error)) => {
+            output::error(&error.into());
+            return left(Ending::Unfollowed);
+        }
+        Err(error) => return Err(error.into()),
     };
     output::result(format, &summary(&backfill), &backfill)?;
     Ok(ending(backfill.counters.status))

@@ -21,6 +21,8 @@ pub(crate) enum Ending {
     ChecksFailed,
     /// A backfill was stopped or capped before everything was audited.
     EndedEarly,
+    /// A backfill that goes on could not be followed any longer.
+    Unfollowed,
     /// Interrupted, with everything left safe.
     Interrupted,
 }
@@ -36,6 +38,7 @@ impl From<Ending> for ExitCode {
             Ending::RecordsUnread => 6,
             Ending::ChecksFailed => 7,
             Ending::EndedEarly => 8,
+            Ending::Unfollowed => 9,
             // What a shell reports of a program that SIGINT ended.
             Ending::Interrupted => 130,
         })

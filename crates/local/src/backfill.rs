@@ -149,7 +149,7 @@ impl Watch<'_> {
             let is_enough = until.is_some_and(|until| backfill.counters.done >= until);
             if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let ended = self.backfills.follow(ID, execution, seen).await?;
+        let ended = self.backfills.follow(ID, execution, seen, |_| ()).await?;
         step.done();
         ended.ok_or_else(|| warden_backfill::Error::Unknown(ID.to_owned()).into())
     }

@@ -102,17 +102,17 @@ async fn stopped_and_resumed(site: Arc<Site>) {
     let one_done = |backfill: &Backfill| {
         if backfill.counters.done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let begun = backfills.follow("e2e-stopped", &execution, one_done).await.unwrap().unwrap();
+    let begun = backfills.follow("e2e-stopped", &execution, one_done, |_| ()).await.unwrap().unwrap();
     assert!(matches!(backfills.resume(&begun, None).await, Err(Error::Running(_))));
     backfills.stop(&begun).await.unwrap();
-    let stopped = backfills.follow("e2e-stopped", &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap();
+    let stopped = to_its_end(&backfills, "e2e-stopped", &execution).await;
     assert_eq!(stopped.counters.status, Status::Stopped);
     let done = stopped.counters.done;
     assert!((1..12).contains(&done), "{stopped:?}");
     assert_eq!(records(&site, "e2e-stopped").await.len() as u64, done);
 
     let execution = backfills.resume(&stopped, None).await.unwrap();
-    let ended = backfills.follow("e2e-stopped", &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap();
+    let ended = to_its_end(&backfills, "e2e-stopped", &execution).await;
     assert_eq!((ended.counters.status, ended.counters.done), (Status::Complete, 12), "{ended:?}");
     assert_eq!(ended.counters.known, done);
     assert_eq!(records(&site, "e2e-stopped").await.len(), 12);
@@ -141,7 +141,7 @@ async fn held_back(site: Arc<Site>) {
     assert!(report.subject.contains("Backfill of s3://held-back/ ended at the day's budget"), "{}", report.subject);
 
     let execution = backfills.resume(&capped, None).await.unwrap();
-    let ended = backfills.follow("e2e-held", &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap();
+    let ended = to_its_end(&backfills, "e2e-held", &execution).await;
     let counters = &ended.counters;
     assert_eq!((counters.status, counters.done, counters.pii), (Status::Complete, 24, 1), "{counters:?}");
     assert_eq!((counters.held, counters.undetermined, counters.known), (0, 0, 0), "{counters:?}");
@@ -286,7 +286,11 @@ async fn backfills(site: &Site) -> Backfills {
 
 async fn run(backfills: &Backfills, id: &str, plan: &Plan) -> Backfill {
     let execution = backfills.start(id, plan).await.unwrap();
-    backfills.follow(id, &execution, |_| ControlFlow::Continue(())).await.unwrap().unwrap()
+    to_its_end(backfills, id, &execution).await
+}
+
+async fn to_its_end(backfills: &Backfills, id: &str, execution: &str) -> Backfill {
+    backfills.follow(id, execution, |_| ControlFlow::Continue(()), |_| ()).await.unwrap().unwrap()
 }
 
 async fn records(site: &Site, id: &str) -> Vec<Record> {
