@@ -236,18 +236,14 @@ fn ibans(text: &str) -> impl Iterator<Item = (Evidence, Range<usize>)> {
     })
 }
 
-/// Whether an account's number ends where a word does, and is in groups of four or in none.
+/// Whether an account's number ends where a word does, and is in groups of four. Readers lose spaces between them.
 fn stands_alone(text: &str, length: usize) -> bool {
-    let (mut counted, mut groups) = (0, Vec::new());
-    for word in text.split_whitespace() {
-        groups.push(word.len());
-        counted += word.len();
-        if counted >= length {
-            break;
-        }
-    }
-    let [whole @ .., last] = groups.as_slice() else { return false };
-    counted == length && whole.iter().all(|group| *group == 4) && (whole.is_empty() || *last <= 4)
+    let count = |counted: &mut usize, word: &str| {
+        *counted += word.len();
+        Some(*counted)
+    };
+    let ends: Vec<usize> = text.split(' ').scan(0, count).collect();
+    ends.contains(&length) && ends.iter().take_while(|end| **end < length).all(|end| end.is_multiple_of(4))
 }
 
 /// `No.` before a number looks like Norway, whose numbers are the shortest.

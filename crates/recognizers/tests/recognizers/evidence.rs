@@ -37,6 +37,8 @@ fn what_validates_itself_decides_alone() {
     for (rows, entity) in [
         (&["DE44 5001 0517 5407 3249 31"][..], Entity::IbanCode),
         (&["IBAN: DE44500105175407324931 BIC INGDDEFF"], Entity::IbanCode),
+        (&["DE44 500105175407324931"], Entity::IbanCode),
+        (&["DE44 5001 05175407 3249 31 BIC INGDDEFF"], Entity::IbanCode),
         (
             &["P<NLDVERHOLT<<TOMAS<<<<<<<<<<<<<<<<<<<<<<<<<", "NX83920178NLD7511024M3103131<<<<<<<<<<<<<<06"],
             Entity::Passport,
@@ -122,6 +124,8 @@ fn a_label_of_something_else_is_a_word_of_its_own() {
 fn what_may_be_somebody_elses_or_nobodys_is_likely() {
     for (rows, entity) in [
         (&["mira.c@example.org"][..], Entity::EmailAddress),
+        (&["DE44 500 105175407324931"], Entity::IbanCode),
+        (&["DE44 5001 0517 5407 3249 3107"], Entity::IbanCode),
         (&["Mobile: +44 7700 900318"], Entity::PhoneNumber),
         (&["Surname: CASTELLANE"], Entity::Person),
         (&["529.982.247-25"], Entity::BrCpf),
