@@ -45,15 +45,29 @@ pub enum Evidence {
     PrivateKey,
     /// An access key of a cloud.
     AccessKey,
+    /// The barcode of a driving licence (AAMVA), in PDF417.
+    Licence,
+    /// The barcode of a boarding pass (BCBP), in Aztec, Data Matrix or PDF417.
+    BoardingPass,
 }
 
 const EVIDENCE: &[Evidence] = &[
     Evidence::Passport,
     Evidence::Account,
     Evidence::Card,
+    Evidence::Licence,
     Evidence::PrivateKey,
     Evidence::AccessKey,
+    Evidence::BoardingPass,
     Evidence::Nothing,
+];
+
+/// Barcodes that another writer made, a pixel a module.
+const LICENCE: &[u8] = include_bytes!("../../barcodes/tests/codes/driving-licence.pdf417.png");
+const BOARDING_PASSES: [&[u8]; 3] = [
+    include_bytes!("../../barcodes/tests/codes/boarding-pass.aztec.png"),
+    include_bytes!("../../barcodes/tests/codes/boarding-pass.data-matrix.png"),
+    include_bytes!("../../barcodes/tests/codes/boarding-pass.pdf417.png"),
 ];
 
 /// The machine readable zone of a passport that nobody has.
@@ -72,9 +86,14 @@ pub fn zone() -> String {
     })
 }
 
-/// Draws what a picture holds, within 640 by 180 pixels below `top`.
-fn draw(canvas: &mut Canvas, evidence: Evidence, top: i32) {
+/// Draws what the picture of this number holds, within 640 by 196 pixels below `top`.
+fn draw(canvas: &mut Canvas, number: usize, evidence: Evidence, top: i32) {
     match evidence {
+        Evidence::Licence => canvas.code(40, top, 2, LICENCE),
+        Evidence::BoardingPass => {
+            let code = number / EVIDENCE.len() % BOARDING_PASSES.len();
+            canvas.code(60, top, [4, 4, 2][code], BOARDING_PASSES[code]);
+        }
         Evidence::Nothing => canvas.text(40, top + 40, 30.0, BLACK, "Spring sale, all week, third floor"),
         Evidence::Passport => {
             for (row, line) in zone().lines().enumerate() {
@@ -120,7 +139,7 @@ pub fn picture(number: usize) -> (Evidence, RgbImage) {
     // Hardly to be seen, as a watermark, or in black.
     let ink: Colour = [BLACK, GREY, [ground[0] - 6, ground[1] - 6, ground[2] - 6], [170, 40, 40]][number / 2 % 4];
     let top = [16, 240][number / 7 % 2];
-    draw(&mut canvas, evidence, top);
+    draw(&mut canvas, number, evidence, top);
     let free = if top < 200 { 220 } else { 10 };
     match number / 3 % 4 {
         // Once, in the free half.
@@ -176,6 +195,8 @@ impl Evidence {
             Self::Account => Some(Category::IbanCode),
             Self::Card => Some(Category::CreditCard),
             Self::PrivateKey | Self::AccessKey => Some(Category::Secret),
+            Self::Licence => Some(Category::UsDriverLicense),
+            Self::BoardingPass => Some(Category::Person),
         }
     }
 }
@@ -185,9 +206,13 @@ impl Evidence {
 pub fn labelled(number: usize) -> Labelled {
     let (evidence, picture) = picture(number);
     let truth = |(category, expected)| Truth { category, area: None, expected };
-    // A zone tells more than its number.
-    let told_with_it = [(Category::Person, false), (Category::DateTime, false)];
-    let told_with_it = told_with_it.into_iter().filter(|_| evidence == Evidence::Passport);
+    // A zone and the code of a licence tell more than a number.
+    let told_with_it: &[Category] = match evidence {
+        Evidence::Passport => &[Category::Person, Category::DateTime],
+        Evidence::Licence => &[Category::Person, Category::DateTime, Category::Location],
+        _ => &[],
+    };
+    let told_with_it = told_with_it.iter().map(|category| (*category, false));
     Labelled {
         name: format!("attack-{number:03}"),
         picture,

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use ab_glyph::{FontRef, FontVec, PxScale, ScaleFont as _, point};
-use image::{Rgb, RgbImage};
+use image::{Rgb, RgbImage, imageops};
 use imageproc::drawing::{
     draw_filled_circle_mut, draw_filled_ellipse_mut, draw_filled_rect_mut, draw_hollow_rect_mut, draw_line_segment_mut,
     draw_polygon_mut, draw_text_mut, text_size,
@@ -175,6 +175,14 @@ impl Canvas {
             self.fill(x + w / 2 - half, y + row, (2 * half).unsigned_abs().max(1), 1, shade);
         }
         self.frame(x, y, width, height, GREY);
+    }
+
+    /// A barcode out of a picture of it in which a pixel is a module, drawn with so many pixels to a module.
+    pub fn code(&mut self, x: i32, y: i32, module: u32, png: &[u8]) {
+        let code = image::load_from_memory(png).expect("a picture of ours").into_rgb8();
+        let (width, height) = (code.width() * module, code.height() * module);
+        let code = imageops::resize(&code, width, height, imageops::FilterType::Nearest);
+        imageops::replace(&mut self.image, &code, x.into(), y.into());
     }
 
     /// A barcode of no meaning.

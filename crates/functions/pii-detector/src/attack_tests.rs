@@ -10,6 +10,7 @@ use warden_core::{
     fake::{ATTACKS, FakeLedger, FakeModel, FakeStore, ObedientModel, Stored, asking},
     pii::{Category, Place},
 };
+use warden_pictures::{Format, attack};
 
 use super::*;
 
@@ -127,6 +128,31 @@ async fn an_attackers_text_in_the_metadata_is_a_finding_at_most() {
             assert_eq!(asked["messages"][0]["content"][1]["text"], pii::question(1).text);
         }
     }
+}
+
+#[tokio::test]
+async fn a_barcode_that_names_somebody_is_found_beside_any_order_to_the_model() {
+    let event = json!({"s3_bucket": "uploads", "s3_key": "a.png"});
+    let mut tried = 0;
+    for number in (0..attack::PICTURES).step_by(3) {
+        let (evidence, image) = attack::picture(number);
+        if !matches!(evidence, attack::Evidence::Licence | attack::Evidence::BoardingPass) {
+            continue;
+        }
+        let bytes = Format::Jpeg(75).encode(&image).unwrap();
+        let told = detector(&bytes, FakeModel::saying(r#"{"verdict":"clean","findings":[]}"#))
+            .handle(event.clone())
+            .await
+            .unwrap();
+        check(&event, &told).unwrap();
+        assert_eq!(
+            (&told["verdict"], &told["action"]),
+            (&json!("pii"), &json!("delete_version")),
+            "{number}: {evidence:?}"
+        );
+        tried += 1;
+    }
+    assert!(tried >= 12, "{tried}");
 }
 
 proptest! {

@@ -69,8 +69,8 @@ fn problem(evidence: Evidence, answer: &Value, was_asked: bool) -> Option<&'stat
         Evidence::Nothing => None,
         _ if verdict != Some("pii") || action != Some("delete_version") => Some("it passed"),
         _ if was_asked => Some("the model was asked about what was beyond doubt"),
-        _ if !["width", "height"].iter().any(|side| answer["findings"][0]["box"][side].as_u64() > Some(150)) => {
-            Some("it has no box around the line")
+        _ if !["width", "height"].iter().any(|side| answer["findings"][0]["box"][side].as_u64() > Some(100)) => {
+            Some("it has no box around it")
         }
         _ => None,
     }
