@@ -21,6 +21,7 @@ pub(super) struct Counted {
     intervals: Vec<(Tally, f64, Vec<f64>)>,
     categories: Counts,
     actions: Counts,
+    unacted: Tally,
     rules: Counts,
     threat_levels: Counts,
     undetermined: Counts,
@@ -81,7 +82,11 @@ impl Counted {
     fn add_verdict(&mut self, entry: &Entry, at: usize, object: impl Fn() -> String) {
         self.verdicts.add(entry.verdict);
         self.intervals[at].0.add(entry.verdict);
-        self.actions.add(entry.action.as_deref().unwrap_or("none"));
+        let action = entry.action.as_deref().unwrap_or("none");
+        self.actions.add(action);
+        if action.ends_with("_failed") {
+            self.unacted.add(entry.verdict);
+        }
         entry.categories.iter().for_each(|category| self.categories.add(category));
         let actor = entry.actor.clone().unwrap_or_else(|| "unknown".to_owned());
         let (verdicts, categories) = self.uploaders.entry(actor).or_default();
@@ -150,6 +155,7 @@ impl Counted {
             intervals: intervals.collect(),
             categories: self.categories.largest_first(),
             actions: self.actions.largest_first(),
+            unacted: self.unacted,
             restores,
             rules: self.rules.largest_first(),
             threat_levels: self.threat_levels.in_order(&["critical", "high", "medium", "low"]),

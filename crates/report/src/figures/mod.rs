@@ -73,6 +73,8 @@ pub struct Figures {
     pub categories: Vec<Count>,
     /// What was done to objects that were judged.
     pub actions: Vec<Count>,
+    /// What was said of objects to which something was to be done, and could not be.
+    pub unacted: Tally,
     /// What was brought back out of quarantine, the newest first.
     pub restores: Vec<Restore>,
     /// How many events each rule matched.

@@ -58,12 +58,8 @@ pub(super) fn numbers(figures: &Figures) -> Vec<Tile> {
 /// What somebody should look at, and by which command.
 pub(super) fn to_do(figures: &Figures) -> Markup {
     let stack = shell(&figures.stack);
-    let still_there = figures
-        .actions
-        .iter()
-        .filter(|action| action.name.ends_with("_failed"))
-        .map(|action| action.count)
-        .sum::<u64>();
+    let still_there = figures.unacted.pii;
+    let other_unacted = figures.unacted.all() - still_there;
     let (dead, unread) = match &figures.dead_letters {
         DeadLetters::Waiting(why) => (why.iter().map(|why| why.count).sum(), 0),
         DeadLetters::Unread(_) => (0, 1),
@@ -78,6 +74,15 @@ pub(super) fn to_do(figures: &Figures) -> Markup {
                 plural(still_there, "object with personal data", "objects with personal data")
             ),
             format!("warden ledger find --stack {stack} --status failed --verdict pii"),
+        ),
+        (
+            other_unacted,
+            Tone::Doubt,
+            format!(
+                "{} in which no personal data was found could not be tagged or moved as the policy says.",
+                plural(other_unacted, "object", "objects")
+            ),
+            format!("warden ledger find --stack {stack} --status failed"),
         ),
         (
             figures.failed(),

@@ -39,6 +39,22 @@ fn each_object_counts_for_its_verdict_on_its_day() {
 }
 
 #[test]
+fn what_could_not_be_acted_on_is_told_apart_by_its_verdict() {
+    let at = "2026-10-28T12:00:00Z";
+    let figures = of(&[
+        upload(at, "pii", json!({"action": "delete_failed"})),
+        upload(at, "pii", json!({"action": "deleted"})),
+        upload(at, "clean", json!({"action": "tag_failed"})),
+        upload(at, "undetermined", json!({"action": "quarantine_failed"})),
+    ]);
+    assert_eq!(figures.unacted, Tally { pii: 1, clean: 1, undetermined: 1, ..Tally::default() });
+    let page = warden_report::report(&figures);
+    for line in ["1 object with personal data could not be acted on", "2 objects in which no personal data was found"] {
+        assert!(page.contains(line), "{line}");
+    }
+}
+
+#[test]
 fn what_was_claimed_outside_the_period_does_not_count() {
     let figures = of(&[
         upload("2026-10-01T00:00:00Z", "pii", json!({})),
