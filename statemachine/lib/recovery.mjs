@@ -61,7 +61,7 @@ function composed({ audit }) {
       ...(audit.detection && { verdict: { S: audit.detection.verdict } }),
       ...(audit.detection?.reason && { reason: { S: audit.detection.reason } }),
       ...(audit.detection?.judged_before && { judged_before: { BOOL: true } }),
-      ...(audit.detection && { input_tokens: { N: '1800' }, output_tokens: { N: '90' }, cost_usd: { N: '0.5' } }),
+      ...(audit.detection && { input_tokens: { N: '1800' }, output_tokens: { N: '90' }, cost_usd: { N: '0.5' }, high_of: { S: 'b-1' } }),
     },
   };
 }
@@ -152,15 +152,15 @@ export function recoveries(definition, { event, upload, pii }) {
     for (const name of ['reason', 'judged_before']) if (record[name]) problems.push(`its record still has ${name}: ${JSON.stringify(record[name])}`);
     return [...problems, ...(record.verdict?.S === 'clean' ? [] : [`its verdict is ${record.verdict?.S}`])];
   };
-  cases['failed once it was judged, then before: the record tells no cost of the second audit, for a backfill to count'] = async () => {
+  cases['failed once it was judged, then before: the record tells no cost of the second audit, and no report names it'] = async () => {
     const world = new World(ways({ upload, pii })['a deletion']);
     const costs = [];
     for (const broken of ['Delete version', 'Detect PII']) {
       await start(world, broken, { before: [broken], happens: fail }).run;
-      const [{ status, cost_usd: cost, input_tokens: read, output_tokens: written }] = world.records;
-      costs.push([status.S, cost?.N, read?.N, written?.N].join());
+      const [{ status, cost_usd: cost, input_tokens: read, output_tokens: written, high_of: report }] = world.records;
+      costs.push([status.S, cost?.N, read?.N, written?.N, report?.S].join());
     }
-    return costs.join(' ') === 'failed,0.5,1800,90 failed,,,' ? [] : [`the records are ${costs.join(' ')}`];
+    return costs.join(' ') === 'failed,0.5,1800,90,b-1 failed,,,,' ? [] : [`the records are ${costs.join(' ')}`];
   };
   cases['a ledger throttled for an hour is not waited for any longer'] = async () => {
     const throttled = () => {

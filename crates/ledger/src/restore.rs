@@ -127,7 +127,7 @@ impl Ledger {
     }
 
     /// Has the next replay of a record's event judge it again, whatever is known of its bytes: its claim is taken up as that of an audit that failed.
-    /// What was found, and what that cost, is not left to the record of another verdict.
+    /// What was found, what that cost, and which report names it, is not left to the record of another verdict.
     ///
     /// # Errors
     /// When the audit of it is under way or failed, or AWS refuses a call.
@@ -140,7 +140,7 @@ impl Ledger {
             "Key": {"object": text("object"), "event": text("event")},
             "UpdateExpression":
                 "SET #status = :failed, reopened_at = :at, reopened_by = :by, reopen_reason = :reason \
-                 REMOVE categories, #model, input_tokens, output_tokens, cost_usd",
+                 REMOVE categories, #model, input_tokens, output_tokens, cost_usd, high_of",
             "ConditionExpression": "#status = :complete",
             "ExpressionAttributeNames": {"#status": "status", "#model": "model"},
             "ExpressionAttributeValues": {
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(asked["Key"], json!({"object": {"S": "uploads/a.png"}, "event": {"S": "v1"}}));
         assert_eq!(asked["ConditionExpression"], "#status = :complete");
         let removed = asked["UpdateExpression"].as_str().unwrap().split_once(" REMOVE ").unwrap().1;
-        assert_eq!(removed, "categories, #model, input_tokens, output_tokens, cost_usd");
+        assert_eq!(removed, "categories, #model, input_tokens, output_tokens, cost_usd, high_of");
         assert_eq!(asked["ExpressionAttributeNames"], json!({"#status": "status", "#model": "model"}));
         assert_eq!(asked["ExpressionAttributeValues"][":reason"], json!({"S": "another model"}));
     }
