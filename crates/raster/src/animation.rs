@@ -116,12 +116,6 @@ fn frames(bytes: &[u8], format: ImageFormat) -> ImageResult<Option<Animation<'_>
             let (width, height) = decoder.dimensions();
             if decoder.is_apng()? { Some((width, height, decoder.apng()?.into_frames())) } else { None }
         }
-        ImageFormat::Jpeg
-        | ImageFormat::Bmp
-        | ImageFormat::Ico
-        | ImageFormat::Pnm
-        | ImageFormat::Tiff
-        | ImageFormat::Heic
-        | ImageFormat::Pdf => None,
+        _ => None,
     })
 }

@@ -10,7 +10,7 @@ use warden_core::image::{ImageFormat, Unreadable};
 
 use crate::{
     alpha::{self, Alpha, Ground},
-    bmp, jpeg,
+    bmp, jpeg, orientation,
 };
 
 /// Most pixels of a picture.
@@ -48,6 +48,11 @@ impl Picture {
             Alpha::Empty => (Vec::new(), false),
         };
         Self { image: image.into(), orientation, grounds, opaque_alpha, whole: true }
+    }
+
+    /// Its width and height, as it is seen.
+    pub(crate) fn seen_size(&self) -> (u32, u32) {
+        orientation::seen_size(self.image.width(), self.image.height(), self.orientation)
     }
 }
 

@@ -23,12 +23,12 @@ pub(crate) fn decode(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
     decode_in(jpeg, held, ColorSpace::RGB)
 }
 
-/// The same in shades of grey, in a third of the memory.
+/// The same in shades of grey, in a third of the memory, where its colours are kept apart from its brightness.
 ///
 /// # Errors
 /// Those of [`crate::decode::decode`].
 pub(crate) fn grey(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
-    decode_in(jpeg, held, ColorSpace::Luma).or_else(|_| decode(jpeg, held))
+    decode_in(jpeg, held, ColorSpace::Luma)
 }
 
 fn decode_in(jpeg: &[u8], held: u64, colours: ColorSpace) -> Result<Picture, Unreadable> {
@@ -39,7 +39,8 @@ fn decode_in(jpeg: &[u8], held: u64, colours: ColorSpace) -> Result<Picture, Unr
     }
     let space = match decoder.input_colorspace() {
         Some(ColorSpace::Luma) => ColorSpace::Luma,
-        _ => colours,
+        Some(ColorSpace::YCbCr) => colours,
+        _ => ColorSpace::RGB,
     };
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(space));
     let (width, height, samples) = pixels(decoder)?;

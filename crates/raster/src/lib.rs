@@ -62,7 +62,7 @@ impl View {
             image: encode::tile_jpeg(image, *orientation, tile, ground)?,
             format: ImageFormat::Jpeg,
             area: tile.area,
-            whole: orientation::seen_size(image.width(), image.height(), *orientation),
+            whole: picture.seen_size(),
             page: None,
         })
     }
@@ -259,8 +259,7 @@ impl Overviews {
     fn of(picture: &Picture, asked_for: bool) -> Self {
         let mut overviews = Self::default();
         if asked_for {
-            let Picture { image, orientation, .. } = picture;
-            let (width, height) = orientation::seen_size(image.width(), image.height(), *orientation);
+            let (width, height) = picture.seen_size();
             let tile = plan::overview(width, height);
             for view in grounds(picture).into_iter().map(|ground| View::of(picture, tile, ground)) {
                 match view {
@@ -308,7 +307,7 @@ pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> R
     if let Some(view) = as_it_is(&bytes, format, &picture) {
         return Ok(view);
     }
-    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    let (width, height) = picture.seen_size();
     View::of(&picture, plan::whole(width, height, budget), picture.grounds.first().copied())
 }
 
@@ -398,7 +397,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
 
 /// The file itself, where a model reads it and it turned out to have no transparent parts.
 fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View> {
-    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    let (width, height) = picture.seen_size();
     let fits = bytes.len() as u64 <= MAX_IMAGE_BYTES && width.max(height) as usize <= MAX_EDGE_PIXELS;
     (fits && picture.opaque_alpha && matches!(format, ImageFormat::Png | ImageFormat::WebP)).then(|| View {
         image: bytes.to_vec(),
@@ -410,7 +409,7 @@ fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View
 }
 
 fn tiles_of(picture: &Picture, share: &Share) -> Result<Shown, Unreadable> {
-    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    let (width, height) = picture.seen_size();
     shown_on_its_grounds(picture, &share.tiles(width, height)?, share)
 }
 
@@ -423,7 +422,7 @@ fn tiles_at_least(picture: &Picture, share: &Share, least: u32) -> Result<Shown,
 }
 
 fn one_view(picture: &Picture, share: &Share) -> Result<Shown, Unreadable> {
-    let (width, height) = orientation::seen_size(picture.image.width(), picture.image.height(), picture.orientation);
+    let (width, height) = picture.seen_size();
     shown_on_its_grounds(picture, &[plan::one_view(width, height)], share)
 }
 

@@ -7,7 +7,7 @@ named! {
     pub enum Unreadable {
         Empty = "empty_object": "the object is empty",
         NotAnImage = "not_an_image": "the object's bytes are not an image",
-        UnsupportedFormat = "unsupported_format": "the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO, PNM or HEIC image, nor a PDF",
+        UnsupportedFormat = "unsupported_format": "the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO, PNM or HEIC image, nor a PDF, or it is of a kind that is not read",
         Avif = "avif": "the picture is coded as AV1 (AVIF), which nothing here reads",
         Damaged = "damaged_image": "the image is damaged: it cannot be decoded",
         EncryptedDocument = "encrypted_document": "the document is encrypted, and needs a password or another program",

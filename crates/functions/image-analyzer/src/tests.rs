@@ -64,7 +64,7 @@ async fn an_object_that_no_model_reads_is_an_invalid_input_and_the_model_is_not_
         (Stored::bytes(b"hello"), "Key: the object's bytes are not an image"),
         (
             Stored::bytes(b"<svg width=\"1\">"),
-            "Key: the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO, PNM or HEIC image, nor a PDF",
+            "Key: the object is not a JPEG, PNG, GIF, WebP, TIFF, BMP, ICO, PNM or HEIC image, nor a PDF, or it is of a kind that is not read",
         ),
         (Stored::bytes(b"%PDF-1.7"), "Key: the document is damaged, or something on its pages cannot be shown"),
         (Stored::Sealed(Seal::Archived), "Key: the object is archived and must be restored first"),
