@@ -57,9 +57,9 @@ pub fn masked(bytes: &[u8], format: ImageFormat, covers: &[Cover]) -> Result<Mas
     let held = bytes.len() as u64;
     guarded(|| match format {
         ImageFormat::Heic | ImageFormat::Ico => Err(Unreadable::UnsupportedFormat),
+        _ if pictures(bytes, format).len() > 1 => Err(Unreadable::UnsupportedFormat),
         ImageFormat::Tiff => masked_tiff(bytes, covers),
         ImageFormat::Pdf => masked_pdf(bytes, covers),
-        _ if pictures(bytes, format).len() > 1 => Err(Unreadable::UnsupportedFormat),
         ImageFormat::Gif => masked_gif(bytes, covers),
         ImageFormat::Png if apng::read(bytes).is_some() => Err(Unreadable::UnsupportedFormat),
         ImageFormat::WebP if is_animated_webp(bytes)? => Err(Unreadable::UnsupportedFormat),

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{ImageFormat, gif, heif, jpeg};
+use super::{ImageFormat, bmp, gif, heif, jpeg, pnm, tiff};
 
 /// Most pictures behind the first that are told.
 const MAX_PICTURES: usize = 32;
@@ -36,8 +36,7 @@ pub enum Behind {
     Video(Range<usize>),
 }
 
-/// Where a picture's own bytes end; `None` when its end is missing, or a format's
-/// pictures have none that could be told.
+/// Where a picture's own bytes end; `None` when its end is missing, or cannot be told.
 #[must_use]
 pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
     match format {
@@ -50,8 +49,23 @@ pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
         },
         ImageFormat::Heic => heif::boxes(bytes).last().map(|last| last.end),
         ImageFormat::Pdf => memchr::memmem::rfind(bytes, b"%%EOF").map(|at| at + 5),
-        ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Tiff => None,
+        ImageFormat::Bmp => bmp::end(bytes),
+        ImageFormat::Pnm => pnm::end(bytes),
+        ImageFormat::Tiff => tiff::end(bytes),
+        ImageFormat::Ico => icon_end(bytes),
     }
+}
+
+/// Behind the last byte of any of its pictures.
+fn icon_end(bytes: &[u8]) -> Option<usize> {
+    let count = usize::from(u16::from_le_bytes(*bytes.get(4..)?.first_chunk()?));
+    let directory = bytes.get(6..6 + 16 * count)?;
+    let mut end = 6 + directory.len();
+    for &[.., l0, l1, l2, l3, s0, s1, s2, s3] in directory.as_chunks::<16>().0 {
+        let (length, start) = (u32::from_le_bytes([l0, l1, l2, l3]), u32::from_le_bytes([s0, s1, s2, s3]));
+        end = end.max(usize::try_from(start.checked_add(length)?).ok()?);
+    }
+    Some(end).filter(|end| *end <= bytes.len())
 }
 
 fn png_end(bytes: &[u8]) -> Option<usize> {
@@ -101,62 +115,70 @@ pub(crate) fn is_riff_chunk(kind: &[u8]) -> bool {
 /// What stands in the bytes behind a picture, which are all from its end on.
 #[must_use]
 pub fn told(bytes: &[u8]) -> Vec<Behind> {
-    let (mut found, mut doubts) = (Vec::new(), 0);
-    let mut at = 0;
-    while let Some(step) = bytes[at..].iter().position(|byte| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R' | b'%')) {
+    let is_first = |byte: &u8| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R' | b'%' | b'B' | b'P' | b'I' | b'M');
+    let (mut found, mut doubts, mut at) = (Vec::new(), 0, 0);
+    while found.len() < MAX_PICTURES
+        && let Some(step) = bytes[at..].iter().position(is_first)
+    {
         at += step;
-        let rest = &bytes[at..];
-        if rest.starts_with(b"ftyp") && at >= 4 && (8..=256).contains(&box_length(bytes, at - 4)) {
-            let rest = &bytes[at - 4..];
-            if heif::coding(rest).is_none() {
-                found.push(Behind::Video(at - 4..bytes.len()));
-                break;
-            }
-            let length = end(ImageFormat::Heic, rest).unwrap_or(rest.len());
-            found.push(Behind::Picture(ImageFormat::Heic, at - 4..at - 4 + length));
-            at = (at - 4 + length).max(at + 1);
-            continue;
-        }
-        let sound = match signature(rest) {
-            None => {
-                at += 1;
-                continue;
-            }
-            Some((format, true)) => Some(format),
-            // Looked at closely so often, bytes are made to be: the next counts unseen.
-            Some((format, false)) if doubts == MAX_DOUBTS => Some(format),
-            Some((_, false)) => None,
-        };
-        let Some(format) = sound else {
-            doubts += 1;
+        let Some(Signature { start, format, is_sound }) = signature(bytes, at) else {
             at += 1;
             continue;
         };
-        let place = at..at + end(format, rest).unwrap_or(rest.len());
-        at = place.end;
+        // Looked at closely so often, bytes are made to be: the next counts unseen.
+        if !is_sound && doubts < MAX_DOUBTS {
+            doubts += 1;
+            at += 1;
+            continue;
+        }
+        let Some(format) = format else {
+            found.push(Behind::Video(start..bytes.len()));
+            break;
+        };
+        let rest = &bytes[start..];
+        let place = start..start + end(format, rest).unwrap_or(rest.len());
+        at = place.end.max(at + 1);
         let auxiliary = format == ImageFormat::Jpeg && is_auxiliary(&bytes[place.clone()]);
         found.push(if auxiliary { Behind::Auxiliary(place) } else { Behind::Picture(format, place) });
-        if found.len() == MAX_PICTURES {
-            break;
-        }
     }
     found
 }
 
-fn box_length(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |length| u32::from_be_bytes(*length))
+/// How a picture or a video begins.
+struct Signature {
+    /// Where it does.
+    start: usize,
+    /// That of a picture; `None` for a video.
+    format: Option<ImageFormat>,
+    /// Whether what follows bears it out: three bytes stand anywhere by chance.
+    is_sound: bool,
 }
 
-/// The format whose signature bytes begin with, and whether what follows bears it out:
-/// three bytes stand anywhere by chance.
-fn signature(bytes: &[u8]) -> Option<(ImageFormat, bool)> {
-    match bytes {
-        [0xFF, 0xD8, 0xFF, ..] => Some((ImageFormat::Jpeg, jpeg::begins(bytes))),
-        [0x89, ..] if bytes.starts_with(PNG) => Some((ImageFormat::Png, true)),
-        [b'%', ..] if bytes.starts_with(b"%PDF-") => Some((ImageFormat::Pdf, end(ImageFormat::Pdf, bytes).is_some())),
-        [b'G', ..] if super::is_gif(bytes) => Some((ImageFormat::Gif, gif::end(bytes) != gif::End::Cut)),
+/// The signature of which the telling byte stands here.
+fn signature(bytes: &[u8], at: usize) -> Option<Signature> {
+    let rest = &bytes[at..];
+    let of = |format, is_sound| Some(Signature { start: at, format: Some(format), is_sound });
+    match rest {
+        [0xFF, 0xD8, 0xFF, ..] => of(ImageFormat::Jpeg, jpeg::begins(rest)),
+        [0x89, ..] if rest.starts_with(PNG) => of(ImageFormat::Png, true),
+        [b'%', ..] if rest.starts_with(b"%PDF-") => of(ImageFormat::Pdf, end(ImageFormat::Pdf, rest).is_some()),
+        [b'G', ..] if super::is_gif(rest) => of(ImageFormat::Gif, gif::end(rest) != gif::End::Cut),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', b'V', b'P', b'8', ..] => {
-            Some((ImageFormat::WebP, true))
+            of(ImageFormat::WebP, true)
+        }
+        [b'B', b'M', ..] if bmp::surely_begins(rest) => of(ImageFormat::Bmp, true),
+        [b'P', b'1'..=b'7', ..] if pnm::begins(rest) => of(ImageFormat::Pnm, pnm::end(rest).is_some()),
+        [b'I' | b'M', ..] if tiff::is_tiff(rest) => of(ImageFormat::Tiff, tiff::surely_begins(rest)),
+        // The length of the box stands before its kind.
+        [b'f', b't', b'y', b'p', ..] => {
+            let start = at.checked_sub(4)?;
+            let length = bytes[start..].first_chunk().map(|length| u32::from_be_bytes(*length))?;
+            let is_heif = heif::coding(&bytes[start..]).is_some();
+            (8..=256).contains(&length).then_some(Signature {
+                start,
+                format: is_heif.then_some(ImageFormat::Heic),
+                is_sound: true,
+            })
         }
         _ => None,
     }

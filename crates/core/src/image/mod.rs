@@ -1,9 +1,11 @@
 //! What an image is, from its bytes, and what a model reads of it.
 
 pub mod behind;
+mod bmp;
 pub mod gif;
 pub mod heif;
 pub mod jpeg;
+mod pnm;
 pub mod tiff;
 mod unreadable;
 
@@ -183,7 +185,7 @@ fn short_signature(head: &[u8]) -> Option<ImageFormat> {
         Some(ImageFormat::Tiff)
     } else if is_gif(head) {
         Some(ImageFormat::Gif)
-    } else if is_bmp(head) {
+    } else if bmp::begins(head) {
         Some(ImageFormat::Bmp)
     } else if head.starts_with(&[0, 0, 2, 0])
         && head.get(4..6).is_some_and(|count| count != [0, 0])
@@ -191,7 +193,7 @@ fn short_signature(head: &[u8]) -> Option<ImageFormat> {
     {
         // A cursor, which is an icon with a hot spot.
         Some(ImageFormat::Ico)
-    } else if is_pnm(head) {
+    } else if pnm::begins(head) {
         Some(ImageFormat::Pnm)
     } else {
         None
@@ -221,42 +223,6 @@ fn is_pdf(head: &[u8]) -> bool {
     memchr::memmem::find_iter(&head[..head.len().min(WITHIN)], HEADER).any(begins)
         && memchr::memmem::find(head, b" obj").is_some()
         && infer::get(head).is_none_or(|kind| kind.mime_type() == "application/pdf")
-}
-
-/// A bitmap names the size of one of its headers, of which there are not many.
-fn is_bmp(head: &[u8]) -> bool {
-    let size = |at: usize| head.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
-    head.starts_with(b"BM") && matches!(size(14), Some(12 | 16..=64 | 108 | 124)) && size(10).is_some_and(|at| at >= 26)
-}
-
-/// A portable anymap begins with its kind and with numbers: its size, and how
-/// many shades it has if it has more than two.
-fn is_pnm(head: &[u8]) -> bool {
-    let [b'P', kind @ b'1'..=b'7', b'\n' | b' ' | b'\r' | b'\t', ..] = head else { return false };
-    if *kind == b'7' {
-        return head.starts_with(b"P7\n");
-    }
-    let numbers = if matches!(kind, b'1' | b'4') { 2 } else { 3 };
-    let mut rest = &head[2..];
-    for _ in 0..numbers {
-        rest = rest.trim_ascii_start();
-        while let [b'#', comment @ ..] = rest {
-            rest = comment
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map_or(&[][..], |end| &comment[end..])
-                .trim_ascii_start();
-        }
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits == 0
-            || digits > 9
-            || !rest.get(digits).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'#')
-        {
-            return false;
-        }
-        rest = &rest[digits..];
-    }
-    *kind != b'1' || matches!(rest.trim_ascii_start().first(), None | Some(b'0' | b'1' | b'#'))
 }
 
 fn text_content(head: &[u8]) -> Content {
@@ -296,13 +262,7 @@ pub fn may_be_animated(format: ImageFormat, head: &[u8]) -> Option<bool> {
         ImageFormat::WebP => Some(head.get(12..16) == Some(b"VP8X") && head.get(20)? & 0x02 != 0),
         // An animated PNG has an `acTL` chunk before its pixels.
         ImageFormat::Png => png_has(head, *b"acTL"),
-        ImageFormat::Jpeg
-        | ImageFormat::Bmp
-        | ImageFormat::Ico
-        | ImageFormat::Pnm
-        | ImageFormat::Tiff
-        | ImageFormat::Heic
-        | ImageFormat::Pdf => Some(false),
+        _ => Some(false),
     }
 }
 
@@ -322,14 +282,7 @@ pub fn may_be_transparent(format: ImageFormat, head: &[u8]) -> Option<bool> {
             b"VP8L" => head.get(24)? & 0x10 != 0,
             _ => false,
         }),
-        ImageFormat::Jpeg
-        | ImageFormat::Gif
-        | ImageFormat::Bmp
-        | ImageFormat::Ico
-        | ImageFormat::Pnm
-        | ImageFormat::Tiff
-        | ImageFormat::Heic
-        | ImageFormat::Pdf => Some(false),
+        _ => Some(false),
     }
 }
 

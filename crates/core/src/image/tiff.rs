@@ -19,8 +19,8 @@ struct Layout {
 pub struct Directory<'a> {
     /// Its fields, as far as the file reaches.
     pub entries: Vec<Entry<'a>>,
-    /// Whether the file ends within it.
-    pub is_cut: bool,
+    /// Where it ends; `None` when the file does before it.
+    pub end: Option<usize>,
     /// Where the next directory of the chain stands, if there is one.
     pub next: Option<u64>,
 }
@@ -34,8 +34,8 @@ pub struct Entry<'a> {
     pub kind: u16,
     /// Its values' bytes; empty when they lie outside of the file.
     pub value: &'a [u8],
-    /// Whether any of its values lie outside of the file.
-    pub is_cut: bool,
+    /// Where its values end; `None` when any of them lie outside of the file.
+    pub end: Option<usize>,
     layout: Layout,
 }
 
@@ -46,6 +46,60 @@ const MARKS: [(&[u8; 4], Layout); 4] = [
     (b"II+\0", Layout { little_endian: true, big: true }),
     (b"MM\0+", Layout { little_endian: false, big: true }),
 ];
+
+/// Most fields of a directory: as many as it can count where offsets have four bytes.
+const MAX_ENTRIES: usize = 0xFFFF;
+
+/// Most directories that are followed to find a file's end.
+const MAX_DIRECTORIES: usize = 256;
+
+/// Fields that point to directories: of pictures below a page, of EXIF, positions and interoperability.
+const DIRECTORIES: [u16; 4] = [330, 34_665, 34_853, 40_965];
+
+/// Fields that tell where a picture's strips, tiles or JPEG stand, each with those that tell how long they are.
+const PLACES: [(u16, u16); 3] = [(273, 279), (324, 325), (513, 514)];
+
+/// Where a file ends: behind the last byte that one of its directories points to. `None` when something
+/// lies outside of it, or does not say how long it is.
+pub(super) fn end(bytes: &[u8]) -> Option<usize> {
+    let (tiff, first) = Tiff::open(bytes)?;
+    let (mut seen, mut at, mut end) = (vec![first], 0, 0);
+    while let Some(&offset) = seen.get(at) {
+        at += 1;
+        let directory = tiff.directory(offset)?;
+        end = end.max(directory.end?);
+        for entry in &directory.entries {
+            end = end.max(entry.end?);
+        }
+        for (places, lengths) in PLACES {
+            let numbers = |tag| directory.get(tag).into_iter().flat_map(Entry::numbers);
+            let mut lengths = numbers(lengths);
+            for place in numbers(places) {
+                let length = lengths.next().filter(|length| *length > 0)?;
+                end = end.max(usize::try_from(place.checked_add(length)?).ok()?);
+            }
+        }
+        let below = directory.entries.iter().filter(|entry| DIRECTORIES.contains(&entry.tag)).flat_map(Entry::numbers);
+        for offset in below.filter(|offset| *offset != 0).chain(directory.next) {
+            if !seen.contains(&offset) {
+                if seen.len() == MAX_DIRECTORIES {
+                    return None;
+                }
+                seen.push(offset);
+            }
+        }
+    }
+    Some(end).filter(|end| *end <= bytes.len())
+}
+
+/// Whether bytes begin with a TIFF and not by chance: its first directory is that of a picture, which EXIF's is not.
+pub(super) fn surely_begins(bytes: &[u8]) -> bool {
+    let directory = Tiff::open(bytes).and_then(|(tiff, first)| tiff.directory(first));
+    directory.is_some_and(|directory| {
+        let has = |tag| directory.get(tag).is_some();
+        has(256) && has(257) && PLACES.iter().any(|(places, _)| has(*places))
+    })
+}
 
 /// Whether bytes begin as a TIFF does.
 #[must_use]
@@ -84,11 +138,12 @@ impl<'a> Tiff<'a> {
             (usize::from(self.layout.u16(self.bytes, start)?), start.checked_add(2)?)
         };
         let length = if self.layout.big { 20 } else { 12 };
-        let entries =
-            (0..count).map_while(|index| self.entry(index.checked_mul(length)?.checked_add(first)?)).collect();
-        let next = count.checked_mul(length).and_then(|all| all.checked_add(first));
-        let next = next.and_then(|at| self.layout.offset(self.bytes, at));
-        Some(Directory { entries, is_cut: next.is_none(), next: next.filter(|next| *next != 0) })
+        let entry = |index: usize| self.entry(index.checked_mul(length)?.checked_add(first)?);
+        let entries = (0..count.min(MAX_ENTRIES)).map_while(entry).collect();
+        let link = Some(count).filter(|count| *count <= MAX_ENTRIES).map(|count| first + count * length);
+        let next = link.and_then(|at| self.layout.offset(self.bytes, at));
+        let end = link.filter(|_| next.is_some()).map(|at| at + if self.layout.big { 8 } else { 4 });
+        Some(Directory { entries, end, next: next.filter(|next| *next != 0) })
     }
 
     fn entry(&self, at: usize) -> Option<Entry<'a>> {
@@ -103,7 +158,7 @@ impl<'a> Tiff<'a> {
         let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(unit_bytes(kind));
         let start = if length <= inline { value_at } else { usize::try_from(offset).unwrap_or(usize::MAX) };
         let value = start.checked_add(length).and_then(|end| bytes.get(start..end));
-        Some(Entry { tag, kind, value: value.unwrap_or_default(), is_cut: value.is_none(), layout })
+        Some(Entry { tag, kind, value: value.unwrap_or_default(), end: value.map(|value| start + value.len()), layout })
     }
 }
 

@@ -194,6 +194,9 @@ fn what_is_covered_on_a_frame_is_covered_on_all() {
 fn what_cannot_be_masked_as_a_whole_has_no_copy() {
     let picture = png(&light(160, 90));
     let twice = [jpeg(&light(160, 90)), jpeg(&light(160, 90))].concat();
+    let mut page = tiff_file::TiffFile::new();
+    page.add(&light(160, 90)).unwrap();
+    let behind_a_page = [page.finish(), jpeg(&light(160, 90))].concat();
     for (case, bytes, format, covers, why) in [
         ("an icon", picture.clone(), ImageFormat::Ico, cover(None), Unreadable::UnsupportedFormat),
         (
@@ -213,6 +216,7 @@ fn what_cannot_be_masked_as_a_whole_has_no_copy() {
         ),
         ("half of it", picture[..picture.len() / 2].to_vec(), ImageFormat::Png, cover(None), Unreadable::Damaged),
         ("a picture behind it", twice, ImageFormat::Jpeg, cover(None), Unreadable::UnsupportedFormat),
+        ("a picture behind a page", behind_a_page, ImageFormat::Tiff, cover(Some(1)), Unreadable::UnsupportedFormat),
     ] {
         assert_eq!(masked(&bytes, format, &covers).err(), Some(why), "{case}");
     }

@@ -65,20 +65,28 @@ pub(super) fn dark_or_light(dark: bool, format: image::ImageFormat) -> Vec<u8> {
 
 #[test]
 fn a_picture_behind_another_is_shown_too() {
-    let kinds = [
-        (image::ImageFormat::Jpeg, ImageFormat::Jpeg),
-        (image::ImageFormat::Png, ImageFormat::Png),
-        (image::ImageFormat::Gif, ImageFormat::Gif),
-        (image::ImageFormat::WebP, ImageFormat::WebP),
-    ];
-    for (first, format) in kinds {
-        for (second, _) in kinds {
-            for between in [&b""[..], b"\0\0\0", b"MotionPhoto_Data\xFF\xD8\xFF\0"] {
-                let bytes = [&dark_or_light(false, first), between, &dark_or_light(true, second)].concat();
-                assert_eq!(dark_frames(bytes.clone(), format), [false, true], "{first:?}, {between:?}, {second:?}");
-                // Every GIF is looked at whole anyway.
-                if format != ImageFormat::Gif {
-                    assert_is_not_alone(&format!("{first:?}, {between:?}, {second:?}"), &bytes, format);
+    let of = |dark: bool| {
+        let picture = DynamicImage::ImageRgb8(frame(dark));
+        [
+            (ImageFormat::Jpeg, encoded(&picture, image::ImageFormat::Jpeg)),
+            (ImageFormat::Png, encoded(&picture, image::ImageFormat::Png)),
+            (ImageFormat::Gif, encoded(&picture, image::ImageFormat::Gif)),
+            (ImageFormat::WebP, encoded(&picture, image::ImageFormat::WebP)),
+            (ImageFormat::Bmp, encoded(&picture, image::ImageFormat::Bmp)),
+            (ImageFormat::Pnm, encoded(&picture, image::ImageFormat::Pnm)),
+            (ImageFormat::Tiff, page_of(&picture)),
+            (ImageFormat::Ico, icon(&[encoded(&picture, image::ImageFormat::Png)])),
+        ]
+    };
+    for (format, first) in of(false) {
+        // What an icon begins with, anything may.
+        for (behind, second) in of(true).into_iter().filter(|(behind, _)| *behind != ImageFormat::Ico) {
+            for between in [&b""[..], b"\0\0\0", b"MotionPhoto_Data\xFF\xD8\xFF\0BMP6 II*\0"] {
+                let bytes = [&first, between, &second].concat();
+                assert_eq!(dark_frames(bytes.clone(), format), [false, true], "{format:?}, {between:?}, {behind:?}");
+                // The others are looked at whole anyway.
+                if matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
+                    assert_is_not_alone(&format!("{format:?}, {between:?}, {behind:?}"), &bytes, format);
                 }
             }
         }
@@ -133,6 +141,21 @@ fn a_picture_behind_one_that_hides_its_end_is_shown_too() {
             assert_is_not_alone(case, &bytes, format);
         }
         assert_is_not_alone(case, &claiming(b"", behind), ImageFormat::WebP);
+    }
+}
+
+#[test]
+fn anymaps_that_follow_each_other_are_all_shown() {
+    let grey = |of: &str, value: u8| [of.as_bytes(), &vec![value; 60 * 40]].concat();
+    let digits = |value: u8| format!("P2 60 40 255 {}\n", format!("{value} ").repeat(60 * 40)).into_bytes();
+    let bits = |value: u8| [b"P4 60 40\n".as_slice(), &[value; 8 * 40]].concat();
+    for (case, maps, expected) in [
+        ("grey", [grey("P5 60 40 255\n", 255), grey("P5 60 40 255\n", 0)], [false, true]),
+        ("bits", [bits(0), bits(255)], [false, true]),
+        ("digits", [digits(255), digits(0)], [false, true]),
+        ("digits, then grey", [digits(0), grey("P5 60 40 255\n", 255)], [true, false]),
+    ] {
+        assert_eq!(dark_frames(maps.concat(), ImageFormat::Pnm), expected, "{case}");
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn pages(bytes: &[u8], most: usize) -> Result<Pages<'_>, Unreadable> 
             continue;
         };
         let below = directory.get(SUB_DIRECTORIES);
-        if directory.is_cut || below.is_some_and(|below| below.is_cut) {
+        if directory.end.is_none() || below.is_some_and(|below| below.end.is_none()) {
             pages.unread.get_or_insert(Unreadable::Damaged);
         }
         let size = (directory.number(WIDTH), directory.number(HEIGHT));
