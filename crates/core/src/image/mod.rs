@@ -9,6 +9,8 @@ mod pnm;
 pub mod tiff;
 mod unreadable;
 
+use std::borrow::Cow;
+
 use infer::MatcherType;
 
 pub use unreadable::Unreadable;
@@ -226,22 +228,46 @@ fn is_pdf(head: &[u8]) -> bool {
 }
 
 fn text_content(head: &[u8]) -> Content {
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        // A character may be cut at the end of the head; anything else is not UTF-8.
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+    match text(head) {
+        None => Content::Unknown,
+        // A drawing, or a picture of Radiance with a header in letters.
+        Some(text) if text.contains("<svg") || text.contains("<!DOCTYPE svg") || text.starts_with("#?R") => {
+            Content::OtherPicture
         }
-        Err(_) => return Content::Unknown,
-    };
-    let binary = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
-    if text.is_empty() || text.chars().any(binary) {
-        Content::Unknown
-    } else if text.contains("<svg") || text.contains("<!DOCTYPE svg") {
-        Content::OtherPicture
-    } else {
-        Content::NoPicture
+        Some(_) => Content::NoPicture,
     }
+}
+
+/// Bytes as the text that they are: in UTF-8, in UTF-16 behind its mark, or in an older encoding, of
+/// which what is not ASCII stays unknown. No picture has so many bytes without one that no text holds.
+fn text(head: &[u8]) -> Option<Cow<'_, str>> {
+    /// So many bytes tell an older encoding whatever they are; fewer must be ASCII for the most part.
+    const TELLING: usize = 64;
+    let text = match (head, std::str::from_utf8(head)) {
+        ([0xFF, 0xFE, units @ ..], _) => utf_16(units, u16::from_le_bytes)?.into(),
+        ([0xFE, 0xFF, units @ ..], _) => utf_16(units, u16::from_be_bytes)?.into(),
+        (_, Ok(text)) => text.into(),
+        // A character may be cut at the end of the head.
+        (_, Err(error)) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default().into()
+        }
+        _ => {
+            let ascii = head.iter().filter(|byte| byte.is_ascii()).count();
+            (head.len() >= TELLING || ascii * 3 >= head.len() * 2).then(|| String::from_utf8_lossy(head))?
+        }
+    };
+    let is_binary = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
+    (!text.is_empty() && !text.chars().any(is_binary)).then_some(text)
+}
+
+/// UTF-16, of which the last character may be cut.
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (units, _) = bytes.as_chunks::<2>();
+    let mut units: Vec<u16> = units.iter().map(|bytes| unit(*bytes)).collect();
+    if units.last().is_some_and(|last| matches!(last, 0xD800..=0xDBFF)) {
+        units.pop();
+    }
+    String::from_utf16(&units).ok()
 }
 
 /// Width and height in pixels, as the image's header says; `None` when the
@@ -357,6 +383,7 @@ mod tests {
     fn content_is_told_by_the_bytes() {
         let webp = b"RIFF\x1a\0\0\0WEBPVP8L";
         let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        let shift_jis = b"\x82\xB1\x82\xCC\x83y\x81[\x83W".repeat(7);
         for (name, head, expected) in [
             ("jpeg", &b"\xFF\xD8\xFF\xE0\0\x10JFIF"[..], Content::Image(ImageFormat::Jpeg)),
             ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Content::Image(ImageFormat::Png)),
@@ -390,6 +417,16 @@ mod tests {
             ("json", b"{\"a\": 1}", Content::NoPicture),
             ("korean text cut in a character", &"\u{c548}\u{b155}".as_bytes()[..5], Content::NoPicture),
             ("html", b"<!DOCTYPE html><html><body>hi</body></html>", Content::NoPicture),
+            ("a text in Latin-1 that begins like a bitmap", b"BMW-H\xE4ndler", Content::NoPicture),
+            ("a text in Latin-1", b"Stra\xDFe und Hausnummer: M\xFCnchner Stra\xDFe 5", Content::NoPicture),
+            ("a text in Shift-JIS", &shift_jis, Content::NoPicture),
+            ("a text in UTF-16", b"\xFF\xFEB\0M\0W\0\r\0\n\0", Content::NoPicture),
+            ("a text in UTF-16, its highest bytes first, cut", b"\xFE\xFF\0B\0M\xD8\x3D\xDE", Content::NoPicture),
+            ("a drawing in UTF-16", b"\xFF\xFE<\0s\0v\0g\0>\0", Content::OtherPicture),
+            ("a drawing in Latin-1", b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><!-- \xE4 --><svg>", Content::OtherPicture),
+            ("a bitmap with a damaged header", b"BM\xFF\xFF\xFF\xFF\0\0\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", Content::Image(ImageFormat::Bmp)),
+            ("a few bytes that could be anything", b"BM\xFF\xFE\xFD\xFC", Content::Image(ImageFormat::Bmp)),
+            ("UTF-16 with what no text holds", b"\xFF\xFEB\0\x01\0", Content::Unknown),
             ("noise", b"\x01\x02\x03\x04\xfe\xff\xfa", Content::Unknown),
             ("text with a NUL", b"hello\0there", Content::Unknown),
             ("empty", b"", Content::Unknown),
