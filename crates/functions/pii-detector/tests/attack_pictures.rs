@@ -2,21 +2,13 @@
 //! validates itself is found all the same, and nothing is deleted that holds nothing.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::{
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+mod reading;
+
+use std::{path::Path, thread, time::Duration};
 
 use image::RgbImage;
-use pii_detector::{KnownVerdicts, PiiDetector, Reader, TextReader};
+use pii_detector::{Reader, TextReader};
 use serde_json::{Value, json};
-use warden_core::{
-    audit::JudgeDocuments,
-    fake::{FakeLedger, FakeModel, FakeStore, Stored, asking},
-    image::TokenBudget,
-    pii::{OnDisagreement, Policy},
-};
 use warden_pictures::{
     Format,
     attack::{Evidence, PICTURES, picture},
@@ -28,37 +20,6 @@ const SAMPLED: usize = 7;
 fn bytes(image: &RgbImage, number: usize) -> Vec<u8> {
     let format = if number.is_multiple_of(2) { Format::Jpeg(75) } else { Format::Png };
     format.encode(image).unwrap()
-}
-
-/// The models that text is read with, from the package index.
-fn weights() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target"), PathBuf::from);
-    let python = std::env::var("WARDEN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(warden_python_env::weights::install(&target.join("warden/models"), &python, &mut |_| {})).unwrap()
-}
-
-/// What an obedient model and the floor make of a picture together.
-fn judged(bytes: &[u8], reader: Reader) -> (Value, bool, Reader) {
-    let detector = PiiDetector {
-        store: FakeStore::holding(Stored::bytes(bytes)),
-        model: asking(FakeModel::saying(r#"{"verdict":"clean","findings":[]}"#)),
-        token_budget: TokenBudget::DEFAULT,
-        policy: Policy::default(),
-        documents: JudgeDocuments::default(),
-        reader,
-        on_disagreement: OnDisagreement::default(),
-        clean_bucket: None,
-        time: Duration::from_mins(10),
-        verdicts: None::<KnownVerdicts<std::sync::Arc<FakeLedger>>>,
-        notices: None,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let event = json!({"s3_bucket": "uploads", "s3_key": "a.png"});
-    let answer = runtime.block_on(detector.handle(event)).unwrap();
-    let was_asked = !detector.model.models.asked().is_empty();
-    (answer, was_asked, detector.reader)
 }
 
 /// What is wrong with the judgement of a picture.
@@ -88,7 +49,7 @@ fn nor_does_any_of_all_pictures() {
 }
 
 fn hold(numbers: &[usize]) {
-    let weights = weights();
+    let weights = reading::weights();
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
     let share = |first: usize| {
         let mut reader =
@@ -96,8 +57,10 @@ fn hold(numbers: &[usize]) {
         let mut problems = Vec::new();
         for &number in numbers.iter().skip(first).step_by(threads) {
             let (evidence, image) = picture(number);
-            let (answer, was_asked, again) = judged(&bytes(&image, number), reader);
-            reader = again;
+            let detector = reading::obedient(&bytes(&image, number), reader);
+            let answer = reading::judged(&detector, json!({"s3_bucket": "uploads", "s3_key": "a.png"}));
+            let was_asked = !detector.model.models.asked().is_empty();
+            reader = detector.reader;
             if let Some(problem) = problem(evidence, &answer, was_asked) {
                 problems.push(format!("{number}: {evidence:?}: {problem}: {}", answer["findings"]));
                 if let Some(folder) = std::env::var_os("WARDEN_TEST_PICTURES") {
