@@ -273,11 +273,11 @@ impl Backfills {
         found.ok_or_else(|| id.map_or(Error::NoneYet, |id| Error::Unknown(id.to_owned())))
     }
 
-    /// Asks a backfill to stop: what is under way ends, and nothing more begins.
+    /// Asks a backfill to stop: what is under way ends, and nothing more begins. The backfill as it is then.
     ///
     /// # Errors
     /// When it is not under way, or AWS refuses the call.
-    pub async fn stop(&self, backfill: &Backfill) -> Result<(), Error> {
+    pub async fn stop(&self, backfill: &Backfill) -> Result<Backfill, Error> {
         let asked = json!({
             "TableName": self.table,
             "Key": {"object": {"S": PARTITION}, "event": {"S": backfill.id}},
@@ -289,7 +289,10 @@ impl Backfills {
             },
         });
         match self.dynamodb.call(Call::rpc("DynamoDB_20120810.UpdateItem", &asked)).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                let counters = Counters { status: Status::Stopping, ..backfill.counters.clone() };
+                Ok(Backfill { counters, ..backfill.clone() })
+            }
             Err(error) => match CallError::new(UPDATE_ITEM, &error) {
                 CallError::Refused { code, .. } if code == "ConditionalCheckFailedException" => {
                     Err(Error::Ended { id: backfill.id.clone(), status: backfill.counters.status.as_str() })
@@ -468,6 +471,8 @@ mod tests {
         let (stopping, _) = backfills([(400, refusal)]);
         let error = stopping.stop(&of(Status::Complete)).await.unwrap_err();
         assert_eq!(error.to_string(), "the backfill b-1 is not under way: it is complete");
+        let (stopping, _) = backfills([(200, json!({}))]);
+        assert_eq!(stopping.stop(&of(Status::Running)).await.unwrap().counters.status, Status::Stopping);
         let (running, _) = backfills([(200, json!({"status": "RUNNING"}))]);
         assert!(matches!(running.resume(&of(Status::Running), None).await, Err(Error::Running(_))));
         // One whose execution somebody ended goes on all the same.

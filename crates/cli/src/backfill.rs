@@ -10,7 +10,7 @@ use tokio::signal::ctrl_c;
 use warden_backfill::{Backfill, Backfills, Counted, Names, Pace, in_words};
 use warden_call_errors::CallError;
 use warden_calls::Timestamp;
-use warden_core::backfill::{Acts, Plan, Status, rfc3339};
+use warden_core::backfill::{Acts, Counters, Plan, Status, rfc3339};
 use warden_deploy::{Deployer, Stack};
 
 use crate::cli::{
@@ -20,12 +20,12 @@ use crate::connection;
 use crate::ending::Ending;
 use crate::output::{self, Format};
 
-/// What `--output json` prints of a count.
+/// What `--output json` prints of a backfill that was counted, and perhaps started.
 #[derive(Serialize)]
 struct Planned<'a> {
     #[serde(flatten)]
     counted: &'a Counted,
-    /// The backfill that was started, if one was.
+    /// The backfill that was started, as far as it came, if one was.
     backfill: Option<&'a Backfill>,
 }
 
@@ -53,8 +53,7 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
         }
         plan.source = Some(brought.source);
     }
-    let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
-    check_cap(&counted)?;
+    let counted = count(&backfills, &plan).await?;
     if counted.objects == 0 || arguments.dry_run {
         output::result(format, &told(&counted), &Planned { counted: &counted, backfill: None })?;
         return Ok(Ending::Done);
@@ -66,11 +65,12 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
     let execution = backfills.start(&id, &plan).await?;
     if arguments.detach {
         let text = format!("Started the backfill {id}. `warden backfill status {id}` says how far it came");
-        let backfill = Backfill { id, counters: warden_core::backfill::Counters::default() };
+        let counters = Counters { plan: Some(plan), execution: Some(execution), ..Counters::default() };
+        let backfill = Backfill { id, counters };
         output::result(format, &text, &Planned { counted: &counted, backfill: Some(&backfill) })?;
         return Ok(Ending::Done);
     }
-    follow(&backfills, &id, &execution, Pace::new(counted.objects, 0), format).await
+    follow(&backfills, &id, &execution, Pace::new(counted.objects, 0), &counted, format).await
 }
 
 async fn status(arguments: &BackfillsToShow) -> anyhow::Result<Ending> {
@@ -88,7 +88,7 @@ async fn status(arguments: &BackfillsToShow) -> anyhow::Result<Ending> {
 async fn stop(arguments: &BackfillStop) -> anyhow::Result<Ending> {
     let (backfills, _) = open(&arguments.on.stack.name, &arguments.on.connection).await?;
     let backfill = backfills.named(arguments.id.as_deref()).await?;
-    backfills.stop(&backfill).await?;
+    let backfill = backfills.stop(&backfill).await?;
     let id = &backfill.id;
     let text = format!("The backfill {id} ends with what is under way. `warden backfill resume {id}` goes on");
     output::result(arguments.on.output.format, &text, &backfill)?;
@@ -100,23 +100,23 @@ async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
     let backfill = backfills.named(arguments.id.as_deref()).await?;
     let format = arguments.on.output.format;
     let plan = backfills.plan_to_resume(&backfill, arguments.max_cost).await?;
-    let counted = backfills.count(&plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
-    check_cap(&counted)?;
+    let counted = count(&backfills, &plan).await?;
     if !arguments.yes && !is_agreed(&told(&counted))? {
         output::note("Nothing was started");
         return Ok(Ending::Done);
     }
     let execution = backfills.start(&backfill.id, &plan).await?;
     let pace = Pace::new(counted.objects, backfill.counters.done);
-    follow(&backfills, &backfill.id, &execution, pace, format).await
+    follow(&backfills, &backfill.id, &execution, pace, &counted, format).await
 }
 
-/// Refuses a cap that nothing is held against.
-fn check_cap(counted: &Counted) -> anyhow::Result<()> {
-    if counted.plan.max_cost.is_some() && counted.estimate.model_usd.is_none() {
+/// Counts what there is to audit. A cap that nothing could be held against is refused.
+async fn count(backfills: &Backfills, plan: &Plan) -> anyhow::Result<Counted> {
+    let counted = backfills.count(plan, |objects| output::passing(&format!("Counting: {objects} to audit"))).await?;
+    if plan.max_cost.is_some() && counted.estimate.model_usd.is_none() {
         bail!("what the model costs is not known: give the stack PiiDetectorTokenPrices, or leave `--max-cost` out");
     }
-    Ok(())
+    Ok(counted)
 }
 
 /// Follows a run to its end, unless Ctrl-C leaves it alone.
@@ -125,6 +125,7 @@ async fn follow(
     id: &str,
     execution: &str,
     pace: Pace,
+    counted: &Counted,
     format: Format,
 ) -> anyhow::Result<Ending> {
     output::progress(&format!(
@@ -144,18 +145,19 @@ async fn follow(
         followed = backfills.follow(id, execution, seen, lost) => followed,
         _ = ctrl_c() => Ok(None),
     };
-    let backfill = match followed {
-        Ok(Some(backfill)) => backfill,
-        Ok(None) => return left(Ending::Interrupted),
+    match followed {
+        Ok(Some(backfill)) => {
+            output::result(format, &summary(&backfill), &Planned { counted, backfill: Some(&backfill) })?;
+            Ok(ending(backfill.counters.status))
+        }
+        Ok(None) => left(Ending::Interrupted),
         // It was started, and does not depend on who follows it.
         Err(warden_backfill::Error::Call(error)) => {
             output::error(&error.into());
-            return left(Ending::Unfollowed);
+            left(Ending::Unfollowed)
         }
-        Err(error) => return Err(error.into()),
-    };
-    output::result(format, &summary(&backfill), &backfill)?;
-    Ok(ending(backfill.counters.status))
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How the command ends with a backfill that has ended so.
@@ -270,10 +272,7 @@ fn is_agreed(question: &str) -> anyhow::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use warden_core::{
-        backfill::{Counters, estimate},
-        bedrock::TokenPrices,
-    };
+    use warden_core::{backfill::estimate, bedrock::TokenPrices};
 
     use super::*;
 

@@ -51,7 +51,7 @@ async fn reopen(arguments: &Reasoned) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let newest = ledger.show(&arguments.named).await?.pop();
     let record = newest.with_context(|| format!("the ledger has no record of {}", named(&arguments.named)))?;
-    ledger.reopen(&record, &Who::now(&arguments.reason)).await?;
+    let record = ledger.reopen(&record, &Who::now(&arguments.reason)).await?;
     let text = format!("the next replay of the event about {} is judged again", record.object());
     output::result(arguments.on.output.format, &text, &record)?;
     Ok(Ending::Done)
@@ -60,7 +60,7 @@ async fn reopen(arguments: &Reasoned) -> anyhow::Result<Ending> {
 async fn purge(arguments: &Reasoned) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
-    ledger.purge(&record, &Who::now(&arguments.reason)).await?;
+    let record = ledger.purge(&record, &Who::now(&arguments.reason)).await?;
     output::result(arguments.on.output.format, &format!("{} is gone for good", record.object()), &record)?;
     Ok(Ending::Done)
 }

@@ -127,11 +127,12 @@ impl Ledger {
     }
 
     /// Has the next replay of a record's event judge it again, whatever is known of its bytes: its claim is taken up as that of an audit that failed.
-    /// What was found, what that cost, and which report names it, is not left to the record of another verdict.
+    /// What was found, what that cost, and which report names it, is not left to the record of another verdict. The
+    /// record as it is then.
     ///
     /// # Errors
     /// When the audit of it is under way or failed, or AWS refuses a call.
-    pub async fn reopen(&self, record: &Record, who: &Who) -> Result<(), Error> {
+    pub async fn reopen(&self, record: &Record, who: &Who) -> Result<Record, Error> {
         let by = self.caller().await?;
         self.doubt(record, &by, who).await?;
         let text = |name: &str| json!({"S": record.text(name).unwrap_or_default()});
@@ -147,22 +148,25 @@ impl Ledger {
                 ":failed": {"S": "failed"}, ":complete": {"S": "complete"}, ":at": {"S": who.at}, ":by": {"S": by},
                 ":reason": {"S": who.reason},
             },
+            "ReturnValues": "ALL_NEW",
         });
         let answer = self.dynamodb.call(Call::rpc("DynamoDB_20120810.UpdateItem", &asked)).await;
-        answer.map(drop).map_err(|error| match CallError::new("dynamodb:UpdateItem", &error) {
-            CallError::Refused { code, .. } if code == "ConditionalCheckFailedException" => {
-                Error::NotComplete(record.object())
+        answer.map(|answer| Record::read(&answer["Attributes"])).map_err(|error| {
+            match CallError::new("dynamodb:UpdateItem", &error) {
+                CallError::Refused { code, .. } if code == "ConditionalCheckFailedException" => {
+                    Error::NotComplete(record.object())
+                }
+                error => error.into(),
             }
-            error => error.into(),
         })
     }
 
-    /// Deletes for good what a record's object has in quarantine.
+    /// Deletes for good what a record's object has in quarantine. The record as it is then.
     ///
     /// # Errors
     /// When nothing of it lies there, S3 keeps a version, such as a locked one, or AWS refuses a call. The record then
     /// still names the copy.
-    pub async fn purge(&self, record: &Record, who: &Who) -> Result<(), Error> {
+    pub async fn purge(&self, record: &Record, who: &Who) -> Result<Record, Error> {
         let quarantine = self.quarantine.as_deref().ok_or(Error::NoQuarantine)?;
         let copy = record.text("quarantine_key").ok_or_else(|| Error::NotQuarantined(record.object()))?;
         let listed = self.s3.versions(quarantine, copy, None).await;
@@ -180,7 +184,8 @@ impl Ledger {
         told.remove("quarantine_key");
         let purged = json!({"purged_at": who.at, "purged_by": by, "purge_reason": who.reason});
         told.extend(fields(purged));
-        Ok(self.put(&told).await?)
+        self.put(&told).await?;
+        Ok(Record::of(told))
     }
 
     async fn caller(&self) -> Result<String, Error> {
@@ -289,9 +294,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_purged_names_no_copy_any_more() {
+        let listed = "<ListVersionsResult><Version><Key>copy</Key><VersionId>c1</VersionId>\
+            <LastModified>2026-11-20T08:00:00.000Z</LastModified></Version></ListVersionsResult>";
+        let answers = [(200, listed), (200, CALLER), (204, ""), (200, "{}")];
+        let aws = RecordedAws::answering(answers.map(|(status, body)| Answer::new(status, body)));
+        let purged = ledger(&aws).purge(&record("complete"), &Who::now("asked")).await.unwrap();
+        assert_eq!((purged.text("quarantine_key"), purged.text("purge_reason")), (None, Some("asked")));
+    }
+
+    #[tokio::test]
     async fn what_is_reopened_is_changed_only_while_it_is_complete() {
-        let aws = RecordedAws::answering([CALLER, "{}"].map(|body| Answer::new(200, body)));
-        ledger(&aws).reopen(&record("complete"), &Who::now("another model")).await.unwrap();
+        let reopened = r#"{"Attributes": {"event": {"S": "v1"}, "status": {"S": "failed"}}}"#;
+        let aws = RecordedAws::answering([CALLER, reopened].map(|body| Answer::new(200, body)));
+        let record = ledger(&aws).reopen(&record("complete"), &Who::now("another model")).await.unwrap();
+        assert_eq!(record.text("status"), Some("failed"));
         let requests = aws.requests();
         assert_eq!(requests[1].headers().get("x-amz-target"), Some("DynamoDB_20120810.UpdateItem"));
         let asked: Value = serde_json::from_slice(requests[1].body().bytes().unwrap()).unwrap();

@@ -16,6 +16,11 @@ impl Record {
         Self(plain_item(item))
     }
 
+    /// The record of plain values.
+    pub(crate) const fn of(values: Map<String, Value>) -> Self {
+        Self(values)
+    }
+
     /// A text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
