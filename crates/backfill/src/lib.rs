@@ -71,6 +71,21 @@ pub struct Counted {
     pub estimate: Estimate,
 }
 
+impl Counted {
+    /// Adds what was counted in a further bucket.
+    fn add(&mut self, further: &Self) {
+        self.listed += further.listed;
+        self.known += further.known;
+        self.objects += further.objects;
+        self.missing += further.missing;
+        let (sum, added) = (&mut self.estimate, further.estimate);
+        sum.objects += added.objects;
+        sum.seconds += added.seconds;
+        sum.model_usd = sum.model_usd.zip(added.model_usd).map(|(sum, added)| sum + added);
+        sum.platform_usd += added.platform_usd;
+    }
+}
+
 /// Why something could not be done with a backfill.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -175,11 +190,25 @@ impl Backfills {
         })
     }
 
-    /// Counts what there is to audit, and tells `meanwhile` how many versions were found by then.
+    /// Counts what there is to audit in all buckets of a plan, and tells `meanwhile` how many versions were found by then.
+    /// Further buckets of a sweep are counted from the first one's time on.
     ///
     /// # Errors
-    /// When backfill-lister fails, such as on a bucket that it may not list.
+    /// When backfill-lister fails, such as on a bucket that it may not list. A sweep passes further ones over, and so does this.
     pub async fn count(&self, plan: &Plan, mut meanwhile: impl FnMut(u64)) -> Result<Counted, Error> {
+        let mut counted = self.count_in_bucket(plan, &mut meanwhile).await?;
+        for bucket in &plan.further {
+            let plan = Plan { bucket: bucket.clone(), further: Vec::new(), ..plan.clone() };
+            match self.count_in_bucket(&plan, |objects| meanwhile(counted.objects + objects)).await {
+                Ok(further) => counted.add(&further),
+                Err(Error::Lister { name, .. }) if matches!(name.as_str(), "AccessDenied" | "ObjectNotFound") => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(counted)
+    }
+
+    async fn count_in_bucket(&self, plan: &Plan, mut meanwhile: impl FnMut(u64)) -> Result<Counted, Error> {
         const ACTION: &str = "lambda:InvokeFunction";
         let mut asked = json!({"plan": plan});
         loop {
@@ -442,6 +471,22 @@ mod tests {
         let counted = backfills.count(&Plan::of("b"), |objects| found.push(objects)).await.unwrap();
         assert_eq!((counted.objects, counted.known, found), (7, 2, vec![3]));
         assert_eq!(sent(&aws, 1)["count"]["token"], json!({"key": "k"}));
+    }
+
+    #[tokio::test]
+    async fn a_sweep_is_counted_in_each_bucket_that_may_be_listed() {
+        let of = |objects: u64| {
+            let estimate = json!({"objects": objects, "seconds": 8, "model_usd": 0.5, "platform_usd": 0.25});
+            json!({"plan": {"bucket": "b"}, "more": false, "listed": 9, "known": 2, "objects": objects, "estimate": estimate})
+        };
+        let denied = json!({"errorType": "AccessDenied", "errorMessage": "s3:ListBucketVersions was denied"});
+        let (backfills, aws) = backfills([(200, of(3)), (200, denied), (200, of(4))]);
+        let plan = Plan { sweep: true, further: vec!["c".into(), "d".into()], ..Plan::of("b") };
+        let counted = backfills.count(&plan, |_| ()).await.unwrap();
+        assert_eq!((counted.objects, counted.listed, counted.known), (7, 18, 4));
+        assert_eq!((counted.estimate.objects, counted.estimate.model_usd), (7, Some(1.0)));
+        let asked = sent(&aws, 2)["count"]["plan"].take();
+        assert_eq!((&asked["bucket"], asked.get("further")), (&json!("d"), None));
     }
 
     #[tokio::test]

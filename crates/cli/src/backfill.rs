@@ -213,6 +213,11 @@ fn id() -> String {
 fn told(counted: &Counted) -> String {
     let Counted { plan, known, missing, estimate, .. } = counted;
     let place = warden_call_errors::printable(&format!("s3://{}/{}", plan.bucket, plan.prefix));
+    let further = match plan.further.len() {
+        0 => String::new(),
+        1 => " and 1 further bucket".to_owned(),
+        further => format!(" and {further} further buckets"),
+    };
     let model = match estimate.model_usd {
         Some(usd) => format!("{usd:.2} USD for the model"),
         None => "an unknown sum for the model".to_owned(),
@@ -227,7 +232,7 @@ fn told(counted: &Counted) -> String {
     };
     let missing = if *missing == 0 { String::new() } else { format!(", {missing} named and not there") };
     format!(
-        "{place}: {} to audit, {known} known to the ledger{missing}\n\
+        "{place}{further}: {} to audit, {known} known to the ledger{missing}\n\
          About {} at {} at once; about {model} and {:.2} USD for the rest{most}\n{acts}",
         counted.objects,
         in_words(estimate.seconds),
