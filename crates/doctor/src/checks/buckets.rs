@@ -8,6 +8,8 @@ use crate::finding::{Area, Finding};
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) uploads: Option<Uploads>,
+    /// Buckets of others that are audited too, each with whether it reports to EventBridge.
+    pub(crate) further: Vec<(String, Fact<bool>)>,
     pub(crate) records: Option<Records>,
 }
 
@@ -39,6 +41,7 @@ pub(crate) struct Records {
 
 pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<_> = facts.uploads.iter().flat_map(check_uploads).collect();
+    findings.extend(facts.further.iter().map(|(bucket, reports)| check_further(bucket, reports)));
     findings.extend(facts.records.as_ref().map(check_records));
     findings
 }
@@ -74,6 +77,29 @@ fn check_uploads(uploads: &Uploads) -> Vec<Finding> {
     [Some(versioned), reports].into_iter().flatten().collect()
 }
 
+/// Such a bucket's notifications are its owner's to set.
+fn check_further(bucket: &str, reports: &Fact<bool>) -> Finding {
+    const AREA: Area = Area::Buckets;
+    match reports {
+        Ok(true) => Finding::ok(AREA, format!("{bucket} reports uploads to EventBridge")),
+        Ok(false) => Finding::failure(
+            AREA,
+            format!("{bucket}, which AlsoAudit names, reports no upload to EventBridge: none is judged"),
+            format!(
+                "Add EventBridge to the notifications of the bucket. Where it has none: `aws s3api \
+                 put-bucket-notification-configuration --bucket {bucket} --notification-configuration \
+                 '{{\"EventBridgeConfiguration\": {{}}}}'`"
+            ),
+        ),
+        Err(Unknown::Absent { .. }) => Finding::failure(
+            AREA,
+            format!("there is no bucket {bucket}, which AlsoAudit names"),
+            "Take it out of AlsoAudit, and deploy the template again",
+        ),
+        Err(unknown) => unknown.finding(AREA, &format!("what {bucket} reports")),
+    }
+}
+
 fn check_records(records: &Records) -> Finding {
     const AREA: Area = Area::Buckets;
     let bucket = &records.bucket;
@@ -103,7 +129,8 @@ mod tests {
 
     fn found(versioning: Fact<Versioning>, reports: Option<Fact<bool>>) -> Vec<Level> {
         let uploads = Uploads { bucket: "uploads".into(), versioning, reports };
-        check(&Facts { uploads: Some(uploads), records: None }).iter().map(|finding| finding.level).collect()
+        let facts = Facts { uploads: Some(uploads), further: Vec::new(), records: None };
+        check(&facts).iter().map(|finding| finding.level).collect()
     }
 
     #[test]
@@ -121,6 +148,25 @@ mod tests {
             let case = format!("{versioning:?} {reports:?}");
             assert_eq!(found(versioning, reports), levels, "{case}");
         }
+    }
+
+    #[test]
+    fn a_further_bucket_that_reports_nothing_is_for_its_owner_to_mend() {
+        let action = "s3:GetBucketNotification";
+        for (reports, level) in [
+            (Ok(true), Level::Ok),
+            (Ok(false), Level::Failure),
+            (Err(Unknown::Absent { action }), Level::Failure),
+            (Err(Unknown::Denied { action }), Level::Warning),
+        ] {
+            let found = check(&Facts { uploads: None, further: vec![("photos".into(), reports)], records: None });
+            assert_eq!(found.iter().map(|finding| finding.level).collect::<Vec<_>>(), [level], "{found:?}");
+        }
+        let remedy = check_further("photos", &Ok(false)).remedy.unwrap_or_default();
+        assert!(
+            remedy.contains(r#"--bucket photos --notification-configuration '{"EventBridgeConfiguration": {}}'"#),
+            "{remedy}"
+        );
     }
 
     #[test]

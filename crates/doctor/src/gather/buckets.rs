@@ -9,7 +9,7 @@ use crate::subject::{Kind, Subject};
 
 pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
     let s3 = aws.s3();
-    let mut facts = Facts { uploads: None, records: None };
+    let mut facts = Facts { uploads: None, further: Vec::new(), records: None };
     if let Some(bucket) = subject.output("UploadBucketName") {
         let by_s3 = subject.parameter("UploadSource") == Some("s3-events");
         facts.uploads = Some(Uploads {
@@ -17,6 +17,11 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
             versioning: versioning(&s3, bucket).await,
             reports: if by_s3 { Some(reports(&s3, bucket).await) } else { None },
         });
+    }
+    let also_audited = subject.parameter("AlsoAudit").unwrap_or_default();
+    for arn in also_audited.split(',').map(str::trim).filter(|arn| !arn.is_empty()) {
+        let bucket = arn.rsplit(':').next().unwrap_or(arn);
+        facts.further.push((bucket.to_owned(), reports(&s3, bucket).await));
     }
     let sets_logging = subject.parameter("CreateInvocationLogging") == Some("true");
     if let Some(bucket) =
