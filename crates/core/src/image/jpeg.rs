@@ -35,6 +35,10 @@ impl Coverage {
     }
 }
 
+/// Most passes over a picture: in one with more, nothing counts as there. Ordinary ones take a dozen,
+/// and a few bytes can say that one of them is about every block.
+const MAX_SCANS: usize = 100;
+
 /// How much of a JPEG is there. `None` for one whose codes are not walked here:
 /// arithmetic, lossless or hierarchical, or without a frame that makes sense.
 ///
@@ -43,17 +47,18 @@ impl Coverage {
 #[must_use]
 pub fn coverage(jpeg: &[u8]) -> Option<Coverage> {
     let mut walk = Walk::default();
-    let (mut at, mut coded) = (2, false);
+    let (mut at, mut scans) = (2, 0);
     while let Some((marker, segment)) = next_segment(jpeg, &mut at) {
         match marker {
             // Another picture.
-            0xD8 if coded => break,
+            0xD8 if scans > 0 => break,
             0xC0..=0xC2 if walk.frame.is_none() => walk.frame = Some(Frame::read(marker == 0xC2, segment)?),
             0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => return None,
             0xC4 => walk.define_codes(segment),
             0xDD => walk.interval = u32::from(u16::from_be_bytes(*segment.first_chunk()?)),
+            0xDA if scans == MAX_SCANS => return Some(Coverage { coded: 0, all: 1 }),
             0xDA => {
-                coded = true;
+                scans += 1;
                 walk.scan(segment, jpeg, &mut at)?;
             }
             0xD9 => break,

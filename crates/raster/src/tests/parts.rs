@@ -59,6 +59,18 @@ fn a_jpeg_is_damaged_wherever_it_is_cut() {
     }
 }
 
+#[test]
+fn a_jpeg_of_very_many_scans_is_not_read() {
+    for (_, jpeg) in jpegs().into_iter().filter(|(case, _)| case.starts_with("progressive")) {
+        let starts: Vec<_> = jpeg.windows(2).enumerate().filter(|(_, two)| *two == [0xFF, 0xDA]).collect();
+        let (end, last) = (jpeg.len() - 2, starts[starts.len() - 1].0);
+        let with =
+            |scans: usize| [&jpeg[..last], &jpeg[last..end].repeat(scans - starts.len() + 1), &jpeg[end..]].concat();
+        assert_eq!(unread(with(100), ImageFormat::Jpeg), None);
+        assert_eq!(unread(with(101), ImageFormat::Jpeg), Some(Unreadable::Damaged));
+    }
+}
+
 pub(super) fn dark_or_light(dark: bool, format: image::ImageFormat) -> Vec<u8> {
     encoded(&DynamicImage::ImageRgb8(frame(dark)), format)
 }
