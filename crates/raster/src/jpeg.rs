@@ -59,9 +59,14 @@ fn decode_in(jpeg: &[u8], held: u64, colours: ColorSpace) -> Result<Picture, Unr
 /// for each pixel its components.
 ///
 /// # Errors
-/// Those of [`crate::decode::decode`]; [`Unreadable::Damaged`] too when any are missing.
-pub(crate) fn samples(jpeg: &[u8], held: u64) -> Result<(u32, u32, Vec<u8>), Unreadable> {
+/// Those of [`crate::decode::decode`]; [`Unreadable::Damaged`] too when any are missing, or it is wider
+/// or higher than `most`.
+pub(crate) fn samples(jpeg: &[u8], most: (u32, u32), held: u64) -> Result<(u32, u32, Vec<u8>), Unreadable> {
     let mut decoder = open(jpeg, held)?;
+    let (width, height) = size(&decoder)?;
+    if width > most.0 || height > most.1 {
+        return Err(Unreadable::Damaged);
+    }
     if !coverage(jpeg).ok_or(Unreadable::UnsupportedFormat)?.is_whole() {
         return Err(Unreadable::Damaged);
     }

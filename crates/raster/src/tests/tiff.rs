@@ -141,6 +141,18 @@ fn differences(bytes: &[u8], samples: usize) -> Vec<u8> {
         .collect()
 }
 
+/// The picture as two JPEGs, each 24 rows high.
+fn filled_up_jpegs() -> Vec<Vec<u8>> {
+    let mut rows = samples(&[20], &[220]);
+    rows.resize(WIDTH * 48, 0);
+    let jpeg = |rows: &[u8]| {
+        let mut bytes = Vec::new();
+        codecs::jpeg::JpegEncoder::new(&mut bytes).encode(rows, 64, 24, image::ExtendedColorType::L8).unwrap();
+        bytes
+    };
+    rows.chunks(WIDTH * 24).map(jpeg).collect()
+}
+
 fn jpeg(samples: &[u8], colours: image::ExtendedColorType) -> Vec<u8> {
     let mut bytes = Vec::new();
     codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 95).encode(samples, 64, 40, colours).unwrap();
@@ -326,6 +338,7 @@ fn pages_in_one_piece() -> Vec<(&'static str, Page)> {
         ("a fax of group 4, reversed", Page::new(4, 0, 1, 1, group_4()).reversed()),
         ("a strip of any height", Page::new(4, 0, 1, 1, group_4()).with(278, &[u32::MAX])),
         ("a grey JPEG", Page::new(7, 1, 8, 1, grey_jpeg)),
+        ("grey JPEGs, the last filled up", Page::new(7, 1, 8, 1, vec![]).with(278, &[24]).in_chunks(filled_up_jpegs())),
         ("a JPEG", Page::new(7, 6, 8, 3, colour_jpeg.clone()).with(530, &[2, 2])),
         ("a JPEG in the first way", Page::new(6, 6, 8, 3, colour_jpeg)),
     ]
@@ -371,6 +384,16 @@ fn a_page_of_which_a_part_is_missing_is_damaged() {
             Err(why) => Some(why),
         };
         assert_eq!(unread, Some(Unreadable::Damaged), "{case}");
+    }
+}
+
+#[test]
+fn a_jpeg_larger_than_its_tile_is_damaged() {
+    let whole = jpeg(&samples(&[20], &[220]), image::ExtendedColorType::L8);
+    for (edge, count, expected) in [(64, 1, (1, None)), (16, 12, (0, Some(Unreadable::Damaged)))] {
+        let page = Page::new(7, 1, 8, 1, vec![]).with(322, &[edge]).with(323, &[edge.min(40)]);
+        let told = count_and_unread(file(&[(page.in_chunks(vec![whole.clone(); count]), vec![])]));
+        assert_eq!(told, expected, "tiles of {edge}");
     }
 }
 

@@ -67,7 +67,10 @@ pub(super) struct Chunk<'a> {
     pub(super) depth: Depth,
 }
 
-/// Unpacks a strip or tile of this size.
+/// Pixels along an edge of the units in which a JPEG is coded, at most as a rule.
+const JPEG_UNIT: u32 = 16;
+
+/// Unpacks a strip or tile of this size, which is at most that of all the others.
 ///
 /// # Errors
 /// [`Unreadable::Damaged`] when anything of it is missing.
@@ -76,11 +79,12 @@ pub(super) fn decompressed<'a>(
     tables: Option<&[u8]>,
     compression: &Compression,
     (width, height): (u32, u32),
+    most: (u32, u32),
     (samples, depth, predictor, ycbcr): (usize, Depth, u64, Option<Ycbcr>),
     held: u64,
 ) -> Result<Chunk<'a>, Unreadable> {
     if matches!(compression, Compression::Jpeg) {
-        return of_jpeg(packed, tables, (width, height), samples, held);
+        return of_jpeg(packed, tables, (width, height), most, samples, held);
     }
     let row = (width as usize * samples * depth.bits()).div_ceil(8);
     let length = match ycbcr {
@@ -222,6 +226,7 @@ fn of_jpeg<'a>(
     packed: &[u8],
     tables: Option<&[u8]>,
     (width, height): (u32, u32),
+    (most_width, most_height): (u32, u32),
     samples: usize,
     held: u64,
 ) -> Result<Chunk<'a>, Unreadable> {
@@ -230,7 +235,9 @@ fn of_jpeg<'a>(
         (Some([tables @ .., 0xFF, 0xD9]), [0xFF, 0xD8, picture @ ..]) => [tables, picture].concat().into(),
         _ => packed.into(),
     };
-    let (coded_width, coded_height, bytes) = jpeg::samples(&whole, held)?;
+    // The last strip may be filled up to the others' height. Any number of strips can be the same large picture.
+    let most = (most_width.next_multiple_of(JPEG_UNIT), most_height.next_multiple_of(JPEG_UNIT));
+    let (coded_width, coded_height, bytes) = jpeg::samples(&whole, most, held)?;
     let components = bytes.len() / (coded_width as usize * coded_height as usize).max(1);
     if components != samples || coded_width < width || coded_height < height {
         return Err(Unreadable::Damaged);

@@ -203,6 +203,7 @@ impl<'a> Page<'a> {
                         tables,
                         &layout.compression,
                         (chunk_width, coded_height),
+                        layout.chunk,
                         (samples, layout.depth, layout.predictor, layout.ycbcr),
                         held,
                     )?;
