@@ -67,9 +67,10 @@ fn in_row(row: &[usize], lines: &[Line<'_>]) -> impl Iterator<Item = Finding> {
 
 fn in_line(index: usize, line: &Line<'_>) -> impl Iterator<Item = Finding> {
     let text = line.text;
-    let checked = with_check_digits(text)
-        .into_iter()
-        .map(|found| (found.entity, found.confidence, Validation::Checksum, found.evidence));
+    let checked = with_check_digits(text);
+    let rest = without_accounts(text, &checked);
+    let checked =
+        checked.into_iter().map(|found| (found.entity, found.confidence, Validation::Checksum, found.evidence));
     let likely = |entity, confidence| (entity, confidence, Validation::Format, Evidence::Likely);
     let email = holds_email(text).then_some(likely(Entity::EmailAddress, 0.9));
     // A shop prints a telephone number too, so one counts only beside other evidence,
@@ -78,7 +79,7 @@ fn in_line(index: usize, line: &Line<'_>) -> impl Iterator<Item = Finding> {
         if telephone::holds_mobile(text) { Some(0.6) } else { telephone::holds_written(text).then_some(0.35) };
     let telephone = telephone.map(|confidence| likely(Entity::PhoneNumber, confidence));
     let sure = line.confidence;
-    let found = checked.chain(national::find(text)).chain(email).chain(telephone);
+    let found = checked.chain(national::find(&rest)).chain(email).chain(telephone);
     found.map(move |(entity, confidence, validation, evidence)| Finding {
         entity,
         confidence: confidence * sure,
@@ -86,6 +87,15 @@ fn in_line(index: usize, line: &Line<'_>) -> impl Iterator<Item = Finding> {
         evidence,
         lines: vec![index],
     })
+}
+
+/// A text without the accounts that were found in it: their figures may pass for another number's.
+fn without_accounts(text: &str, found: &[Checked]) -> String {
+    let mut rest = text.to_owned();
+    for account in found.iter().filter(|found| found.entity == Entity::IbanCode) {
+        rest.replace_range(account.place.clone(), &" ".repeat(account.place.len()));
+    }
+    rest
 }
 
 /// A number with check digits, and where in its text it stands, in bytes.
@@ -97,12 +107,24 @@ struct Checked {
 }
 
 fn with_check_digits(text: &str) -> Vec<Checked> {
-    let card = |card: Card| {
-        let evidence = card.evidence();
-        Checked { entity: Entity::CreditCard, confidence: 0.95, evidence, place: card.place }
+    let mut found: Vec<Checked> = ibans(text)
+        .map(|(evidence, place)| Checked { entity: Entity::IbanCode, confidence: 0.8, evidence, place })
+        .collect();
+    // They may pass for a card's as well.
+    let in_account = |card: &Card| {
+        found.iter().any(|account| account.place.start <= card.place.start && card.place.end <= account.place.end)
     };
-    let iban = |(evidence, place)| Checked { entity: Entity::IbanCode, confidence: 0.8, evidence, place };
-    cards(text).map(card).chain(ibans(text).map(iban)).collect()
+    let cards: Vec<Checked> = cards(text)
+        .filter(|card| !in_account(card))
+        .map(|card| Checked {
+            entity: Entity::CreditCard,
+            confidence: 0.95,
+            evidence: card.evidence(),
+            place: card.place,
+        })
+        .collect();
+    found.extend(cards);
+    found
 }
 
 /// The number of a payment card, right by its check digit.

@@ -53,6 +53,7 @@ fn each_kind_is_known_by_its_form() {
         ("4111 1111 1111 1111", "CREDIT_CARD"),
         ("3782 822463 10005", "CREDIT_CARD"),
         ("DE89 3704 0044 0532 0130 00 BIC ABCDEFGH", "IBAN_CODE"),
+        ("GB33 BARC 4991 1866 5246 07", "IBAN_CODE"),
         ("SSN 219-09-4417", "US_SSN"),
         ("880314-2345678", "KR_RRN"),
         ("call me on 010-2345-6789", "PHONE_NUMBER"),
