@@ -8,8 +8,6 @@ use crate::cli::{DeadLettersCommand, OnStack, ReplayLetters};
 use crate::ending::Ending;
 use crate::{connection, output};
 
-/// How long a letter that is only looked at stays hidden, in seconds.
-const LOOKED_AT: u32 = 5;
 /// How long a letter that is replayed stays hidden, in seconds.
 const REPLAYED: u32 = 900;
 /// How long to wait for the executions to start.
@@ -25,7 +23,7 @@ pub(crate) async fn run(command: &DeadLettersCommand) -> anyhow::Result<Ending> 
 
 async fn list(arguments: &OnStack) -> anyhow::Result<Ending> {
     let config = connection::load(&arguments.connection).await?;
-    let letters = DeadLetters::of(&config, &arguments.stack.name).await?.receive(LOOKED_AT).await?;
+    let letters = DeadLetters::of(&config, &arguments.stack.name).await?.look().await?;
     output::result(arguments.output.format, &told(&letters), &letters)?;
     Ok(Ending::Done)
 }
@@ -34,7 +32,7 @@ async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
     let config = connection::load(&arguments.on.connection).await?;
     let stack = &arguments.on.stack.name;
     let queue = DeadLetters::of(&config, stack).await?;
-    let letters = queue.receive(if arguments.dry_run { LOOKED_AT } else { REPLAYED }).await?;
+    let letters = if arguments.dry_run { queue.look().await? } else { queue.receive(REPLAYED).await? };
     if arguments.dry_run {
         output::result(arguments.on.output.format, &told(&letters), &letters)?;
         return Ok(Ending::Done);

@@ -18,8 +18,6 @@ use crate::{connection, ledger, output};
 
 /// Where the page is written to where nothing is said.
 const FILE: &str = "warden-report.html";
-/// How long a dead letter that is only counted stays hidden, in seconds.
-const LOOKED_AT: u32 = 5;
 
 /// Reads the ledger and the dead-letter queue, and writes the page.
 pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
@@ -54,7 +52,7 @@ pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
 async fn dead_letters(stack: &str, connection: &Connection) -> warden_report::DeadLetters {
     let letters = async {
         let config = connection::load(connection).await?;
-        anyhow::Ok(DeadLetters::of(&config, stack).await?.receive(LOOKED_AT).await?)
+        anyhow::Ok(DeadLetters::of(&config, stack).await?.look().await?)
     };
     match letters.await {
         Ok(letters) => warden_report::DeadLetters::waiting(

@@ -1,6 +1,7 @@
 //! Events that started no execution, and deletions that older-versions failed on, in the stack's dead-letter queue.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use aws_types::SdkConfig;
 use serde::Serialize;
@@ -17,6 +18,10 @@ const BATCH: u32 = 10;
 /// How often in a row a receive may find nothing before the queue counts as read: SQS asks a part of
 /// its servers at a time.
 const EMPTY: usize = 3;
+/// How often in a row a receive may find none but letters that are known, which have come back by then.
+const KNOWN: usize = 300;
+/// How long a letter that is only looked at stays hidden, in seconds, for whoever comes next.
+const LOOKED_AT: u32 = 5;
 
 /// The dead-letter queue of a stack.
 #[derive(Clone, Debug)]
@@ -60,25 +65,36 @@ impl DeadLetters {
         })
     }
 
-    /// All letters. For `hidden_seconds` nobody else receives them.
+    /// All letters, to look at: a moment later they can be received again.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn look(&self) -> Result<Vec<DeadLetter>, Error> {
+        self.receive(LOOKED_AT).await
+    }
+
+    /// All letters. For `hidden_seconds` nobody else receives them, of a long queue for some times as long as it took to read.
     ///
     /// # Errors
     /// When a call fails.
     pub async fn receive(&self, hidden_seconds: u32) -> Result<Vec<DeadLetter>, Error> {
-        let asked = json!({
-            "QueueUrl": self.queue, "MaxNumberOfMessages": BATCH, "VisibilityTimeout": hidden_seconds,
-            "MessageAttributeNames": ["All"],
-        });
-        let (mut letters, mut empty) = (BTreeMap::new(), 0);
-        while empty < EMPTY {
+        let (mut letters, mut empty, mut known) = (BTreeMap::new(), 0, 0);
+        let began = Instant::now();
+        while empty < EMPTY && known < KNOWN {
+            let asked = json!({
+                "QueueUrl": self.queue, "MaxNumberOfMessages": BATCH,
+                "VisibilityTimeout": hidden(hidden_seconds, began.elapsed()), "MessageAttributeNames": ["All"],
+            });
             let answer = self.sqs.call(Call::rpc("AmazonSQS.ReceiveMessage", &asked)).await;
             let answer = answer.map_err(|error| CallError::new(RECEIVE, &error))?;
-            let known = letters.len();
-            for message in answer["Messages"].as_array().into_iter().flatten() {
+            let before = letters.len();
+            let messages = answer["Messages"].as_array().map_or(&[][..], Vec::as_slice);
+            for message in messages {
                 let letter = DeadLetter::read(message);
                 letters.insert(letter.id.clone(), letter);
             }
-            empty = if letters.len() == known { empty + 1 } else { 0 };
+            empty = if messages.is_empty() { empty + 1 } else { 0 };
+            known = if letters.len() == before { known + 1 } else { 0 };
         }
         Ok(letters.into_values().collect())
     }
@@ -111,6 +127,14 @@ impl DeadLetters {
         let answer = self.sqs.call(Call::rpc("AmazonSQS.DeleteMessage", &asked)).await;
         Ok(answer.map(drop).map_err(|error| CallError::new("sqs:DeleteMessage", &error))?)
     }
+}
+
+/// How long a letter is hidden that is received so long after the first, in seconds: so much longer that those of a long
+/// queue are all hidden at some time, which tells that it is read.
+fn hidden(asked: u32, elapsed: Duration) -> u32 {
+    let elapsed = u32::try_from(elapsed.as_secs()).unwrap_or(u32::MAX);
+    // SQS hides for twelve hours at most.
+    elapsed.saturating_mul(3).saturating_add(asked).min(43_200)
 }
 
 impl DeadLetter {
@@ -153,8 +177,8 @@ mod tests {
         json!({"source": "aws.s3", "detail-type": "Object Deleted", "detail": {"object": {"key": "a.png"}}})
     }
 
-    fn queue(older_versions: Option<&str>, answer: &Value) -> (DeadLetters, RecordedAws) {
-        let aws = RecordedAws::answering([Answer::new(200, answer.to_string())]);
+    fn queue(older_versions: Option<&str>, answers: Vec<Value>) -> (DeadLetters, RecordedAws) {
+        let aws = RecordedAws::answering(answers.into_iter().map(|answer| Answer::new(200, answer.to_string())));
         let config = aws.config();
         let queue = DeadLetters {
             sqs: ControlPlane::new(&config, Service::SQS),
@@ -163,6 +187,31 @@ mod tests {
             older_versions: older_versions.map(str::to_owned),
         };
         (queue, aws)
+    }
+
+    #[tokio::test]
+    async fn letters_that_come_back_do_not_hide_those_behind_them() {
+        let received = |id: &str| json!({"Messages": [{"MessageId": id, "ReceiptHandle": "r", "Body": "{}"}]});
+        let mut answers = vec![received("m-1"); 6];
+        answers.extend([received("m-2"), json!({}), json!({}), json!({})]);
+        let (queue, _aws) = queue(None, answers);
+        let found = queue.look().await.unwrap();
+        assert_eq!(found.iter().map(|letter| letter.id.as_str()).collect::<Vec<_>>(), ["m-1", "m-2"]);
+    }
+
+    #[tokio::test]
+    async fn a_queue_whose_letters_come_back_for_ever_counts_as_read() {
+        let received = json!({"Messages": [{"MessageId": "m-1", "ReceiptHandle": "r", "Body": "{}"}]});
+        let (queue, aws) = queue(None, vec![received; 400]);
+        assert_eq!(queue.look().await.unwrap().len(), 1);
+        assert_eq!(aws.requests().len(), 1 + KNOWN);
+    }
+
+    #[test]
+    fn the_later_a_letter_is_received_the_longer_it_is_hidden() {
+        for (elapsed, seconds) in [(0, 5), (1, 8), (60, 185), (u64::MAX, 43_200)] {
+            assert_eq!(hidden(LOOKED_AT, Duration::from_secs(elapsed)), seconds);
+        }
     }
 
     #[test]
@@ -187,7 +236,7 @@ mod tests {
 
     #[tokio::test]
     async fn older_versions_gets_the_deletion_as_s3_reported_it() {
-        let (queue, aws) = queue(Some("arn:older:live"), &json!({"reported": 1}));
+        let (queue, aws) = queue(Some("arn:older:live"), vec![json!({"reported": 1})]);
         queue.hand_to_older_versions(&letter(&deletion(), &[])).await.unwrap();
         let asked = &aws.requests()[0];
         assert!(asked.uri().ends_with("/functions/arn%3Aolder%3Alive/invocations"), "{}", asked.uri());
@@ -204,7 +253,7 @@ mod tests {
                 "it is a deletion, and the stack has no output OlderVersionsArn. Deploy it with OlderVersions=judge",
             ),
         ] {
-            let (queue, _aws) = queue(function, &failed);
+            let (queue, _aws) = queue(function, vec![failed.clone()]);
             let error = queue.hand_to_older_versions(&letter(&deletion(), &[])).await.unwrap_err();
             assert_eq!(error.to_string(), said);
         }

@@ -11,9 +11,6 @@ use warden_report::{Asked, Figures, Period, report};
 use crate::audit::Audit;
 use crate::workspace::Workspace;
 
-/// How long a dead letter that is only counted stays hidden, in seconds.
-const LOOKED_AT: u32 = 1;
-
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -47,7 +44,7 @@ pub async fn write(
     since: SystemTime,
 ) -> Result<PathBuf, ReportError> {
     let records = audit.ledger().find(&Filter::default()).await?;
-    let letters = DeadLetters::of(&audit.clients().config, &audit.address().stack).await?.receive(LOOKED_AT).await?;
+    let letters = DeadLetters::of(&audit.clients().config, &audit.address().stack).await?.look().await?;
     let asked = Asked {
         stack: audit.address().stack.clone(),
         period: period(since, SystemTime::now()).ok_or(ReportError::Clock)?,
