@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use hayro::hayro_syntax::{
     Pdf,
-    object::{Dict, Stream},
+    object::{Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream, dict::keys},
 };
 use warden_core::image::{Content, HEAD_BYTES, Unreadable};
 
-use super::{dictionary, integrity};
+use super::integrity;
 use crate::{Share, Shown, views_within};
 
 /// Most files that are looked at.
@@ -17,36 +17,88 @@ const MAX_FILES: usize = 16;
 /// How deep documents in documents are looked into.
 const MAX_DEPTH: usize = 2;
 
-/// Keys under which one file stands for each kind of system.
-const KEYS: [&[u8]; 5] = [b"UF", b"F", b"DOS", b"Mac", b"Unix"];
+/// How deep dictionaries and arrays in an object are searched for files.
+const MAX_NESTED: usize = 16;
 
 /// The files in a document, wherever they hang.
 pub(super) fn of(pdf: &Pdf) -> Vec<Result<Cow<'_, [u8]>, Unreadable>> {
-    let mut seen = Vec::new();
-    let mut files = Vec::new();
+    let mut files = Files::default();
     for object in pdf.objects() {
-        let Some(places) = dictionary(object).and_then(|found| found.get::<Dict<'_>>(b"EF")) else { continue };
-        for key in KEYS {
-            let Some(stream) = places.get::<Stream<'_>>(key) else {
-                if places.contains_key(key) {
-                    files.push(Err(Unreadable::DamagedDocument));
-                }
-                continue;
-            };
-            if seen.contains(&stream.obj_id()) {
-                continue;
-            }
-            seen.push(stream.obj_id());
-            if seen.len() > MAX_FILES {
-                files.push(Err(Unreadable::EmbeddedFile));
-                return files;
-            }
-            let whole = integrity::is_whole(&stream);
-            let data = stream.decoded_data().map_err(|_| Unreadable::DamagedDocument);
-            files.push(if whole { data } else { Err(Unreadable::DamagedDocument) });
+        files.look_into(object, 0);
+        if files.seen.len() > MAX_FILES {
+            files.found.push(Err(Unreadable::EmbeddedFile));
+            break;
         }
     }
-    files
+    files.found
+}
+
+#[derive(Default)]
+struct Files<'a> {
+    seen: Vec<ObjectIdentifier>,
+    found: Vec<Result<Cow<'a, [u8]>, Unreadable>>,
+}
+
+impl<'a> Files<'a> {
+    /// Adds the files that an object is, or describes, or that what is written in it describes. What it refers to is
+    /// an object of its own.
+    fn look_into(&mut self, object: Object<'a>, depth: usize) {
+        let dictionary = match object {
+            Object::Stream(stream) => {
+                let dictionary = stream.dict().clone();
+                if dictionary.get::<Name<'_>>(keys::TYPE).is_some_and(|kind| kind.as_str() == "EmbeddedFile") {
+                    self.add(&stream);
+                }
+                dictionary
+            }
+            Object::Dict(dictionary) => dictionary,
+            Object::Array(array) if depth < MAX_NESTED => {
+                for part in array.raw_iter() {
+                    self.look_into_written(part, depth + 1);
+                }
+                return;
+            }
+            _ => return,
+        };
+        for key in [b"EF".as_slice(), b"RF"] {
+            let Some(places) = dictionary.get::<Dict<'_>>(key) else { continue };
+            // One file stands there for each kind of system, and in `RF` an array with those that belong to it.
+            for name in places.keys() {
+                match places.get::<Object<'_>>(&name) {
+                    Some(Object::Stream(stream)) => self.add(&stream),
+                    Some(Object::Array(related)) => related.iter::<Object<'_>>().for_each(|object| {
+                        if let Object::Stream(stream) = object {
+                            self.add(&stream);
+                        }
+                    }),
+                    _ => self.found.push(Err(Unreadable::DamagedDocument)),
+                }
+            }
+        }
+        if depth < MAX_NESTED {
+            for (_, part) in dictionary.entries() {
+                self.look_into_written(part, depth + 1);
+            }
+        }
+    }
+
+    fn look_into_written(&mut self, part: MaybeRef<Object<'a>>, depth: usize) {
+        if let MaybeRef::NotRef(object) = part {
+            self.look_into(object, depth);
+        }
+    }
+
+    fn add(&mut self, stream: &Stream<'a>) {
+        if self.seen.len() > MAX_FILES || self.seen.contains(&stream.obj_id()) {
+            return;
+        }
+        self.seen.push(stream.obj_id());
+        if self.seen.len() <= MAX_FILES {
+            let whole = integrity::is_whole(stream);
+            let data = stream.decoded_data().map_err(|_| Unreadable::DamagedDocument);
+            self.found.push(if whole { data } else { Err(Unreadable::DamagedDocument) });
+        }
+    }
 }
 
 /// What a file in a document shows.

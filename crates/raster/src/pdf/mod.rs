@@ -20,7 +20,7 @@ use std::{
 
 use hayro::hayro_syntax::{
     LoadPdfError, Pdf,
-    object::{Dict, Name, Object, Stream},
+    object::{Dict, Name},
 };
 use image::RgbImage;
 use warden_core::{
@@ -236,13 +236,4 @@ fn document(bytes: &Arc<Vec<u8>>, share: &Share, depth: usize, send: &impl Fn(Pa
 fn has_form_without_pages(pdf: &Pdf) -> bool {
     let root = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id());
     root.is_some_and(|root| root.get::<bool>(b"NeedsRendering") == Some(true))
-}
-
-/// The dictionary of an object, alone or before a stream.
-fn dictionary(object: Object<'_>) -> Option<Dict<'_>> {
-    match object {
-        Object::Dict(dictionary) => Some(dictionary),
-        Object::Stream(stream) => Some(Stream::dict(&stream).clone()),
-        _ => None,
-    }
 }

@@ -373,6 +373,37 @@ fn files_in_a_document_are_looked_at() {
 }
 
 #[test]
+fn a_file_is_found_wherever_its_description_is_written() {
+    let file = dark_or_light(true, image::ImageFormat::Png);
+    let annotated = |description: &str| {
+        let page = light().saying(&format!("/Annots [<< /Subtype /FileAttachment /Rect [0 0 9 9] {description} >>]"));
+        document(&[page.bringing(stream("", &file))])
+    };
+    let named = |names: &str, of: &str| document_with(&[light()], names, &[stream(of, &file)]);
+    for (case, bytes) in [
+        ("in a note", annotated("/FS << /Type /Filespec /EF << /F @ 0 R >> >>")),
+        ("in a note, by an unusual key", annotated("/FS << /EF << /Other @ 0 R >> >>")),
+        (
+            "in the list of names",
+            named("/Names << /EmbeddedFiles << /Names [(a.png) << /EF << /UF # 0 R >> >>] >> >>", ""),
+        ),
+        (
+            "in a list in lists",
+            named(
+                "/Names << /EmbeddedFiles << /Kids [<< /Kids [<< /Names [(a) << /EF << /F # 0 R >> >>] >>] >>] >> >>",
+                "",
+            ),
+        ),
+        ("beside another", named("/AF [<< /RF << /F [(a.png) # 0 R] >> >>]", "")),
+        ("by its own word", named("", "/Type /EmbeddedFile")),
+    ] {
+        assert_eq!(dark_pages(&bytes), [false, true], "{case}");
+    }
+    assert_eq!(dark_pages(&named("/AF []", "")), [false], "a stream that nobody calls a file");
+    assert_eq!(reason(annotated("/FS << /EF << /F 99 0 R >> >>")), Some(Unreadable::DamagedDocument), "not there");
+}
+
+#[test]
 fn who_wrote_a_document_is_told() {
     let category = |bytes: &[u8]| metadata(ImageFormat::Pdf, bytes).first().map(|finding| finding.category);
     let by = |author: &str| {
