@@ -80,31 +80,38 @@ fn open(bytes: &[u8]) -> Result<HeifFile<'_>, Unreadable> {
     })
 }
 
-/// The pieces of metadata in a file: what its items say, and a film's that belongs to it.
-pub(crate) fn metadata(bytes: &[u8]) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
+/// Most bytes of all items with metadata together, of which one may be put together from any part of the file.
+const MAX_METADATA: u64 = 16 * 1024 * 1024;
+
+/// The pieces of metadata in a file: a film's that belongs to it, and what its items say, each put together when it is
+/// asked for.
+pub(crate) fn metadata(bytes: &[u8]) -> impl Iterator<Item = Piece<'_>> {
+    let mut films = Vec::new();
     let mut end = 0;
     for found in heif::boxes(bytes) {
         end = found.end;
         // What another box holds is the pictures, or read below.
         if matches!(&found.kind, b"moov" | b"mpvd" | b"uuid") {
-            pieces.push(Piece::Film(&bytes[found.range()]));
+            films.push(Piece::Film(&bytes[found.range()]));
         }
     }
-    pieces.push(Piece::Film(&bytes[end..]));
-    if let Ok(file) = open(&bytes[..end]) {
-        let data = |item: &Item| file.item_data(item.id).unwrap_or(Cow::Borrowed(&[]));
-        for item in file.items.iter().take(MAX_PARTS) {
-            match &item.item_type.0 {
-                b"Exif" => pieces.push(Piece::Exif(data(item))),
-                b"mime" if item.content_type.as_deref() == Some("application/rdf+xml") => {
-                    pieces.push(Piece::Xmp(data(item)));
-                }
-                _ => {}
-            }
-        }
-    }
-    pieces
+    films.push(Piece::Film(&bytes[end..]));
+    let file = open(&bytes[..end]).ok();
+    let items = file.iter().flat_map(|file| file.items.iter().take(MAX_PARTS).map(|item| item.id));
+    let items: Vec<_> = items.collect();
+    let mut left = MAX_METADATA;
+    let of_items = items.into_iter().filter_map(move |id| {
+        let file = file.as_ref()?;
+        let item = file.item(id).ok()?;
+        let piece: fn(_) -> _ = match &item.item_type.0 {
+            b"Exif" => Piece::Exif,
+            b"mime" if item.content_type.as_deref() == Some("application/rdf+xml") => Piece::Xmp,
+            _ => return None,
+        };
+        left = left.checked_sub(length_of(item, bytes))?;
+        file.item_data(id).ok().map(piece)
+    });
+    films.into_iter().chain(of_items)
 }
 
 /// The pictures that a file shows: all but the parts of others, smaller copies, and what only adds
@@ -218,7 +225,7 @@ impl Pictures<'_> {
                 let pixels = u64::from(width.next_multiple_of(64)) * u64::from(height.next_multiple_of(64));
                 Cost {
                     pixels,
-                    coded: self.length_of(item),
+                    coded: length_of(item, self.bytes),
                     peak: pixels * (BYTES_A_CODED_PIXEL + 4),
                     parts: 1,
                     largest: pixels,
@@ -288,17 +295,17 @@ impl Pictures<'_> {
         }
         Ok(())
     }
+}
 
-    /// Bytes of an item, as far as the file says.
-    fn length_of(&self, item: &Item) -> u64 {
-        let length = |extent: &Extent| match extent.length {
-            0 => self.bytes.len() as u64,
-            length => length,
-        };
-        item.location.as_ref().map_or(0, |location| {
-            location.extents.iter().fold(0, |all: u64, extent| all.saturating_add(length(extent)))
-        })
-    }
+/// Bytes of an item, as far as the file says.
+fn length_of(item: &Item, bytes: &[u8]) -> u64 {
+    let length = |extent: &Extent| match extent.length {
+        0 => bytes.len() as u64,
+        length => length,
+    };
+    item.location
+        .as_ref()
+        .map_or(0, |location| location.extents.iter().fold(0, |all: u64, extent| all.saturating_add(length(extent))))
 }
 
 /// Where the number of the file's first picture stands, and how many bytes it has.
