@@ -33,13 +33,16 @@ pub(crate) struct Picture {
     pub(crate) opaque_alpha: bool,
     /// Whether all its pixels were there.
     pub(crate) whole: bool,
+    /// Whether most of them were not.
+    pub(crate) mostly_missing: bool,
 }
 
 impl Picture {
     /// A picture of these pixels.
     pub(crate) fn new(image: DynamicImage, orientation: Orientation) -> Self {
         if !image.color().has_alpha() {
-            return Self { image, orientation, grounds: Vec::new(), opaque_alpha: false, whole: true };
+            let (whole, mostly_missing) = (true, false);
+            return Self { image, orientation, grounds: Vec::new(), opaque_alpha: false, whole, mostly_missing };
         }
         let image = image.into_rgba8();
         let (grounds, opaque_alpha) = match alpha::judge(&image) {
@@ -47,7 +50,7 @@ impl Picture {
             Alpha::Opaque => (Vec::new(), true),
             Alpha::Empty => (Vec::new(), false),
         };
-        Self { image: image.into(), orientation, grounds, opaque_alpha, whole: true }
+        Self { image: image.into(), orientation, grounds, opaque_alpha, whole: true, mostly_missing: false }
     }
 
     /// Its width and height, as it is seen.

@@ -52,7 +52,7 @@ fn decode_in(jpeg: &[u8], held: u64, colours: ColorSpace) -> Result<Picture, Unr
         .filter(|(marker, _)| *marker == 0xE1)
         .find_map(|(_, segment)| Orientation::from_exif_chunk(segment.strip_prefix(b"Exif\0\0")?));
     let picture = Picture::new(image.ok_or(Unreadable::Damaged)?, orientation.unwrap_or(Orientation::NoTransforms));
-    Ok(Picture { whole: coverage.is_whole(), ..picture })
+    Ok(Picture { whole: coverage.is_whole(), mostly_missing: coverage.is_mostly_missing(), ..picture })
 }
 
 /// A JPEG's samples as they are coded, in no other colours: width, height, and

@@ -28,6 +28,7 @@ use warden_core::{
         Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,
         behind::{self, Behind},
         gif,
+        jpeg::coverage,
     },
     metadata,
     pii::Finding,
@@ -222,23 +223,30 @@ pub fn views_and_read(
     Ok(Shown { codes_unread: share.codes.as_ref().and_then(Search::unread), ..shown })
 }
 
-/// What is read in code of a picture that a model takes as it is, without views.
+/// What is read in code of a picture that a model takes as it is, without views. `unread` says whether most of it
+/// is missing: a model may find nothing in what is left.
 ///
 /// # Errors
-/// Those of [`views`].
+/// Those of [`views`]; [`Unreadable::UnsupportedFormat`] too for a JPEG that the decoder gives up on, though it is there.
 pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown, Unreadable> {
     let held = bytes.len() as u64;
     guarded(|| {
         let picture = match format {
-            ImageFormat::Jpeg if !reading.overviews => jpeg::grey(bytes, held)?,
-            _ => decode::decode(bytes, format, held)?,
+            ImageFormat::Jpeg if !reading.overviews => jpeg::grey(bytes, held),
+            _ => decode::decode(bytes, format, held),
         };
+        let is_there = || coverage(bytes).is_none_or(|coverage| !coverage.is_mostly_missing());
+        let picture = picture.map_err(|why| match why {
+            Unreadable::Damaged if format == ImageFormat::Jpeg && is_there() => Unreadable::UnsupportedFormat,
+            why => why,
+        })?;
         let search = reading.codes.then(Search::new);
         let codes = search.as_ref().map(|search| search.codes_of(&picture)).unwrap_or_default();
         let overviews = Overviews::of(&picture, reading.overviews);
         Ok(Shown {
             codes,
             overviews: overviews.views,
+            unread: picture.mostly_missing.then_some(Unreadable::Damaged),
             without_overview: overviews.missing,
             codes_unread: search.and_then(|search| search.unread()),
             ..Shown::default()
@@ -311,9 +319,21 @@ pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> R
     View::of(&picture, plan::whole(width, height, budget), picture.grounds.first().copied())
 }
 
-/// What the metadata of a whole file tells.
+/// What the metadata of a whole file tells, and of the pictures behind it.
 #[must_use]
 pub fn metadata(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
+    let mut findings = metadata_of(format, bytes);
+    for (format, behind) in pictures(bytes, format).into_iter().skip(1) {
+        for finding in metadata_of(format, behind) {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+fn metadata_of(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
     match format {
         ImageFormat::Heic => metadata::told_by(heic::metadata(bytes)),
         ImageFormat::Pdf => pdf::findings(bytes),

@@ -398,6 +398,11 @@ impl Scanner {
     /// What was seen of the image, all of whose bytes have passed by.
     #[must_use]
     pub fn finish(self) -> Scanned {
+        let (told, doubt) = self.told();
+        Scanned { findings: told.findings(), doubt }
+    }
+
+    fn told(self) -> (Told, Option<Doubt>) {
         let mut told = self.told;
         let mut packets: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
         for ((name, _), part) in self.extended {
@@ -412,7 +417,11 @@ impl Scanner {
         for found in behind::told(&self.behind) {
             match found {
                 Behind::Picture(..) => alone = false,
-                Behind::Auxiliary(_) => {}
+                Behind::Auxiliary(place) => {
+                    let mut scanner = Self::of(ImageFormat::Jpeg);
+                    scanner.push(&self.behind[place]);
+                    told |= scanner.told().0;
+                }
                 Behind::Video(place) => told |= video::told(&self.behind[place]),
             }
         }
@@ -422,7 +431,7 @@ impl Scanner {
             (Container::Jpeg, _) => true,
         };
         let doubt = if alone { is_short.then_some(Doubt::Short) } else { Some(Doubt::NotAlone) };
-        Scanned { findings: told.findings(), doubt }
+        (told, doubt)
     }
 }
 

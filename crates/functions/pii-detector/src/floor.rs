@@ -30,13 +30,15 @@ pub(crate) struct Looked {
     pub(crate) floor: Floor,
     /// Whether something that is read in code could not be looked at.
     pub(crate) overlooked: bool,
+    /// Why a picture that a model takes as it is may show it too little.
+    pub(crate) unread: Option<Unreadable>,
 }
 
 impl Looked {
     /// Nothing was found, because nothing could be read.
     pub(crate) fn failed(trouble: &Trouble) -> Self {
         tell(trouble);
-        Self { floor: Floor::default(), overlooked: true }
+        Self { overlooked: true, ..Self::default() }
     }
 }
 
@@ -54,10 +56,14 @@ impl Reader {
         Reading { codes: self.barcodes, overviews: self.text.is_some() }
     }
 
-    /// What is found in an image that a model takes as it is. One that cannot be decoded is left to the model.
+    /// What is found in an image that a model takes as it is. One that is not decoded here is left to the model, unless
+    /// it is a JPEG of which most is missing.
     pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat, until: Deadline) -> Looked {
         match warden_raster::read(bytes, format, self.reading()) {
-            Ok(shown) => self.look(&shown, until),
+            Ok(shown) => Looked { unread: shown.unread, ..self.look(&shown, until) },
+            Err(why @ Unreadable::Damaged) if format == ImageFormat::Jpeg => {
+                Looked { unread: Some(why), overlooked: true, ..Looked::default() }
+            }
             Err(why) if self.text.is_some() => Looked::failed(&Trouble::Unreadable(why)),
             // It is as unreadable the next time.
             Err(_) => Looked::default(),
@@ -94,7 +100,7 @@ impl Reader {
         if let Some(trouble) = &trouble {
             tell(trouble);
         }
-        Looked { floor, overlooked: trouble.is_some() }
+        Looked { floor, overlooked: trouble.is_some(), unread: None }
     }
 }
 

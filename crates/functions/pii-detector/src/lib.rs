@@ -229,13 +229,16 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
             Read::Judged { facts, format, metadata, floor, judgement, asked } => {
                 let judgement = self.policy.apply(judgement);
                 let doubtful = matches!(judgement, Judgement::Undetermined(_));
-                let Looked { floor, overlooked } = match floor {
+                let Looked { floor, overlooked, unread } = match floor {
                     Some(looked) => looked,
                     // Most images that hold personal data are known by now, and are not decoded.
                     None if enough.is_found(&judgement, &self.policy) => Looked::default(),
                     None => self.looked_at_anew(&object, &facts, format, until).await,
                 };
-                let judgement = self.under(floor, judgement, enough);
+                let mut judgement = self.under(floor, judgement, enough);
+                if let Some(why) = unread {
+                    judgement = judgement.and(Judgement::Undetermined(why.into()));
+                }
                 (facts, format, metadata, judgement, Asked { overlooked: overlooked || doubtful, ..asked })
             }
             Read::ToConvert { facts, format, bytes } => {
@@ -395,7 +398,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
     /// makes the whole undetermined otherwise.
     async fn judge_views(&self, shown: Shown, enough: Enough, until: Deadline) -> Result<(Judgement, Asked), Error> {
         let question = pii::question(self.model.max_tokens);
-        let Looked { floor, overlooked } = self.reader.look(&shown, until);
+        let Looked { floor, overlooked, .. } = self.reader.look(&shown, until);
         let looked = Asked { overlooked, ..Asked::default() };
         if let Some(decided) = self.decided(&floor, enough) {
             return Ok((decided, looked));

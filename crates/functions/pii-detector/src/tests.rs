@@ -732,6 +732,30 @@ async fn a_barcode_of_an_image_that_is_converted_saves_the_models_call() {
     assert!(detector.model.models.asked().is_empty());
 }
 
+#[tokio::test]
+async fn a_picture_of_which_most_is_missing_is_not_clean_because_the_model_says_so() {
+    let noise = image::RgbImage::from_fn(320, 240, |x, y| {
+        image::Rgb([0, 7, 13].map(|add| u8::try_from((x * x + y * 61 + add) * 31 % 256).unwrap_or_default()))
+    });
+    let mut whole = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut whole, 95).encode_image(&noise).unwrap();
+    // As many bits a pixel as an ordinary one, and an end.
+    let damaged = [&whole[..whole.len() * 35 / 100], &[0xFF, 0xD9]].concat();
+    let next_to_nothing = [&whole[..700], &[0xFF, 0xD9]].concat();
+    for (case, bytes, said, barcodes, verdict, reason) in [
+        ("whole", whole, CLEAN, true, "clean", None),
+        ("damaged", damaged.clone(), CLEAN, true, "undetermined", Some("damaged_image")),
+        ("next to nothing", next_to_nothing, CLEAN, true, "undetermined", Some("damaged_image")),
+        ("damaged, and the model sees somebody", damaged.clone(), PII, true, "pii", None),
+        ("damaged, and not decoded", damaged, CLEAN, false, "clean", None),
+    ] {
+        let mut detector = detector(Stored::bytes(&bytes), FakeModel::saying(said));
+        detector.reader.barcodes = barcodes;
+        let answer = detector.handle(event()).await.unwrap();
+        assert_eq!((answer["verdict"].as_str(), answer["reason"].as_str()), (Some(verdict), reason), "{case}");
+    }
+}
+
 /// A reader of text that lacks its models.
 fn unreadable_text() -> TextReader {
     TextReader::new("/nowhere".into(), Duration::from_secs(1))

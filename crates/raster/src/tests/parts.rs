@@ -71,6 +71,74 @@ fn a_jpeg_of_very_many_scans_is_not_read() {
     }
 }
 
+#[test]
+fn a_picture_of_which_most_is_missing_says_so_when_it_is_read_in_code() {
+    let told = |bytes: &[u8], format, overviews| {
+        read(bytes, format, Reading { codes: false, overviews }).map_or_else(Some, |shown| shown.unread)
+    };
+    for (case, jpeg) in jpegs() {
+        let scan = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
+        for (share, expected) in [(2, Some(Unreadable::Damaged)), (20, Some(Unreadable::Damaged)), (100, None)] {
+            let cut = &jpeg[..scan + 14 + (jpeg.len() - scan - 14) * share / 100];
+            let bytes = [cut, &[0xFF, 0xD9]].concat();
+            for overviews in [false, true] {
+                assert_eq!(told(&bytes, ImageFormat::Jpeg, overviews), expected, "{case} at {share} %");
+            }
+        }
+    }
+    // One that goes to the model however many bits a pixel has.
+    let noise = RgbImage::from_fn(320, 240, |x, y| {
+        Rgb([0, 7, 13].map(|add| u8::try_from((x * 97 + y * 61 + add) * 31 % 256).unwrap()))
+    });
+    let mut jpeg = Vec::new();
+    Encoder::new(&mut jpeg, 95).encode(noise.as_raw(), 320, 240, ColorType::Rgb).unwrap();
+    let cut = [&jpeg[..jpeg.len() * 35 / 100], &[0xFF, 0xD9]].concat();
+    let mut scanner = Scanner::of(ImageFormat::Jpeg);
+    scanner.push(&cut);
+    assert_eq!(scanner.finish().doubt, None);
+    assert_eq!(told(&cut, ImageFormat::Jpeg, false), Some(Unreadable::Damaged));
+    // An opaque PNG whose end is there and whose rows are not.
+    let mut png = encoded(&DynamicImage::ImageRgb8(noise), image::ImageFormat::Png);
+    let data = png.windows(4).position(|kind| kind == b"IDAT").unwrap();
+    let length = u32::from_be_bytes(png[data - 4..data].try_into().unwrap()) as usize;
+    png.drain(data + 4 + length / 3..data + 4 + length + 4);
+    let checksum = crc(&png[data..data + 4 + length / 3]).to_be_bytes();
+    png.splice(data + 4 + length / 3..data + 4 + length / 3, checksum);
+    png[data - 4..data].copy_from_slice(&u32::try_from(length / 3).unwrap().to_be_bytes());
+    assert_eq!(told(&png, ImageFormat::Png, false), Some(Unreadable::Damaged));
+}
+
+/// A JPEG with a position in its EXIF.
+fn with_position(mut jpeg: Vec<u8>) -> Vec<u8> {
+    let entries = b"II*\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\x1a\0\0\0\0\0\0\0\x01\0\x02\0\x03\0\x01\0\0\0\x25\0\0\0\0\0\0\0";
+    let exif = [b"Exif\0\0".as_slice(), entries].concat();
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    jpeg.splice(2..2, [&[0xFF, 0xE1], length.as_slice(), &exif].concat());
+    jpeg
+}
+
+#[test]
+fn what_pictures_behind_the_first_tell_is_told() {
+    let (jpeg, gif) = (dark_or_light(false, image::ImageFormat::Jpeg), dark_or_light(false, image::ImageFormat::Gif));
+    let webp = dark_or_light(false, image::ImageFormat::WebP);
+    let told = with_position(jpeg.clone());
+    let without_end = &jpeg[..jpeg.len() - 2];
+    let mut map = told.clone();
+    map.splice(2..2, *b"\xFF\xE1\0\x27http://ns.adobe.com/hdr-gain-map/1.0/");
+    for (case, format, bytes, expected) in [
+        ("none", ImageFormat::Jpeg, [&jpeg[..], &jpeg].concat(), 0),
+        ("a second JPEG", ImageFormat::Jpeg, [&jpeg[..], &told].concat(), 1),
+        ("a third", ImageFormat::Jpeg, [&jpeg[..], &jpeg, &told].concat(), 1),
+        ("each", ImageFormat::Jpeg, [&told[..], &told].concat(), 1),
+        ("behind one without an end", ImageFormat::Jpeg, [without_end, &told].concat(), 1),
+        ("behind a GIF", ImageFormat::Gif, [&gif[..], &told].concat(), 1),
+        ("behind a WebP", ImageFormat::WebP, [&webp[..], &told].concat(), 1),
+        ("a gain map", ImageFormat::Jpeg, [&jpeg[..], &map].concat(), 1),
+    ] {
+        assert_eq!(metadata(format, &bytes).len(), expected, "{case}");
+    }
+}
+
 pub(super) fn dark_or_light(dark: bool, format: image::ImageFormat) -> Vec<u8> {
     encoded(&DynamicImage::ImageRgb8(frame(dark)), format)
 }
