@@ -179,7 +179,7 @@ pub(crate) struct BackfillStart {
     /// Only objects whose key fits, such as '*.png'; given more than once, any of them
     #[arg(long, value_name = "PATTERN")]
     pub(crate) include: Vec<String>,
-    /// Versions that others were written over, too
+    /// Also look at versions that were overwritten
     #[arg(long)]
     pub(crate) older_versions: bool,
     /// Audits at once [default: 20]

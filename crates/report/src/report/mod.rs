@@ -71,8 +71,8 @@ fn lead(figures: &Figures) -> String {
     };
     let doubt = match undetermined {
         0 => String::new(),
-        1 => " Of one, nobody could tell.".to_owned(),
-        many => format!(" Of {}, nobody could tell.", count(many)),
+        1 => " One could not be judged.".to_owned(),
+        many => format!(" {} could not be judged.", count(many)),
     };
     format!("{} {} judged. {found}{doubt}", count(judged), verb(judged))
 }
