@@ -18,6 +18,10 @@ const again = (items) => ({ items: items.items.map((item) => ({ ...item, again: 
 const lines = (count) => Array.from({ length: count }, (_, index) => ({ backfill: 'b-1', id: `v${index}`, detail: { bucket: { name: 'photos' }, object: { key: `${index}.png` } } }));
 const report = (status) => ({ subject: 's', protocols: '{}', attributes: {}, status, counters: { done: 2 } });
 const condition = new StatesError('DynamoDB.ConditionalCheckFailedException', 'The conditional request failed');
+// A record in the ledger, as a failed audit may have left it.
+const left = (status, execution, cost) => ({
+  Item: { status: { S: status }, execution: { S: `arn:aws:states:us-west-2:111122223333:execution:security-audit:${execution}` }, ...(cost && { cost_usd: { N: cost } }) },
+});
 const refused = new StatesError('States.TaskFailed', 'AccessDenied');
 const audited = (output) => ({ Output: output });
 /** What is answered at the end of a backfill that comes to it, and the way of one whose versions are in one part. */
@@ -85,19 +89,26 @@ const CASES = [
     counts: [{ one: 1, failed: 1, unrecorded: 1, again: 1 }],
   },
   {
-    name: 'an audit that fails is counted with what it cost and whether it left a record, and not tried again; a duplicate is told apart',
+    name: 'an audit that fails is counted with what it cost and whether it recorded its failure, and not tried again; a duplicate is told apart',
     answers: {
-      'List versions': step(4, false, 1),
-      'Audit versions': items(4),
+      'List versions': step(6, false, 1),
+      'Audit versions': items(6),
       'Goes on?': {},
-      Audit: [refused, refused, refused, audited({ duplicate: true })],
-      'Look up its cost': [{ Item: { cost_usd: { N: '0.0007755' }, claimed_at: { S: '2026-11-20T09:00:00Z' } } }, { Item: { claimed_at: { S: '2026-11-20T09:00:00Z' } } }, {}],
+      Audit: [refused, refused, refused, refused, refused, audited({ duplicate: true })],
+      'Look up its cost': [left('failed', 'child-0', '0.0007755'), left('failed', 'child-1'), left('claimed', 'child-2'), left('failed', 'of-another-day'), {}],
       Count: {},
       ...REPORTED,
     },
     path: ONE_PART,
     status: 'SUCCEEDED',
-    counts: [{ one: 1, failed: 1, spent: 0.0007755 }, { one: 1, failed: 1 }, { one: 1, failed: 1, unrecorded: 1 }, { one: 1, duplicates: 1 }],
+    counts: [
+      { one: 1, failed: 1, spent: 0.0007755 },
+      { one: 1, failed: 1 },
+      { one: 1, failed: 1, unrecorded: 1 },
+      { one: 1, failed: 1, unrecorded: 1 },
+      { one: 1, failed: 1, unrecorded: 1 },
+      { one: 1, duplicates: 1 },
+    ],
     lookedUp: { object: { S: 'photos/0.png' }, event: { S: 'v0' } },
   },
   {

@@ -80,14 +80,14 @@ pub struct Counters {
     pub held: u64,
     /// Of those, that failed.
     pub failed: u64,
-    /// Of the failed, those that left no record: they never began, or could not tell.
+    /// Of the failed, those that did not record it: they never began, were stopped, or could not tell.
     pub unrecorded: u64,
     /// Of those that ended, that another audit had by then.
     pub duplicates: u64,
-    /// Of those, that were audited before and failed, or were held back, in another backfill or on their own event, or were
-    /// reopened.
+    /// Of those that ended, that were audited before and failed, or were held back, in another backfill or on their own
+    /// event, or were reopened.
     pub again: u64,
-    /// Of those, whose alert has the level high.
+    /// Of those that ended, whose alert has the level high.
     pub high: u64,
     /// US dollars for the models' answers.
     pub spent_usd: f64,
@@ -109,7 +109,8 @@ impl Counters {
         (read.done, read.pii, read.undetermined) = (number("done"), number("pii"), number("undetermined"));
         (read.held, read.again) = (number("held"), number("again"));
         (read.failed, read.duplicates, read.high) = (number("failed"), number("duplicates"), number("high"));
-        read.unrecorded = number("unrecorded");
+        // A definition of before counts none: what failed there may have left no record.
+        read.unrecorded = fields.get("unrecorded").map_or(read.failed, |count| count.as_u64().unwrap_or_default());
         read.spent_usd = fields.get("spent_usd").and_then(Value::as_f64).unwrap_or_default();
         read
     }
