@@ -11,6 +11,15 @@ pub(crate) struct Facts {
     /// Buckets of others that are audited too, each with whether it reports to EventBridge.
     pub(crate) further: Vec<(String, Fact<bool>)>,
     pub(crate) records: Option<Records>,
+    /// Of a stack that moves objects to quarantine.
+    pub(crate) quarantine: Option<Quarantine>,
+}
+
+/// How long what was moved to quarantine is kept, and how long the record that names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quarantine {
+    pub(crate) days: u32,
+    pub(crate) ledger_days: u32,
 }
 
 /// The bucket whose uploads are judged.
@@ -43,6 +52,7 @@ pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<_> = facts.uploads.iter().flat_map(check_uploads).collect();
     findings.extend(facts.further.iter().map(|(bucket, reports)| check_further(bucket, reports)));
     findings.extend(facts.records.as_ref().map(check_records));
+    findings.extend(facts.quarantine.and_then(check_quarantine));
     findings
 }
 
@@ -100,6 +110,19 @@ fn check_further(bucket: &str, reports: &Fact<bool>) -> Finding {
     }
 }
 
+fn check_quarantine(Quarantine { days, ledger_days }: Quarantine) -> Option<Finding> {
+    (days >= ledger_days).then(|| {
+        Finding::warning(
+            Area::Buckets,
+            format!(
+                "quarantine keeps a copy for {days} days, the ledger its record for {ledger_days}: \
+                 a copy without a record cannot be brought back by `warden restore`"
+            ),
+            "Deploy the stack with more LedgerDays than QuarantineDays",
+        )
+    })
+}
+
 fn check_records(records: &Records) -> Finding {
     const AREA: Area = Area::Buckets;
     let bucket = &records.bucket;
@@ -129,7 +152,7 @@ mod tests {
 
     fn found(versioning: Fact<Versioning>, reports: Option<Fact<bool>>) -> Vec<Level> {
         let uploads = Uploads { bucket: "uploads".into(), versioning, reports };
-        let facts = Facts { uploads: Some(uploads), further: Vec::new(), records: None };
+        let facts = Facts { uploads: Some(uploads), further: Vec::new(), records: None, quarantine: None };
         check(&facts).iter().map(|finding| finding.level).collect()
     }
 
@@ -159,14 +182,21 @@ mod tests {
             (Err(Unknown::Absent { action }), Level::Failure),
             (Err(Unknown::Denied { action }), Level::Warning),
         ] {
-            let found = check(&Facts { uploads: None, further: vec![("photos".into(), reports)], records: None });
-            assert_eq!(found.iter().map(|finding| finding.level).collect::<Vec<_>>(), [level], "{found:?}");
+            let found = check_further("photos", &reports);
+            assert_eq!(found.level, level, "{found:?}");
         }
         let remedy = check_further("photos", &Ok(false)).remedy.unwrap_or_default();
         assert!(
             remedy.contains(r#"--bucket photos --notification-configuration '{"EventBridgeConfiguration": {}}'"#),
             "{remedy}"
         );
+    }
+
+    #[test]
+    fn a_copy_that_outlives_its_record_is_told() {
+        for (days, ledger_days, is_told) in [(90, 400, false), (90, 91, false), (90, 90, true), (90, 30, true)] {
+            assert_eq!(check_quarantine(Quarantine { days, ledger_days }).is_some(), is_told, "{days} {ledger_days}");
+        }
     }
 
     #[test]

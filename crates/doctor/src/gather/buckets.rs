@@ -3,13 +3,13 @@ use warden_call_errors::CallError;
 use warden_control_plane::s3::{Request, S3};
 
 use crate::aws::Aws;
-use crate::checks::buckets::{Facts, Records, Uploads, Versioning};
+use crate::checks::buckets::{Facts, Quarantine, Records, Uploads, Versioning};
 use crate::fact::{Fact, Unknown};
 use crate::subject::{Kind, Subject};
 
 pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
     let s3 = aws.s3();
-    let mut facts = Facts { uploads: None, further: Vec::new(), records: None };
+    let mut facts = Facts { uploads: None, further: Vec::new(), records: None, quarantine: quarantine(subject) };
     if let Some(bucket) = subject.output("UploadBucketName") {
         let by_s3 = subject.parameter("UploadSource") == Some("s3-events");
         facts.uploads = Some(Uploads {
@@ -36,6 +36,12 @@ pub(crate) async fn gather(aws: &Aws, subject: &Subject) -> Facts {
         });
     }
     facts
+}
+
+fn quarantine(subject: &Subject) -> Option<Quarantine> {
+    subject.output("QuarantineBucketName").filter(|bucket| *bucket != "none")?;
+    let days = |name| subject.parameter(name)?.parse().ok();
+    Some(Quarantine { days: days("QuarantineDays")?, ledger_days: days("LedgerDays")? })
 }
 
 async fn versioning(s3: &S3, bucket: &str) -> Fact<Versioning> {
