@@ -19,9 +19,15 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
         let lines: Vec<String> = text.iter().map(|line| of_full_length(line)).collect();
         mrz::find_and_parse(&lines.join("\n")).ok().filter(mrz::MrzData::checksum_consistent)
     };
+    // The line with the check digits says by itself what it is, where the one with the name was read in pieces.
+    let by_second_line = || text.iter().find_map(|line| of_second_line(line));
     let document = match as_read {
         Some(document) if document.checksum_consistent() => Some(document),
-        as_read => mended().or(as_read),
+        as_read => mended().or(as_read).or_else(|| {
+            let document = by_second_line()?;
+            zone = (0..lines.len()).filter(|index| zone.contains(index) || is_piece(lines[*index].text)).collect();
+            Some(document)
+        }),
     };
     let Some(document) = document else { return Vec::new() };
     // A zone that fails its check digits is still no accident: nothing else is
@@ -44,6 +50,18 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
         .into_iter()
         .map(|entity| Finding { entity, confidence, validation, evidence, lines: zone.clone() })
         .collect()
+}
+
+/// A passport by its second line alone, right by all its check digits.
+fn of_second_line(line: &str) -> Option<mrz::MrzData> {
+    let nationality = line.get(10..13).filter(|_| line.is_ascii() && line.len() == LENGTHS[2])?;
+    let first = format!("{:<<44}", format!("P<{nationality}UNREAD<<UNREAD"));
+    mrz::find_and_parse(&format!("{first}\n{line}")).ok().filter(mrz::MrzData::checksum_consistent)
+}
+
+/// Whether a line may be a piece of a zone's.
+fn is_piece(text: &str) -> bool {
+    text.contains("<<") && text.chars().all(|c| matches!(c, 'A'..='Z' | '0'..='9' | '<' | ' '))
 }
 
 /// How long the lines of a zone are.

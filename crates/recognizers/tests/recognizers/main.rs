@@ -118,6 +118,19 @@ fn a_zone_is_read_with_the_letters_that_ocr_takes_for_figures() {
 }
 
 #[test]
+fn a_passports_second_line_is_known_where_the_first_was_read_in_pieces_and_all_of_them_are_its_place() {
+    let second = "NX83920178NLD7511024M3103131<<<<<<<<<<<<<<06";
+    let pieces: &[(f64, &str)] = &[(40.0, "P<NLDVERHOLT<<TOMAS"), (300.0, "<<<<<<<<<")];
+    let found = page(&[&[(40.0, "Please keep it")], pieces, &[(40.0, second)]], 0);
+    let passport = found.iter().find(|finding| finding.entity == Entity::Passport);
+    assert!(passport.is_some_and(|it| it.lines == [1, 2, 3] && it.evidence.decides()), "{found:?}");
+    for wrong in ["NX83920178NLD7511024M3103131<<<<<<<<<<<<<<05", "NX83920178NLD7511025M3103131<<<<<<<<<<<<<<06"] {
+        let found = page(&[pieces, &[(40.0, wrong)]], 0);
+        assert!(found.iter().all(|finding| !finding.evidence.decides()), "{found:?}");
+    }
+}
+
+#[test]
 fn names_need_company_unless_a_label_or_title_tells() {
     assert_eq!(column(&["Anna Kowalska"]), [""; 0]);
     assert_eq!(column(&["Anna Kowalska", "Senior Engineer"]), ["PERSON"]);
