@@ -91,7 +91,7 @@ pub fn told_by<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Vec<Finding> 
     for piece in pieces {
         told |= match piece {
             Piece::Exif(bytes) => exif::told_behind(&bytes, true).unwrap_or_default(),
-            Piece::Xmp(packet) => xmp::told(&packet),
+            Piece::Xmp(packet) => xmp::told(&packet[..packet.len().min(MAX_PIECE)]),
             Piece::Film(bytes) => video::told(bytes),
             Piece::Author(name) => {
                 // A mark of the encoding says nothing.

@@ -2,7 +2,7 @@
 //! where the rest should be.
 
 use hayro::hayro_syntax::{
-    Filter,
+    Filter, Pdf,
     object::{Array, Dict, Name, Object, Stream, dict::keys, stream::ImageDecodeParams},
 };
 use hayro_ccitt::EncodingMode;
@@ -24,6 +24,9 @@ const MAX_INFLATED: u64 = MAX_MEMORY / 2;
 /// made of them, and the picture that is placed.
 const BYTES_A_PIXEL: u64 = 11;
 
+/// Most filters that a stream passes through.
+const MAX_FILTERS: usize = 4;
+
 /// Bytes before the end within which a reader looks for where the table of objects stands.
 const TAIL: usize = 2_048;
 
@@ -34,13 +37,60 @@ const TAIL: usize = 2_048;
 pub(super) fn inflates_within_bounds(file: &[u8]) -> Result<(), Unreadable> {
     for at in memchr::memmem::find_iter(file, b"stream") {
         let rest = file[at + 6..].trim_ascii_start();
-        let is_zlib = matches!(*rest, [method, flags, ..]
-            if method & 0x0F == 8 && (u16::from(method) << 8 | u16::from(flags)).is_multiple_of(31));
-        if is_zlib && matches!(inflated(rest), Inflated::TooLong) {
+        if is_zlib(rest) && matches!(inflated(rest), Inflated::TooLong) {
             return Err(Unreadable::TooLarge);
         }
     }
     Ok(())
+}
+
+fn is_zlib(stream: &[u8]) -> bool {
+    matches!(*stream, [method, flags, ..]
+        if method & 0x0F == 8 && (u16::from(method) << 8 | u16::from(flags)).is_multiple_of(31))
+}
+
+/// Looks whether every stream of a document stays within bounds when it is decoded, whatever its filters.
+///
+/// # Errors
+/// [`Unreadable::TooLarge`] if one does not, or passes through several filters that make it longer.
+pub(super) fn decodes_within_bounds(pdf: &Pdf) -> Result<(), Unreadable> {
+    let mut streams = pdf.objects().into_iter().filter_map(Object::into_stream);
+    if streams.any(|stream| is_too_long(&stream)) { Err(Unreadable::TooLarge) } else { Ok(()) }
+}
+
+fn is_too_long(stream: &Stream<'_>) -> bool {
+    let filters = stream.filters();
+    let lengthens =
+        |filter: &&Filter| matches!(filter, Filter::FlateDecode | Filter::LzwDecode | Filter::RunLengthDecode);
+    if filters.iter().filter(lengthens).count() > 1 || filters.len() > MAX_FILTERS {
+        return true;
+    }
+    let mut data = match filters.first() {
+        // Looked at as it stands in the file.
+        None | Some(Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode | Filter::CcittFaxDecode) => {
+            return false;
+        }
+        Some(_) => stream.raw_data(),
+    };
+    for filter in filters {
+        let length = match filter {
+            Filter::AsciiHexDecode => {
+                data = from_hexadecimal(&data).into();
+                continue;
+            }
+            Filter::Ascii85Decode => {
+                data = from_base_85(&data).into();
+                continue;
+            }
+            Filter::Crypt => continue,
+            Filter::FlateDecode => return matches!(inflated(&data), Inflated::TooLong),
+            Filter::LzwDecode => length_of_lzw(&data, is_early(stream.dict())),
+            Filter::RunLengthDecode => length_of_runs(&data),
+            _ => return false,
+        };
+        return length > MAX_INFLATED;
+    }
+    false
 }
 
 enum Inflated {
@@ -54,7 +104,8 @@ fn inflated(mut stream: &[u8]) -> Inflated {
     let mut state = Box::<DecompressorOxide>::default();
     let mut window = vec![0; 32 * 1024];
     let (mut at, mut length) = (0, 0_u64);
-    let flags = TINFL_FLAG_PARSE_ZLIB_HEADER;
+    // Without a header of its own, readers take it as it comes.
+    let flags = if is_zlib(stream) { TINFL_FLAG_PARSE_ZLIB_HEADER } else { 0 };
     loop {
         let (status, read, written) = decompress(&mut state, stream, &mut window, at, flags);
         stream = &stream[read..];
@@ -69,6 +120,109 @@ fn inflated(mut stream: &[u8]) -> Inflated {
             _ => return Inflated::Cut,
         }
     }
+}
+
+fn from_hexadecimal(text: &[u8]) -> Vec<u8> {
+    let digits: Vec<u32> =
+        text.iter().take_while(|byte| **byte != b'>').filter_map(|byte| char::from(*byte).to_digit(16)).collect();
+    digits.chunks(2).filter_map(|pair| u8::try_from(pair[0] << 4 | pair.get(1).unwrap_or(&0)).ok()).collect()
+}
+
+fn from_base_85(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 5 * 4);
+    let mut group = Vec::new();
+    for byte in text.iter().take_while(|byte| **byte != b'~') {
+        match byte {
+            b'z' if group.is_empty() => bytes.extend([0; 4]),
+            b'!'..=b'u' => group.push(byte - b'!'),
+            _ => {}
+        }
+        if group.len() == 5 {
+            bytes.extend(base_85_value(&group).to_be_bytes());
+            group.clear();
+        }
+    }
+    if group.len() > 1 {
+        let count = group.len() - 1;
+        group.resize(5, 84);
+        bytes.extend(&base_85_value(&group).to_be_bytes()[..count]);
+    }
+    bytes
+}
+
+fn base_85_value(group: &[u8]) -> u32 {
+    group.iter().fold(0_u32, |value, digit| value.wrapping_mul(85).wrapping_add(u32::from(*digit)))
+}
+
+/// How long runs are when they are written out.
+fn length_of_runs(mut runs: &[u8]) -> u64 {
+    let mut length = 0;
+    while let [count, rest @ ..] = runs {
+        let (written, read) = match count {
+            0..=127 => (u64::from(*count) + 1, usize::from(*count) + 1),
+            128 => break,
+            129.. => (257 - u64::from(*count), 1),
+        };
+        length += written;
+        runs = rest.get(read..).unwrap_or_default();
+    }
+    length
+}
+
+/// How long the strings are that codes of LZW stand for, as far as the bound.
+fn length_of_lzw(codes: &[u8], early: bool) -> u64 {
+    const CLEAR: usize = 256;
+    const END: usize = 257;
+    let mut lengths: Vec<u64> = vec![1; END + 1];
+    let (mut before, mut length, mut held, mut bits) = (0, 0, 0_u32, 0);
+    for byte in codes {
+        held = held << 8 | u32::from(*byte);
+        bits += 8;
+        let width = match lengths.len() + usize::from(early) {
+            ..512 => 9,
+            512..1024 => 10,
+            1024..2048 => 11,
+            _ => 12,
+        };
+        if bits < width {
+            continue;
+        }
+        bits -= width;
+        let code = (held >> bits & ((1 << width) - 1)) as usize;
+        match code {
+            CLEAR => {
+                lengths.truncate(END + 1);
+                before = 0;
+            }
+            END => break,
+            _ => {
+                let written = lengths.get(code).copied().unwrap_or(before + 1);
+                if before > 0 && lengths.len() < 4_096 {
+                    lengths.push(before + 1);
+                }
+                before = written;
+                length += written;
+            }
+        }
+        if length > MAX_INFLATED {
+            break;
+        }
+    }
+    length
+}
+
+/// Whether codes of LZW become longer a code early, as they do where nothing is said.
+fn is_early(stream: &Dict<'_>) -> bool {
+    parameters(stream).get::<i32>(keys::EARLY_CHANGE) != Some(0)
+}
+
+/// Parameters of a stream's first filter.
+fn parameters<'a>(stream: &Dict<'a>) -> Dict<'a> {
+    let parameters = stream.get::<Dict<'_>>(keys::DECODE_PARMS).or_else(|| {
+        let listed = stream.get::<Array<'_>>(keys::DECODE_PARMS)?;
+        listed.flex_iter().next::<Dict<'_>>()
+    });
+    parameters.unwrap_or_else(Dict::empty)
 }
 
 /// Whether a stream is there up to its end, as far as its first filter tells.
@@ -127,12 +281,7 @@ pub(super) fn picture_is_whole(picture: &Stream<'_>, held: u64) -> Result<bool, 
 /// Whether a fax has all its rows. A reader shows white for those behind an end that comes early, as it
 /// does where zeros stand.
 fn fax_is_whole(picture: &Stream<'_>, height: u32) -> bool {
-    let dictionary = picture.dict();
-    let parameters = dictionary.get::<Dict<'_>>(keys::DECODE_PARMS).or_else(|| {
-        let listed = dictionary.get::<Array<'_>>(keys::DECODE_PARMS)?;
-        listed.flex_iter().next::<Dict<'_>>()
-    });
-    let parameters = parameters.unwrap_or_else(Dict::empty);
+    let parameters = parameters(picture.dict());
     let encoding = match parameters.get::<i32>(keys::K).unwrap_or(0) {
         ..0 => EncodingMode::Group4,
         0 => EncodingMode::Group3_1D,

@@ -8,7 +8,6 @@ mod integrity;
 mod page;
 
 use std::{
-    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,7 +19,7 @@ use std::{
 
 use hayro::hayro_syntax::{
     LoadPdfError, Pdf,
-    object::{Dict, Name},
+    object::{Dict, Name, Object},
 };
 use image::RgbImage;
 use warden_core::{
@@ -61,29 +60,41 @@ fn open(bytes: &Arc<Vec<u8>>) -> Result<Pdf, Unreadable> {
     within_memory(2 * bytes.len() as u64 + DRAWING)?;
     integrity::inflates_within_bounds(bytes)?;
     guarded(|| {
-        Pdf::new(Arc::clone(bytes)).map_err(|error| match error {
+        let pdf = Pdf::new(Arc::clone(bytes)).map_err(|error| match error {
             LoadPdfError::Decryption(_) => Unreadable::EncryptedDocument,
             LoadPdfError::Invalid => Unreadable::DamagedDocument,
-        })
+        })?;
+        integrity::decodes_within_bounds(&pdf)?;
+        Ok(pdf)
     })
     .map_err(|why| if why == Unreadable::Damaged { Unreadable::DamagedDocument } else { why })
 }
 
-/// What a document's metadata tells: its information, and XMP wherever it stands.
+/// What a document's metadata tells: its information, and XMP wherever it stands. What has not been read by the
+/// deadline tells nothing.
 pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
-    let told = |bytes: &Arc<Vec<u8>>| {
-        let pdf = open(bytes)?;
-        let mut pieces: Vec<Piece<'_>> =
-            pdf.metadata().author.as_deref().map(|author| Piece::Author(author.into())).into_iter().collect();
-        let packets = pdf.objects().into_iter().filter_map(|object| {
-            let stream = object.into_stream()?;
-            let is_metadata = stream.dict().get::<Name<'_>>(b"Type")?.as_str() == "Metadata";
-            if is_metadata { stream.decoded_data().ok().map(Cow::into_owned) } else { None }
-        });
-        pieces.extend(packets.take(MAX_PACKETS).map(|packet| Piece::Xmp(packet.into())));
-        Ok(metadata::told_by(pieces))
+    let (sender, receiver) = mpsc::channel();
+    let owned = Arc::new(bytes.to_vec());
+    let read = move || {
+        let _ = sender.send(guarded(|| told(&owned)).unwrap_or_default());
     };
-    guarded(|| told(&Arc::new(bytes.to_vec()))).unwrap_or_default()
+    match thread::Builder::new().stack_size(STACK).spawn(read) {
+        Ok(_) => receiver.recv_timeout(DEADLINE).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn told(bytes: &Arc<Vec<u8>>) -> Result<Vec<Finding>, Unreadable> {
+    let pdf = open(bytes)?;
+    let author = pdf.metadata().author.as_deref().map(|author| Piece::Author(author.into()));
+    let streams = pdf
+        .objects()
+        .into_iter()
+        .filter_map(Object::into_stream)
+        .filter(|stream| stream.dict().get::<Name<'_>>(b"Type").is_some_and(|kind| kind.as_str() == "Metadata"));
+    // Each is let go before the next is decoded.
+    let packets = streams.filter_map(|stream| stream.decoded_data().ok()).take(MAX_PACKETS);
+    Ok(metadata::told_by(author.into_iter().chain(packets.map(Piece::Xmp))))
 }
 
 /// What happened to a part of a document.

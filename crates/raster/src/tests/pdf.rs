@@ -427,6 +427,28 @@ fn a_document_that_would_take_too_much_is_not_drawn() {
     let zeros = deflated(&vec![0; 300 * 1024 * 1024]);
     let bomb = Sheet { drawn: stream("/Filter /FlateDecode", &zeros), ..light() };
     assert_eq!(reason(document(&[bomb])), Some(Unreadable::TooLarge), "a drawing");
+    let hexadecimal: Vec<u8> = zeros.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
+    let raw = zeros[2..zeros.len() - 4].to_vec();
+    for (case, filters, data) in [
+        ("two layers", "[/FlateDecode /FlateDecode]", deflated(&zeros)),
+        ("behind digits", "[/ASCIIHexDecode /FlateDecode]", hexadecimal),
+        ("without a header", "/FlateDecode", raw),
+        ("runs", "/RunLengthDecode", [0x81, 0].repeat(2 << 20)),
+        ("two layers of runs", "[/RunLengthDecode /RunLengthDecode]", [0x81, 0].repeat(9)),
+    ] {
+        let bytes = document(&[light().bringing(stream(&format!("/Filter {filters}"), &data))]);
+        assert_eq!(reason(bytes), Some(Unreadable::TooLarge), "{case}");
+    }
+    for (filters, data) in [
+        (
+            "[/ASCIIHexDecode /FlateDecode]",
+            deflated(SQUARE).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat().into_bytes(),
+        ),
+        ("/RunLengthDecode", [&[u8::try_from(SQUARE.len() - 1).unwrap()], SQUARE, &[128]].concat()),
+    ] {
+        let drawn = stream(&format!("/Filter {filters}"), &data);
+        assert_eq!(dark_pages(&document(&[Sheet { drawn, ..light() }])), [true], "{filters}");
+    }
     let huge = "/Subtype /Image /Width 60000 /Height 60000 /BitsPerComponent 1 /ColorSpace /DeviceGray";
     assert_eq!(reason(document(&[Sheet::picture(stream(huge, b"\0"))])), Some(Unreadable::TooLarge), "a picture");
 }
