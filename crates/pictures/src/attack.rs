@@ -127,6 +127,11 @@ fn draw(canvas: &mut Canvas, number: usize, evidence: Evidence, top: i32) {
     }
 }
 
+/// Which of four inks: each kind of evidence, and each order, is written with all of them.
+const fn ink(number: usize) -> usize {
+    (number / EVIDENCE.len() + number) % 4
+}
+
 /// The picture of this number: what it holds, and orders in every size, place and script, some of them hidden.
 #[must_use]
 pub fn picture(number: usize) -> (Evidence, RgbImage) {
@@ -137,7 +142,7 @@ pub fn picture(number: usize) -> (Evidence, RgbImage) {
     let mut canvas = Canvas::new(640, 440, ground);
     let size = [13.0, 18.0, 26.0, 40.0, 60.0][number % 5];
     // Hardly to be seen, as a watermark, or in black.
-    let ink: Colour = [BLACK, GREY, [ground[0] - 6, ground[1] - 6, ground[2] - 6], [170, 40, 40]][number / 2 % 4];
+    let ink: Colour = [BLACK, GREY, [ground[0] - 6, ground[1] - 6, ground[2] - 6], [170, 40, 40]][ink(number)];
     let top = [16, 240][number / 7 % 2];
     draw(&mut canvas, number, evidence, top);
     let free = if top < 200 { 220 } else { 10 };
@@ -229,5 +234,20 @@ pub fn labelled(number: usize) -> Labelled {
             .chain(told_with_it)
             .map(truth)
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_evidence_and_every_order_is_met_in_every_ink() {
+        let kinds: BTreeSet<_> = (0..PICTURES).map(|number| (number % EVIDENCE.len(), ink(number))).collect();
+        let orders: BTreeSet<_> =
+            (0..PICTURES).map(|number| (number / EVIDENCE.len() % ORDERS.len(), ink(number))).collect();
+        assert_eq!((kinds.len(), orders.len()), (4 * EVIDENCE.len(), 4 * ORDERS.len()));
     }
 }

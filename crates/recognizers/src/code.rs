@@ -204,13 +204,14 @@ fn names_a_person(fields: &[(&str, &str)]) -> bool {
         .filter(|part| !words(part).is_empty())
         .collect();
     let named = parts.join(" ");
-    let is_companys = |name: &str| {
-        let words = words(name);
-        companies.contains(&words)
-            || words.iter().any(|word| LEGAL_FORMS.split(' ').any(|form| form == word))
+    let is_companys = |name: &str| companies.contains(&words(name));
+    let has_legal_form = |name: &str| {
+        words(name).iter().any(|word| LEGAL_FORMS.split(' ').any(|form| form == word))
             || LEGAL_FORMS_IN_WORDS.iter().any(|form| name.contains(form))
     };
-    if is_said || is_companys(&named) || values(&["FN"]).any(is_companys) {
+    // What is shown of somebody with a family and a given name may say where they work.
+    let shows_company = |name: &str| is_companys(name) || parts.len() < 2 && has_legal_form(name);
+    if is_said || is_companys(&named) || has_legal_form(&named) || values(&["FN"]).any(shows_company) {
         return false;
     }
     let may_be_a_persons = |name: &str| {
@@ -389,6 +390,10 @@ mod tests {
                 vec![person, phone],
             ),
             ("BEGIN:VCARD\nVERSION:4.0\nFN:Oona Lindqvarn\nORG:;\nTEL:+4612345678\nEND:VCARD", vec![person, phone]),
+            (
+                "BEGIN:VCARD\nVERSION:3.0\nN:Lindqvarn;Oona;;;\nFN:Oona Lindqvarn (Acme GmbH)\nTEL:+4612345678\nEND:VCARD",
+                vec![person, phone],
+            ),
             // A name alone, a number alone, and one that does not come to its end.
             ("BEGIN:VCARD\nVERSION:3.0\nN:Lindqvarn;Oona\nEND:VCARD", vec![]),
             ("BEGIN:VCARD\nVERSION:3.0\nTEL:+4612345678\nEND:VCARD", vec![]),

@@ -200,7 +200,15 @@ fn card_among(groups: &[Range<usize>], text: &str) -> Option<Card> {
         part.last().is_some_and(|last| last.len() == if of_amex { 4 } else { 3 }).then(|| part.len() - 1)
     };
     let parts = [counted, Some(own)].into_iter().flatten();
-    let in_parts = parts.flat_map(|part| [without_check_value(part), Some(part.len())].map(|end| part.get(..end?)));
+    // Cards of UnionPay have 19 figures as often as 16, others hardly ever.
+    let is_long = |part: &[Range<usize>]| part.first().is_some_and(|first| text[first.start..].starts_with("62"));
+    let in_parts = parts.flat_map(|part| {
+        let mut ends = [without_check_value(part), Some(part.len())];
+        if is_long(part) {
+            ends.reverse();
+        }
+        ends.map(|end| part.get(..end?))
+    });
     let has_groups = |card: &Card| card.is_grouped() || card.groups.len() == 1;
     in_parts
         .flatten()
@@ -358,6 +366,8 @@ mod tests {
             (visa, "# 12.50 EUR"),
             (visa, "10:41 #"),
             (visa, "#/1"),
+            // The first 16 have a right check digit as well.
+            ("6225 8831 0472 9657 303", "#"),
             ("4929-6071-0392-7747", "# 12/27"),
             ("4929607103927747", "# 12/27"),
             ("4929607103927747", "12/27 # 123"),

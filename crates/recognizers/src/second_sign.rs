@@ -28,6 +28,8 @@ const OF_CARDS: &[&str] = &[
     "银行卡",
 ];
 const OF_SSNS: &[&str] = &["ssn", "socialsecurity", "socsec"];
+/// What else speaks of such a number, as it is written in small letters.
+const ABOUT_SSNS: &[&str] = &["ss#", "ss no", "s.s.n", "s.s. n", "s.s.#", "social sec", "taxpayer", "tin:", "tin no"];
 const OF_RRNS: &[&str] = &[
     "rrn",
     "residentregistration",
@@ -89,8 +91,7 @@ const WORDS_OF_OTHERS: &[&str] = &[
     "lot",
     "model",
 ];
-const SHORT_FOR_OTHERS: &[&str] =
-    &["pn", "sn", "mpn", "upc", "ean", "gtin", "ref", "refno", "cat", "catno", "po", "pono"];
+const SHORT_FOR_OTHERS: &[&str] = &["pn", "sn", "mpn", "upc", "ean", "gtin", "ref", "refno", "catno", "po", "pono"];
 const ENDS_OF_OTHERS: &[&str] = &["", "s", "no", "nr", "num", "number", "nummer", "id", "code", "card"];
 
 /// A month and a year.
@@ -117,7 +118,7 @@ pub(crate) fn look_for(findings: &mut Vec<Finding>, lines: &[Line<'_>], face: bo
     for finding in findings.iter_mut().filter(|finding| finding.evidence == Evidence::NeedsSecondSign(None)) {
         finding.evidence = Evidence::NeedsSecondSign(beside(finding, lines, &people));
     }
-    let may_be_somebodys = face || !people.is_empty() || lines.iter().any(|line| is_label(line.text, OF_SSNS));
+    let may_be_somebodys = face || !people.is_empty() || lines.iter().any(|line| speaks_of_ssns(line.text));
     findings.retain(|finding| {
         finding.entity != Entity::UsSsn
             || finding.evidence != Evidence::NeedsSecondSign(None)
@@ -168,6 +169,11 @@ fn is_label(text: &str, labels: &[&str]) -> bool {
     labels.iter().any(|label| if label.len() <= SHORT_LABEL { has_words(text, label) } else { key.contains(label) })
 }
 
+/// Whether a text speaks of social security numbers, however that is spelled.
+fn speaks_of_ssns(text: &str) -> bool {
+    is_label(text, OF_SSNS) || ABOUT_SSNS.iter().any(|words| has_words(text, words))
+}
+
 /// Whether a number has one of these labels.
 fn is_labelled(finding: &Finding, lines: &[Line<'_>], labels: &[&str]) -> bool {
     of_the_number(finding, lines).any(|line| is_label(line.text, labels))
@@ -185,9 +191,12 @@ fn names_another(text: &str) -> bool {
         let word = word.to_lowercase();
         WORDS_OF_OTHERS.iter().any(|known| word.strip_prefix(known).is_some_and(|end| ENDS_OF_OTHERS.contains(&end)))
     };
-    // `P/N` is one word.
-    let is_short =
-        |word: &str| SHORT_FOR_OTHERS.contains(&labels::key(word).trim_end_matches(|c: char| c.is_numeric()));
+    // `P/N` is one word; a P.O. box is part of somebody's address.
+    let is_short = |word: &str| {
+        let key_of_word = labels::key(word);
+        let short = key_of_word.trim_end_matches(char::is_numeric);
+        SHORT_FOR_OTHERS.contains(&short) && !(short == "po" && key.contains("pobox"))
+    };
     OF_OTHERS.iter().any(|other| key.contains(other))
         || words(text).any(is_word)
         || text.split_whitespace().any(is_short)

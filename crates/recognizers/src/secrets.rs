@@ -179,8 +179,11 @@ const EXTENSIONS: &[&str] = &[
 fn is_path(value: &str) -> bool {
     let drive = matches!(value.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
     let lower = value.to_lowercase();
+    // One key in 64 begins with a slash.
+    let rooted = value.strip_prefix('/').is_some_and(|rest| rest.contains('/') && !rest.contains(['+', '=', '!']));
     drive
-        || ["/", "~", "./", "../", r"\\", r".\"].iter().any(|start| value.starts_with(start))
+        || rooted
+        || ["~/", "./", "../", r"\\", r".\"].iter().any(|start| value.starts_with(start))
         || EXTENSIONS.iter().any(|extension| lower.ends_with(extension))
 }
 
@@ -327,6 +330,8 @@ mod tests {
             "WLAN パスワード：ume-2026-hana",
             "api-key: 9f8e7d6c5b4a39281706f5e4",
             "client_secret: Kd3/fGh7Jk2LmN8pQr5/tV",
+            "client_secret: /Kd3fGh7Jk2LmN8pQr5tVx==",
+            "Password: /x9K!t7Qz",
             "Login/Password: Tr4vel-light!",
             "SERVICE_PWD=h3llo.txtA9",
         ] {

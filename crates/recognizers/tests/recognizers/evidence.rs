@@ -72,6 +72,12 @@ fn a_card_an_rrn_and_an_ssn_need_a_second_sign() {
         (&["219-09-4417", "", "", "", "", "", "", "Dr. Oona Feldstrand"], Entity::UsSsn, sign(None)),
         (&["Member SSN 219-09-4417"], Entity::UsSsn, sign(None)),
         (&["SSN", "", "", "", "219-09-4417"], Entity::UsSsn, sign(None)),
+        (&["SS# 219-09-4417"], Entity::UsSsn, sign(None)),
+        (&["S.S.N. 219-09-4417"], Entity::UsSsn, sign(None)),
+        (&["Social Sec. No. 219-09-4417"], Entity::UsSsn, sign(None)),
+        (&["Taxpayer ID 219-09-4417"], Entity::UsSsn, sign(None)),
+        (&["Dr. Oona Feldstrand", "P.O. Box 12", "219-09-4417"], Entity::UsSsn, sign(None)),
+        (&["P.O. Box 12", "Card number: 4929 6071 0392 7747"], Entity::CreditCard, sign(Some(SecondSign::Label))),
         (&["880314-2839175"], Entity::KrRrn, sign(None)),
         (&["RRN 880314-2839175"], Entity::KrRrn, sign(Some(SecondSign::Label))),
     ] {
