@@ -22,7 +22,7 @@ pub use warden_core::backfill::{Acts, Counters, Estimate, Plan, Status};
 
 /// How often a backfill that is followed is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The pause after a look that found nobody, or was refused for too many.
+/// The pause after a look that did not reach AWS, or was throttled.
 const PAUSE_WHEN_LOST: Duration = Duration::from_secs(10);
 /// Such looks in a row, each after the SDK's own retries, before following ends: five minutes at least.
 const MOST_LOST: u32 = 30;
@@ -359,7 +359,7 @@ impl Backfills {
         Ok(plan)
     }
 
-    /// Looks at a backfill's run until that has ended, or `seen` has seen enough. A look that AWS was not reached for, or
+    /// Looks at a backfill's run until that has ended, or `seen` has seen enough. A look that did not reach AWS, or that AWS
     /// throttled, is told to `lost` and made again, for five minutes at least.
     ///
     /// # Errors
@@ -562,14 +562,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_is_lost_ends_no_following() {
-        let throttled = (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}));
         let record = json!({"Item": {"status": {"S": "complete"}, "execution": {"S": "e"}}});
-        let (backfills, _) = backfills([throttled, (200, json!({"status": "SUCCEEDED"})), (200, record)]);
+        let lost = |status, code: &str| (status, json!({"__type": code, "message": "no"}));
+        let (backfills, _) = backfills([
+            lost(400, "ThrottlingException"),
+            lost(400, "ProvisionedThroughputExceededException"),
+            lost(503, "ServiceUnavailable"),
+            (200, json!({"status": "SUCCEEDED"})),
+            (200, record),
+        ]);
         let mut told = Vec::new();
         let followed =
             backfills.follow("b-1", "e", |_| ControlFlow::Continue(()), |error| told.push(error.to_string())).await;
         assert_eq!(followed.unwrap().unwrap().counters.status, Status::Complete);
-        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told.len(), 3, "{told:?}");
     }
 
     #[tokio::test(start_paused = true)]

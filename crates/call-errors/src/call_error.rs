@@ -62,6 +62,14 @@ pub enum CallError {
         /// What AWS called it.
         code: String,
     },
+    /// AWS failed on its side.
+    #[error("{action} failed on the side of AWS ({code}). Try again in a while")]
+    Unavailable {
+        /// The IAM action.
+        action: &'static str,
+        /// AWS's name for it.
+        code: String,
+    },
     /// Whatever answered does not speak this service's protocol.
     #[error("{action} got an answer that is not from AWS ({problem}). Check the endpoint URL and any proxy")]
     NotAws {
@@ -103,10 +111,13 @@ impl CallError {
         }
     }
 
-    /// Whether the same call may be answered in a while: nobody was reached, something in between answered, or AWS throttled it.
+    /// Whether the same call may be answered in a while: nobody was reached, something in between answered, or AWS throttled it or failed.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::NotAws { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Throttled { .. } | Self::Unavailable { .. } | Self::NotAws { .. }
+        )
     }
 
     fn from_answer(action: &'static str, error: &impl ProvideErrorMetadata, status: u16) -> Self {
@@ -128,9 +139,12 @@ impl CallError {
             | "MissingAuthenticationToken"
             | "MissingAuthenticationTokenException"
             | "RequestExpired" => Self::RejectedCredentials { action, code },
-            "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-                Self::Throttled { action, code }
-            }
+            "Throttling"
+            | "ThrottlingException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "ProvisionedThroughputExceededException" => Self::Throttled { action, code },
+            _ if status >= 500 => Self::Unavailable { action, code },
             _ => Self::Refused { action, code, message },
         }
     }

@@ -23,6 +23,7 @@ const EXIT_CODES: &str = "Exit codes:
   6    `calls`: some records could not be read; they are named
   7    `doctor`, `selftest`: something does not work
   8    `backfill`, `backfill resume`: stopped or capped before everything was audited
+  9    `backfill`, `backfill resume`: could not be followed any longer; it goes on
   130  interrupted; a canary has been taken back, the pictures of `selftest` removed; a backfill goes on";
 
 /// Deploy and operate the security audit, and read who asked the models what.
@@ -253,10 +254,10 @@ pub(crate) struct BackfillResume {
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLettersCommand {
-    /// List them, and why each started nothing; they stay in the queue
+    /// List them, and why each was given up; they stay in the queue
     #[command(after_help = EXIT_CODES)]
     List(OnStack),
-    /// Put each on the replay bus, and delete it once it has started an execution
+    /// Have each audited, or handed to older-versions if it tells of a deletion, and delete it once that has begun
     #[command(after_help = EXIT_CODES)]
     Replay(ReplayLetters),
 }

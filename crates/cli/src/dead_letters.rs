@@ -1,4 +1,4 @@
-//! `warden deadletters`: events that started nothing, listed and replayed.
+//! `warden deadletters`: events that were given up, listed and replayed.
 
 use std::time::Duration;
 
@@ -81,11 +81,7 @@ fn told(letters: &[DeadLetter]) -> String {
         return "no dead letters".to_owned();
     }
     let lines = letters.iter().map(|letter| {
-        // Lambda's code is a status of HTTP; its message names the failure.
-        let is_status = |error: &&str| error.bytes().all(|byte| byte.is_ascii_digit());
-        let error = letter.error.as_deref();
-        let why = error.filter(|error| !is_status(error)).or(letter.message.as_deref()).or(error);
-        let why = why.unwrap_or("no reason given");
+        let why = letter.why().unwrap_or("no reason given");
         format!("{}  {}  {} bytes", letter.id, warden_call_errors::printable(why), letter.event.len())
     });
     lines.collect::<Vec<_>>().join("\n")

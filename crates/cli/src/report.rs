@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use warden_calls::Timestamp;
-use warden_deploy::DeadLetters;
+use warden_deploy::{DeadLetter, DeadLetters};
 use warden_ledger::{Filter, Record};
 use warden_report::page::{count, plural};
 use warden_report::{Asked, Figures, Period, report};
@@ -55,9 +55,7 @@ async fn dead_letters(stack: &str, connection: &Connection) -> warden_report::De
         anyhow::Ok(DeadLetters::of(&config, stack).await?.look().await?)
     };
     match letters.await {
-        Ok(letters) => warden_report::DeadLetters::waiting(
-            letters.iter().map(|one| one.error.as_deref().or(one.message.as_deref())),
-        ),
+        Ok(letters) => warden_report::DeadLetters::waiting(letters.iter().map(DeadLetter::why)),
         Err(error) => warden_report::DeadLetters::Unread(format!("{error:#}")),
     }
 }

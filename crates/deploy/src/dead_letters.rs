@@ -145,6 +145,14 @@ impl DeadLetter {
         event["source"] == "aws.s3" && event["detail-type"] == "Object Deleted"
     }
 
+    /// Why it was given up, in a few words. Lambda's code is a status of HTTP; its message names the failure.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        let error = self.error.as_deref();
+        let names_it = error.filter(|error| !error.bytes().all(|byte| byte.is_ascii_digit()));
+        names_it.or(self.message.as_deref()).or(error)
+    }
+
     fn read(message: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let attribute = |name: &str| text(&message["MessageAttributes"][name]["StringValue"]);

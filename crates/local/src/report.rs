@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use warden_deploy::DeadLetters;
+use warden_deploy::{DeadLetter, DeadLetters};
 use warden_ledger::{Filter, Record};
 use warden_report::{Asked, Figures, Period, report};
 
@@ -49,7 +49,7 @@ pub async fn write(
         stack: audit.address().stack.clone(),
         period: period(since, SystemTime::now()).ok_or(ReportError::Clock)?,
         keys: true,
-        dead_letters: warden_report::DeadLetters::waiting(letters.iter().map(|letter| letter.error.as_deref())),
+        dead_letters: warden_report::DeadLetters::waiting(letters.iter().map(DeadLetter::why)),
     };
     let page = report(&Figures::of(records.iter().map(Record::values), &asked));
     let folder = workspace.made("demo");

@@ -156,7 +156,8 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         let object = ObjectRef { bucket: self.parts_bucket.clone(), key: key.to_owned(), version: None };
         match self.parts.open(&object).await? {
             Lookup::Found(found) => Ok(found.body),
-            Lookup::Gone | Lookup::Sealed(_) => Err(Error::invalid("plan.source", format!("{object} {EXPIRED}"))),
+            Lookup::Gone => Err(Error::invalid("plan.source", format!("{object} {EXPIRED}"))),
+            Lookup::Sealed(_) => Err(Error::invalid("plan.source", format!("{object} cannot be opened"))),
         }
     }
 }

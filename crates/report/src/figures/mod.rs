@@ -34,14 +34,14 @@ pub struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetters {
-    /// Why each event that waits there could start no execution.
+    /// Why each event that waits there could not be delivered.
     Waiting(Vec<Count>),
     /// It could not be read, and why.
     Unread(String),
 }
 
 impl DeadLetters {
-    /// Those that were received, by why each could start no execution.
+    /// Those that were received, by why each could not be delivered.
     #[must_use]
     pub fn waiting<'a>(reasons: impl IntoIterator<Item = Option<&'a str>>) -> Self {
         let mut counts = Counts::default();

@@ -96,7 +96,7 @@ pub(super) fn to_do(figures: &Figures) -> Markup {
         (
             dead,
             Tone::Alarm,
-            format!("{} could start no execution.", plural(dead, "event", "events")),
+            format!("{} could not be delivered.", plural(dead, "event", "events")),
             format!("warden deadletters list --stack {stack}"),
         ),
         (

@@ -118,7 +118,7 @@ pub(super) fn dead_letters(figures: &Figures) -> Markup {
     match &figures.dead_letters {
         DeadLetters::Waiting(why) if why.is_empty() => html! { p { "No event waits in the queue." } },
         DeadLetters::Waiting(why) => {
-            listed("Why events that wait now could start no execution", why, Tone::Alarm, |_| "")
+            listed("Why events that wait now could not be delivered", why, Tone::Alarm, |_| "")
         }
         DeadLetters::Unread(why) => html! { p { "The queue could not be read: " bdi { (why) } } },
     }
