@@ -121,12 +121,12 @@ pub fn told(bytes: &[u8]) -> Vec<Behind> {
         && let Some(step) = bytes[at..].iter().position(is_first)
     {
         at += step;
-        let Some(Signature { start, format, is_sound }) = signature(bytes, at) else {
+        let Some(Signature { start, format }) = signature(bytes, at) else {
             at += 1;
             continue;
         };
         // Looked at closely so often, bytes are made to be: the next counts unseen.
-        if !is_sound && doubts < MAX_DOUBTS {
+        if doubts < MAX_DOUBTS && !is_sound(format, &bytes[start..]) {
             doubts += 1;
             at += 1;
             continue;
@@ -150,37 +150,40 @@ struct Signature {
     start: usize,
     /// That of a picture; `None` for a video.
     format: Option<ImageFormat>,
-    /// Whether what follows bears it out: three bytes stand anywhere by chance.
-    is_sound: bool,
 }
 
-/// The signature of which the telling byte stands here.
+/// The signature of which the telling byte stands here. It is told by few bytes: any of a file may be the first of one.
 fn signature(bytes: &[u8], at: usize) -> Option<Signature> {
     let rest = &bytes[at..];
-    let of = |format, is_sound| Some(Signature { start: at, format: Some(format), is_sound });
-    match rest {
-        [0xFF, 0xD8, 0xFF, ..] => of(ImageFormat::Jpeg, jpeg::begins(rest)),
-        [0x89, ..] if rest.starts_with(PNG) => of(ImageFormat::Png, true),
-        [b'%', ..] if rest.starts_with(b"%PDF-") => of(ImageFormat::Pdf, end(ImageFormat::Pdf, rest).is_some()),
-        [b'G', ..] if super::is_gif(rest) => of(ImageFormat::Gif, gif::end(rest) != gif::End::Cut),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', b'V', b'P', b'8', ..] => {
-            of(ImageFormat::WebP, true)
-        }
-        [b'B', b'M', ..] if bmp::surely_begins(rest) => of(ImageFormat::Bmp, true),
-        [b'P', b'1'..=b'7', ..] if pnm::begins(rest) => of(ImageFormat::Pnm, pnm::end(rest).is_some()),
-        [b'I' | b'M', ..] if tiff::is_tiff(rest) => of(ImageFormat::Tiff, tiff::surely_begins(rest)),
+    let format = match rest {
+        [0xFF, 0xD8, 0xFF, ..] => ImageFormat::Jpeg,
+        [0x89, ..] if rest.starts_with(PNG) => ImageFormat::Png,
+        [b'%', ..] if rest.starts_with(b"%PDF-") => ImageFormat::Pdf,
+        [b'G', ..] if super::is_gif(rest) => ImageFormat::Gif,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', b'V', b'P', b'8', ..] => ImageFormat::WebP,
+        [b'B', b'M', ..] if bmp::surely_begins(rest) => ImageFormat::Bmp,
+        [b'P', b'1'..=b'7', ..] if pnm::begins(rest) => ImageFormat::Pnm,
+        [b'I' | b'M', ..] if tiff::is_tiff(rest) => ImageFormat::Tiff,
         // The length of the box stands before its kind.
         [b'f', b't', b'y', b'p', ..] => {
             let start = at.checked_sub(4)?;
             let length = bytes[start..].first_chunk().map(|length| u32::from_be_bytes(*length))?;
-            let is_heif = heif::coding(&bytes[start..]).is_some();
-            (8..=256).contains(&length).then_some(Signature {
-                start,
-                format: is_heif.then_some(ImageFormat::Heic),
-                is_sound: true,
-            })
+            let is_heif = (8..=256).contains(&length).then(|| heif::coding(&bytes[start..]).is_some())?;
+            return Some(Signature { start, format: is_heif.then_some(ImageFormat::Heic) });
         }
-        _ => None,
+        _ => return None,
+    };
+    Some(Signature { start: at, format: Some(format) })
+}
+
+/// Whether what follows a signature bears it out, which may take all bytes: three stand anywhere by chance.
+fn is_sound(format: Option<ImageFormat>, bytes: &[u8]) -> bool {
+    match format {
+        Some(ImageFormat::Jpeg) => jpeg::begins(bytes),
+        Some(ImageFormat::Gif) => gif::end(bytes) != gif::End::Cut,
+        Some(ImageFormat::Tiff) => tiff::surely_begins(bytes),
+        Some(format @ (ImageFormat::Pdf | ImageFormat::Pnm)) => end(format, bytes).is_some(),
+        _ => true,
     }
 }
 
@@ -189,4 +192,25 @@ fn is_auxiliary(bytes: &[u8]) -> bool {
     jpeg::segments(bytes)
         .filter(|(marker, _)| matches!(marker, 0xE1 | 0xE2))
         .any(|(_, segment)| AUXILIARY.iter().any(|name| memchr::memmem::find(segment, name).is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_made_to_be_doubted_are_told_within_bounds() {
+        // What each begins would be read to the end of all of them.
+        for (case, part, format) in [
+            ("comments without an end", b"P1 #".as_slice(), None),
+            ("segments", b"\xFF\xD8\xFF\xFE\0\x04", Some(ImageFormat::Jpeg)),
+            ("documents", b"%PDF-", Some(ImageFormat::Pdf)),
+            ("animations", b"GIF89a\0\0\0\0\0\0\0\x21\xFF\xFF", Some(ImageFormat::Gif)),
+        ] {
+            let found = told(&part.repeat(400_000 / part.len()));
+            let expected = |found: &Behind| matches!(found, Behind::Picture(told, _) if Some(*told) == format);
+            assert!(found.len() <= MAX_PICTURES && found.iter().all(expected), "{case}");
+            assert_eq!(found.is_empty(), format.is_none(), "{case}");
+        }
+    }
 }

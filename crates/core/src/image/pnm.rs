@@ -1,8 +1,12 @@
 //! Portable anymaps: where one begins, and where it ends. Several may follow each other.
 
+/// Most bytes of a header, its comments among them: as many as its kind is told by.
+const HEADER_BYTES: usize = super::HEAD_BYTES;
+
 /// Whether bytes begin with one: with its kind and with numbers, its size, and how many shades it
 /// has if it has more than two. A text may begin with its kind.
 pub(super) fn begins(bytes: &[u8]) -> bool {
+    let bytes = &bytes[..bytes.len().min(HEADER_BYTES)];
     match Header::read(bytes) {
         // Not all of it need be there.
         None => bytes.starts_with(b"P7\n"),
@@ -42,6 +46,8 @@ struct Header {
 
 impl Header {
     fn read(bytes: &[u8]) -> Option<Self> {
+        // Any number of headers can stand in one comment, and each is read.
+        let bytes = &bytes[..bytes.len().min(HEADER_BYTES)];
         let [b'P', kind @ b'1'..=b'7', b'\n' | b' ' | b'\r' | b'\t', ..] = *bytes else { return None };
         if kind == b'7' {
             return Self::of_lines(bytes);
@@ -60,7 +66,7 @@ impl Header {
 
     /// That of an arbitrary map, whose fields stand on lines.
     fn of_lines(bytes: &[u8]) -> Option<Self> {
-        let at = memchr::memmem::find(&bytes[..bytes.len().min(4_096)], b"\nENDHDR\n")? + 7;
+        let at = memchr::memmem::find(bytes, b"\nENDHDR\n")? + 7;
         let lines = || bytes[..at].split(|byte| *byte == b'\n');
         let field = |name: &[u8]| {
             let value = lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(b" "))?;
@@ -95,13 +101,14 @@ fn number(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
 
 /// Where so many samples end that are written as digits, each a word or a single digit.
 fn end_of_digits(bytes: &[u8], mut at: usize, count: usize, is_single: bool) -> Option<usize> {
+    let most = if is_single { 1 } else { usize::MAX };
     for _ in 0..count {
         at = next_word(bytes, at);
-        let digits = bytes.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        at += if is_single { digits.min(1) } else { digits };
+        let digits = bytes.get(at..)?.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
         if digits == 0 {
             return None;
         }
+        at += digits;
     }
     Some(at)
 }
@@ -126,5 +133,16 @@ mod tests {
             assert_eq!(end(&map[..map.len() - 1]), None, "{case}, cut");
         }
         assert_eq!(end(b"P6\n999999999 999999999 255\n"), None);
+    }
+
+    #[test]
+    fn a_header_is_read_within_bounds() {
+        let with_comment = |length: usize| [b"P5 #".as_slice(), &vec![b'P'; length], b"\n1 1 255 \0"].concat();
+        let (within, beyond) = (with_comment(HEADER_BYTES - 20), with_comment(HEADER_BYTES));
+        assert_eq!((begins(&within), end(&within)), (true, Some(within.len())));
+        assert_eq!((begins(&beyond), end(&beyond)), (false, None));
+        // Its samples are not.
+        let digits = [b"P1 500 500\n".as_slice(), &vec![b'1'; 250_000]].concat();
+        assert_eq!(end(&digits), Some(digits.len()));
     }
 }
