@@ -344,7 +344,11 @@ fn metadata_of(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
 /// The pictures of a file: its own, and those behind it.
 fn pictures(bytes: &[u8], format: ImageFormat) -> Vec<(ImageFormat, &[u8])> {
     let Some(end) = behind::end(format, bytes) else { return vec![(format, bytes)] };
-    let (own, rest) = bytes.split_at(end);
+    let (mut own, rest) = bytes.split_at(end);
+    // What these point to, or say of their length, may be more than their end shows.
+    if matches!(format, ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Bmp) {
+        own = bytes;
+    }
     let others = behind::told(rest).into_iter().filter_map(|found| match found {
         Behind::Picture(format, place) => Some((format, &rest[place])),
         Behind::Auxiliary(_) | Behind::Video(_) => None,

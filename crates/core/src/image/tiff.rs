@@ -1,6 +1,8 @@
 //! A TIFF's directories, which EXIF is made of too. Read in place and within
 //! bounds: a file can nest directories in circles and claim any length.
 
+use super::jpeg;
+
 /// A TIFF file, or an EXIF block, from its byte order mark on.
 #[derive(Clone, Copy)]
 pub struct Tiff<'a> {
@@ -53,34 +55,44 @@ const MAX_ENTRIES: usize = 0xFFFF;
 /// Most directories that are followed to find a file's end.
 const MAX_DIRECTORIES: usize = 256;
 
+/// Most numbers that are read to find directories: as many directories as are followed, each with a dozen below it.
+const MAX_OFFSETS: usize = 4_096;
+
 /// Fields that point to directories: of pictures below a page, of EXIF, positions and interoperability.
 const DIRECTORIES: [u16; 4] = [330, 34_665, 34_853, 40_965];
 
 /// Fields that tell where a picture's strips, tiles or JPEG stand, each with those that tell how long they are.
 const PLACES: [(u16, u16); 3] = [(273, 279), (324, 325), (513, 514)];
 
-/// Where a file ends: behind the last byte that one of its directories points to. `None` when something
-/// lies outside of it, or does not say how long it is.
+/// Where a file ends: behind the last byte in it that one of its directories points to. `None` when there are more
+/// directories than are followed. What has no length, or lies outside of the file in part, counts as its first byte,
+/// and a JPEG as it ends by itself.
 pub(super) fn end(bytes: &[u8]) -> Option<usize> {
     let (tiff, first) = Tiff::open(bytes)?;
-    let (mut seen, mut at, mut end) = (vec![first], 0, 0);
+    let (mut seen, mut at, mut end, mut last) = (vec![first], 0, 0, 0);
+    // Ordinary files have fewer numbers than bytes, and none that several fields share.
+    let (mut places_left, mut offsets_left) = (bytes.len(), MAX_OFFSETS);
     while let Some(&offset) = seen.get(at) {
         at += 1;
-        let directory = tiff.directory(offset)?;
-        end = end.max(directory.end?);
-        for entry in &directory.entries {
-            end = end.max(entry.end?);
-        }
+        let Some(directory) = tiff.directory(offset) else { continue };
+        end = directory.entries.iter().filter_map(|entry| entry.end).chain(directory.end).fold(end, usize::max);
         for (places, lengths) in PLACES {
             let numbers = |tag| directory.get(tag).into_iter().flat_map(Entry::numbers);
             let mut lengths = numbers(lengths);
-            for place in numbers(places) {
-                let length = lengths.next().filter(|length| *length > 0)?;
-                end = end.max(usize::try_from(place.checked_add(length)?).ok()?);
+            for place in numbers(places).take(places_left) {
+                places_left -= 1;
+                let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+                let (start, length) = (number(place), lengths.next().map_or(0, number));
+                match start.checked_add(length).filter(|end| length > 0 && *end <= bytes.len()) {
+                    Some(behind) => end = end.max(behind),
+                    None if start < bytes.len() => last = last.max(start),
+                    None => {}
+                }
             }
         }
         let below = directory.entries.iter().filter(|entry| DIRECTORIES.contains(&entry.tag)).flat_map(Entry::numbers);
-        for offset in below.filter(|offset| *offset != 0).chain(directory.next) {
+        let below = below.take(offsets_left).inspect(|_| offsets_left -= 1).filter(|offset| *offset != 0);
+        for offset in below.chain(directory.next) {
             if !seen.contains(&offset) {
                 if seen.len() == MAX_DIRECTORIES {
                     return None;
@@ -89,7 +101,9 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
             }
         }
     }
-    Some(end).filter(|end| *end <= bytes.len())
+    // Of those that do not say how long they are, only the last may reach behind the others.
+    let own = Some(&bytes[last..]).filter(|rest| rest.starts_with(&[0xFF, 0xD8])).and_then(jpeg::end);
+    Some(end.max(last + own.unwrap_or_default()))
 }
 
 /// Whether bytes begin with a TIFF and not by chance: its first directory is that of a picture, which EXIF's is not.
@@ -300,5 +314,51 @@ mod tests {
         assert_eq!(directory.number(0x0100), None);
         assert!(tiff.directory(directory.next.unwrap()).is_none());
         assert!(tiff.directory(u64::MAX).is_none());
+    }
+
+    /// A file of one directory with these entries, tag, type, count and value, and bytes behind it.
+    fn file(entries: &[(u16, u16, u32, u32)], behind: &[u8]) -> Vec<u8> {
+        let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+        bytes.extend(u16::try_from(entries.len()).unwrap().to_le_bytes());
+        for (tag, kind, count, value) in entries {
+            bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+            bytes.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        bytes.extend([0; 4]);
+        bytes.extend(behind);
+        bytes
+    }
+
+    #[test]
+    fn the_end_is_that_of_what_lies_in_the_file() {
+        // Of one entry, and of two.
+        const ONE: u32 = 26;
+        const TWO: u32 = 38;
+        let jpeg = b"\xFF\xD8\xFF\xDA\0\x02codes\xFF\xD9";
+        for (case, entries, behind, expected) in [
+            ("no strips", vec![(256, SHORT, 1, 9)], &b"other"[..], ONE),
+            ("a strip", vec![(273, LONG, 1, TWO), (279, LONG, 1, 5)], b"stripother", TWO + 5),
+            ("one without a length", vec![(273, LONG, 1, ONE + 3)], b"stripother", ONE + 3),
+            ("one with an empty length", vec![(273, LONG, 1, TWO + 3), (279, LONG, 1, 0)], b"stripother", TWO + 3),
+            ("one that is cut", vec![(273, LONG, 1, TWO + 3), (279, LONG, 1, 99)], b"stripother", TWO + 3),
+            ("one outside", vec![(273, LONG, 1, 9_000), (279, LONG, 1, 5)], b"stripother", TWO),
+            ("a value outside", vec![(256, SHORT, 1, 9), (700, BYTE, 99, 9_000)], b"other", TWO),
+            ("a directory outside", vec![(256, SHORT, 1, 9), (330, LONG, 1, 9_000)], b"other", TWO),
+            ("a JPEG without a length", vec![(273, LONG, 1, ONE)], jpeg, ONE + 13),
+        ] {
+            let bytes = [file(&entries, behind), jpeg.to_vec()].concat();
+            assert_eq!(end(&bytes), Some(expected as usize), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_looked_for_within_bounds() {
+        // The same numbers for every field, far more of them than of bytes.
+        let entries = vec![(330, LONG, 50_000, 8 + 2 + 12 * 60_000 + 4); 60_000];
+        let zeros = vec![0; 4 * 50_000];
+        assert_eq!(end(&file(&entries, &zeros)), Some(8 + 2 + 12 * 60_000 + 4 + zeros.len()));
+        // Every number is another directory.
+        let others: Vec<u8> = (0..300_u32).flat_map(|at| (at + 8).to_le_bytes()).collect();
+        assert_eq!(end(&file(&[(330, LONG, 300, 26)], &others)), None);
     }
 }

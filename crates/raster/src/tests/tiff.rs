@@ -376,6 +376,28 @@ fn strips_without_a_length_are_read() {
 }
 
 #[test]
+fn a_picture_behind_a_page_that_does_not_say_how_long_it_is_is_shown_too() {
+    let behind = encoded(&DynamicImage::ImageRgb8(marked(80, 80)), image::ImageFormat::Png);
+    for (case, page) in pages() {
+        let lengths = if page.fields.iter().any(|field| field.0 == 322) { 325 } else { 279 };
+        let count = page.chunks.len();
+        for (how, page) in [
+            ("without lengths", page.clone().with(lengths, &vec![0; count])),
+            ("with a value outside of the file", page.clone().with(700, &[9, 9, 9])),
+            ("as it is", page),
+        ] {
+            let mut bytes = file(&[(page, vec![])]);
+            if let Some(entry) = bytes.windows(4).position(|entry| entry == [0xBC, 0x02, 3, 0]) {
+                bytes[entry + 8..entry + 12].fill(0x7F);
+            }
+            let views = shown([bytes, behind.clone()].concat(), ImageFormat::Tiff);
+            assert!(views.len() == 2 && shows_the_square(&views[0]), "{case}, {how}");
+            assert_eq!(views[1].whole, (80, 80), "{case}, {how}");
+        }
+    }
+}
+
+#[test]
 fn a_page_of_which_a_part_is_missing_is_damaged() {
     for (case, page) in pages() {
         let half = page.chunks.iter().map(|chunk| chunk[..chunk.len() / 2].to_vec()).collect();
