@@ -56,16 +56,17 @@ pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Behind the last byte of any of its pictures.
+/// Behind the last byte of any of its pictures that lie in it.
 fn icon_end(bytes: &[u8]) -> Option<usize> {
     let count = usize::from(u16::from_le_bytes(*bytes.get(4..)?.first_chunk()?));
     let directory = bytes.get(6..6 + 16 * count)?;
     let mut end = 6 + directory.len();
     for &[.., l0, l1, l2, l3, s0, s1, s2, s3] in directory.as_chunks::<16>().0 {
         let (length, start) = (u32::from_le_bytes([l0, l1, l2, l3]), u32::from_le_bytes([s0, s1, s2, s3]));
-        end = end.max(usize::try_from(start.checked_add(length)?).ok()?);
+        let behind = start.checked_add(length).and_then(|end| usize::try_from(end).ok());
+        end = end.max(behind.filter(|end| *end <= bytes.len()).unwrap_or_default());
     }
-    Some(end).filter(|end| *end <= bytes.len())
+    Some(end)
 }
 
 fn png_end(bytes: &[u8]) -> Option<usize> {

@@ -225,6 +225,34 @@ fn a_picture_behind_one_that_hides_its_end_is_shown_too() {
 }
 
 #[test]
+fn a_picture_behind_one_that_says_that_it_is_longer_is_shown_too() {
+    let picture = in_an_icon(&DynamicImage::ImageRgb8(frame(false)));
+    let mut of_two = icon(&[picture.clone(), picture]);
+    // A second picture of 32 pixels, which nobody looks at, outside of the file.
+    of_two[22..24].fill(32);
+    of_two[34..38].copy_from_slice(&9_000_000_u32.to_le_bytes());
+    // Rows of 60 pixels, light, as runs.
+    let runs = |length: u32| {
+        let mut bytes = [b"BM".as_slice(), &length.to_le_bytes(), &[0; 4], &62_u32.to_le_bytes()].concat();
+        bytes.extend(
+            [40_u32, 60, 40, 0x0008_0001, 1, u32::MAX, 0, 0, 2, 0].iter().flat_map(|field| field.to_le_bytes()),
+        );
+        bytes.extend([0, 0, 0, 0, 240, 240, 240, 0]);
+        bytes.extend([60, 1, 0, 0].repeat(40));
+        bytes.extend([0, 1]);
+        bytes
+    };
+    let png = dark_or_light(true, image::ImageFormat::Png);
+    let length = u32::try_from(runs(0).len() + png.len()).unwrap();
+    for (case, format, first) in
+        [("an icon", ImageFormat::Ico, of_two), ("a bitmap of runs", ImageFormat::Bmp, runs(length))]
+    {
+        assert_eq!(dark_frames(first.clone(), format), [false], "{case}, alone");
+        assert_eq!(dark_frames([first, png.clone()].concat(), format), [false, true], "{case}");
+    }
+}
+
+#[test]
 fn anymaps_that_follow_each_other_are_all_shown() {
     let grey = |of: &str, value: u8| [of.as_bytes(), &vec![value; 60 * 40]].concat();
     let digits = |value: u8| format!("P2 60 40 255 {}\n", format!("{value} ").repeat(60 * 40)).into_bytes();
