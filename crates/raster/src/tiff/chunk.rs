@@ -70,6 +70,18 @@ pub(super) struct Chunk<'a> {
 /// Pixels along an edge of the units in which a JPEG is coded, at most as a rule.
 const JPEG_UNIT: u32 = 16;
 
+/// Most bytes of a JPEG for each of its samples: the longest code and the longest number behind it take 26 bits.
+const MOST_JPEG_BYTES: usize = 4;
+
+/// Most bytes of a strip's or tile's JPEG beside its codes. Its tables take less than two thousand.
+const MOST_JPEG_TABLES: usize = 65_536;
+
+/// Most bytes of what is packed in another way for each of what it holds: pixels that alternate take six in a fax.
+const MOST_PACKED_BYTES: usize = 16;
+
+/// Most bytes of it beside.
+const MOST_PACKED_TABLES: usize = 4_096;
+
 /// Unpacks a strip or tile of this size, which is at most that of all the others.
 ///
 /// # Errors
@@ -83,13 +95,21 @@ pub(super) fn decompressed<'a>(
     (samples, depth, predictor, ycbcr): (usize, Depth, u64, Option<Ycbcr>),
     held: u64,
 ) -> Result<Chunk<'a>, Unreadable> {
+    // A strip can claim the rest of the file, and any number of them the same.
+    let first = |most: usize| &packed[..packed.len().min(most)];
     if matches!(compression, Compression::Jpeg) {
+        let most_samples = most.0 as usize * most.1 as usize * samples;
+        let packed = first(most_samples.saturating_mul(MOST_JPEG_BYTES).saturating_add(MOST_JPEG_TABLES));
         return of_jpeg(packed, tables, (width, height), most, samples, held);
     }
     let row = (width as usize * samples * depth.bits()).div_ceil(8);
     let length = match ycbcr {
         Some(ycbcr) => ycbcr.packed_bytes(width, height),
         None => row * height as usize,
+    };
+    let packed = match compression {
+        Compression::None { .. } => first(length),
+        _ => first(length.saturating_mul(MOST_PACKED_BYTES).saturating_add(MOST_PACKED_TABLES)),
     };
     let mut bytes: Cow<'_, [u8]> = match *compression {
         Compression::None { reversed } => in_order(packed, reversed),
@@ -248,6 +268,22 @@ fn of_jpeg<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_strip_that_claims_the_rest_of_the_file_is_as_long_as_its_pixels() {
+        let (pixels, behind) = ([0b0000_0001_u8; 8], vec![0x5A; 100_000]);
+        // Eight bytes that are no run.
+        let runs = [[7].as_slice(), &pixels].concat();
+        for (case, packed, compression) in [
+            ("plain", pixels.to_vec(), Compression::None { reversed: false }),
+            ("reversed", pixels.map(u8::reverse_bits).to_vec(), Compression::None { reversed: true }),
+            ("runs", runs, Compression::PackBits { reversed: false }),
+        ] {
+            let packed = [packed, behind.clone()].concat();
+            let chunk = decompressed(&packed, None, &compression, (8, 1), (8, 1), (1, Depth::EIGHT, 1, None), 0);
+            assert_eq!(chunk.ok().unwrap().bytes, pixels.as_slice(), "{case}");
+        }
+    }
 
     #[test]
     fn pack_bits_of_apples_example_unpacks() {
