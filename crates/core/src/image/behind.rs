@@ -40,7 +40,7 @@ pub enum Behind {
 #[must_use]
 pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
     match format {
-        ImageFormat::Jpeg => jpeg::end(bytes),
+        ImageFormat::Jpeg => jpeg_end(bytes),
         ImageFormat::Png => png_end(bytes),
         ImageFormat::WebP => webp_end(bytes),
         ImageFormat::Gif => match gif::end(bytes) {
@@ -54,6 +54,14 @@ pub fn end(format: ImageFormat, bytes: &[u8]) -> Option<usize> {
         ImageFormat::Tiff => tiff::end(bytes),
         ImageFormat::Ico => icon_end(bytes),
     }
+}
+
+/// Where its last marker ends, or another picture begins among its codes, which hold no signature: there the marker
+/// is missing, and the other may have one by chance.
+fn jpeg_end(bytes: &[u8]) -> Option<usize> {
+    let end = jpeg::end(bytes);
+    let hidden = jpeg::codes_at(bytes).and_then(|codes| first(bytes, codes..end.unwrap_or(bytes.len())));
+    hidden.or(end)
 }
 
 /// Behind the last byte of any of its pictures that lie in it.
@@ -116,33 +124,56 @@ pub(crate) fn is_riff_chunk(kind: &[u8]) -> bool {
 /// What stands in the bytes behind a picture, which are all from its end on.
 #[must_use]
 pub fn told(bytes: &[u8]) -> Vec<Behind> {
-    let is_first = |byte: &u8| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R' | b'%' | b'B' | b'P' | b'I' | b'M');
-    let (mut found, mut doubts, mut at) = (Vec::new(), 0, 0);
+    let (mut found, mut search) = (Vec::new(), Search { bytes, at: 0, to: bytes.len(), doubts: 0 });
     while found.len() < MAX_PICTURES
-        && let Some(step) = bytes[at..].iter().position(is_first)
+        && let Some(Signature { start, format }) = search.next()
     {
-        at += step;
-        let Some(Signature { start, format }) = signature(bytes, at) else {
-            at += 1;
-            continue;
-        };
-        // Looked at closely so often, bytes are made to be: the next counts unseen.
-        if doubts < MAX_DOUBTS && !is_sound(format, &bytes[start..]) {
-            doubts += 1;
-            at += 1;
-            continue;
-        }
         let Some(format) = format else {
             found.push(Behind::Video(start..bytes.len()));
             break;
         };
         let rest = &bytes[start..];
         let place = start..start + end(format, rest).unwrap_or(rest.len());
-        at = place.end.max(at + 1);
+        search.at = place.end.max(search.at + 1);
         let auxiliary = format == ImageFormat::Jpeg && is_auxiliary(&bytes[place.clone()]);
         found.push(if auxiliary { Behind::Auxiliary(place) } else { Behind::Picture(format, place) });
     }
     found
+}
+
+/// Where the first picture or video begins in a range of bytes.
+pub(crate) fn first(bytes: &[u8], within: Range<usize>) -> Option<usize> {
+    let mut search = Search { bytes, at: within.start, to: within.end, doubts: 0 };
+    search.next().map(|signature| signature.start)
+}
+
+/// A search for signatures.
+struct Search<'a> {
+    bytes: &'a [u8],
+    /// Where it goes on.
+    at: usize,
+    /// Where no more are looked for. One before it may reach behind it.
+    to: usize,
+    /// Signatures that turned out to be none.
+    doubts: u32,
+}
+
+impl Search<'_> {
+    /// The next one, the search at the byte that tells it.
+    fn next(&mut self) -> Option<Signature> {
+        let is_first = |byte: &u8| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R' | b'%' | b'B' | b'P' | b'I' | b'M');
+        loop {
+            self.at += self.bytes.get(self.at..self.to)?.iter().position(is_first)?;
+            if let Some(signature) = signature(self.bytes, self.at) {
+                // Looked at closely so often, bytes are made to be: the next counts unseen.
+                if self.doubts == MAX_DOUBTS || is_sound(signature.format, &self.bytes[signature.start..]) {
+                    return Some(signature);
+                }
+                self.doubts += 1;
+            }
+            self.at += 1;
+        }
+    }
 }
 
 /// How a picture or a video begins.

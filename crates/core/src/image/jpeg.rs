@@ -85,6 +85,18 @@ pub fn end(jpeg: &[u8]) -> Option<usize> {
     }
 }
 
+/// Where the codes of a JPEG's first scan begin.
+pub(super) fn codes_at(jpeg: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        match next_segment(jpeg, &mut at)? {
+            (0xDA, _) => return Some(at),
+            (0xD9, _) => return None,
+            _ => {}
+        }
+    }
+}
+
 /// Whether bytes begin with a JPEG and not by chance: its first segments follow
 /// each other up to the frame.
 #[must_use]

@@ -8,7 +8,7 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use super::{MAX_PIECE, Told, exif, iptc, says_something, video, xmp};
 use crate::{
     image::{
-        ImageFormat,
+        ImageFormat, MAX_IMAGE_BYTES,
         behind::{self, Behind},
     },
     pii::Finding,
@@ -42,6 +42,11 @@ pub struct Scanner {
     end: u64,
     /// What stands behind it.
     behind: Vec<u8>,
+    /// Where a JPEG's first codes begin; [`u64::MAX`] until that is known.
+    codes_at: u64,
+    /// The bytes from there to its end, among which another picture may stand. Not more than a model takes:
+    /// what is larger is looked at whole.
+    coded: Vec<u8>,
     told: Told,
     /// XMP that was too long for one segment: its parts by their packet's name and place.
     extended: BTreeMap<(Vec<u8>, u32), Vec<u8>>,
@@ -179,6 +184,8 @@ impl Scanner {
             passed: 0,
             end: u64::MAX,
             behind: Vec::new(),
+            codes_at: u64::MAX,
+            coded: Vec::new(),
             told: Told::default(),
             extended: BTreeMap::new(),
             extended_left: MAX_PIECE,
@@ -193,7 +200,12 @@ impl Scanner {
         self.walk(bytes);
         self.passed += bytes.len() as u64;
         let behind = usize::try_from(self.passed.saturating_sub(self.end)).unwrap_or(usize::MAX).min(bytes.len());
-        self.behind.extend_from_slice(&bytes[bytes.len() - behind..]);
+        let (own, behind) = bytes.split_at(bytes.len() - behind);
+        self.behind.extend_from_slice(behind);
+        let before = self.codes_at.saturating_sub(self.passed - bytes.len() as u64);
+        let codes = own.get(usize::try_from(before).unwrap_or(usize::MAX)..).unwrap_or_default();
+        let left = usize::try_from(MAX_IMAGE_BYTES).unwrap_or(usize::MAX).saturating_sub(self.coded.len());
+        self.coded.extend_from_slice(&codes[..codes.len().min(left)]);
     }
 
     fn walk(&mut self, chunk: &[u8]) {
@@ -228,7 +240,10 @@ impl Scanner {
                             self.state = State::Behind;
                         }
                         Step::Next(state) => {
-                            self.codes.began |= matches!(state, State::Skip(_, Then::Codes));
+                            if matches!(state, State::Skip(_, Then::Codes)) {
+                                self.codes.began = true;
+                                self.codes_at = self.codes_at.min(here(bytes));
+                            }
                             self.buffer.clear();
                             self.state = state;
                         }
@@ -413,16 +428,22 @@ impl Scanner {
         }
         told |= iptc::told_by_photoshop(&self.photoshop, 0);
 
+        let mut behind = self.behind;
+        let coded = self.coded.len();
+        if coded > 0 {
+            behind = [self.coded, behind].concat();
+            behind.drain(..behind::first(&behind, 0..coded).unwrap_or(coded));
+        }
         let mut alone = true;
-        for found in behind::told(&self.behind) {
+        for found in behind::told(&behind) {
             match found {
                 Behind::Picture(..) => alone = false,
                 Behind::Auxiliary(place) => {
                     let mut scanner = Self::of(ImageFormat::Jpeg);
-                    scanner.push(&self.behind[place]);
+                    scanner.push(&behind[place]);
                     told |= scanner.told().0;
                 }
-                Behind::Video(place) => told |= video::told(&self.behind[place]),
+                Behind::Video(place) => told |= video::told(&behind[place]),
             }
         }
         let is_short = match (self.container, self.state) {
