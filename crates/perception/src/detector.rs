@@ -13,8 +13,10 @@ use crate::geometry::{Corners, Point};
 use crate::rectangle::Rectangle;
 use crate::{PerceptionError, crop, weights};
 
-/// Larger pictures are searched at this size, which the model was trained for.
+/// Pictures are searched at this size, which the model was trained for.
 const LONG_EDGE: u32 = 960;
+/// Smaller ones are enlarged for it so many times at most: in their own size whole lines are overlooked.
+const MOST_ENLARGED: f64 = 1.5;
 /// Sides are multiples of this.
 const STEP: u32 = 32;
 /// What the model's training set had as mean and deviation of its channels.
@@ -86,7 +88,7 @@ impl Detector {
 }
 
 fn searched_size(width: u32, height: u32) -> (u32, u32) {
-    let scale = (f64::from(LONG_EDGE) / f64::from(width.max(height))).min(1.0);
+    let scale = (f64::from(LONG_EDGE) / f64::from(width.max(height))).min(MOST_ENLARGED);
     let side = |pixels: u32| crop::pixels((f64::from(pixels) * scale / f64::from(STEP)).round()).max(1) * STEP;
     (side(width), side(height))
 }

@@ -44,8 +44,9 @@ static AWS_KEY_ID: Pattern = LazyLock::new(|| Regex::new(r"\b(?:AKIA|ASIA)[A-Z2-
 /// What may be the secret of an access key of AWS.
 static AWS_SECRET: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40})(?:[^0-9A-Za-z/+=]|$)").ok());
-static PRIVATE_KEY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)? ?-+").ok());
-static PRIVATE_KEY_END: Pattern = LazyLock::new(|| Regex::new(r"-+ ?END [A-Z ]*PRIVATE KEY(?: BLOCK)? ?-+").ok());
+// A reader of print loses spaces.
+static PRIVATE_KEY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?BEGIN ?[A-Z ]*PRIVATE ?KEY(?: ?BLOCK)? ?-+").ok());
+static PRIVATE_KEY_END: Pattern = LazyLock::new(|| Regex::new(r"-+ ?END ?[A-Z ]*PRIVATE ?KEY(?: ?BLOCK)? ?-+").ok());
 /// A line that may stand between the two: a piece of the key, or the header of one that is encrypted.
 static INSIDE_A_KEY: Pattern = LazyLock::new(|| Regex::new(r"^(?:[0-9A-Za-z/+= ]+$|\s*(?:Proc-Type|DEK-Info):)").ok());
 /// A line of what stands between the beginning and the end of a private key.
@@ -310,6 +311,10 @@ mod tests {
             vec![joined(["redis", "://:t0psecret!9@cache.internal"])],
             vec![
                 "-----BEGIN RSA PRIVATE KEY-----".to_owned(),
+                "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6Wd".to_owned(),
+            ],
+            vec![
+                "-----BEGIN RSA PRIVATEKEY-----".to_owned(),
                 "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6Wd".to_owned(),
             ],
             vec![format!("AccountKey={}==", "Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFla")],
