@@ -9,7 +9,7 @@ const SHORTEST: usize = 26;
 pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     let mut zone: Vec<usize> = (0..lines.len()).filter(|index| could_be_zone(lines[*index].text)).collect();
     zone.sort_by(|a, b| lines[*a].top.total_cmp(&lines[*b].top));
-    let text: Vec<String> = zone.iter().map(|index| lines[*index].text.replace([' ', '«', '《'], "")).collect();
+    let text: Vec<String> = zone.iter().map(|index| compact(lines[*index].text)).collect();
     if zone.is_empty() {
         return Vec::new();
     }
@@ -19,12 +19,16 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
         let lines: Vec<String> = text.iter().map(|line| of_full_length(line)).collect();
         mrz::find_and_parse(&lines.join("\n")).ok().filter(mrz::MrzData::checksum_consistent)
     };
-    // The line with the check digits says by itself what it is, where the one with the name was read in pieces.
-    let by_second_line = || text.iter().find_map(|line| of_second_line(line));
+    // The line with the check digits says by itself what it is, where the one with the name was read in pieces, and so do
+    // its own pieces.
+    let by_second_line = |zone: &[usize]| {
+        let whole = text.iter().find_map(|line| of_second_line(line));
+        whole.or_else(|| zone.iter().find_map(|index| of_second_line(&of_length(&row_of(*index, lines), LENGTHS[2]))))
+    };
     let document = match as_read {
         Some(document) if document.checksum_consistent() => Some(document),
         as_read => mended().or(as_read).or_else(|| {
-            let document = by_second_line()?;
+            let document = by_second_line(&zone)?;
             zone = (0..lines.len()).filter(|index| zone.contains(index) || is_piece(lines[*index].text)).collect();
             Some(document)
         }),
@@ -59,6 +63,21 @@ fn of_second_line(line: &str) -> Option<mrz::MrzData> {
     mrz::find_and_parse(&format!("{first}\n{line}")).ok().filter(mrz::MrzData::checksum_consistent)
 }
 
+/// A line with the pieces that stand behind it in its row.
+fn row_of(index: usize, lines: &[Line<'_>]) -> String {
+    let first = &lines[index];
+    let is_behind =
+        |line: &&Line<'_>| line.left >= first.right && (first.top..=first.bottom).contains(&line.middle().1);
+    let mut pieces: Vec<_> = lines.iter().filter(|line| is_piece(line.text)).filter(is_behind).collect();
+    pieces.sort_by(|a, b| a.left.total_cmp(&b.left));
+    std::iter::once(&first).chain(&pieces).map(|line| compact(line.text)).collect()
+}
+
+/// A line of a zone without what a reader puts between its characters.
+fn compact(text: &str) -> String {
+    text.replace([' ', '«', '《'], "")
+}
+
 /// Whether a line may be a piece of a zone's.
 fn is_piece(text: &str) -> bool {
     text.contains("<<") && text.chars().all(|c| matches!(c, 'A'..='Z' | '0'..='9' | '<' | ' '))
@@ -69,11 +88,16 @@ const LENGTHS: [usize; 3] = [30, 36, 44];
 /// Most fillers that are put right.
 const MOST_WRONG: usize = 6;
 
-/// A line with as many fillers in its longest run as make it as long as the nearest length there is.
+/// A line as long as the nearest length there is.
 fn of_full_length(line: &str) -> String {
+    let length = line.chars().count();
+    of_length(line, LENGTHS.into_iter().min_by_key(|known| known.abs_diff(length)).unwrap_or(length))
+}
+
+/// A line with as many fillers in its longest run as make it so long.
+fn of_length(line: &str, full: usize) -> String {
     let chars: Vec<char> = line.chars().collect();
-    let mut length = chars.len();
-    let nearest = LENGTHS.into_iter().min_by_key(|known| known.abs_diff(length)).unwrap_or(length);
+    let length = chars.len();
     let (mut longest, mut start) = (0..0, 0);
     for at in 0..=chars.len() {
         if chars.get(at) != Some(&'<') {
@@ -83,12 +107,12 @@ fn of_full_length(line: &str) -> String {
             start = at + 1;
         }
     }
-    if length.abs_diff(nearest) > MOST_WRONG || longest.len() < 3 {
+    if length.abs_diff(full) > MOST_WRONG || longest.len() < 3 {
         return line.to_owned();
     }
-    length = (longest.len() + nearest).saturating_sub(length);
+    let fillers = (longest.len() + full).saturating_sub(length);
     let (before, after) = (&chars[..longest.start], &chars[longest.end..]);
-    before.iter().copied().chain(std::iter::repeat_n('<', length)).chain(after.iter().copied()).collect()
+    before.iter().copied().chain(std::iter::repeat_n('<', fillers)).chain(after.iter().copied()).collect()
 }
 
 fn could_be_zone(text: &str) -> bool {
@@ -134,5 +158,22 @@ mod tests {
         ] {
             assert_eq!(validation([names, number]), Some(expected), "{names} {number}");
         }
+    }
+
+    #[test]
+    fn a_second_line_in_pieces_says_what_it_is() {
+        let line = |text, left, right, top| Line { text, confidence: 1.0, left, right, top, bottom: top + 20.0 };
+        let read = |number| {
+            [
+                line("P<NLDVER", 18.0, 114.0, 58.0),
+                line(number, 15.0, 445.0, 100.0),
+                line("<<<<<<06", 504.0, 601.0, 102.0),
+                line("clean clean", 11.0, 639.0, 234.0),
+            ]
+        };
+        let found = find(&read("NX83920178NLD7511024M3103131<<<<"));
+        assert!(found.iter().all(|finding| finding.evidence == Evidence::DecidesAlone && finding.lines == [1, 2]));
+        assert_eq!(found.len(), 3);
+        assert_eq!(find(&read("NX83920178NLD7511024M3103141<<<<")).len(), 0);
     }
 }
