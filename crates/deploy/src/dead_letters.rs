@@ -173,6 +173,8 @@ mod tests {
 
     use super::*;
 
+    const OLDER_VERSIONS: &str = "arn:aws:lambda:us-east-1:111122223333:function:older-versions:live";
+
     fn letter(event: &Value, attributes: &[(&str, &str)]) -> DeadLetter {
         let text = |text: &str| json!({"DataType": "String", "StringValue": text});
         let attributes: BTreeMap<_, _> = attributes.iter().map(|(name, value)| (*name, text(value))).collect();
@@ -244,10 +246,10 @@ mod tests {
 
     #[tokio::test]
     async fn older_versions_gets_the_deletion_as_s3_reported_it() {
-        let (queue, aws) = queue(Some("arn:older:live"), vec![json!({"reported": 1})]);
+        let (queue, aws) = queue(Some(OLDER_VERSIONS), vec![json!({"reported": 1})]);
         queue.hand_to_older_versions(&letter(&deletion(), &[])).await.unwrap();
         let asked = &aws.requests()[0];
-        assert!(asked.uri().ends_with("/functions/arn%3Aolder%3Alive/invocations"), "{}", asked.uri());
+        assert!(asked.uri().ends_with("/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A111122223333%3Afunction%3Aolder-versions%3Alive/invocations"), "{}", asked.uri());
         assert_eq!(serde_json::from_slice::<Value>(asked.body().bytes().unwrap()).unwrap(), deletion());
     }
 
@@ -255,7 +257,7 @@ mod tests {
     async fn a_deletion_that_older_versions_does_not_take_is_an_error() {
         let failed = json!({"errorType": "AccessDenied", "errorMessage": "s3:ListBucketVersions was denied"});
         for (function, said) in [
-            (Some("arn:older:live"), "older-versions failed: AccessDenied: s3:ListBucketVersions was denied"),
+            (Some(OLDER_VERSIONS), "older-versions failed: AccessDenied: s3:ListBucketVersions was denied"),
             (
                 None,
                 "it is a deletion, and the stack has no output OlderVersionsArn. Deploy it with OlderVersions=judge",

@@ -1,10 +1,8 @@
 //! A file of several pages whose copy is covered where the function itself found something.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "in a test a panic is the report")]
-
-mod reading;
 
 use std::{io::Cursor, time::Duration};
 
+use crate::reading;
 use image::{Rgb, RgbImage};
 use pii_detector::{Reader, TextReader};
 use serde_json::{Value, json};

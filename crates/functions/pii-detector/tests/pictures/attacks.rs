@@ -1,11 +1,9 @@
 //! Pictures that give orders to the model, and a model that obeys every one of them: it says that each is clean. What
 //! validates itself is found all the same, and nothing is deleted that holds nothing.
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "in a test a panic is the report")]
-
-mod reading;
 
 use std::{path::Path, thread, time::Duration};
 
+use crate::reading;
 use image::RgbImage;
 use pii_detector::{Reader, TextReader};
 use serde_json::{Value, json};
