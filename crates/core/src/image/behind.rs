@@ -147,6 +147,15 @@ pub(crate) fn first(bytes: &[u8], within: Range<usize>) -> Option<usize> {
     search.next().map(|signature| signature.start)
 }
 
+/// Most bytes that stand before the byte that tells a signature, and most by which it is told from there.
+pub(crate) const SIGNATURE: (usize, usize) = (4, super::HEAD_BYTES);
+
+/// Where the first signature of one stands in a range of bytes, whatever follows it.
+pub(crate) fn first_signature(bytes: &[u8], within: Range<usize>) -> Option<usize> {
+    let mut search = Search { bytes, at: within.start, to: within.end, doubts: 0 };
+    search.signature().map(|signature| signature.start)
+}
+
 /// A search for signatures.
 struct Search<'a> {
     bytes: &'a [u8],
@@ -159,17 +168,26 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The next one, the search at the byte that tells it.
+    /// The next one that is borne out, the search at the byte that tells it.
     fn next(&mut self) -> Option<Signature> {
+        loop {
+            let signature = self.signature()?;
+            // Looked at closely so often, bytes are made to be: the next counts unseen.
+            if self.doubts == MAX_DOUBTS || is_sound(signature.format, &self.bytes[signature.start..]) {
+                return Some(signature);
+            }
+            self.doubts += 1;
+            self.at += 1;
+        }
+    }
+
+    /// The next one, likewise.
+    fn signature(&mut self) -> Option<Signature> {
         let is_first = |byte: &u8| matches!(byte, 0xFF | 0x89 | b'f' | b'G' | b'R' | b'%' | b'B' | b'P' | b'I' | b'M');
         loop {
             self.at += self.bytes.get(self.at..self.to)?.iter().position(is_first)?;
             if let Some(signature) = signature(self.bytes, self.at) {
-                // Looked at closely so often, bytes are made to be: the next counts unseen.
-                if self.doubts == MAX_DOUBTS || is_sound(signature.format, &self.bytes[signature.start..]) {
-                    return Some(signature);
-                }
-                self.doubts += 1;
+                return Some(signature);
             }
             self.at += 1;
         }

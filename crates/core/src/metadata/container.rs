@@ -17,6 +17,9 @@ use crate::{
 /// Most bytes that all compressed pieces of a picture come to when they are inflated.
 const MAX_INFLATED: usize = 4 * MAX_PIECE;
 
+/// Most codes that are searched at a time.
+const MAX_CODES: usize = 65_536;
+
 /// Most parts of XMP that was too long for one segment: 4 MiB take 65.
 const MAX_PARTS: usize = 4_096;
 
@@ -44,9 +47,11 @@ pub struct Scanner {
     behind: Vec<u8>,
     /// Where a JPEG's first codes begin; [`u64::MAX`] until that is known.
     codes_at: u64,
-    /// The bytes from there to its end, among which another picture may stand. Not more than a model takes:
-    /// what is larger is looked at whole.
+    /// The last of the bytes from there to its end, in which a signature may begin, or all from the first one on: another
+    /// picture may stand among them. Not more than a model takes: what is larger is looked at whole.
     coded: Vec<u8>,
+    /// Whether a signature stands among them.
+    has_signature: bool,
     told: Told,
     /// XMP that was too long for one segment: its parts by their packet's name and place.
     extended: BTreeMap<(Vec<u8>, u32), Vec<u8>>,
@@ -186,6 +191,7 @@ impl Scanner {
             behind: Vec::new(),
             codes_at: u64::MAX,
             coded: Vec::new(),
+            has_signature: false,
             told: Told::default(),
             extended: BTreeMap::new(),
             extended_left: MAX_PIECE,
@@ -204,8 +210,23 @@ impl Scanner {
         self.behind.extend_from_slice(behind);
         let before = self.codes_at.saturating_sub(self.passed - bytes.len() as u64);
         let codes = own.get(usize::try_from(before).unwrap_or(usize::MAX)..).unwrap_or_default();
+        for codes in codes.chunks(MAX_CODES) {
+            self.keep_codes(codes);
+        }
+    }
+
+    /// Keeps of a JPEG's codes what another picture may begin with, and all behind that: as a rule they hold no signature.
+    fn keep_codes(&mut self, codes: &[u8]) {
         let left = usize::try_from(MAX_IMAGE_BYTES).unwrap_or(usize::MAX).saturating_sub(self.coded.len());
         self.coded.extend_from_slice(&codes[..codes.len().min(left)]);
+        if self.has_signature {
+            return;
+        }
+        let (before, length) = behind::SIGNATURE;
+        let to = self.coded.len().saturating_sub(length);
+        let found = behind::first_signature(&self.coded, 0..to);
+        self.has_signature = found.is_some();
+        self.coded.drain(..found.unwrap_or(to.saturating_sub(before)));
     }
 
     fn walk(&mut self, chunk: &[u8]) {

@@ -682,3 +682,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_picture_among_a_jpegs_codes_is_seen_wherever_it_begins_and_however_the_bytes_arrive() {
+    let start = b"\xFF\xD8\xFF\xDA\0\x08\x01\x01\0\0\x3F\0";
+    // Around the end of what is searched at a time, and behind all of it.
+    for codes in [0, 3, 65_520, 65_535, 65_536, 65_540, 200_000] {
+        for chunk in [1_000, 65_536, usize::MAX] {
+            for (behind, expected) in
+                [(&b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR"[..], Doubt::NotAlone), (b"\x89PNX", Doubt::Short)]
+            {
+                let bytes = [start, &vec![0x55; codes][..], behind, &[0x55; 100]].concat();
+                let mut scanner = Scanner::of(ImageFormat::Jpeg);
+                bytes.chunks(chunk.min(bytes.len())).for_each(|chunk| scanner.push(chunk));
+                assert_eq!(scanner.finish().doubt, Some(expected), "{codes} {chunk}");
+            }
+        }
+    }
+}
