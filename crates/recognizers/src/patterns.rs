@@ -187,12 +187,12 @@ pub(crate) fn cards(text: &str) -> impl Iterator<Item = Card> {
 /// The number of a card among groups of figures. What belongs to a date, a time or an amount is none of its groups;
 /// where the rest has the groups of a card, neither is what counts it before it, nor its check value behind it.
 fn card_among(groups: &[Range<usize>], text: &str) -> Option<Card> {
-    let goes_on = |mut outward: Box<dyn Iterator<Item = char> + '_>| {
+    let goes_on = |outward: &mut dyn Iterator<Item = char>| {
         matches!(outward.next(), Some('/' | '.' | ',' | ':')) && outward.next().is_some_and(|c| c.is_ascii_digit())
     };
     let (first, last) = (groups.first()?, groups.last()?);
-    let from = usize::from(goes_on(Box::new(text[..first.start].chars().rev())));
-    let to = groups.len() - usize::from(goes_on(Box::new(text[last.end..].chars())));
+    let from = usize::from(goes_on(&mut text[..first.start].chars().rev()));
+    let to = groups.len() - usize::from(goes_on(&mut text[last.end..].chars()));
     let own = groups.get(from..to).unwrap_or_default();
     let counted = own.split_first().filter(|(first, _)| first.len() <= 2).map(|(_, rest)| rest);
     let without_check_value = |part: &[Range<usize>]| {
