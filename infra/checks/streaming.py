@@ -126,6 +126,9 @@ WITHOUT_FUNCTION_URLS = [
     "eu-south-2",
     "il-central-1",
     "me-central-1",
+    "mx-central-1",
+    "us-gov-east-1",
+    "us-gov-west-1",
 ]
 
 

@@ -53,6 +53,29 @@ def careless_data(template: Template) -> Iterator[str]:
             yield f"{name} keeps its logs for ever"
 
 
+def unknown_types(template: Template) -> Iterator[str]:
+    """A type that CloudFormation does not know in a Region fails the stack, unless a rule says so first."""
+    for region in template["Mappings"].get("InferenceProfile", {}):
+        known = PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
+        for name, resource in template["Resources"].items():
+            kind = resource["Type"]
+            if not kind.startswith("AWS::") or kind.startswith("AWS::Serverless::") or kind in known:
+                continue
+            rules = template.get("Rules", {}).values()
+            # What is made on a condition is refused on one.
+            refusing = [rule for rule in rules if "Condition" in resource or "RuleCondition" not in rule]
+            if not any(region in refused_regions(rule) for rule in refusing):
+                yield f"{name}: {region} has no {kind}, and no rule says so"
+
+
+def refused_regions(rule: Template) -> list[str]:
+    for assertion in rule["Assertions"]:
+        match assertion["Assert"]:
+            case {"Fn::Not": [{"Fn::Contains": [regions, {"Ref": "AWS::Region"}]}]}:
+                return list(regions)
+    return []
+
+
 def create_only(kind: str) -> set[str]:
     """The properties of a type of resource whose change makes another resource."""
     if not kind.startswith("AWS::") or kind.startswith("AWS::Serverless::"):
@@ -130,6 +153,11 @@ class EveryTemplate(unittest.TestCase):
             with self.subTest(template=name):
                 self.assertEqual(list(careless_data(template)), [])
 
+    def test_is_refused_where_a_type_of_it_is_not_known(self) -> None:
+        for name, template in TEMPLATES.items():
+            with self.subTest(template=name):
+                self.assertEqual(list(unknown_types(template)), [])
+
     def test_takes_nothing_from_others(self) -> None:
         for name, template in TEMPLATES.items():
             with self.subTest(template=name):
@@ -166,6 +194,16 @@ class ACarelessChange(unittest.TestCase):
             "PiiDetectorLogGroup keeps its logs for ever",
         ]
         self.assertEqual(list(careless_data(self.template)), expected)
+
+    def test_that_tells_of_no_region_without_a_type_is_noticed(self) -> None:
+        rule = self.template["Rules"]["AlertsGoThroughPipes"]
+        rule["Assertions"][0]["Assert"]["Fn::Not"][0]["Fn::Contains"][0].remove("mx-central-1")
+        noticed = list(unknown_types(self.template))
+        expected = "FindingPipe: mx-central-1 has no AWS::Pipes::Pipe, and no rule says so"
+        self.assertEqual(noticed[0], expected)
+        streaming = copy.deepcopy(TEMPLATES["streaming.yaml"])
+        streaming["Rules"]["FunctionUrlsExistHere"]["RuleCondition"] = {"Fn::Equals": [{"Ref": "Access"}, "token"]}
+        self.assertNotEqual(list(unknown_types(streaming)), [])
 
     def test_that_leaves_a_bucket_behind_a_failed_creation_is_noticed(self) -> None:
         self.template["Resources"]["UploadBucket"]["DeletionPolicy"] = "Retain"
