@@ -13,6 +13,7 @@
 //! assert_eq!((found[0].entity, found[0].validation), (Entity::CreditCard, Validation::Checksum));
 //! ```
 
+mod card_labels;
 mod checks;
 pub mod code;
 mod entity;

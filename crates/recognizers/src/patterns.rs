@@ -142,6 +142,11 @@ impl Card {
         matches!(self.groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5 | 4] | [4, 4, 4, 4, 3])
     }
 
+    /// Where in its text it stands, in bytes.
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.place.clone()
+    }
+
     /// The network whose numbers begin so, as cards and pages write its name.
     pub(crate) const fn network(&self) -> &'static [&'static str] {
         match self.digits.as_slice() {

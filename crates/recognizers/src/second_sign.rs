@@ -1,32 +1,13 @@
 //! What stands beside a number that does not say enough by itself.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::card_labels::{self, Says, words};
 use crate::{Entity, Evidence, Finding, Line, SecondSign, labels, national, patterns};
 
-/// Labels of a payment card's number, in small letters and figures alone.
-const OF_CARDS: &[&str] = &[
-    "cardnumber",
-    "cardno",
-    "creditcard",
-    "debitcard",
-    "paymentcard",
-    "cardnr",
-    "kartennummer",
-    "kreditkarte",
-    "kreditkartennummer",
-    "númerodetarjeta",
-    "numerodetarjeta",
-    "numérodecarte",
-    "numerodecarte",
-    "numerodellacarta",
-    "カード番号",
-    "クレジットカード",
-    "信用卡",
-    "银行卡",
-];
 const OF_SSNS: &[&str] = &["ssn", "socialsecurity", "socsec"];
 /// What else speaks of such a number, as it is written in small letters.
 const ABOUT_SSNS: &[&str] = &["ss#", "ss no", "s.s.n", "s.s. n", "s.s.#", "social sec", "taxpayer", "tin:", "tin no"];
@@ -130,37 +111,111 @@ fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<Sec
     if is_anothers(finding, lines) {
         return None;
     }
+    let has_name = |within| people.iter().any(|name| is_near(finding, lines, &lines[*name], within));
     let of_its_kind = match finding.entity {
-        Entity::CreditCard => OF_CARDS,
+        Entity::CreditCard => return beside_card(finding, lines, || has_name(NEAR)),
         Entity::UsSsn => OF_SSNS,
         _ => OF_RRNS,
     };
     if is_labelled(finding, lines, of_its_kind) {
         return Some(SecondSign::Label);
     }
-    let has_name = |within| people.iter().any(|name| is_near(finding, lines, &lines[*name], within));
     let text = finding.lines.iter().map(|line| lines[*line].text).collect::<Vec<_>>().join(" ");
-    match finding.entity {
-        // A row of a table is many numbers, not one in pieces.
-        Entity::CreditCard if finding.lines.len() > 1 => return None,
-        Entity::CreditCard => {}
-        // A number of an order may begin with a day as well.
-        Entity::KrRrn if !national::has_rrn_check_digit(&text) => return None,
-        _ => return has_name(BESIDE).then_some(SecondSign::Name),
+    // A number of an order may begin with a day as well.
+    if finding.entity == Entity::KrRrn && !national::has_rrn_check_digit(&text) {
+        return None;
     }
-    let grouped = patterns::cards(&text).find(patterns::Card::is_grouped)?;
-    let mut near = lines.iter().filter(|line| is_near(finding, lines, line, NEAR));
-    let is_network = |line: &Line<'_>| {
+    has_name(BESIDE).then_some(SecondSign::Name)
+}
+
+/// The second sign of a payment card. Much else passes its check digit: what labels the number as anything but a
+/// card's speaks against it, whatever else stands near.
+fn beside_card(finding: &Finding, lines: &[Line<'_>], has_name: impl Fn() -> bool) -> Option<SecondSign> {
+    if of_the_number(finding, lines).any(|line| card_labels::is_other_card(line.text)) {
+        return None;
+    }
+    let nearest: Vec<Says> = label_of_card(finding, lines).into_iter().map(card_labels::says).collect();
+    if nearest.contains(&Says::Card) {
+        return Some(SecondSign::Label);
+    }
+    if nearest.contains(&Says::Other) {
+        return None;
+    }
+    if of_the_number(finding, lines).any(|line| card_labels::says(line.text) == Says::Card) {
+        return Some(SecondSign::Label);
+    }
+    // A row of a table is many numbers, not one in pieces.
+    let [own] = finding.lines.as_slice() else { return None };
+    let own = &lines[*own];
+    let grouped = patterns::cards(own.text).find(patterns::Card::is_grouped)?;
+    let near: Vec<&Line<'_>> = lines.iter().filter(|line| is_near(finding, lines, line, NEAR)).collect();
+    let before = own.text.get(..grouped.place().start).unwrap_or_default();
+    // A sentence may hold it, or a label in any language: then a word must say that this is how long a card is valid.
+    let is_clear = card_labels::says(before) != Says::Unclear;
+    let is_network = |line: &&Line<'_>| {
         // Some are words of every day: on a card the name stands alone.
-        line.text.chars().count() <= LONGEST_NETWORK && grouped.network().iter().any(|name| has_words(line.text, name))
+        line.text.chars().count() <= LONGEST_NETWORK
+            && grouped.network().iter().any(|name| has_words(line.text, name))
+            && card_labels::is_printed_network(line.text)
     };
-    if near.clone().any(is_network) {
+    if is_clear && near.iter().any(is_network) {
         return Some(SecondSign::Issuer);
     }
-    if near.any(|line| EXPIRY.as_ref().is_some_and(|expiry| expiry.is_match(line.text))) {
+    if near.iter().any(|line| is_expiry(own, line, &near, grouped.place(), is_clear)) {
         return Some(SecondSign::Expiry);
     }
-    has_name(NEAR).then_some(SecondSign::Name)
+    (is_clear && has_name()).then_some(SecondSign::Name)
+}
+
+/// Whether a line near a card's number holds the month until which it is valid: beside a word for it, or alone right
+/// of the number or below it.
+fn is_expiry(number: &Line<'_>, line: &Line<'_>, near: &[&Line<'_>], place: Range<usize>, may_be_bare: bool) -> bool {
+    if !EXPIRY.as_ref().is_some_and(|expiry| expiry.is_match(line.text)) {
+        return false;
+    }
+    let is_own = std::ptr::eq(line, number);
+    let speaks = |line: &Line<'_>| card_labels::EXPIRY_WORDS.iter().any(|word| has_words(line.text, word));
+    // On cards the words stand in small letters left of the month or above it.
+    let is_said = || {
+        near.iter().any(|other| {
+            let beside = (line.left - other.right).max(other.left - line.right);
+            let above = line.middle().1 - other.middle().1;
+            let most = 3.0 * line.height().max(other.height());
+            speaks(other) && !std::ptr::eq(*other, number) && beside <= most && (-0.5 * most..=most).contains(&above)
+        })
+    };
+    let is_beside = || {
+        let overlaps = line.left < number.right + number.height() && line.right > number.left - number.height();
+        let below = (0.0..=BESIDE * number.height()).contains(&(line.middle().1 - number.middle().1)) && overlaps;
+        let row = number.top - number.height() * 0.3..=number.bottom + number.height() * 0.3;
+        below || line.left >= number.right - number.height() && row.contains(&line.middle().1)
+    };
+    let is_bare = || {
+        let behind = number.text.get(place.end..).unwrap_or_default();
+        if is_own { card_labels::is_bare_date(behind) } else { card_labels::is_bare_date(line.text) && is_beside() }
+    };
+    speaks(line) || may_be_bare && is_bare() || card_labels::is_bare_date(line.text) && is_said()
+}
+
+/// What labels a card's number: the words before it in its own line, or else what stands left of it, or else above.
+fn label_of_card<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> Vec<&'a str> {
+    let has_letters = |text: &&str| text.chars().any(char::is_alphabetic);
+    let own = finding.lines.iter().map(|index| lines[*index].text);
+    let before: Vec<&str> = own
+        .map(|text| patterns::cards(text).next().and_then(|card| text.get(..card.place().start)).unwrap_or(text))
+        .filter(has_letters)
+        .collect();
+    if !before.is_empty() {
+        return before;
+    }
+    let own: Vec<&Line<'_>> = finding.lines.iter().map(|index| &lines[*index]).collect();
+    let others = || of_the_number(finding, lines).filter(|line| !own.iter().any(|own| std::ptr::eq(*own, *line)));
+    let is_above = |line: &&Line<'_>| own.iter().all(|own| line.middle().1 < own.top);
+    let left = others().filter(|line| !is_above(line) && has_letters(&line.text));
+    match left.max_by(|a, b| a.right.total_cmp(&b.right)) {
+        Some(nearest) => vec![nearest.text],
+        None => others().map(|line| line.text).filter(has_letters).collect(),
+    }
 }
 
 /// Whether a text holds one of these labels.
@@ -200,16 +255,6 @@ fn names_another(text: &str) -> bool {
     OF_OTHERS.iter().any(|other| key.contains(other))
         || words(text).any(is_word)
         || text.split_whitespace().any(is_short)
-}
-
-/// The words of a text. Where no space is left, a capital begins one: `YourOrderNo`.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphabetic()).flat_map(|letters| {
-        let begins = |(at, pair): (usize, (char, char))| (pair.0.is_lowercase() && pair.1.is_uppercase()).then_some(at);
-        let pairs = letters.char_indices().skip(1).map(|(at, _)| at).zip(letters.chars().zip(letters.chars().skip(1)));
-        let ends = pairs.filter_map(begins).chain([letters.len()]);
-        ends.scan(0, |start, end| Some(&letters[std::mem::replace(start, end)..end]))
-    })
 }
 
 /// Whether words stand in a text as words of their own.

@@ -127,6 +127,77 @@ fn a_label_of_something_else_is_a_word_of_its_own() {
 }
 
 #[test]
+fn what_is_labelled_as_anything_but_a_card_is_no_card_whatever_stands_near() {
+    let number = "4929 6071 0392 7747";
+    for rows in [
+        &["Policy No. #", "Renewal 12/27"][..],
+        &["Reservation code #", "We accept Visa"],
+        &["Asset ID #", "Warranty 05/28"],
+        &["AWB #", "12/27"],
+        &["Kundennummer #", "12/27"],
+        &["Case ID: #", "12/27"],
+        &["Device ID", "#", "05/26"],
+        &["Account number #", "Visa Debit"],
+        &["Barcode #", "12/27"],
+        &["Meter reading # 12/27"],
+        &["Aktenzeichen #", "Visum 12/27"],
+        &["Vorgangsnummer #", "Dr. Oona Feldstrand"],
+        &["Customer No. #", "Dr. Oona Feldstrand"],
+        &["Health insurance card", "Card number #"],
+        &["Fuel card number #", "12/27"],
+        &["Tankkartennummer #", "gültig bis 12/27"],
+        &["Versicherungskarte", "#", "gültig bis 12/27"],
+        &["Número de tarjeta de socio #", "caduca 12/27"],
+        &["お客様番号 #", "12/27"],
+        // No list knows them, but labels of numbers end so.
+        &["Zollnummer #", "12/27"],
+        &["Widget no. #", "VISA"],
+        &["Turbine ID", "#", "valid thru 12/27"],
+        &["Anlage: #", "12/27"],
+        // A month is no expiry beside words of its own, and a network is named on many pages.
+        &["#", "Renewal 12/27"],
+        &["#", "Delivered 08/29"],
+        &["#", "We accept Visa"],
+        &["#", "Visa checkout"],
+        &["#", "", "", "12/27"],
+        &["The widget is # 12/27"],
+    ] {
+        let rows: Vec<String> = rows.iter().map(|row| row.replace('#', number)).collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        assert_eq!(evidence(&rows, Entity::CreditCard), Some(Evidence::NeedsSecondSign(None)), "{rows:?}");
+    }
+}
+
+#[test]
+fn a_card_is_known_by_what_cards_forms_and_receipts_print_with_it() {
+    let number = "4929 6071 0392 7747";
+    for (rows, sign) in [
+        (&["Card: # Exp 12/27"][..], SecondSign::Expiry),
+        (&["#", "VALID THRU 08/29"], SecondSign::Expiry),
+        (&["Eastmere Savings", "#", "GÜLTIG BIS", "08/29"], SecondSign::Expiry),
+        (&["#", "VALID THRU", "08/29"], SecondSign::Expiry),
+        (&["Please book it on # exp 12/27"], SecondSign::Expiry),
+        (&["Nordbank VISA", "#"], SecondSign::Issuer),
+        (&["Visa Debit", "#"], SecondSign::Issuer),
+        (&["Paid by VISA", "#"], SecondSign::Issuer),
+        (&["PAN #", "CVV 123"], SecondSign::Label),
+        (&["Your card number #"], SecondSign::Label),
+        (&["Customer: Oona", "Card number: #"], SecondSign::Label),
+        (&["Policy no. 1234", "Card number: #"], SecondSign::Label),
+        (&["Bankkartennummer: #"], SecondSign::Label),
+        (&["Número de la tarjeta #"], SecondSign::Label),
+        (&["Nº tarjeta: #"], SecondSign::Label),
+        (&["Numéro de carte bancaire #"], SecondSign::Label),
+        (&["신용카드 번호 #"], SecondSign::Label),
+        (&["カード番号 #"], SecondSign::Label),
+    ] {
+        let rows: Vec<String> = rows.iter().map(|row| row.replace('#', number)).collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        assert_eq!(evidence(&rows, Entity::CreditCard), Some(Evidence::NeedsSecondSign(Some(sign))), "{rows:?}");
+    }
+}
+
+#[test]
 fn what_may_be_somebody_elses_or_nobodys_is_likely() {
     for (rows, entity) in [
         (&["mira.c@example.org"][..], Entity::EmailAddress),
@@ -290,8 +361,25 @@ impl NearMisses {
             }
             // Orders and parcels whose number passes for a card's.
             5 => {
-                let (label, number) =
-                    (self.one_of(&["Order", "Invoice no.", "Tracking", "Serial No.", "Part"]), self.luhn("4", 16));
+                const LABELS: &[&str] = &[
+                    "Order",
+                    "Invoice no.",
+                    "Tracking",
+                    "Serial No.",
+                    "Part",
+                    "Policy No.",
+                    "Asset ID",
+                    "Kundennummer",
+                    "AWB",
+                    "Reservation code",
+                    "Account number",
+                    "Meter",
+                    "Fuel card number",
+                    "Insurance card",
+                    "Barcode",
+                    "Case:",
+                ];
+                let (label, number) = (self.one_of(LABELS), self.luhn("4", 16));
                 vec![format!("{label} {}", Self::in_fours(&number)), "Delivered 08/29".into(), "Mr T. Verholt".into()]
             }
             6 => {
