@@ -146,6 +146,7 @@ impl CallError {
             | "ProvisionedThroughputExceededException" => Self::Throttled { action, code },
             _ if status >= 500 => Self::Unavailable { action, code },
             _ => Self::Refused { action, code, message },
+            | "SlowDown"
         }
     }
 

@@ -77,8 +77,19 @@ impl ControlPlane {
     }
 }
 
-/// What the operations of a service have in common.
+/// What the operations of a service have in common: whatever may pass is tried again.
 fn operation(config: &SdkConfig, service: Service, signing_options: SigningOptions) -> OperationBuilder {
+    let operation = throttled_operation(config, service, signing_options)
+        .retry_classifier(TransientErrorClassifier::<Refusal>::new())
+        .retry_classifier(HttpStatusCodeClassifier::default());
+    match config.timeout_config() {
+        Some(timeouts) => operation.timeout_config(timeouts.clone()),
+        None => operation,
+    }
+}
+
+/// An operation that is tried again only where the service says that it did nothing. It has no time limit yet.
+fn throttled_operation(config: &SdkConfig, service: Service, signing_options: SigningOptions) -> OperationBuilder {
     let endpoint = service.named_endpoint(config);
     let endpoint = endpoint.unwrap_or_else(|| service.address(config.region(), config.use_fips() == Some(true)));
     let mut operation = Operation::builder()
@@ -86,17 +97,12 @@ fn operation(config: &SdkConfig, service: Service, signing_options: SigningOptio
         .operation_name("control plane")
         .endpoint_url(&endpoint)
         .standard_retry(&config.retry_config().cloned().unwrap_or_else(RetryConfig::standard))
-        .retry_classifier(TransientErrorClassifier::<Refusal>::new())
-        .retry_classifier(HttpStatusCodeClassifier::default())
         .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
         .with_connection_poisoning()
         .interceptor(ServiceClockSkewInterceptor::new())
         .interceptor(InvocationIdInterceptor::new())
         .interceptor(RequestInfoInterceptor::new())
         .runtime_plugin(signing(config, service, signing_options));
-    if let Some(timeouts) = config.timeout_config() {
-        operation = operation.timeout_config(timeouts.clone());
-    }
     if let Some(version) = config.behavior_version() {
         operation = operation.behavior_version(version);
     }

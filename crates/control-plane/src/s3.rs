@@ -3,7 +3,7 @@
 mod list;
 mod request;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use aws_runtime::auth::SigningOptions;
 use aws_sigv4::http_request::SignableBody;
@@ -29,6 +29,7 @@ use aws_smithy_types::{
     body::SdkBody,
     byte_stream::{AggregatedBytes, ByteStream},
     config_bag::ConfigBag,
+    timeout::TimeoutConfig,
 };
 use aws_types::SdkConfig;
 use bytes::Bytes;
@@ -37,14 +38,23 @@ use serde_json::Value;
 pub use list::{ListedObject, Marker, Objects, Version, Versions};
 pub use request::Request;
 
-use crate::{CallFailed, Refusal, Service, operation, refusal, xml};
+use crate::{CallFailed, Refusal, Service, operation, refusal, throttled_operation, xml};
 
 const S3_SERVICE: Service = Service::rest_xml("S3", "s3");
 
-/// A client of S3. Time limits and tries are those of its configuration; what an object's bytes take is not
-/// limited, but that they keep coming.
+/// How long a copy may take. S3 says nothing until it is done, which for the 5 GiB that it copies at once takes minutes.
+pub const COPY_TIMEOUT: Duration = Duration::from_mins(13);
+/// What an upload sends in a second at least, in bytes: its tries have as much longer than those of a call.
+const SLOWEST_UPLOAD: f64 = 64.0 * 1024.0;
+
+/// A client of S3. Time limits and tries are those of its configuration, but for copies, which have [`COPY_TIMEOUT`], and
+/// for uploads, which have longer the larger they are. What an object's bytes take on their way here is not limited, but
+/// that they keep coming.
 #[derive(Clone, Debug)]
-pub struct S3(Operation<Request, Reply, Refusal>);
+pub struct S3 {
+    calls: Operation<Request, Reply, Refusal>,
+    copies: Operation<Request, Option<String>, Refusal>,
+}
 
 /// What an object is named by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +86,22 @@ impl S3 {
         signing.normalize_uri_path = false;
         signing.content_sha256_header = true;
         signing.payload_override = own_endpoint.then_some(SignableBody::UnsignedPayload);
-        let mut operation =
-            operation(config, S3_SERVICE, signing).interceptor(StalledStreamProtectionInterceptor::default());
+        let mut calls = operation(config, S3_SERVICE, signing.clone())
+            .interceptor(StalledStreamProtectionInterceptor::default())
+            .interceptor(TimeForBody);
+        // A copy is made though nobody waits for it any more: a second try would be a second version.
+        let timeouts = config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        let timeouts =
+            timeouts.disable_operation_timeout().disable_read_timeout().operation_attempt_timeout(COPY_TIMEOUT);
+        let mut copies = throttled_operation(config, S3_SERVICE, signing).timeout_config(timeouts.build());
         if !own_endpoint {
-            operation = operation.interceptor(BucketInHost);
+            calls = calls.interceptor(BucketInHost);
+            copies = copies.interceptor(BucketInHost);
         }
-        Self(operation.serializer(|request: Request| request.into_http()).deserializer_impl(ReadReply).build())
+        Self {
+            calls: calls.serializer(|request: Request| request.into_http()).deserializer_impl(ReadReply).build(),
+            copies: copies.serializer(|request: Request| request.into_http()).deserializer(copied).build(),
+        }
     }
 
     /// Whatever a request asks for.
@@ -89,7 +109,7 @@ impl S3 {
     /// # Errors
     /// When S3 refuses it or is not reached.
     pub async fn call(&self, request: Request) -> Result<Reply, CallFailed> {
-        self.0.invoke(request).await
+        self.calls.invoke(request).await
     }
 
     /// An object, of which the bytes are still to come.
@@ -124,19 +144,14 @@ impl S3 {
         Ok(self.call(request).await?.version())
     }
 
-    /// Copies an object with metadata, content type and tags; the copy's version, where its bucket keeps versions.
+    /// Copies an object with metadata, content type and tags; the copy's version, where its bucket keeps versions. It is
+    /// tried again only where S3 says that it did nothing.
     ///
     /// # Errors
-    /// When S3 refuses it, at once or while it copies, or is not reached.
+    /// When S3 refuses it, at once or while it copies; when S3 is not reached, or not heard of within [`COPY_TIMEOUT`], and then
+    /// the copy may have been made.
     pub async fn copy(&self, from: ObjectId<'_>, to: ObjectId<'_>) -> Result<Option<String>, CallFailed> {
-        let reply = self.call(Request::object("PUT", to).header("x-amz-copy-source", from.copy_source())).await?;
-        let (status, version) = (reply.status, reply.version());
-        let said = reply.value().await?;
-        // A copy that fails under way is told in an answer of status 200.
-        if said["Code"].is_string() {
-            return Err(SdkError::service_error(refusal(&said, None), HttpResponse::new(status, SdkBody::empty())));
-        }
-        Ok(version)
+        self.copies.invoke(Request::object("PUT", to).header("x-amz-copy-source", from.copy_source())).await
     }
 
     /// Deletes a version, or writes a delete marker where none is named.
@@ -221,6 +236,54 @@ fn unread(status: StatusCode, problem: BoxError) -> CallFailed {
     SdkError::response_error(problem, HttpResponse::new(status, SdkBody::empty()))
 }
 
+/// The version that a copy made.
+fn copied(response: &HttpResponse) -> Result<Option<String>, OrchestratorError<Refusal>> {
+    if !response.status().is_success() {
+        return Err(OrchestratorError::operation(crate::refused(response)));
+    }
+    // A copy that fails under way is told in an answer of status 200.
+    let said = crate::read(response.body().bytes().unwrap_or_default()).unwrap_or_default();
+    if said["Code"].is_string() {
+        return Err(OrchestratorError::operation(refusal(&said, None)));
+    }
+    Ok(response.headers().get("x-amz-version-id").map(str::to_owned))
+}
+
+/// Gives each try of an upload longer, by as much as its bytes may take.
+#[derive(Debug)]
+struct TimeForBody;
+
+#[dyn_dispatch_hint]
+impl Intercept for TimeForBody {
+    fn name(&self) -> &'static str {
+        "TimeForBody"
+    }
+
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let length = context.request().body().content_length().unwrap_or_default();
+        let timeouts = config.load::<TimeoutConfig>().cloned();
+        let longer = timeouts.and_then(|timeouts| {
+            let attempt = timeouts.operation_attempt_timeout()?;
+            Some(timeouts.to_builder().operation_attempt_timeout(attempt + time_for(length)).build())
+        });
+        if let Some(longer) = longer {
+            config.interceptor_state().store_put(longer);
+        }
+        Ok(())
+    }
+}
+
+/// How long as many bytes may take on their way to S3.
+#[expect(clippy::cast_precision_loss, reason = "no object has more bytes than a double counts")]
+fn time_for(length: u64) -> Duration {
+    Duration::from_secs_f64(length as f64 / SLOWEST_UPLOAD)
+}
+
 /// Takes an answer as soon as its headers are there; that of a refusal is read whole.
 #[derive(Debug)]
 struct ReadReply;
@@ -287,6 +350,8 @@ fn bucket_in_host(uri: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_async::rt::sleep::TokioSleep;
+    use aws_smithy_types::retry::RetryConfig;
     use warden_test_support::{Answer, RecordedAws};
 
     use super::*;
@@ -398,6 +463,55 @@ mod tests {
         assert_eq!(failed.as_service_error().and_then(Refusal::code), Some("InternalError"));
         let source = "uploads/a%20b%2Bc%2520/./%EC%82%AC%3D%26%3F%23.png?versionId=v%2B7";
         assert_eq!(aws.request().headers().get("x-amz-copy-source"), Some(source));
+    }
+
+    /// A client that tries three times, half a minute each, as `warden` does.
+    fn patient(answers: impl IntoIterator<Item = Answer, IntoIter: Send + 'static>) -> (S3, RecordedAws) {
+        let aws = RecordedAws::answering(answers);
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(30)).build();
+        let config = aws.config_builder().retry_config(RetryConfig::standard()).sleep_impl(TokioSleep::new());
+        (S3::new(&config.timeout_config(timeouts).build()), aws)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_copy_that_takes_minutes_is_made_once() {
+        let made = "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>";
+        let late =
+            |seconds| Answer::new(200, made).header("x-amz-version-id", "v2").after(Duration::from_secs(seconds));
+        let to = ObjectId::current("uploads", "b");
+        let (s3, aws) = patient([late(600)]);
+        assert_eq!(s3.copy(ODD, to).await.unwrap().as_deref(), Some("v2"));
+        assert_eq!(aws.requests().len(), 1);
+        let (s3, aws) = patient([late(1000), late(1)]);
+        assert!(matches!(s3.copy(ODD, to).await.unwrap_err(), SdkError::TimeoutError(_)));
+        assert_eq!(aws.requests().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_copy_is_tried_again_where_s3_did_nothing_and_nowhere_else() {
+        let code = |code: &str| format!("<Error><Code>{code}</Code></Error>");
+        for (status, said, tries) in [
+            (503, code("SlowDown"), 2),
+            (200, code("SlowDown"), 2),
+            (400, code("RequestTimeout"), 2),
+            (500, code("InternalError"), 1),
+            (200, code("InternalError"), 1),
+            (502, "<html>".to_owned(), 1),
+        ] {
+            let (s3, aws) = patient([Answer::new(status, said.clone()), Answer::new(200, "<CopyObjectResult/>")]);
+            let copied = s3.copy(ODD, ObjectId::current("uploads", "b")).await;
+            assert_eq!((copied.is_ok(), aws.requests().len()), (tries == 2, tries), "{status} {said}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_has_longer_the_larger_it_is() {
+        for (length, seconds, tries) in [(1, 29, 1), (1, 31, 3), (1 << 20, 45, 1), (1 << 20, 47, 3)] {
+            let late = || Answer::new(200, "").after(Duration::from_secs(seconds));
+            let (s3, aws) = patient([late(), late(), late()]);
+            let put = s3.put("uploads", "a", vec![7; length], &[]).await;
+            assert_eq!((put.is_ok(), aws.requests().len()), (tries == 1, tries), "{length} bytes, {seconds} s");
+        }
     }
 
     #[tokio::test]

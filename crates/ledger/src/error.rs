@@ -39,6 +39,28 @@ pub enum Error {
     /// Somebody else brings the same object back.
     #[error("somebody else is bringing {0} back. Try again in a few minutes")]
     Locked(String),
+    /// S3 may have brought it back, and nobody knows as which version.
+    #[error(
+        "S3 did not say whether {what} is back: {because}. The copy is still in quarantine. If there is a new version, it is audited as an upload; look for it by `aws s3api list-object-versions`, then try again"
+    )]
+    Unheard {
+        /// What.
+        what: String,
+        /// Why S3 was not heard.
+        because: CallError,
+    },
+    /// It is back, and the ledger does not know.
+    #[error(
+        "{what} is back as version {version}, but the ledger could not be told: {because}. That version is audited as an upload, and the copy is still in quarantine"
+    )]
+    Unclaimed {
+        /// What.
+        what: String,
+        /// The version that it has now.
+        version: String,
+        /// Why the ledger was not told.
+        because: CallError,
+    },
     /// The object would be judged, and moved away, again.
     #[error(
         "the bucket {0} keeps no versions, so the object that is brought back cannot be told from an upload. Copy it by hand, after a rule for its prefix in ActionOverrides"

@@ -9,8 +9,11 @@ use std::time::SystemTime;
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use warden_call_errors::CallError;
-use warden_control_plane::{Call, s3::ObjectId};
+use warden_call_errors::{CallError, printable};
+use warden_control_plane::{
+    Call,
+    s3::{COPY_TIMEOUT, ObjectId},
+};
 
 use crate::{BYTES, Error, Ledger, PUT_ITEM, RESTORED, Record};
 
@@ -18,6 +21,8 @@ use crate::{BYTES, Error, Ledger, PUT_ITEM, RESTORED, Record};
 pub(crate) const LOCK: &str = "restore";
 /// How long a lock holds, should its owner die.
 const LOCK_SECONDS: u64 = 900;
+// What is copied is claimed while the lock holds.
+const _: () = assert!(COPY_TIMEOUT.as_secs() + 120 <= LOCK_SECONDS);
 const DELETE_VERSION: &str = "s3:DeleteObjectVersion";
 
 /// Who brings something back, when and why.
@@ -60,7 +65,9 @@ impl Ledger {
     ///
     /// # Errors
     /// When nothing of it lies in quarantine, it was brought back before and not `again`, its bucket
-    /// keeps no versions, somebody else brings it back, or AWS refuses a call.
+    /// keeps no versions, somebody else brings it back, or AWS refuses a call. [`Error::Unheard`] and [`Error::Unclaimed`] leave
+    /// a version behind, or may: it is audited as an upload. To take an unknown version for the one that was brought back
+    /// would let an uploader pass for a restore.
     pub async fn restore(&self, record: &Record, who: &Who, again: bool) -> Result<Restored, Error> {
         let quarantine = self.quarantine.as_deref().ok_or(Error::NoQuarantine)?;
         let (Some(bucket), Some(key), Some(copy)) =
@@ -97,6 +104,9 @@ impl Ledger {
         let version = copied.map_err(|error| match CallError::new("s3:PutObject", &error) {
             // It has expired, or was purged, meanwhile.
             CallError::Refused { code, .. } if code == "NoSuchKey" => Error::NotQuarantined(record.object()),
+            because if because.may_pass() && !matches!(because, CallError::Throttled { .. }) => {
+                Error::Unheard { what: record.object(), because }
+            }
             error => error.into(),
         })?;
         let version = version.ok_or_else(|| Error::NoVersions(bucket.to_owned()))?;
@@ -107,7 +117,9 @@ impl Ledger {
             "restored_from": record.text("event"), "restored_by": by, "restore_reason": who.reason,
             "expires": kept_seconds(record).map(|seconds| who.unix_seconds.saturating_add(seconds)),
         });
-        self.put(&fields(was_claimed)).await?;
+        if let Err(because) = self.put(&fields(was_claimed)).await {
+            return Err(Error::Unclaimed { what: record.object(), version, because });
+        }
         let mut told = record.values().clone();
         let restored = json!({
             "restored_at": who.at, "restored_by": by, "restore_reason": who.reason, "restored_version": version,
@@ -209,7 +221,7 @@ impl Ledger {
             Ok(_) => Ok(()),
             Err(error) => match CallError::new(PUT_ITEM, &error) {
                 CallError::Refused { code, .. } if code == "ConditionalCheckFailedException" => {
-                    Err(Error::Locked(format!("s3://{object}")))
+                    Err(Error::Locked(printable(&format!("s3://{object}"))))
                 }
                 error => Err(error.into()),
             },
@@ -270,6 +282,32 @@ mod tests {
         assert!(error.to_string().starts_with(expected), "{error}");
         // Nothing is written into the ledger.
         assert_eq!(aws.requests().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_version_that_may_be_there_unclaimed_is_told() {
+        let made = || Answer::new(200, "<CopyObjectResult/>").header("x-amz-version-id", "v2");
+        let code = |code: &str| format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+        let unwritten = || Answer::new(400, r#"{"__type": "AccessDeniedException", "message": "no"}"#);
+        let unheard = "S3 did not say whether s3://uploads/a.png is back: ";
+        for (copied, claimed, told) in [
+            (Answer::new(500, code("InternalError")), None, unheard),
+            (Answer::new(502, "<html>"), None, unheard),
+            (Answer::new(503, code("SlowDown")), None, "AWS throttled s3:PutObject"),
+            (Answer::new(404, code("NoSuchKey")), None, "nothing of s3://uploads/a.png lies in quarantine"),
+            (Answer::new(403, code("AccessDenied")), None, "AWS denied s3:PutObject"),
+            (made(), Some(unwritten()), "s3://uploads/a.png is back as version v2, but the ledger could not be told: "),
+        ] {
+            let answers = [Answer::new(200, CALLER), Answer::new(200, "{}"), copied].into_iter().chain(claimed);
+            let aws = RecordedAws::answering(answers.chain([Answer::new(200, "{}")]).collect::<Vec<_>>());
+            let mut quarantined = record("complete").values().clone();
+            quarantined.insert("s3_version_id".to_owned(), json!("v1"));
+            let error = ledger(&aws).restore(&Record::of(quarantined), &Who::now("asked"), false).await.unwrap_err();
+            assert!(error.to_string().starts_with(told), "{error}");
+            // Uploads to the key wait no longer.
+            let last = aws.requests().pop().unwrap();
+            assert_eq!(last.headers().get("x-amz-target"), Some("DynamoDB_20120810.DeleteItem"));
+        }
     }
 
     #[test]

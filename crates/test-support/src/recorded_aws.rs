@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -42,13 +43,21 @@ pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    after: Duration,
 }
 
 impl Answer {
     /// A response with this body and no header.
     #[must_use]
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into() }
+        Self { status, headers: Vec::new(), body: body.into(), after: Duration::ZERO }
+    }
+
+    /// The same, as late as this, for a test whose clock stands still.
+    #[must_use]
+    pub const fn after(mut self, after: Duration) -> Self {
+        self.after = after;
+        self
     }
 
     /// The same with one more header.
@@ -140,13 +149,17 @@ impl fmt::Debug for RecordedAws {
 impl HttpConnector for RecordedAws {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner)(&request);
-        HttpConnectorFuture::ready(match answer {
-            Some(answer) => {
-                export(&request);
-                self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-                Ok(answer.into_response())
-            }
-            None => Err(ConnectorError::other("no answer is left".into(), None)),
+        let Some(answer) = answer else {
+            return HttpConnectorFuture::ready(Err(ConnectorError::other("no answer is left".into(), None)));
+        };
+        export(&request);
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        if answer.after.is_zero() {
+            return HttpConnectorFuture::ready(Ok(answer.into_response()));
+        }
+        HttpConnectorFuture::new(async move {
+            tokio::time::sleep(answer.after).await;
+            Ok(answer.into_response())
         })
     }
 }
