@@ -5,6 +5,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::printable;
+
 /// A call to AWS that failed, with what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -124,7 +126,8 @@ impl CallError {
         let Some(code) = error.code() else {
             return Self::NotAws { action, problem: format!("HTTP status {status} without an error code") };
         };
-        let message = error.message().unwrap_or("no reason given").trim_end_matches('.').to_owned();
+        // It may quote a key.
+        let message = printable(error.message().unwrap_or("no reason given").trim_end_matches('.'));
         let code = code.to_owned();
         match code.as_str() {
             "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" => {
@@ -143,10 +146,10 @@ impl CallError {
             | "ThrottlingException"
             | "TooManyRequestsException"
             | "RequestLimitExceeded"
+            | "SlowDown"
             | "ProvisionedThroughputExceededException" => Self::Throttled { action, code },
             _ if status >= 500 => Self::Unavailable { action, code },
             _ => Self::Refused { action, code, message },
-            | "SlowDown"
         }
     }
 

@@ -4,4 +4,4 @@ mod call_error;
 mod printable;
 
 pub use call_error::CallError;
-pub use printable::printable;
+pub use printable::{printable, printable_json, printable_lines, spreadsheet_cell};

@@ -1,12 +1,9 @@
 //! Calls as CSV, in a form that no spreadsheet carries out.
 
 use serde::Serialize;
-use warden_call_errors::printable;
+use warden_call_errors::spreadsheet_cell as cell;
 
 use crate::{Call, Report};
-
-/// What makes a spreadsheet take a text for a formula, full-width forms included.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// A line of the table.
 #[derive(Serialize)]
@@ -92,35 +89,5 @@ fn row(call: &Call) -> Row {
         question: text(&call.question.text),
         answer: text(&call.answer.text),
         request_metadata: cell(&metadata),
-    }
-}
-
-fn cell(text: &str) -> String {
-    let text = printable(text);
-    if text.trim_start().starts_with(FORMULA) { format!("'{text}") } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, written) in [
-            ("", ""),
-            ("Hello", "Hello"),
-            ("=HYPERLINK(\"https://example.com\")", "'=HYPERLINK(\"https://example.com\")"),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("＝1", "'＝1"),
-            ("\t=1", "' =1"),
-            (" \r\n=1", "'   =1"),
-            ("a=1", "a=1"),
-            ("a\r\n=1", "a  =1"),
-            ("\u{1b}[31m", " [31m"),
-        ] {
-            assert_eq!(cell(text), written, "{text:?}");
-        }
     }
 }

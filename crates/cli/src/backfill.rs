@@ -55,7 +55,7 @@ async fn start(arguments: &BackfillStart) -> anyhow::Result<Ending> {
     }
     let counted = count(&backfills, &plan).await?;
     if counted.objects == 0 || arguments.dry_run {
-        output::result(format, &told(&counted), &Planned { counted: &counted, backfill: None })?;
+        output::result(format, told(&counted), &Planned { counted: &counted, backfill: None })?;
         return Ok(Ending::Done);
     }
     if !arguments.yes && !is_agreed(&told(&counted))? {
@@ -147,7 +147,7 @@ async fn follow(
     };
     match followed {
         Ok(Some(backfill)) => {
-            output::result(format, &summary(&backfill), &Planned { counted, backfill: Some(&backfill) })?;
+            output::result(format, summary(&backfill), &Planned { counted, backfill: Some(&backfill) })?;
             Ok(ending(backfill.counters.status))
         }
         Ok(None) => left(Ending::Interrupted),

@@ -101,8 +101,8 @@ fn from_outputs(outputs: &BTreeMap<String, String>) -> Option<Place> {
 
 fn print(format: CallsFormat, report: &Report) -> anyhow::Result<()> {
     match format {
-        CallsFormat::Text => output::result(Format::Text, &report.to_string(), report),
-        CallsFormat::Json => output::text(&output::harmless(&serde_json::to_string_pretty(report)?)),
+        CallsFormat::Text => output::result(Format::Text, report.to_string(), report),
+        CallsFormat::Json => output::json(report),
         CallsFormat::Csv => {
             // The table alone on standard output; what does not fit in on standard error.
             output::text(report.to_csv()?.trim_end())?;

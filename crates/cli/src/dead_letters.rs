@@ -24,7 +24,7 @@ pub(crate) async fn run(command: &DeadLettersCommand) -> anyhow::Result<Ending> 
 async fn list(arguments: &OnStack) -> anyhow::Result<Ending> {
     let config = connection::load(&arguments.connection).await?;
     let letters = DeadLetters::of(&config, &arguments.stack.name).await?.look().await?;
-    output::result(arguments.output.format, &told(&letters), &letters)?;
+    output::result(arguments.output.format, told(&letters), &letters)?;
     Ok(Ending::Done)
 }
 
@@ -34,7 +34,7 @@ async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
     let queue = DeadLetters::of(&config, stack).await?;
     let letters = if arguments.dry_run { queue.look().await? } else { queue.receive(REPLAYED).await? };
     if arguments.dry_run {
-        output::result(arguments.on.output.format, &told(&letters), &letters)?;
+        output::result(arguments.on.output.format, told(&letters), &letters)?;
         return Ok(Ending::Done);
     }
     let replayer = Replayer::new(&config);

@@ -65,7 +65,7 @@ async fn plan(arguments: &Plan) -> anyhow::Result<Ending> {
         would_change |= backfill.would_change();
     }
     let both = Both { audit: &plan, backfill };
-    output::result(arguments.output.format, &output::painted_diff(&text), &both)?;
+    output::result(arguments.output.format, output::painted_diff(&text), &both)?;
     Ok(if arguments.exit_code && would_change { Ending::WouldChange } else { Ending::Done })
 }
 
@@ -128,14 +128,14 @@ fn interruption() -> io::Result<impl Future<Output = ()>> {
 async fn rollback(arguments: &Rollback) -> anyhow::Result<Ending> {
     let deployer = deployer(&arguments.connection).await?;
     let report = deployer.rollback(&arguments.stack.name, DEFAULT_ALIAS, arguments.to).await?;
-    output::result(arguments.output.format, &report.to_string(), &report)?;
+    output::result(arguments.output.format, report.to_string(), &report)?;
     Ok(Ending::Done)
 }
 
 async fn status(arguments: &OnStack) -> anyhow::Result<Ending> {
     let deployer = deployer(&arguments.connection).await?;
     let report = deployer.status(&arguments.stack.name, DEFAULT_ALIAS).await?;
-    output::result(arguments.output.format, &report.to_string(), &report)?;
+    output::result(arguments.output.format, report.to_string(), &report)?;
     Ok(Ending::Done)
 }
 

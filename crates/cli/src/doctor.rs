@@ -19,9 +19,9 @@ pub(crate) async fn run(arguments: &Examine) -> anyhow::Result<Ending> {
     let report = doctor.report(&patient, calls.is_some()).await;
     if arguments.output.format == Format::Text {
         for finding in &report.findings {
-            output::text(&output::painted_finding(finding))?;
+            output::text(output::painted_finding(finding))?;
         }
     }
-    output::result(arguments.output.format, &format!("\n{report}"), &report)?;
+    output::result(arguments.output.format, format!("\n{report}"), &report)?;
     Ok(if report.count(Level::Failure) > 0 { Ending::ChecksFailed } else { Ending::Done })
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(command: &ExceptionsCommand) -> anyhow::Result<Ending> {
     let exceptions = Exceptions::read(&text).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
     let now = SystemTime::now();
     let report = Report::of(&exceptions, &day(now), &day(now + SOON));
-    output::result(*output, &report.to_string(), &report)?;
+    output::result(*output, report.to_string(), &report)?;
     Ok(Ending::Done)
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn restore(arguments: &Restore) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
     let restored = ledger.restore(&record, &Who::now(&arguments.reason), arguments.again).await?;
-    let text = format!("s3://{}/{} is back, as version {}", restored.bucket, restored.key, restored.version);
+    let text = format!("{} is back, as version {}", record.object(), restored.version);
     output::result(arguments.on.output.format, &text, &restored)?;
     Ok(Ending::Done)
 }
@@ -61,7 +61,7 @@ async fn purge(arguments: &Reasoned) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
     let record = ledger.purge(&record, &Who::now(&arguments.reason)).await?;
-    output::result(arguments.on.output.format, &format!("{} is gone for good", record.object()), &record)?;
+    output::result(arguments.on.output.format, format!("{} is gone for good", record.object()), &record)?;
     Ok(Ending::Done)
 }
 
@@ -71,7 +71,7 @@ async fn show(arguments: &Show) -> anyhow::Result<Ending> {
     if records.is_empty() {
         bail!("the ledger has no record of {}", named(&arguments.named));
     }
-    output::result(arguments.on.output.format, &records.iter().map(whole).collect::<Vec<_>>().join("\n\n"), &records)?;
+    output::result(arguments.on.output.format, records.iter().map(whole).collect::<Vec<_>>().join("\n\n"), &records)?;
     Ok(Ending::Done)
 }
 
@@ -91,7 +91,7 @@ async fn stats(arguments: &LedgerStats) -> anyhow::Result<Ending> {
                 let cost = format!("{:.6}", count.cost_usd);
                 [count.value.clone(), count.events.to_string(), cost].to_vec()
             });
-            output::text(&table(&["value", "events", "cost_usd"], rows, format))?;
+            output::text(table(&["value", "events", "cost_usd"], rows, format))?;
         }
     }
     Ok(Ending::Done)
@@ -108,7 +108,7 @@ fn print(records: &[Record], format: LedgerFormat) -> anyhow::Result<Ending> {
                 let texts = COLUMNS[..6].iter().map(|column| record.text(column).unwrap_or("-").to_owned());
                 texts.chain([record.object()]).collect()
             });
-            output::text(&table(&COLUMNS, rows, format))?;
+            output::text(table(&COLUMNS, rows, format))?;
         }
     }
     Ok(Ending::Done)
@@ -117,18 +117,16 @@ fn print(records: &[Record], format: LedgerFormat) -> anyhow::Result<Ending> {
 /// Rows below their names: for spreadsheets with commas, for people with spaces between.
 fn table(names: &[&str], rows: impl Iterator<Item = Vec<String>>, format: LedgerFormat) -> String {
     let (between, cell): (_, fn(&str) -> String) =
-        if format == LedgerFormat::Csv { (",", spreadsheet_cell) } else { ("  ", warden_call_errors::printable) };
+        if format == LedgerFormat::Csv { (",", quoted_cell) } else { ("  ", warden_call_errors::printable) };
     let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let lines = std::iter::once(names).chain(rows);
     let lines: Vec<_> = lines.map(|row| row.iter().map(|text| cell(text)).collect::<Vec<_>>().join(between)).collect();
     lines.join("\n")
 }
 
-/// A cell that no spreadsheet takes for a formula.
-fn spreadsheet_cell(text: &str) -> String {
-    let text = text.replace('"', "\"\"");
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-" { "'" } else { "" };
-    format!("\"{guard}{text}\"")
+/// A cell between quotation marks.
+fn quoted_cell(text: &str) -> String {
+    format!("\"{}\"", warden_call_errors::spreadsheet_cell(text).replace('"', "\"\""))
 }
 
 /// Everything that is known of an event, a line each.
@@ -194,8 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn a_table_for_people_holds_nothing_that_a_terminal_obeys() {
-        let rows = [vec!["a\u{1b}[2Jb".to_owned()]];
-        assert!(!table(&["one"], rows.into_iter(), LedgerFormat::Text).contains('\u{1b}'));
+    fn a_table_holds_nothing_that_a_terminal_obeys() {
+        for format in [LedgerFormat::Text, LedgerFormat::Csv] {
+            let rows = [vec!["a\u{1b}[2J\u{9b}2J\u{202e}b\nc".to_owned()]];
+            let table = table(&["one"], rows.into_iter(), format);
+            assert!(table.contains("a [2J 2J b c"), "{table:?}");
+        }
     }
 }

@@ -53,8 +53,8 @@ pub(crate) async fn watch(arguments: &Watch) -> anyhow::Result<Ending> {
         output::progress("Following the executions that run and start, until Ctrl-C. Times are UTC");
         let mut broken = Ok(());
         let told = |arn: &str, entry: &Entry| {
-            let line = format!("{}  {}", short_name(arn), output::painted(entry));
-            broken = output::line(format, &line, &Line { execution_arn: arn, entry });
+            let line = output::painted(entry).after(&format!("{}  ", short_name(arn)));
+            broken = output::line(format, line, &Line { execution_arn: arn, entry });
             // Nobody reads on: the next program of a pipe has ended.
             if broken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
@@ -83,7 +83,7 @@ pub(crate) async fn history(arguments: &History) -> anyhow::Result<Ending> {
     let deployer = deployer(&arguments.connection).await?;
     let arn = resolve(&deployer, &arguments.stack, arguments.execution.as_deref()).await?;
     let report = deployer.execution(&arn).await?;
-    output::result(arguments.output.format, &report.to_string(), &report)?;
+    output::result(arguments.output.format, report.to_string(), &report)?;
     Ok(Ending::Done)
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn print_live(deployer: &Deployer, arn: &str, format: Format) -
     if format == Format::Json {
         return Ok(deployer.follow(arn, |_| ()).await?);
     }
-    output::text(&format!("Execution {arn}"))?;
+    output::text(format!("Execution {arn}"))?;
     if let Some(url) = warden_deploy::console_url(arn) {
         output::text(&url)?;
     }
@@ -109,7 +109,7 @@ pub(crate) async fn print_live(deployer: &Deployer, arn: &str, format: Format) -
     let report = deployer
         .follow(arn, |entry| {
             if broken.is_ok() {
-                broken = output::text(&output::painted(entry));
+                broken = output::text(output::painted(entry));
             }
         })
         .await?;

@@ -1,12 +1,12 @@
 //! What people and programs read: results on standard output, all else on standard error.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
+use warden_call_errors::{printable_json, printable_lines};
 use warden_deploy::{Ending, Entry, Happening};
 use warden_doctor::{Finding, Level};
 
@@ -23,57 +23,69 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Prints a result.
-pub(crate) fn result(format: Format, text: &str, data: &impl Serialize) -> anyhow::Result<()> {
-    clear_passing();
-    let mut out = anstream::stdout().lock();
-    match format {
-        Format::Text => writeln!(out, "{text}")?,
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut out, data)?;
-            writeln!(out)?;
-        }
+/// What is printed: nothing in it commands a terminal but colours that were chosen here. A stranger chooses an object's key,
+/// and AWS and the model repeat what strangers wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shown(String);
+
+impl Shown {
+    /// On lines that are each in one style.
+    fn painted(text: &str, style: impl Fn(&str) -> Style) -> Self {
+        let paint = |line: &str| {
+            let style = style(line);
+            format!("{style}{line}{style:#}")
+        };
+        Self(printable_lines(text).lines().map(paint).collect::<Vec<_>>().join("\n"))
     }
-    Ok(())
+
+    /// The same behind another text.
+    pub(crate) fn after(self, before: &str) -> Self {
+        Self(printable_lines(before) + &self.0)
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Shown {
+    fn from(text: T) -> Self {
+        Self(printable_lines(text.as_ref()))
+    }
+}
+
+/// Prints a result.
+pub(crate) fn result(format: Format, text: impl Into<Shown>, data: &impl Serialize) -> anyhow::Result<()> {
+    clear_passing();
+    match format {
+        Format::Text => self::text(text),
+        Format::Json => json(data),
+    }
 }
 
 /// Prints a text for people.
-pub(crate) fn text(text: &str) -> anyhow::Result<()> {
-    Ok(writeln!(anstream::stdout().lock(), "{text}")?)
+pub(crate) fn text(text: impl Into<Shown>) -> anyhow::Result<()> {
+    Ok(writeln!(anstream::stdout().lock(), "{}", text.into().0)?)
 }
 
-/// JSON in which no terminal finds anything to obey: what a text holds of that is escaped.
-pub(crate) fn harmless(json: &str) -> String {
-    let mut harmless = String::with_capacity(json.len());
-    for c in json.chars() {
-        // Outside texts, JSON has no control character but the line's end.
-        if c == '\n' || warden_call_errors::printable(c.encode_utf8(&mut [0; 4])).starts_with(c) {
-            harmless.push(c);
-        } else {
-            // Writing to a text does not fail.
-            let _ = write!(harmless, "\\u{:04x}", u32::from(c));
-        }
-    }
-    harmless
+/// Prints a document for programs, which somebody may look at on a terminal.
+pub(crate) fn json(data: &impl Serialize) -> anyhow::Result<()> {
+    Ok(writeln!(anstream::stdout().lock(), "{}", printable_json(&serde_json::to_string_pretty(data)?))?)
 }
 
 /// Prints something beside the result.
 pub(crate) fn note(text: &str) {
     clear_passing();
     // With standard error closed there is nowhere left to report.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", printable_lines(text));
 }
 
 /// Prints one of many results as it comes.
-pub(crate) fn line(format: Format, line: &str, data: &impl Serialize) -> anyhow::Result<()> {
+pub(crate) fn line(format: Format, line: impl Into<Shown>, data: &impl Serialize) -> anyhow::Result<()> {
     match format {
         Format::Text => text(line),
-        Format::Json => text(&serde_json::to_string(data)?),
+        Format::Json => Ok(writeln!(anstream::stdout().lock(), "{}", printable_json(&serde_json::to_string(data)?))?),
     }
 }
 
 /// What happened in an execution, coloured by what it means.
-pub(crate) fn painted(entry: &Entry) -> String {
+pub(crate) fn painted(entry: &Entry) -> Shown {
     let style = match &entry.what {
         Happening::Failed { .. } => colour(AnsiColor::Yellow),
         Happening::Ended { status: Ending::Succeeded, .. } => colour(AnsiColor::Green),
@@ -81,30 +93,26 @@ pub(crate) fn painted(entry: &Entry) -> String {
         Happening::Left { .. } => Style::new().dimmed(),
         _ => Style::new(),
     };
-    format!("{style}{entry}{style:#}")
+    Shown::painted(&entry.to_string(), |_| style)
 }
 
 /// What was found, coloured by how grave it is.
-pub(crate) fn painted_finding(finding: &Finding) -> String {
+pub(crate) fn painted_finding(finding: &Finding) -> Shown {
     let style = match finding.level {
         Level::Ok => Style::new(),
         Level::Warning => colour(AnsiColor::Yellow),
         Level::Failure => colour(AnsiColor::Red),
     };
-    format!("{style}{finding}{style:#}")
+    Shown::painted(&finding.to_string(), |_| style)
 }
 
 /// A diff with what comes in green and what goes in red.
-pub(crate) fn painted_diff(text: &str) -> String {
-    let painted = text.lines().map(|line| {
-        let style = match line.trim_start().chars().next() {
-            Some('+') => colour(AnsiColor::Green),
-            Some('-') => colour(AnsiColor::Red),
-            _ => Style::new(),
-        };
-        format!("{style}{line}{style:#}")
-    });
-    painted.collect::<Vec<_>>().join("\n")
+pub(crate) fn painted_diff(text: &str) -> Shown {
+    Shown::painted(text, |line| match line.trim_start().chars().next() {
+        Some('+') => colour(AnsiColor::Green),
+        Some('-') => colour(AnsiColor::Red),
+        _ => Style::new(),
+    })
 }
 
 fn colour(colour: AnsiColor) -> Style {
@@ -116,7 +124,7 @@ pub(crate) fn error(error: &anyhow::Error) {
     clear_passing();
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     // With standard error closed there is nowhere left to report.
-    let _ = writeln!(anstream::stderr().lock(), "{style}error:{style:#} {error:#}");
+    let _ = writeln!(anstream::stderr().lock(), "{style}error:{style:#} {}", printable_lines(&format!("{error:#}")));
 }
 
 /// Prints what is going on in place of the last such line, where somebody may be watching.
@@ -125,7 +133,7 @@ pub(crate) fn passing(text: &str) {
         let style = Style::new().dimmed();
         clear_passing();
         let mut err = anstream::stderr().lock();
-        let _ = write!(err, "{style}{text}{style:#}");
+        let _ = write!(err, "{style}{}{style:#}", printable_lines(text));
         let _ = err.flush();
         PASSING.store(true, Ordering::Relaxed);
     }
@@ -143,7 +151,7 @@ pub(crate) fn progress(text: &str) {
     clear_passing();
     if io::stderr().is_terminal() {
         let style = Style::new().dimmed();
-        let _ = writeln!(anstream::stderr().lock(), "{style}{text}{style:#}");
+        let _ = writeln!(anstream::stderr().lock(), "{style}{}{style:#}", printable_lines(text));
     }
 }
 
@@ -152,11 +160,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_holds_nothing_that_a_terminal_obeys_and_says_the_same() {
-        let value = serde_json::json!({"text": "한 \u{1b}[31m \u{9b}31m \u{7f} \u{202e}x\n\"\\ 😀"});
-        let harmless = harmless(&serde_json::to_string_pretty(&value).unwrap());
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&harmless).unwrap(), value);
-        assert!(harmless.contains("한") && harmless.contains("😀") && harmless.contains("\\u009b31m"), "{harmless}");
-        assert!(harmless.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{harmless:?}");
+    fn nothing_that_is_printed_commands_a_terminal_but_the_colours_chosen_here() {
+        let obeyed = "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}";
+        assert_eq!(Shown::from(format!("a{obeyed}\nb")).0, "a ]0;x  2J \nb");
+        let style = colour(AnsiColor::Red);
+        let painted = Shown::painted(&format!("c{obeyed}\nd"), |_| style).after(&format!("{obeyed}b "));
+        assert_eq!(painted.0, format!(" ]0;x  2J b {style}c ]0;x  2J {style:#}\n{style}d{style:#}"));
     }
 }

@@ -51,7 +51,7 @@ pub(crate) async fn replay(arguments: &Replay) -> anyhow::Result<Ending> {
     }
     match format {
         Format::Json => output::result(format, "", &followed)?,
-        Format::Text if !one_by_one => output::result(format, &summary(&followed), &followed)?,
+        Format::Text if !one_by_one => output::result(format, summary(&followed), &followed)?,
         Format::Text => {}
     }
     let well = |event: &ReplayedEvent| event.execution.as_ref().is_some_and(ExecutionReport::succeeded);

@@ -42,8 +42,8 @@ pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
         fs::write(file, report(&figures)).with_context(|| format!("{} cannot be written", file.display()))?;
     }
     match (format, file) {
-        (Format::Json, _) => output::text(&output::harmless(&serde_json::to_string_pretty(&figures)?))?,
-        (Format::Text, file) => output::text(&told(&figures, file.unwrap_or(Path::new(FILE))))?,
+        (Format::Json, _) => output::json(&figures)?,
+        (Format::Text, file) => output::text(told(&figures, file.unwrap_or(Path::new(FILE))))?,
     }
     Ok(Ending::Done)
 }

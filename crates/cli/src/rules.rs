@@ -8,6 +8,6 @@ use crate::output;
 pub(crate) fn run(command: &RulesCommand) -> anyhow::Result<Ending> {
     let RulesCommand::Check(arguments) = command;
     let report = warden_rules::check(&arguments.folder)?;
-    output::result(arguments.output, &report.to_string(), &report)?;
+    output::result(arguments.output, report.to_string(), &report)?;
     Ok(if report.is_sound() { Ending::Done } else { Ending::Failed })
 }

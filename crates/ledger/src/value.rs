@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use warden_call_errors::printable;
 use warden_control_plane::plain_item;
 
 /// A record of the ledger: plain values by name.
@@ -38,12 +39,12 @@ impl Record {
         &self.0
     }
 
-    /// The object, for people.
+    /// The object, for people, on a line of which no terminal obeys anything: a stranger chose the key.
     #[must_use]
     pub fn object(&self) -> String {
         match (self.text("s3_bucket"), self.text("s3_key")) {
-            (Some(bucket), Some(key)) => format!("s3://{bucket}/{key}"),
-            _ => self.text("object").unwrap_or("-").to_owned(),
+            (Some(bucket), Some(key)) => printable(&format!("s3://{bucket}/{key}")),
+            _ => printable(self.text("object").unwrap_or("-")),
         }
     }
 }

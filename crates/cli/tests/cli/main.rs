@@ -6,6 +6,7 @@ mod calls;
 mod deploy;
 mod doctor;
 mod exceptions;
+mod ledger;
 mod operate;
 mod report;
 mod rules;
