@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use warden_deploy::Deployer;
-use warden_ledger::{Filter, Ledger, Named, Record, Who, statistics};
+use warden_ledger::{Filter, Ledger, Named, Record, Statistics, Who};
 
 use crate::cli::{
     Connection, LedgerCommand, LedgerFilter, LedgerFind, LedgerFormat, LedgerStats, QuarantineCommand, Reasoned,
@@ -27,8 +27,8 @@ pub(crate) async fn quarantine(command: &QuarantineCommand) -> anyhow::Result<En
     match command {
         QuarantineCommand::List(arguments) => {
             let filter = Filter { action: None, ..filter(&arguments.filter) };
-            let mut records = open(&arguments.stack, &arguments.connection).await?.find(&filter).await?;
-            records.retain(|record| record.text("quarantine_key").is_some());
+            let filter = Filter { in_quarantine: true, ..filter };
+            let records = open(&arguments.stack, &arguments.connection).await?.find(&filter).await?;
             print(&records, arguments.output)
         }
         QuarantineCommand::Show(arguments) => show(arguments).await,
@@ -82,8 +82,14 @@ async fn find(arguments: &LedgerFind) -> anyhow::Result<Ending> {
 
 async fn stats(arguments: &LedgerStats) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.stack, &arguments.connection).await?;
-    let records = ledger.find(&filter(&arguments.filter)).await?;
-    let counts = statistics(&records, arguments.by);
+    let (filter, mut statistics) = (filter(&arguments.filter), Statistics::new(arguments.by));
+    let count = |record| {
+        if filter.lets_through(&record) {
+            statistics.add(&record);
+        }
+    };
+    ledger.each(count).await?;
+    let counts = statistics.counts();
     match arguments.output {
         LedgerFormat::Json => output::result(Format::Json, "", &counts)?,
         format => {
@@ -166,7 +172,7 @@ fn named(asked: &Named) -> String {
 
 fn filter(asked: &LedgerFilter) -> Filter {
     let LedgerFilter { day, verdict, action, status, actor, rule, prefix, silenced_by, backfill } = asked.clone();
-    Filter { day, verdict, action, status, actor, rule, prefix, silenced_by, backfill }
+    Filter { day, verdict, action, status, actor, rule, prefix, silenced_by, backfill, in_quarantine: false }
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use warden_calls::Timestamp;
 use warden_deploy::{DeadLetter, DeadLetters};
-use warden_ledger::{Filter, Record};
 use warden_report::page::{count, plural};
-use warden_report::{Asked, Figures, Period, report};
+use warden_report::{Asked, Counting, Figures, Period, report};
 
 use crate::cli::{Connection, OnStack, Report};
 use crate::ending::Ending;
@@ -28,14 +27,15 @@ pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
     let OnStack { stack, connection, output: printed } = &arguments.on;
     let ledger = ledger::open(stack, connection).await?;
     output::progress(&format!("Reading the ledger of the stack {}", stack.name));
-    let records = ledger.find(&Filter::default()).await?;
     let asked = Asked {
         stack: stack.name.clone(),
         period,
         keys: arguments.keys,
         dead_letters: dead_letters(&stack.name, connection).await,
     };
-    let figures = Figures::of(records.iter().map(Record::values), &asked);
+    let mut counting = Counting::new(&asked);
+    ledger.each(|record| counting.add(record.values())).await?;
+    let figures = counting.figures();
     let format = printed.format;
     let file = arguments.out.as_deref().or_else(|| (format == Format::Text).then_some(Path::new(FILE)));
     if let Some(file) = file {

@@ -23,6 +23,8 @@ pub struct Filter {
     pub silenced_by: Option<String>,
     /// The backfill that had them audited.
     pub backfill: Option<String>,
+    /// Whether a copy of their object has to lie in quarantine.
+    pub in_quarantine: bool,
 }
 
 impl Filter {
@@ -40,6 +42,7 @@ impl Filter {
             && fits(&self.prefix, &|prefix| text("s3_key").starts_with(prefix))
             && fits(&self.silenced_by, &|name| text("silenced_by") == name)
             && fits(&self.backfill, &|id| text("backfill") == id)
+            && (!self.in_quarantine || record.text("quarantine_key").is_some())
     }
 }
 

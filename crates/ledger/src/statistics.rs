@@ -56,22 +56,38 @@ pub struct Count {
     pub cost_usd: f64,
 }
 
-/// Counts records, the largest kind first.
-#[must_use]
-pub fn statistics<'a>(records: impl IntoIterator<Item = &'a Record>, by: By) -> Vec<Count> {
-    let mut kinds: BTreeMap<String, (u64, f64)> = BTreeMap::new();
-    for record in records {
+/// Records while they are counted.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    by: By,
+    kinds: BTreeMap<String, (u64, f64)>,
+}
+
+impl Statistics {
+    /// No records yet.
+    #[must_use]
+    pub const fn new(by: By) -> Self {
+        Self { by, kinds: BTreeMap::new() }
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, record: &Record) {
         let cost = record.values().get("cost_usd").and_then(serde_json::Value::as_f64).unwrap_or_default();
-        for value in kinds_of(record, by) {
-            let kind = kinds.entry(value).or_default();
+        for value in kinds_of(record, self.by) {
+            let kind = self.kinds.entry(value).or_default();
             kind.0 += 1;
             kind.1 += cost;
         }
     }
-    let mut counts: Vec<_> =
-        kinds.into_iter().map(|(value, (events, cost_usd))| Count { value, events, cost_usd }).collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.events));
-    counts
+
+    /// The kinds of those that were counted, the largest first.
+    #[must_use]
+    pub fn counts(self) -> Vec<Count> {
+        let count = |(value, (events, cost_usd))| Count { value, events, cost_usd };
+        let mut counts: Vec<_> = self.kinds.into_iter().map(count).collect();
+        counts.sort_by_key(|count| std::cmp::Reverse(count.events));
+        counts
+    }
 }
 
 fn kinds_of(record: &Record, by: By) -> Vec<String> {
@@ -106,8 +122,18 @@ mod tests {
             record("2026-11-21", "clean", "cards/b.png"),
             record("2026-11-21", "clean", "c.png"),
         ];
+        let counts = |records: &[&Record], by| {
+            let mut statistics = Statistics::new(by);
+            for record in records {
+                statistics.add(record);
+            }
+            statistics.counts()
+        };
         let counted = |by| -> Vec<_> {
-            statistics(&records, by).into_iter().map(|count| (count.value, count.events, count.cost_usd)).collect()
+            counts(&records.each_ref(), by)
+                .into_iter()
+                .map(|count| (count.value, count.events, count.cost_usd))
+                .collect()
         };
         assert_eq!(counted(By::Day), [("2026-11-21".into(), 2, 1.0), ("2026-11-20".into(), 1, 0.5)]);
         assert_eq!(counted(By::Verdict), [("clean".into(), 2, 1.0), ("pii".into(), 1, 0.5)]);
@@ -115,6 +141,6 @@ mod tests {
         assert_eq!(counted(By::Prefix), [("cards/".into(), 2, 1.0), ("c.png".into(), 1, 0.5)]);
         assert_eq!(counted(By::Exception), []);
         let silenced = Record::read(&json!({"silenced_by": {"S": "nightly-import"}}));
-        assert_eq!(statistics([&silenced, &records[0]], By::Exception)[0].value, "nightly-import");
+        assert_eq!(counts(&[&silenced, &records[0]], By::Exception)[0].value, "nightly-import");
     }
 }

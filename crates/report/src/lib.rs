@@ -8,7 +8,7 @@ pub mod page;
 mod report;
 
 pub use figures::{
-    Asked, Backfill, Count, DeadLetters, Failure, Figures, Found, Interval, Latency, ModelUse, Period, Restore, Step,
-    Tally, Uploader,
+    Asked, Backfill, Count, Counting, DeadLetters, Failure, Figures, Found, Interval, Latency, ModelUse, Period,
+    Restore, Step, Tally, Uploader,
 };
 pub use report::report;

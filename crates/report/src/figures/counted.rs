@@ -11,6 +11,7 @@ use super::{Asked, Backfill, Failure, Figures, Found, Interval, Latency, ModelUs
 const UNDER_WAY: i64 = 3_600;
 /// How many of what was found are listed, the newest.
 const LISTED: usize = 10;
+
 /// Figures while they are counted.
 #[derive(Default)]
 pub(super) struct Counted {
@@ -94,13 +95,18 @@ impl Counted {
         entry.categories.iter().for_each(|category| categories.add(category));
         match entry.verdict {
             Verdict::Undetermined => self.undetermined.add(entry.reason.as_deref().unwrap_or("no reason given")),
-            Verdict::Pii => self.found.push(Found {
-                at: entry.claimed_at.clone(),
-                object: object(),
-                event: entry.event_id.clone().unwrap_or_else(|| entry.event.clone()),
-                categories: entry.categories.clone(),
-                action: entry.action.clone().unwrap_or_default(),
-            }),
+            Verdict::Pii => {
+                self.found.push(Found {
+                    at: entry.claimed_at.clone(),
+                    object: object(),
+                    event: entry.event_id.clone().unwrap_or_else(|| entry.event.clone()),
+                    categories: entry.categories.clone(),
+                    action: entry.action.clone().unwrap_or_default(),
+                });
+                if self.found.len() > 100 * LISTED {
+                    newest(&mut self.found);
+                }
+            }
             _ => {}
         }
     }
@@ -142,8 +148,7 @@ impl Counted {
         let mut failures: Vec<_> = failures.collect();
         failures.sort_by_key(|failure| std::cmp::Reverse(failure.events));
         let (mut found, mut restores) = (self.found, self.restores);
-        found.sort_by(|one, other| other.at.cmp(&one.at));
-        found.truncate(LISTED);
+        newest(&mut found);
         restores.sort_by(|one, other| other.at.cmp(&one.at));
         Figures {
             stack: asked.stack.clone(),
@@ -172,4 +177,10 @@ impl Counted {
             dead_letters: asked.dead_letters.clone(),
         }
     }
+}
+
+/// Leaves the newest of what was found.
+fn newest(found: &mut Vec<Found>) {
+    found.sort_by(|one, other| (&other.at, &one.event).cmp(&(&one.at, &other.event)));
+    found.truncate(LISTED);
 }

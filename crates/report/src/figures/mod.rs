@@ -228,18 +228,43 @@ impl Tally {
     }
 }
 
+/// Figures while records are counted: it holds none of them.
+pub struct Counting<'a> {
+    asked: &'a Asked,
+    counted: Counted,
+}
+
+impl<'a> Counting<'a> {
+    /// No records yet.
+    #[must_use]
+    pub fn new(asked: &'a Asked) -> Self {
+        Self { asked, counted: Counted::new(&asked.period) }
+    }
+
+    /// Counts a record of the ledger, if it was claimed in the period that is asked for.
+    pub fn add(&mut self, record: &Map<String, Value>) {
+        match Entry::read(record) {
+            Some(entry) => self.counted.add(&entry, self.asked),
+            None => self.counted.unreadable += 1,
+        }
+    }
+
+    /// The figures of those that were counted.
+    #[must_use]
+    pub fn figures(self) -> Figures {
+        self.counted.figures(self.asked)
+    }
+}
+
 impl Figures {
     /// Counts the records of the ledger that were claimed in the period that is asked for.
     #[must_use]
     pub fn of<'a>(records: impl IntoIterator<Item = &'a Map<String, Value>>, asked: &Asked) -> Self {
-        let mut counted = Counted::new(&asked.period);
+        let mut counting = Counting::new(asked);
         for record in records {
-            match Entry::read(record) {
-                Some(entry) => counted.add(&entry, asked),
-                None => counted.unreadable += 1,
-            }
+            counting.add(record);
         }
-        counted.figures(asked)
+        counting.figures()
     }
 
     /// How many audits failed.
