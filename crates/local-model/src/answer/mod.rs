@@ -6,6 +6,7 @@ mod facts;
 mod fill;
 mod form;
 mod picture;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use crate::bedrock::{Exception, MessagesRequest, Usage};
 use facts::Facts;
 use form::Form;
 use picture::Picture;
+use seen::Seen;
 
 /// An answer before the request's limits apply.
 pub(crate) struct Answer {
@@ -45,12 +47,14 @@ pub(crate) enum Content {
 pub(crate) struct Reader {
     weights: PathBuf,
     perception: OnceCell<Arc<Perception>>,
+    seen: Arc<Seen>,
     permits: Arc<Semaphore>,
 }
 
 impl Reader {
     pub(crate) fn new(weights: PathBuf, concurrency: usize) -> Self {
-        Self { weights, perception: OnceCell::new(), permits: Arc::new(Semaphore::new(concurrency.max(1))) }
+        let permits = Arc::new(Semaphore::new(concurrency.max(1)));
+        Self { weights, perception: OnceCell::new(), seen: Arc::default(), permits }
     }
 
     pub(crate) async fn answer(&self, request: Arc<MessagesRequest>) -> Result<Answer, Exception> {
@@ -66,14 +70,14 @@ impl Reader {
         // never closed.
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let perception = Arc::clone(self.perception.get_or_try_init(|| self.load()).await?);
-        let request = Arc::clone(request);
+        let (request, seen) = (Arc::clone(request), Arc::clone(&self.seen));
         let look = move || {
             // A reading that was begun goes on when its caller leaves, and the next waits for its end.
             let _permit = permit;
             let picture = |image: &image::DynamicImage| {
                 perception.look(image).map(Picture::new).map_err(|_| broken("the image could not be read"))
             };
-            request.images().map(|image| picture(&image.decode()?)).collect()
+            request.images().map(|image| seen.picture(&image.bytes, || picture(&image.decode()?))).collect()
         };
         tokio::task::spawn_blocking(look).await.map_err(|_| broken("reading the image was interrupted"))?
     }

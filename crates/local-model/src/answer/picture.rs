@@ -12,12 +12,14 @@ const LIMITS: &str = "This local model reads text and finds faces only; it recog
 const FACE: &str = "FACE";
 
 /// An image that was looked at.
+#[derive(Clone)]
 pub(super) struct Picture {
     sight: Sight,
     findings: Vec<Finding>,
 }
 
 /// A piece of personal data: what kind it is and where, never its value.
+#[derive(Clone)]
 struct Finding {
     entity: &'static str,
     confidence: f64,

@@ -1,5 +1,7 @@
 //! Answers in each form, from prompts written for these tests alone.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 use warden_perception::geometry::Area;
 use warden_perception::{Face, Line, Sight};
@@ -263,4 +265,23 @@ proptest::proptest! {
             let _ = compose(&prompt(&question), &[]);
         }
     }
+}
+
+#[test]
+fn a_picture_is_looked_at_once_and_one_that_failed_again() {
+    let seen = seen::Seen::default();
+    let fails = || Err::<Picture, _>("it could not be read");
+    assert!(seen.picture(b"a card", fails).is_err());
+
+    let looks = Cell::new(0);
+    let look = || {
+        looks.set(looks.get() + 1);
+        Ok::<_, ()>(card())
+    };
+    let first = seen.picture(b"a card", look).unwrap();
+    let second = seen.picture(b"a card", look).unwrap();
+    assert_eq!((looks.get(), picture::description(&[first])), (1, picture::description(&[second])));
+
+    seen.picture(b"another", look).unwrap();
+    assert_eq!(looks.get(), 2);
 }
