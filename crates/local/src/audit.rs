@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use aws_sdk_sfn::types::ExecutionListItem;
+use aws_sdk_sfn::primitives::DateTime;
+use aws_sdk_sfn::types::ExecutionStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -212,10 +213,22 @@ impl Audit {
         for listed in answer.executions {
             let input = self.input(&listed.execution_arn).await?;
             if is_it(&input) {
-                found.push(self.execution(listed, input).await?);
+                let seconds = seconds(listed.start_date, listed.stop_date);
+                found.push(self.execution(listed.execution_arn, input, listed.status, seconds).await?);
             }
         }
         Ok(found)
+    }
+
+    /// An execution as it is by now, which costs the engine less than to look for it anew.
+    ///
+    /// # Errors
+    /// When Step Functions does not answer.
+    pub async fn again(&self, execution: &Execution) -> Result<Execution, AuditError> {
+        let request = self.clients.stepfunctions.describe_execution().execution_arn(&execution.arn);
+        let described = request.send().await.map_err(CallError::of("states:DescribeExecution"))?;
+        let seconds = seconds(described.start_date, described.stop_date);
+        self.execution(execution.arn.clone(), execution.input.clone(), described.status, seconds).await
     }
 
     /// The alert with one of these ids, if it has been received by now. Others
@@ -263,21 +276,24 @@ impl Audit {
         Ok(input)
     }
 
-    async fn execution(&self, listed: ExecutionListItem, input: Value) -> Result<Execution, AuditError> {
-        let seconds = listed.stop_date.map(|stop| stop.as_secs_f64() - listed.start_date.as_secs_f64());
-        let mut execution = Execution {
-            arn: listed.execution_arn,
-            input,
-            status: listed.status,
-            seconds,
-            tasks: Vec::new(),
-            message_ids: BTreeSet::new(),
-            mocked: false,
-        };
+    async fn execution(
+        &self,
+        arn: String,
+        input: Value,
+        status: ExecutionStatus,
+        seconds: Option<f64>,
+    ) -> Result<Execution, AuditError> {
+        let (tasks, message_ids) = (Vec::new(), BTreeSet::new());
+        let mut execution = Execution { arn, input, status, seconds, tasks, message_ids, mocked: false };
         let request = self.clients.stepfunctions.get_execution_history();
         let request = request.execution_arn(&execution.arn).max_results(HISTORY_PAGE);
         let answer = request.send().await.map_err(CallError::of("states:GetExecutionHistory"))?;
         execution.add_history(&answer.events);
         Ok(execution)
     }
+}
+
+/// How long it has run, if it has ended.
+fn seconds(start: DateTime, stop: Option<DateTime>) -> Option<f64> {
+    stop.map(|stop| stop.as_secs_f64() - start.as_secs_f64())
 }

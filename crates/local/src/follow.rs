@@ -98,7 +98,10 @@ pub async fn follow(audit: &Audit, sent: &Sent, mut tell: impl FnMut(&Seen)) -> 
     let begun = Instant::now();
     let mut seen = Seen::default();
     loop {
-        let found = audit.executions(|input| sent.started(input)).await?.into_iter().next();
+        let found = match &seen.execution {
+            Some(known) => Some(audit.again(known).await?),
+            None => audit.executions(|input| sent.started(input)).await?.into_iter().next(),
+        };
         if found != seen.execution {
             seen.execution = found;
             tell(&seen);
