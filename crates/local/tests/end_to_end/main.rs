@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let nova = Arc::new(Stage::default());
     let reliability = Arc::new(Stage::<Site>::default());
     let streaming = Arc::new(StreamingStage::default());
-    let trials: Vec<Trial> = [
+    let of_the_audit = [
         uploads::trials(&stage),
         alerts::trials(&stage),
         keys::trials(&stage),
@@ -59,22 +59,34 @@ fn main() -> ExitCode {
         roles::trials(&stage),
         calls::trials(&stage),
         doctor::trials(&stage),
-        private_api::trials(&api_stage),
-        doctor::api_trials(&api_stage),
+        reliability::unversioned_trials(&stage),
+    ];
+    let trials = spread(vec![
+        of_the_audit.into_iter().flatten().collect(),
+        private_api::trials(&api_stage).into_iter().chain(doctor::api_trials(&api_stage)).collect(),
         nova::trials(&nova),
         load::trials(),
-        reliability::trials(&reliability),
-        reliability::unversioned_trials(&stage),
-        backfill::trials(&reliability),
+        reliability::trials(&reliability).into_iter().chain(backfill::trials(&reliability)).collect(),
         streaming::trials(&streaming),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    ]);
     let conclusion = libtest_mimic::run(&arguments, trials);
     let left = [stage.close(), api_stage.close(), nova.close(), reliability.close(), streaming.close()];
     for left in left.iter().flatten() {
         Console::standard().say(&format!("error: {left}"));
     }
     if conclusion.has_failed() || left.iter().any(Option::is_some) { ExitCode::from(101) } else { ExitCode::SUCCESS }
+}
+
+/// One list of the trials of several systems, each system's spread evenly over it: those of one system wait for one
+/// another, and meanwhile there is work for the others.
+fn spread(systems: Vec<Vec<Trial>>) -> Vec<Trial> {
+    // Where a trial stands in its system's list, as a part of the whole.
+    const WHOLE: usize = 1_000_000;
+    let placed = |trials: Vec<Trial>| {
+        let count = trials.len();
+        trials.into_iter().enumerate().map(move |(at, trial)| ((2 * at + 1) * WHOLE / (2 * count), trial))
+    };
+    let mut all: Vec<_> = systems.into_iter().flat_map(placed).collect();
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, trial)| trial).collect()
 }
