@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// A field that tells what a document is, and how to send what is meant.
-const SIGNS: [(&str, &str); 8] = [
+const SIGNS: [(&str, &str); 14] = [
     ("Records", "holds a list of `Records`; send one record at a time"),
     ("Events", "holds a list of `Events`, as LookupEvents answers; send the record in `CloudTrailEvent`"),
     ("CloudTrailEvent", "is an entry of LookupEvents; send the record that stands in `CloudTrailEvent` as text"),
@@ -12,6 +12,12 @@ const SIGNS: [(&str, &str); 8] = [
     ("logEvents", "is a message of a CloudWatch Logs subscription; send the record in it"),
     ("TopicArn", "is a message of SNS; send the record in `Message`"),
     ("receiptHandle", "is a message of SQS; send the record in `body`"),
+    ("DetailType", "is an entry of PutEvents; send what stands in `Detail`"),
+    ("events", "holds a list of `events`, as CloudWatch Logs answers; send the record in `message`"),
+    ("message", "is an event of CloudWatch Logs; send the record in `message`"),
+    ("eventData", "is a record of a CloudTrail Lake channel; send what stands in `eventData`"),
+    ("class_uid", "is an event of Security Lake, in OCSF; send the CloudTrail record that it was made of"),
+    ("QueryResultRows", "holds rows of a query in CloudTrail Lake; send one row as an object of its columns"),
 ];
 
 /// What a document without an `eventName` is; `None` if nothing tells.

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use super::{Content, Event, foreign, identity::UserIdentity, lenient, row};
 use crate::{error::Error, fields::kind};
 
-/// The calls that write an object. A form post is spelled both ways.
-const OBJECT_WRITES: [&str; 5] = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject", "POST Object"];
+/// The calls that write an object. A form post is spelled both ways; directory buckets give an object another key.
+const OBJECT_WRITES: [&str; 6] =
+    ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject", "POST Object", "RenameObject"];
 
 /// General purpose buckets, and directory buckets.
 const S3: [&str; 2] = ["s3.amazonaws.com", "s3express.amazonaws.com"];
@@ -98,6 +99,14 @@ pub(super) fn read<'a>(record: &'a Map<String, Value>, around: Option<&Value>) -
         RequestParameters { bucket_name, key: None } if is_write && names_no_key(&whole) => {
             object_in_resources(&whole, bucket_name)
         }
+        // Through an access point the request may name it in the bucket's place. What is the same object has one name.
+        RequestParameters { bucket_name: Some(named), key: Some(key) } if of_s3 && is_access_point(&named) => {
+            let bucket = match object_in_resources(&whole, None) {
+                (Some(bucket), Some(found)) if found == key => bucket,
+                _ => named,
+            };
+            (Some(bucket), Some(key))
+        }
         RequestParameters { bucket_name, key } if of_s3 => (bucket_name, key),
         RequestParameters { .. } => (None, None),
     };
@@ -147,18 +156,34 @@ fn names_no_key(record: &Map<String, Value>) -> bool {
     record.get("requestParameters").and_then(|request| request.get("key")).is_none_or(Value::is_null)
 }
 
+/// Whether what stands for a bucket is an access point: its ARN, or its alias, as no bucket may be called.
+fn is_access_point(bucket: &str) -> bool {
+    let of_point = |arn: &str| arn.split(':').nth(5).is_some_and(|resource| resource.starts_with("accesspoint"));
+    bucket.ends_with("-s3alias") || bucket.ends_with("--xa-s3") || bucket.starts_with("arn:") && of_point(bucket)
+}
+
 /// The one object that stands in a record's `resources`, in the bucket that the
 /// request names, if it names one; without a key if there are several or none.
 fn object_in_resources(record: &Map<String, Value>, bucket: Option<String>) -> (Option<String>, Option<String>) {
     let resources = record.get("resources").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let arns = resources.iter().filter_map(|resource| resource.get("ARN").or_else(|| resource.get("arn"))?.as_str());
     let mut objects = arns
-        .filter_map(|arn| arn.strip_prefix("arn:")?.split_once(":s3:::")?.1.split_once('/'))
+        .filter_map(object_of_arn)
         .filter(|(named, key)| !key.is_empty() && bucket.as_deref().is_none_or(|bucket| bucket == *named));
     match (objects.next(), objects.next()) {
         (Some((bucket, key)), None) => (Some(bucket.to_owned()), Some(key.to_owned())),
         _ => (bucket, None),
     }
+}
+
+/// The bucket and the key in an object's ARN. Those of directory buckets name Region and account.
+fn object_of_arn(arn: &str) -> Option<(&str, &str)> {
+    let rest = arn.strip_prefix("arn:")?;
+    if let Some((_, object)) = rest.split_once(":s3:::") {
+        return object.split_once('/');
+    }
+    let (partition_and_service, object) = rest.split_once(":bucket/")?;
+    partition_and_service.contains("s3express").then(|| object.split_once('/'))?
 }
 
 /// Every field is read leniently, so this fails for no object.

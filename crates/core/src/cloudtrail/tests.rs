@@ -88,7 +88,7 @@ fn keys_are_kept_to_the_byte() {
 
 #[test]
 fn every_call_that_writes_an_object_is_a_write_and_no_other() {
-    let writes = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject", "POST Object"];
+    let writes = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject", "POST Object", "RenameObject"];
     for name in writes {
         let record = put_object_with("/eventName", json!(name));
         assert!(Event::read(&record).unwrap().is_object_write, "{name}");
@@ -162,6 +162,40 @@ fn a_key_that_stands_in_the_resources_alone_is_read_there() {
 }
 
 #[test]
+fn an_upload_through_an_access_point_is_one_to_the_bucket_behind_it() {
+    let point = "arn:aws:s3:us-east-1:111122223333:accesspoint/cameras";
+    let alias = "cameras-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias";
+    let uploads = json!([
+        {"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::warden-demo-uploads/a.png"},
+        {"type": "AWS::S3::Bucket", "accountId": "111122223333", "ARN": "arn:aws:s3:::warden-demo-uploads"},
+        {"type": "AWS::S3::AccessPoint", "accountId": "111122223333", "ARN": point},
+    ]);
+    let directory = json!([
+        {"type": "AWS::S3Express::Object", "ARN": "arn:aws:s3express:us-east-1:111122223333:bucket/cams--use1-az4--x-s3/a.png"},
+        {"type": "AWS::S3Express::DirectoryBucket", "ARN": "arn:aws:s3express:us-east-1:111122223333:bucket/cams--use1-az4--x-s3"},
+    ]);
+    let another = json!([{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::warden-demo-uploads/b.png"}]);
+    for (named, resources, expected) in [
+        (point, &uploads, "warden-demo-uploads"),
+        (alias, &uploads, "warden-demo-uploads"),
+        ("arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap", &uploads, "warden-demo-uploads"),
+        ("cams-ap--use1-az4--xa-s3", &directory, "cams--use1-az4--x-s3"),
+        // Where nothing tells the bucket, or something else, the name stays.
+        (alias, &Value::Null, alias),
+        (point, &another, point),
+        // A bucket's own name is not doubted.
+        ("a-bucket", &uploads, "a-bucket"),
+        ("accesspoint", &uploads, "accesspoint"),
+    ] {
+        let mut record = put_object_with("/requestParameters", json!({"bucketName": named, "key": "a.png"}));
+        record["resources"] = resources.clone();
+        let event = Event::read(&record).unwrap();
+        assert_eq!((event.bucket.as_deref(), event.key.as_deref()), (Some(expected), Some("a.png")), "{record}");
+        assert!(event.is_object_write, "{record}");
+    }
+}
+
+#[test]
 fn a_row_whose_parts_are_json_in_texts_reads_like_its_record() {
     let record = put_object();
     let mut row = record.clone();
@@ -208,6 +242,12 @@ fn what_is_often_taken_for_a_record_is_refused_by_what_it_is() {
         (json!({"awslogs": {"data": "H4sI"}}), "event: is a message of a CloudWatch Logs subscription"),
         (json!({"Type": "Notification", "TopicArn": "arn", "Message": "{}"}), "event: is a message of SNS"),
         (json!({"messageId": "1", "receiptHandle": "r", "body": "{}"}), "event: is a message of SQS"),
+        (json!({"Source": "aws.s3", "DetailType": "d", "Detail": "{}"}), "event: is an entry of PutEvents"),
+        (json!({"timestamp": 1, "message": "{}", "ingestionTime": 2}), "event: is an event of CloudWatch Logs"),
+        (json!({"events": [{"message": "{}"}]}), "event: holds a list of `events`"),
+        (json!({"eventData": {"eventName": "PutObject"}}), "event: is a record of a CloudTrail Lake channel"),
+        (json!({"class_uid": 6003, "api": {"operation": "PutObject"}}), "event: is an event of Security Lake"),
+        (json!({"QueryResultRows": [[]]}), "event: holds rows of a query in CloudTrail Lake"),
         (json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}), "eventName: is missing"),
     ] {
         let error = Event::read(&document).unwrap_err();
