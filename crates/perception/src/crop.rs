@@ -1,10 +1,11 @@
 //! Pictures as the models take them.
 
-use image::imageops::{self, FilterType};
-use image::{Rgb, RgbImage};
+use image::RgbImage;
+use rten_simd::{Isa, SimdOp};
 use rten_tensor::NdTensor;
 
 use crate::geometry::{Corners, Point};
+use crate::scale::scaled;
 
 /// A picture in planes of blue, green and red, each value less the mean and divided by
 /// the deviation of its plane. It is padded with zeros on its right up to `width`.
@@ -31,31 +32,62 @@ pub(crate) fn upright(picture: &RgbImage, corners: &Corners, height: u32, most_w
     }
     let step = |from: Point, to: Point, length: f64| ((to.x - from.x) / length, (to.y - from.y) / length);
     let (right, below) = (step(first, second, across), step(first, fourth, down));
-    let cut = RgbImage::from_fn(pixels(across), pixels(down), |x, y| {
-        let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
-        sample(picture, first.x + x * right.0 + y * below.0 - 0.5, first.y + x * right.1 + y * below.1 - 0.5)
-    });
+    let mut cut = RgbImage::new(pixels(across), pixels(down));
+    Cut { picture, to: &mut cut, first, right, below }.dispatch();
     let width = pixels((across * f64::from(height) / down).ceil()).clamp(1, most_wide);
-    Some(imageops::resize(&cut, width, height, FilterType::Triangle))
+    Some(scaled(&cut, width, height))
 }
 
-/// The colour at a place between pixels.
-fn sample(picture: &RgbImage, x: f64, y: f64) -> Rgb<u8> {
-    let (left, top) = (x.floor(), y.floor());
-    let (to_right, to_bottom) = (x - left, y - top);
-    let at =
-        |x: f64, y: f64| picture.get_pixel(pixels(x).min(picture.width() - 1), pixels(y).min(picture.height() - 1)).0;
-    let around = [at(left, top), at(left + 1.0, top), at(left, top + 1.0), at(left + 1.0, top + 1.0)];
-    let shares = [
-        (1.0 - to_right) * (1.0 - to_bottom),
-        to_right * (1.0 - to_bottom),
-        (1.0 - to_right) * to_bottom,
-        to_right * to_bottom,
-    ];
-    Rgb([0, 1, 2].map(|channel| {
-        let sum: f64 = around.iter().zip(shares).map(|(colour, share)| f64::from(colour[channel]) * share).sum();
-        pixels(sum.round()).min(255) as u8
-    }))
+/// Takes the colours of a picture that may be tilted, with the vectors that the processor has.
+struct Cut<'a> {
+    picture: &'a RgbImage,
+    to: &'a mut RgbImage,
+    /// Its upper left corner.
+    first: Point,
+    /// A step to the right, and one downward.
+    right: (f64, f64),
+    below: (f64, f64),
+}
+
+impl SimdOp for Cut<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "what is not inlined is compiled for the least of all processors")]
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) {
+        let Self { picture, to, first, right, below } = self;
+        let (width, height) = picture.dimensions();
+        let colours = picture.as_raw().as_chunks::<3>().0;
+        for (y, row) in (0..to.height()).zip(to.rows_mut()) {
+            for (x, pixel) in (0..u32::MAX).zip(row) {
+                let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
+                let (x, y) = (first.x + x * right.0 + y * below.0 - 0.5, first.y + x * right.1 + y * below.1 - 0.5);
+                let (left, top) = (x.floor(), y.floor());
+                let (to_right, to_bottom) = (x - left, y - top);
+                let columns = [left, left + 1.0].map(|column| pixels(column).min(width - 1) as usize);
+                let rows = [top, top + 1.0].map(|row| pixels(row).min(height - 1) as usize * width as usize);
+                let around = [
+                    colours[rows[0] + columns[0]],
+                    colours[rows[0] + columns[1]],
+                    colours[rows[1] + columns[0]],
+                    colours[rows[1] + columns[1]],
+                ];
+                let shares = [
+                    (1.0 - to_right) * (1.0 - to_bottom),
+                    to_right * (1.0 - to_bottom),
+                    (1.0 - to_right) * to_bottom,
+                    to_right * to_bottom,
+                ];
+                for channel in 0..3 {
+                    let mut sum = 0.0;
+                    for (colour, share) in around.iter().zip(shares) {
+                        sum += f64::from(colour[channel]) * share;
+                    }
+                    pixel.0[channel] = pixels(sum.round()).min(255) as u8;
+                }
+            }
+        }
+    }
 }
 
 fn distance(a: Point, b: Point) -> f64 {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use image::RgbImage;
-use image::imageops::{self, FilterType};
 use rten::{Model, NodeId, OpRegistry, RunOptions, op_types as op};
 use rten_imageproc::{Point as Pixel, RetrievalMode, find_contours};
 use rten_tensor::prelude::*;
@@ -11,6 +10,7 @@ use rten_tensor::{NdTensor, NdTensorView};
 
 use crate::geometry::{Corners, Point};
 use crate::rectangle::Rectangle;
+use crate::scale::scaled;
 use crate::{PerceptionError, crop, weights};
 
 /// Pictures are searched at this size, which the model was trained for.
@@ -69,7 +69,7 @@ impl Detector {
     /// The corners of each line, in the order of [`Corners`] as the picture lies.
     pub(crate) fn find(&self, picture: &RgbImage, options: RunOptions) -> Result<Vec<Corners>, PerceptionError> {
         let (width, height) = searched_size(picture.width(), picture.height());
-        let searched = imageops::resize(picture, width, height, FilterType::Triangle);
+        let searched = scaled(picture, width, height);
         let input = crop::tensor(&searched, width, MEAN, DEVIATION);
         let [rating] = self.model.run_n(vec![(self.input, input.view().into())], [self.output], Some(options))?;
         let rating: NdTensor<f32, 4> = rating.try_into().map_err(|_| weights::unexpected(weights::DETECTOR))?;

@@ -3,11 +3,11 @@
 use std::io::Cursor;
 
 use image::GrayImage;
-use image::imageops::{self, FilterType};
 use rustface::{ImageData, Model, create_detector_with_model, read_model};
 
 use crate::crop;
 use crate::geometry::Area;
+use crate::scale::scaled;
 
 /// The detector's model, which the `rustface` package carries.
 const MODEL: &[u8] = include_bytes!(env!("RUSTFACE_MODEL"));
@@ -37,7 +37,7 @@ impl FaceFinder {
         let small;
         let searched = if scale > 1.0 {
             let side = |length: f64| crop::pixels((length / scale).round()).max(1);
-            small = imageops::resize(picture, side(width), side(height), FilterType::Triangle);
+            small = scaled(picture, side(width), side(height));
             &small
         } else {
             picture
@@ -69,6 +69,8 @@ impl FaceFinder {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use image::imageops::{self, FilterType};
 
     use super::*;
 

@@ -26,14 +26,16 @@ pub mod geometry;
 mod ink;
 mod recogniser;
 mod rectangle;
+mod scale;
 mod text;
 pub mod weights;
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use image::DynamicImage;
 use image::imageops::FilterType;
+use image::{DynamicImage, GenericImageView};
 
 use faces::FaceFinder;
 use geometry::{Area, Corners, Point};
@@ -140,7 +142,7 @@ impl Perception {
         }
         let small;
         let seen = if width.max(height) > LONG_EDGE {
-            small = picture.resize(LONG_EDGE, LONG_EDGE, FilterType::Triangle);
+            small = smaller(picture);
             &small
         } else {
             picture
@@ -149,7 +151,11 @@ impl Perception {
         let scale = (f64::from(width) / size.0, f64::from(height) / size.1);
         let unscaled = |corners: Corners| corners.map(|corner| Point { x: corner.x * scale.0, y: corner.y * scale.1 });
 
-        let page = self.text.read(&seen.to_rgb8(), has_time)?;
+        let colours = match seen {
+            DynamicImage::ImageRgb8(colours) => Cow::Borrowed(colours),
+            other => Cow::Owned(other.to_rgb8()),
+        };
+        let page = self.text.read(&colours, has_time)?;
         let lines = page.lines.into_iter().map(|line| Line {
             upright: Area::around(&line.place.map(|corner| page.turn.point(corner, size))),
             corners: unscaled(line.corners),
@@ -165,4 +171,15 @@ impl Perception {
         });
         Ok(Sight { width, height, lines: lines.collect(), faces: faces.collect(), whole })
     }
+}
+
+/// A picture in the size that larger ones are looked at in.
+fn smaller(picture: &DynamicImage) -> DynamicImage {
+    let DynamicImage::ImageRgb8(colours) = picture else {
+        return picture.resize(LONG_EDGE, LONG_EDGE, FilterType::Triangle);
+    };
+    let (width, height) = picture.dimensions();
+    let share = f64::from(LONG_EDGE) / f64::from(width.max(height));
+    let side = |length: u32| crop::pixels((f64::from(length) * share).round()).max(1);
+    scale::scaled(colours, side(width), side(height)).into()
 }
