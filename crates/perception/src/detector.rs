@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use image::RgbImage;
-use rten::{Model, NodeId, OpRegistry, RunOptions, op_types as op};
+use rten::{OpRegistry, RunOptions, op_types as op};
 use rten_imageproc::{Point as Pixel, RetrievalMode, find_contours};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
 use crate::geometry::{Corners, Point};
+use crate::network::Network;
 use crate::rectangle::Rectangle;
 use crate::scale::scaled;
 use crate::{PerceptionError, crop, weights};
@@ -36,11 +37,7 @@ const LEAST_SIDE: f64 = 3.0;
 const MOST_LINES: usize = 1_000;
 
 /// The model that finds lines.
-pub(crate) struct Detector {
-    model: Model,
-    input: NodeId,
-    output: NodeId,
-}
+pub(crate) struct Detector(Network);
 
 impl Detector {
     pub(crate) fn load(folder: &Path) -> Result<Self, PerceptionError> {
@@ -61,18 +58,15 @@ impl Detector {
             &op::Resize,
             &op::Sigmoid,
         ]);
-        let model = weights::load(folder, weights::DETECTOR, operators)?;
-        let (input, output) = weights::ends(&model, weights::DETECTOR)?;
-        Ok(Self { model, input, output })
+        weights::load(folder, weights::DETECTOR, operators).map(Self)
     }
 
     /// The corners of each line, in the order of [`Corners`] as the picture lies.
-    pub(crate) fn find(&self, picture: &RgbImage, options: RunOptions) -> Result<Vec<Corners>, PerceptionError> {
+    pub(crate) fn find(&self, picture: &RgbImage, options: &RunOptions) -> Result<Vec<Corners>, PerceptionError> {
         let (width, height) = searched_size(picture.width(), picture.height());
         let searched = scaled(picture, width, height);
         let input = crop::tensor(&searched, width, MEAN, DEVIATION);
-        let [rating] = self.model.run_n(vec![(self.input, input.view().into())], [self.output], Some(options))?;
-        let rating: NdTensor<f32, 4> = rating.try_into().map_err(|_| weights::unexpected(weights::DETECTOR))?;
+        let rating: NdTensor<f32, 4> = self.0.run(input, options)?;
         let [1, 1, _, _] = rating.shape() else {
             return Err(weights::unexpected(weights::DETECTOR));
         };

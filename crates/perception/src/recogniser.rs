@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use image::RgbImage;
-use rten::{Model, NodeId, OpRegistry, RunOptions, op_types as op};
+use rten::{OpRegistry, RunOptions, op_types as op};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
 use crate::geometry::Corners;
 use crate::ink::Extent;
+use crate::network::Network;
 use crate::{PerceptionError, crop, weights};
 
 /// The height that the model reads lines in.
@@ -31,9 +32,7 @@ pub(crate) struct Reading {
 
 /// The model that reads a line.
 pub(crate) struct Recogniser {
-    model: Model,
-    input: NodeId,
-    output: NodeId,
+    network: Network,
     /// What its classes stand for, from the second on: the first is no character.
     alphabet: Vec<String>,
 }
@@ -67,15 +66,14 @@ impl Recogniser {
             &op::Transpose,
             &op::Unsqueeze,
         ]);
-        let model = weights::load(folder, weights::RECOGNISER, operators)?;
-        let (input, output) = weights::ends(&model, weights::RECOGNISER)?;
-        let characters = model.metadata().get("character").ok_or_else(|| PerceptionError::Model {
+        let network = weights::load(folder, weights::RECOGNISER, operators)?;
+        let characters = network.metadata("character").ok_or_else(|| PerceptionError::Model {
             file: weights::RECOGNISER,
             reason: "it carries no alphabet".to_owned(),
         })?;
         // The last class is the space between words.
         let alphabet = characters.lines().chain([" "]).map(str::to_owned).collect();
-        Ok(Self { model, input, output, alphabet })
+        Ok(Self { network, alphabet })
     }
 
     /// Reads the line that stands between these corners.
@@ -83,15 +81,14 @@ impl Recogniser {
         &self,
         picture: &RgbImage,
         corners: &Corners,
-        options: RunOptions,
+        options: &RunOptions,
     ) -> Result<Reading, PerceptionError> {
         let Some(line) = crop::upright(picture, corners, HEIGHT, MOST_WIDE) else {
             return Ok(Reading { text: String::new(), confidence: 0.0, extent: None });
         };
         let width = line.width().next_multiple_of(STEP).max(LEAST_WIDE);
         let input = crop::tensor(&line, width, MIDDLE, MIDDLE);
-        let [classes] = self.model.run_n(vec![(self.input, input.view().into())], [self.output], Some(options))?;
-        let classes: NdTensor<f32, 3> = classes.try_into().map_err(|_| weights::unexpected(weights::RECOGNISER))?;
+        let classes: NdTensor<f32, 3> = self.network.run(input, options)?;
         if classes.size(0) != 1 || classes.size(2) != self.alphabet.len() + 1 {
             return Err(weights::unexpected(weights::RECOGNISER));
         }

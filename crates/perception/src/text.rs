@@ -57,7 +57,7 @@ impl TextReader {
 
     /// Reads a page, turned the way that reads best.
     pub(crate) fn read(&self, picture: &RgbImage, has_time: &dyn Fn() -> bool) -> Result<Page, PerceptionError> {
-        let places = self.detector.find(picture, self.options())?;
+        let places = self.detector.find(picture, &self.options())?;
         if lie_sideways(&places) {
             // Upside down, a few lines may read well by chance: more is read the right way up.
             let [one, other] =
@@ -87,7 +87,7 @@ impl TextReader {
     /// Reads the page after a turn: the detector marks lines best that lie as they are read.
     fn turned(&self, picture: &RgbImage, turn: Turn, has_time: &dyn Fn() -> bool) -> Result<Page, PerceptionError> {
         let turned = turn.picture(picture);
-        let places = self.detector.find(&turned, self.options())?;
+        let places = self.detector.find(&turned, &self.options())?;
         let (mut lines, whole) = self.lines(&turned, &places, has_time)?;
         let size = (f64::from(picture.width()), f64::from(picture.height()));
         for line in &mut lines {
@@ -114,7 +114,7 @@ impl TextReader {
                 // Its text runs downward, as on the back of a book: it begins at the upper right.
                 place.rotate_left(1);
             }
-            let Reading { text, confidence, extent } = self.recogniser.read(picture, &place, self.options())?;
+            let Reading { text, confidence, extent } = self.recogniser.read(picture, &place, &self.options())?;
             let text = text.trim();
             if confidence >= LEAST_CONFIDENCE && (text.chars().count() > 1 || is_word(text, confidence)) {
                 let corners = extent.map_or(place, |extent| extent.within(&place));

@@ -5,10 +5,11 @@ use std::error::Error;
 use std::fs::File;
 use std::path::Path;
 
-use rten::{Model, ModelOptions, NodeId, OpRegistry};
+use rten::OpRegistry;
 use rten_onnx::onnx::{DataType, ModelProto};
 
 use crate::PerceptionError;
+use crate::network::Network;
 
 /// The file of the model that finds lines.
 pub const DETECTOR: &str = "PP-OCRv6_det_small.onnx";
@@ -30,11 +31,11 @@ pub fn are_in(folder: &Path) -> bool {
 
 /// Loads a model that needs no other operators than these: what is not listed is not
 /// linked.
-pub(crate) fn load(folder: &Path, file: &'static str, operators: OpRegistry) -> Result<Model, PerceptionError> {
-    let load = || -> Result<Model, Box<dyn Error>> {
+pub(crate) fn load(folder: &Path, file: &'static str, operators: OpRegistry) -> Result<Network, PerceptionError> {
+    let load = || -> Result<Network, Box<dyn Error>> {
         let stored = ModelProto::parse_file(File::open(folder.join(file))?)?;
         flush_subnormal(&stored);
-        Ok(ModelOptions::with_ops(operators).load(stored.write_buf()?)?)
+        Network::load(file, stored, operators)
     };
     load().map_err(|error| PerceptionError::Model { file, reason: error.to_string() })
 }
@@ -50,14 +51,6 @@ fn flush_subnormal(model: &ModelProto) {
                 *weight = [0; 4];
             }
         }
-    }
-}
-
-/// The one input and the one output of a model.
-pub(crate) fn ends(model: &Model, file: &'static str) -> Result<(NodeId, NodeId), PerceptionError> {
-    match (model.input_ids(), model.output_ids()) {
-        (&[input], &[output]) => Ok((input, output)),
-        _ => Err(unexpected(file)),
     }
 }
 

@@ -1,0 +1,352 @@
+//! Running a model: what `rten` is slow at is done here in between.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::error::Error;
+
+use rten::{Model, ModelOptions, NodeId, OpRegistry, RunError, RunOptions, Value, ValueOrView};
+use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
+use rten_tensor::{NdTensor, NdTensorView};
+
+use crate::depthwise::Depthwise;
+use crate::{PerceptionError, weights};
+
+/// A model with one input and one output, cut where an operator of ours stands.
+pub(crate) struct Network {
+    file: &'static str,
+    model: Model,
+    parts: Vec<Part<NodeId>>,
+    input: NodeId,
+    output: NodeId,
+}
+
+/// What `rten` computes at a stretch, and what follows it.
+struct Part<Id> {
+    takes: Vec<Taken<Id>>,
+    makes: Vec<Id>,
+    then: Option<Ours<Id>>,
+}
+
+/// A value that was computed before.
+struct Taken<Id> {
+    value: Id,
+    /// Whether nothing needs it later.
+    last: bool,
+}
+
+/// An operator of ours.
+struct Ours<Id> {
+    takes: Taken<Id>,
+    makes: Id,
+    convolution: Depthwise,
+}
+
+impl Network {
+    /// Loads a model that needs no other operators than these.
+    pub(crate) fn load(
+        file: &'static str,
+        mut stored: ModelProto,
+        operators: OpRegistry,
+    ) -> Result<Self, Box<dyn Error>> {
+        let graph = stored.graph.as_mut().ok_or("it has no graph")?;
+        let name = |ends: &[ValueInfoProto]| match ends {
+            [only] => only.name.clone().ok_or("its ends have no names"),
+            _ => Err("it is another model than the expected one"),
+        };
+        let (input, output) = (name(&graph.input)?, name(&graph.output)?);
+        let parts = cut(graph, &input, &output);
+        let model = ModelOptions::with_ops(operators).load(stored.write_buf()?)?;
+        let parts = parts.into_iter().map(|part| part.identified(&model)).collect::<Result<_, _>>()?;
+        Ok(Self { file, parts, input: model.node_id(&input)?, output: model.node_id(&output)?, model })
+    }
+
+    pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
+        self.model.metadata().get(key)
+    }
+
+    /// What the model makes of an input.
+    pub(crate) fn run<const AXES: usize>(
+        &self,
+        input: NdTensor<f32, 4>,
+        options: &RunOptions,
+    ) -> Result<NdTensor<f32, AXES>, PerceptionError> {
+        let mut held = HashMap::from([(self.input, Value::from(input))]);
+        for Part { takes, makes, then } in &self.parts {
+            let last = takes.iter().filter(|taken| taken.last);
+            let mut inputs: Vec<(NodeId, ValueOrView)> = last
+                .filter_map(|taken| held.remove_entry(&taken.value))
+                .map(|(id, value)| (id, value.into()))
+                .collect();
+            let kept = takes.iter().filter(|taken| !taken.last);
+            inputs.extend(
+                kept.filter_map(|taken| held.get_key_value(&taken.value))
+                    .map(|(id, value)| (*id, value.as_view().into())),
+            );
+            let made = self.model.run(inputs, makes, Some(options.clone()))?;
+            held.extend(makes.iter().copied().zip(made));
+            if let Some(Ours { takes, makes, convolution }) = then {
+                let input = held.get(&takes.value).and_then(|value| NdTensorView::try_from(value).ok());
+                let made =
+                    input.and_then(|input| convolution.run(input)).ok_or_else(|| weights::unexpected(self.file))?;
+                if takes.last {
+                    held.remove(&takes.value);
+                }
+                held.insert(*makes, made.into());
+            }
+        }
+        let output = held.remove(&self.output).and_then(|output| output.try_into().ok());
+        output.ok_or_else(|| weights::unexpected(self.file))
+    }
+}
+
+impl Part<String> {
+    fn identified(self, model: &Model) -> Result<Part<NodeId>, RunError> {
+        let taken = |taken: Taken<String>| -> Result<_, RunError> {
+            Ok(Taken { value: model.node_id(&taken.value)?, last: taken.last })
+        };
+        let ours = |ours: Ours<String>| -> Result<_, RunError> {
+            let makes = model.node_id(&ours.makes)?;
+            Ok(Ours { takes: taken(ours.takes)?, makes, convolution: ours.convolution })
+        };
+        Ok(Part {
+            takes: self.takes.into_iter().map(taken).collect::<Result<_, _>>()?,
+            makes: self.makes.iter().map(|value| model.node_id(value)).collect::<Result<_, _>>()?,
+            then: self.then.map(ours).transpose()?,
+        })
+    }
+}
+
+/// Takes the operators that are ours out of a graph. What is computed before one and needed after it becomes an output of
+/// the graph, so that it keeps its name.
+fn cut(graph: &mut GraphProto, input: &str, output: &str) -> Vec<Part<String>> {
+    bypass_identities(graph, output);
+    let (stretches, mut ours) = without_ours(graph);
+
+    // A stretch and the operator that follows it are two moments each.
+    let mut last_used = HashMap::from([(output.to_owned(), usize::MAX)]);
+    let mut use_at = |value: &str, moment: usize| {
+        let last = last_used.entry(value.to_owned()).or_default();
+        *last = moment.max(*last);
+    };
+    for (number, nodes) in stretches.iter().enumerate() {
+        nodes.iter().flat_map(|node| &node.input).for_each(|value| use_at(value, 2 * number));
+        ours.get(number).iter().for_each(|ours| use_at(&ours.takes.value, 2 * number + 1));
+    }
+    let is_last = |value: &str, moment: usize| last_used.get(value).is_none_or(|last| *last <= moment);
+    for (number, ours) in ours.iter_mut().enumerate() {
+        ours.takes.last = is_last(&ours.takes.value, 2 * number + 1);
+    }
+    let end = |name: &String| ValueInfoProto { name: Some(name.clone()), ..ValueInfoProto::default() };
+    graph.input.extend(ours.iter().map(|ours| end(&ours.makes)));
+
+    let mut made = HashSet::from([input.to_owned()]);
+    let mut ours = ours.into_iter();
+    let part = |(number, nodes): (usize, &Vec<NodeProto>)| {
+        let needed: BTreeSet<&String> =
+            nodes.iter().flat_map(|node| &node.input).filter(|value| made.contains(*value)).collect();
+        let takes = needed.into_iter().map(|value| Taken { value: value.clone(), last: is_last(value, 2 * number) });
+        let takes = takes.collect();
+        let makes = nodes.iter().flat_map(|node| &node.output);
+        made.extend(makes.clone().cloned());
+        let makes = makes.filter(|value| !is_last(value, 2 * number)).cloned().collect();
+        let then = ours.next();
+        made.extend(then.iter().map(|ours| ours.makes.clone()));
+        Part { takes, makes, then }
+    };
+    let parts: Vec<_> = stretches.iter().enumerate().map(part).collect();
+    graph.output.extend(parts.iter().flat_map(|part| &part.makes).filter(|value| *value != output).map(end));
+    graph.node = stretches.into_iter().flatten().collect();
+    parts
+}
+
+/// Has what an operator that changes nothing is asked for read from where that reads it.
+fn bypass_identities(graph: &mut GraphProto, output: &str) {
+    let mut origins: HashMap<String, String> = HashMap::new();
+    graph.node.retain_mut(|node| {
+        for value in &mut node.input {
+            if let Some(origin) = origins.get(value) {
+                value.clone_from(origin);
+            }
+        }
+        match (node.op_type.as_deref(), node.input.as_slice(), node.output.as_slice()) {
+            (Some("Identity"), [from], [to]) if to != output => {
+                origins.insert(to.clone(), from.clone());
+                false
+            }
+            _ => true,
+        }
+    });
+}
+
+/// The nodes of a graph in stretches, between two of which one of ours is left out.
+fn without_ours(graph: &mut GraphProto) -> (Vec<Vec<NodeProto>>, Vec<Ours<String>>) {
+    let mut nodes: Vec<Option<NodeProto>> = std::mem::take(&mut graph.node).into_iter().map(Some).collect();
+    let (mut stretches, mut ours) = (vec![Vec::new()], Vec::new());
+    for number in 0..nodes.len() {
+        let Some(node) = nodes[number].take() else { continue };
+        if let (Some(mut convolution), [input, ..], [output]) =
+            (depthwise(&node, graph), node.input.as_slice(), node.output.as_slice())
+        {
+            let mut makes = output.clone();
+            let is_user =
+                |other: &&mut Option<NodeProto>| other.as_ref().is_some_and(|other| other.input.contains(output));
+            let mut users: Vec<_> = nodes.iter_mut().filter(is_user).collect();
+            if let [user] = users.as_mut_slice()
+                && let Some((sum, bias)) =
+                    user.as_ref().and_then(|user| added(user, output, graph, convolution.bias.len()))
+            {
+                (makes, convolution.bias) = (sum, bias);
+                **user = None;
+            }
+            let takes = Taken { value: input.clone(), last: false };
+            ours.push(Ours { takes, makes, convolution });
+            stretches.push(Vec::new());
+        } else if let Some(stretch) = stretches.last_mut() {
+            stretch.push(node);
+        }
+    }
+    (stretches, ours)
+}
+
+/// The convolution that a node is, if it is one of each channel by itself.
+fn depthwise(node: &NodeProto, graph: &GraphProto) -> Option<Depthwise> {
+    let attribute = |name: &str| node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name));
+    let lengths = |name: &str| -> Option<Vec<usize>> {
+        attribute(name)?.ints.iter().map(|length| usize::try_from(*length).ok()).collect()
+    };
+    let [_, kernel] = node.input.as_slice() else { return None };
+    let kernel = constant(graph, kernel)?;
+    let [channels, 1, height, width] = *kernel.dims.as_slice() else { return None };
+    let is_ours = node.op_type.as_deref() == Some("Conv")
+        && channels > 1
+        && attribute("group")?.i == Some(channels)
+        && lengths("dilations")? == [1, 1]
+        && attribute("auto_pad").is_none();
+    is_ours.then_some(())?;
+    Some(Depthwise {
+        kernel: [usize::try_from(height).ok()?, usize::try_from(width).ok()?],
+        strides: lengths("strides")?.try_into().ok()?,
+        pads: lengths("pads")?.try_into().ok()?,
+        weights: values(kernel)?,
+        bias: vec![0.0; usize::try_from(channels).ok()?],
+    })
+}
+
+/// What a node makes that adds a constant for each channel to this value, and the constant.
+fn added(node: &NodeProto, value: &str, graph: &GraphProto, channels: usize) -> Option<(String, Vec<f32>)> {
+    let ("Add", [one, other], [sum]) = (node.op_type.as_deref()?, node.input.as_slice(), node.output.as_slice()) else {
+        return None;
+    };
+    let bias = constant(graph, if one == value { other } else { one })?;
+    let is_for_channels = matches!(*bias.dims.as_slice(), [1, count, 1, 1] if usize::try_from(count) == Ok(channels));
+    Some((sum.clone(), values(bias).filter(|_| is_for_channels)?))
+}
+
+fn constant<'a>(graph: &'a GraphProto, name: &str) -> Option<&'a TensorProto> {
+    graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name))
+}
+
+fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
+    let raw = tensor.raw_data.as_ref()?.borrow();
+    Some(raw.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use rten::op_types as op;
+    use rten_onnx::onnx::{AttributeProto, AttributeType, DataType, OperatorSetIdProto};
+    use rten_tensor::prelude::*;
+
+    use super::*;
+
+    fn noise(count: usize) -> Vec<f32> {
+        (1_u16..).map(|n| f32::from(n).sin()).take(count).collect()
+    }
+
+    fn tensor(name: &str, dims: &[i64]) -> TensorProto {
+        let count = usize::try_from(dims.iter().product::<i64>()).unwrap();
+        TensorProto {
+            name: Some(name.to_owned()),
+            dims: dims.to_vec(),
+            data_type: Some(DataType::FLOAT),
+            raw_data: Some(RefCell::new(noise(count).iter().flat_map(|value| value.to_le_bytes()).collect())),
+            ..TensorProto::default()
+        }
+    }
+
+    fn node(operator: &str, input: &[&str], output: &str, attributes: &[(&str, &[i64])]) -> NodeProto {
+        let attribute = attributes.iter().map(|(name, values)| AttributeProto {
+            name: Some((*name).to_owned()),
+            i: (*name == "group").then(|| values[0]),
+            ints: if *name == "group" { Vec::new() } else { values.to_vec() },
+            r#type: Some(if *name == "group" { AttributeType::INT } else { AttributeType::INTS }),
+            ..AttributeProto::default()
+        });
+        NodeProto {
+            op_type: Some(operator.to_owned()),
+            name: Some(output.to_owned()),
+            input: input.iter().map(|&name| name.to_owned()).collect(),
+            output: vec![output.to_owned()],
+            attribute: attribute.collect(),
+            ..NodeProto::default()
+        }
+    }
+
+    fn convolution(input: &str, weights: &str, output: &str) -> NodeProto {
+        let attributes: [(&str, &[i64]); 4] =
+            [("group", &[2]), ("dilations", &[1, 1]), ("strides", &[1, 1]), ("pads", &[1, 1, 1, 1])];
+        node("Conv", &[input, weights], output, &attributes)
+    }
+
+    /// Two convolutions of ours. What the first makes, its bias added, is needed after the second, too.
+    fn stored(node_more: Option<NodeProto>) -> ModelProto {
+        let end = |name: &str| ValueInfoProto { name: Some(name.to_owned()), ..ValueInfoProto::default() };
+        let nodes = [
+            node("Identity", &["x"], "same", &[]),
+            convolution("same", "weights", "first"),
+            node("Add", &["first", "bias"], "biased", &[]),
+            node("Identity", &["biased"], "biased too", &[]),
+            node("Relu", &["biased too"], "positive", &[]),
+            convolution("positive", "weights", "second"),
+            node("Add", &["second", "biased"], "sum", &[]),
+            node("Add", &["sum", "same"], "y", &[]),
+        ];
+        let (initializer, input, output) =
+            (vec![tensor("weights", &[2, 1, 3, 3]), tensor("bias", &[1, 2, 1, 1])], vec![end("x")], vec![end("y")]);
+        let graph = GraphProto {
+            node: nodes.into_iter().chain(node_more).collect(),
+            initializer,
+            input,
+            output,
+            value_info: Vec::new(),
+        };
+        let opset_import = vec![OperatorSetIdProto { version: Some(11), ..OperatorSetIdProto::default() }];
+        ModelProto { ir_version: Some(7), graph: Some(graph), opset_import, ..ModelProto::default() }
+    }
+
+    #[test]
+    fn a_cut_model_makes_what_the_whole_one_makes() {
+        let operators = || OpRegistry::with_ops(&[&op::Add, &op::Conv, &op::Identity, &op::Relu]);
+        let input = NdTensor::from_data([1, 2, 5, 40], noise(400));
+        // Whoever else needs what a convolution makes needs it without the bias.
+        for more in [None, Some(node("Relu", &["first"], "aside", &[]))] {
+            let parts = Network::load("model", stored(more.clone()), operators()).unwrap();
+            assert_eq!(parts.parts.len(), 3);
+            let whole = ModelOptions::with_ops(operators()).load(stored(more).write_buf().unwrap()).unwrap();
+            let expected: NdTensor<f32, 4> = whole.run_one(input.view().into(), None).unwrap().try_into().unwrap();
+            let made: NdTensor<f32, 4> = parts.run(input.clone(), &RunOptions::default()).unwrap();
+            assert_eq!(made.shape(), expected.shape());
+            for (made, expected) in made.iter().zip(expected.iter()) {
+                assert!((made - expected).abs() < 1e-4, "{made} is not {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_model_with_other_ends_is_refused() {
+        let mut stored = stored(None);
+        stored.graph.as_mut().unwrap().output.clear();
+        assert!(Network::load("model", stored, OpRegistry::with_ops(&[])).is_err());
+    }
+}
