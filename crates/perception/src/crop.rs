@@ -1,10 +1,10 @@
 //! Pictures as the models take them.
 
-use image::RgbImage;
+use image::{RgbImage, imageops};
 use rten_simd::{Isa, SimdOp};
 use rten_tensor::NdTensor;
 
-use crate::geometry::{Corners, Point};
+use crate::geometry::{Area, Corners, Point};
 use crate::scale::scaled;
 
 /// A picture in planes of blue, green and red, each value less the mean and divided by
@@ -32,10 +32,32 @@ pub(crate) fn upright(picture: &RgbImage, corners: &Corners, height: u32, most_w
     }
     let step = |from: Point, to: Point, length: f64| ((to.x - from.x) / length, (to.y - from.y) / length);
     let (right, below) = (step(first, second, across), step(first, fourth, down));
+    let width = pixels((across * f64::from(height) / down).ceil()).clamp(1, most_wide);
+    // What is many times as tall is made smaller before it is cut: fewer colours are taken out of it then.
+    let times = (down / f64::from(height) / 2.0).floor();
+    if times >= 2.0 {
+        let (part, corners) = smaller(picture, corners, times);
+        return upright(&part, &corners, height, width);
+    }
     let mut cut = RgbImage::new(pixels(across), pixels(down));
     Cut { picture, to: &mut cut, first, right, below }.dispatch();
-    let width = pixels((across * f64::from(height) / down).ceil()).clamp(1, most_wide);
     Some(scaled(&cut, width, height))
+}
+
+/// The part of a picture that holds these corners, so many times as small, and where they are in it.
+fn smaller(picture: &RgbImage, corners: &Corners, times: f64) -> (RgbImage, Corners) {
+    let area = Area::around(corners);
+    let (left, top) = (pixels(area.left), pixels(area.top));
+    let right = pixels(area.right.ceil()).clamp(left + 1, picture.width().max(left + 1));
+    let bottom = pixels(area.bottom.ceil()).clamp(top + 1, picture.height().max(top + 1));
+    let part = imageops::crop_imm(picture, left, top, right - left, bottom - top).to_image();
+    let side = |length: u32| pixels((f64::from(length) / times).round()).max(1);
+    let part_size = (f64::from(part.width()), f64::from(part.height()));
+    let small = scaled(&part, side(part.width()), side(part.height()));
+    let scale = (f64::from(small.width()) / part_size.0, f64::from(small.height()) / part_size.1);
+    let corners = corners
+        .map(|corner| Point { x: (corner.x - f64::from(left)) * scale.0, y: (corner.y - f64::from(top)) * scale.1 });
+    (small, corners)
 }
 
 /// Takes the colours of a picture that may be tilted, with the vectors that the processor has.
@@ -102,4 +124,28 @@ fn distance(a: Point, b: Point) -> f64 {
 )]
 pub(crate) fn pixels(length: f64) -> u32 {
     length.max(0.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    #[test]
+    fn a_line_as_tall_as_the_picture_looks_like_it_once_it_is_cut_out() {
+        // Broad strokes on a page, in a part of a picture.
+        let picture = RgbImage::from_fn(1_600, 1_000, |x, y| {
+            let is_ink = (200..1_400).contains(&x) && (300..700).contains(&y) && x / 100 % 3 == 0;
+            Rgb([if is_ink { 20 } else { 230 }, 128, 128])
+        });
+        let area = Area { left: 100.0, top: 100.0, right: 1_500.0, bottom: 900.0 };
+        let cut = upright(&picture, &area.corners(), 48, 3_200).unwrap();
+        let part = imageops::crop_imm(&picture, 100, 100, 1_400, 800).to_image();
+        let expected = scaled(&part, 84, 48);
+        assert_eq!(cut.dimensions(), expected.dimensions());
+        let differs = |(cut, expected): (&u8, &u8)| cut.abs_diff(*expected) > 24;
+        let other = cut.iter().zip(expected.iter()).filter(|pair| differs(*pair)).count();
+        assert!(other * 50 < cut.len(), "{other} of {} differ", cut.len());
+    }
 }
