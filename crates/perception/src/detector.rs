@@ -50,15 +50,12 @@ impl Detector {
             &op::Erf,
             &op::GlobalAveragePool,
             &op::HardSigmoid,
-            &op::Identity,
-            &op::MaxPool,
             &op::Mul,
             &op::ReduceMean,
             &op::Relu,
-            &op::Resize,
             &op::Sigmoid,
         ]);
-        weights::load(folder, weights::DETECTOR, operators).map(Self)
+        weights::load(folder, weights::DETECTOR, operators, None).map(Self)
     }
 
     /// The corners of each line, in the order of [`Corners`] as the picture lies.

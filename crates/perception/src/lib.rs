@@ -20,12 +20,12 @@
 //! ```
 
 mod crop;
-mod depthwise;
 mod detector;
 mod faces;
 pub mod geometry;
 mod ink;
 mod network;
+mod operators;
 mod recogniser;
 mod rectangle;
 mod scale;

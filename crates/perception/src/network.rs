@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::error::Error;
 
 use rten::{Model, ModelOptions, NodeId, OpRegistry, RunError, RunOptions, Value, ValueOrView};
-use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
+use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use rten_tensor::{NdTensor, NdTensorView};
 
-use crate::depthwise::Depthwise;
+use crate::operators::Operator;
 use crate::{PerceptionError, weights};
 
 /// A model with one input and one output, cut where an operator of ours stands.
@@ -37,17 +37,22 @@ struct Taken<Id> {
 struct Ours<Id> {
     takes: Taken<Id>,
     makes: Id,
-    convolution: Depthwise,
+    operator: Operator,
 }
 
 impl Network {
-    /// Loads a model that needs no other operators than these.
+    /// Loads a model that needs no other operators than these. An operator that its output ends with may be left out.
     pub(crate) fn load(
         file: &'static str,
         mut stored: ModelProto,
         operators: OpRegistry,
+        left_out: Option<&str>,
     ) -> Result<Self, Box<dyn Error>> {
         let graph = stored.graph.as_mut().ok_or("it has no graph")?;
+        bypass_identities(graph);
+        if let Some(operator) = left_out {
+            leave_out(graph, operator).ok_or_else(|| format!("it does not end with {operator}"))?;
+        }
         let name = |ends: &[ValueInfoProto]| match ends {
             [only] => only.name.clone().ok_or("its ends have no names"),
             _ => Err("it is another model than the expected one"),
@@ -83,10 +88,9 @@ impl Network {
             );
             let made = self.model.run(inputs, makes, Some(options.clone()))?;
             held.extend(makes.iter().copied().zip(made));
-            if let Some(Ours { takes, makes, convolution }) = then {
+            if let Some(Ours { takes, makes, operator }) = then {
                 let input = held.get(&takes.value).and_then(|value| NdTensorView::try_from(value).ok());
-                let made =
-                    input.and_then(|input| convolution.run(input)).ok_or_else(|| weights::unexpected(self.file))?;
+                let made = input.and_then(|input| operator.run(input)).ok_or_else(|| weights::unexpected(self.file))?;
                 if takes.last {
                     held.remove(&takes.value);
                 }
@@ -105,7 +109,7 @@ impl Part<String> {
         };
         let ours = |ours: Ours<String>| -> Result<_, RunError> {
             let makes = model.node_id(&ours.makes)?;
-            Ok(Ours { takes: taken(ours.takes)?, makes, convolution: ours.convolution })
+            Ok(Ours { takes: taken(ours.takes)?, makes, operator: ours.operator })
         };
         Ok(Part {
             takes: self.takes.into_iter().map(taken).collect::<Result<_, _>>()?,
@@ -118,7 +122,6 @@ impl Part<String> {
 /// Takes the operators that are ours out of a graph. What is computed before one and needed after it becomes an output of
 /// the graph, so that it keeps its name.
 fn cut(graph: &mut GraphProto, input: &str, output: &str) -> Vec<Part<String>> {
-    bypass_identities(graph, output);
     let (stretches, mut ours) = without_ours(graph);
 
     // A stretch and the operator that follows it are two moments each.
@@ -158,8 +161,17 @@ fn cut(graph: &mut GraphProto, input: &str, output: &str) -> Vec<Part<String>> {
     parts
 }
 
+/// Has a graph end with the input of its last operator, where that is this one.
+fn leave_out(graph: &mut GraphProto, operator: &str) -> Option<()> {
+    let ([output], Some(last)) = (graph.output.as_mut_slice(), graph.node.pop()) else { return None };
+    let is_it = last.op_type.as_deref() == Some(operator) && last.output.first() == output.name.as_ref();
+    output.name = Some(last.input.into_iter().next().filter(|_| is_it)?);
+    Some(())
+}
+
 /// Has what an operator that changes nothing is asked for read from where that reads it.
-fn bypass_identities(graph: &mut GraphProto, output: &str) {
+fn bypass_identities(graph: &mut GraphProto) {
+    let is_end = |value: &String| graph.output.iter().any(|end| end.name.as_ref() == Some(value));
     let mut origins: HashMap<String, String> = HashMap::new();
     graph.node.retain_mut(|node| {
         for value in &mut node.input {
@@ -168,7 +180,7 @@ fn bypass_identities(graph: &mut GraphProto, output: &str) {
             }
         }
         match (node.op_type.as_deref(), node.input.as_slice(), node.output.as_slice()) {
-            (Some("Identity"), [from], [to]) if to != output => {
+            (Some("Identity"), [from], [to]) if !is_end(to) => {
                 origins.insert(to.clone(), from.clone());
                 false
             }
@@ -183,22 +195,21 @@ fn without_ours(graph: &mut GraphProto) -> (Vec<Vec<NodeProto>>, Vec<Ours<String
     let (mut stretches, mut ours) = (vec![Vec::new()], Vec::new());
     for number in 0..nodes.len() {
         let Some(node) = nodes[number].take() else { continue };
-        if let (Some(mut convolution), [input, ..], [output]) =
-            (depthwise(&node, graph), node.input.as_slice(), node.output.as_slice())
+        if let (Some(mut operator), [input, ..], [output]) =
+            (Operator::of(&node, graph), node.input.as_slice(), node.output.as_slice())
         {
             let mut makes = output.clone();
-            let is_user =
-                |other: &&mut Option<NodeProto>| other.as_ref().is_some_and(|other| other.input.contains(output));
-            let mut users: Vec<_> = nodes.iter_mut().filter(is_user).collect();
-            if let [user] = users.as_mut_slice()
-                && let Some((sum, bias)) =
-                    user.as_ref().and_then(|user| added(user, output, graph, convolution.bias.len()))
-            {
-                (makes, convolution.bias) = (sum, bias);
+            loop {
+                let is_user =
+                    |other: &&mut Option<NodeProto>| other.as_ref().is_some_and(|other| other.input.contains(&makes));
+                let mut users: Vec<_> = nodes.iter_mut().filter(is_user).collect();
+                let [user] = users.as_mut_slice() else { break };
+                let Some(made) = user.as_ref().and_then(|user| operator.take_in(user, &makes, graph)) else { break };
+                makes.clone_from(made);
                 **user = None;
             }
             let takes = Taken { value: input.clone(), last: false };
-            ours.push(Ours { takes, makes, convolution });
+            ours.push(Ours { takes, makes, operator });
             stretches.push(Vec::new());
         } else if let Some(stretch) = stretches.last_mut() {
             stretch.push(node);
@@ -207,55 +218,12 @@ fn without_ours(graph: &mut GraphProto) -> (Vec<Vec<NodeProto>>, Vec<Ours<String
     (stretches, ours)
 }
 
-/// The convolution that a node is, if it is one of each channel by itself.
-fn depthwise(node: &NodeProto, graph: &GraphProto) -> Option<Depthwise> {
-    let attribute = |name: &str| node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name));
-    let lengths = |name: &str| -> Option<Vec<usize>> {
-        attribute(name)?.ints.iter().map(|length| usize::try_from(*length).ok()).collect()
-    };
-    let [_, kernel] = node.input.as_slice() else { return None };
-    let kernel = constant(graph, kernel)?;
-    let [channels, 1, height, width] = *kernel.dims.as_slice() else { return None };
-    let is_ours = node.op_type.as_deref() == Some("Conv")
-        && channels > 1
-        && attribute("group")?.i == Some(channels)
-        && lengths("dilations")? == [1, 1]
-        && attribute("auto_pad").is_none();
-    is_ours.then_some(())?;
-    Some(Depthwise {
-        kernel: [usize::try_from(height).ok()?, usize::try_from(width).ok()?],
-        strides: lengths("strides")?.try_into().ok()?,
-        pads: lengths("pads")?.try_into().ok()?,
-        weights: values(kernel)?,
-        bias: vec![0.0; usize::try_from(channels).ok()?],
-    })
-}
-
-/// What a node makes that adds a constant for each channel to this value, and the constant.
-fn added(node: &NodeProto, value: &str, graph: &GraphProto, channels: usize) -> Option<(String, Vec<f32>)> {
-    let ("Add", [one, other], [sum]) = (node.op_type.as_deref()?, node.input.as_slice(), node.output.as_slice()) else {
-        return None;
-    };
-    let bias = constant(graph, if one == value { other } else { one })?;
-    let is_for_channels = matches!(*bias.dims.as_slice(), [1, count, 1, 1] if usize::try_from(count) == Ok(channels));
-    Some((sum.clone(), values(bias).filter(|_| is_for_channels)?))
-}
-
-fn constant<'a>(graph: &'a GraphProto, name: &str) -> Option<&'a TensorProto> {
-    graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name))
-}
-
-fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
-    let raw = tensor.raw_data.as_ref()?.borrow();
-    Some(raw.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
 
     use rten::op_types as op;
-    use rten_onnx::onnx::{AttributeProto, AttributeType, DataType, OperatorSetIdProto};
+    use rten_onnx::onnx::{AttributeProto, AttributeType, DataType, OperatorSetIdProto, TensorProto};
     use rten_tensor::prelude::*;
 
     use super::*;
@@ -275,64 +243,89 @@ mod tests {
         }
     }
 
-    fn node(operator: &str, input: &[&str], output: &str, attributes: &[(&str, &[i64])]) -> NodeProto {
-        let attribute = attributes.iter().map(|(name, values)| AttributeProto {
-            name: Some((*name).to_owned()),
-            i: (*name == "group").then(|| values[0]),
-            ints: if *name == "group" { Vec::new() } else { values.to_vec() },
-            r#type: Some(if *name == "group" { AttributeType::INT } else { AttributeType::INTS }),
-            ..AttributeProto::default()
-        });
+    fn node(operator: &str, input: &[&str], output: &str, attributes: Vec<AttributeProto>) -> NodeProto {
         NodeProto {
             op_type: Some(operator.to_owned()),
             name: Some(output.to_owned()),
             input: input.iter().map(|&name| name.to_owned()).collect(),
             output: vec![output.to_owned()],
-            attribute: attribute.collect(),
+            attribute: attributes,
             ..NodeProto::default()
         }
     }
 
-    fn convolution(input: &str, weights: &str, output: &str) -> NodeProto {
-        let attributes: [(&str, &[i64]); 4] =
-            [("group", &[2]), ("dilations", &[1, 1]), ("strides", &[1, 1]), ("pads", &[1, 1, 1, 1])];
-        node("Conv", &[input, weights], output, &attributes)
+    fn integers(name: &str, ints: &[i64]) -> AttributeProto {
+        let (name, r#type) = (Some(name.to_owned()), Some(AttributeType::INTS));
+        AttributeProto { name, ints: ints.to_vec(), r#type, ..AttributeProto::default() }
     }
 
-    /// Two convolutions of ours. What the first makes, its bias added, is needed after the second, too.
-    fn stored(node_more: Option<NodeProto>) -> ModelProto {
+    fn word(name: &str, word: &str) -> AttributeProto {
+        let (name, r#type) = (Some(name.to_owned()), Some(AttributeType::STRING));
+        AttributeProto { name, s: Some(word.to_owned()), r#type, ..AttributeProto::default() }
+    }
+
+    fn convolution(input: &str, weights: &str, output: &str, groups: i64, edge: AttributeProto) -> NodeProto {
+        let (name, r#type) = (Some("group".to_owned()), Some(AttributeType::INT));
+        let group = AttributeProto { name, i: Some(groups), r#type, ..AttributeProto::default() };
+        let attributes = vec![group, integers("dilations", &[1, 1]), integers("strides", &[1, 1]), edge];
+        node("Conv", &[input, weights], output, attributes)
+    }
+
+    /// A model with each operator that is ours. What the first makes, its bias added, is needed after the second, too.
+    fn stored(more: Option<NodeProto>) -> ModelProto {
         let end = |name: &str| ValueInfoProto { name: Some(name.to_owned()), ..ValueInfoProto::default() };
-        let nodes = [
-            node("Identity", &["x"], "same", &[]),
-            convolution("same", "weights", "first"),
-            node("Add", &["first", "bias"], "biased", &[]),
-            node("Identity", &["biased"], "biased too", &[]),
-            node("Relu", &["biased too"], "positive", &[]),
-            convolution("positive", "weights", "second"),
-            node("Add", &["second", "biased"], "sum", &[]),
-            node("Add", &["sum", "same"], "y", &[]),
+        let padded = || integers("pads", &[1, 1, 1, 1]);
+        let same = || word("auto_pad", "SAME_UPPER");
+        let nearest = vec![
+            word("mode", "nearest"),
+            word("coordinate_transformation_mode", "asymmetric"),
+            word("nearest_mode", "floor"),
         ];
-        let (initializer, input, output) =
-            (vec![tensor("weights", &[2, 1, 3, 3]), tensor("bias", &[1, 2, 1, 1])], vec![end("x")], vec![end("y")]);
-        let graph = GraphProto {
-            node: nodes.into_iter().chain(node_more).collect(),
-            initializer,
-            input,
-            output,
-            value_info: Vec::new(),
+        let largest = vec![integers("kernel_shape", &[2, 2]), integers("strides", &[1, 1]), same()];
+        let nodes = [
+            node("Identity", &["x"], "same", vec![]),
+            convolution("same", "weights", "first", 2, padded()),
+            node("Add", &["first", "bias"], "biased", vec![]),
+            node("Identity", &["biased"], "biased too", vec![]),
+            node("Relu", &["biased too"], "positive", vec![]),
+            convolution("positive", "weights", "second", 2, padded()),
+            node("Add", &["second", "biased"], "sum", vec![]),
+            convolution("sum", "more weights", "third", 1, same()),
+            node("Relu", &["third"], "third positive", vec![]),
+            node("MaxPool", &["third positive"], "largest", largest),
+            node("Resize", &["largest", "", "scales"], "enlarged", nearest),
+            node("Sigmoid", &["enlarged"], "y", vec![]),
+        ];
+        let scales = TensorProto {
+            raw_data: Some(RefCell::new(
+                [1.0_f32, 1.0, 2.0, 3.0].iter().flat_map(|scale| scale.to_le_bytes()).collect(),
+            )),
+            ..tensor("scales", &[4])
         };
+        let initializer = vec![
+            tensor("weights", &[2, 1, 3, 3]),
+            tensor("bias", &[1, 2, 1, 1]),
+            tensor("more weights", &[6, 2, 2, 2]),
+            scales,
+        ];
+        let (input, output) = (vec![end("x")], vec![end("y")]);
+        let node = nodes.into_iter().chain(more).collect();
+        let graph = GraphProto { node, initializer, input, output, value_info: Vec::new() };
         let opset_import = vec![OperatorSetIdProto { version: Some(11), ..OperatorSetIdProto::default() }];
         ModelProto { ir_version: Some(7), graph: Some(graph), opset_import, ..ModelProto::default() }
     }
 
+    fn operators() -> OpRegistry {
+        OpRegistry::with_ops(&[&op::Add, &op::Conv, &op::Identity, &op::MaxPool, &op::Relu, &op::Resize, &op::Sigmoid])
+    }
+
     #[test]
     fn a_cut_model_makes_what_the_whole_one_makes() {
-        let operators = || OpRegistry::with_ops(&[&op::Add, &op::Conv, &op::Identity, &op::Relu]);
         let input = NdTensor::from_data([1, 2, 5, 40], noise(400));
         // Whoever else needs what a convolution makes needs it without the bias.
-        for more in [None, Some(node("Relu", &["first"], "aside", &[]))] {
-            let parts = Network::load("model", stored(more.clone()), operators()).unwrap();
-            assert_eq!(parts.parts.len(), 3);
+        for more in [None, Some(node("Relu", &["first"], "aside", vec![]))] {
+            let parts = Network::load("model", stored(more.clone()), operators(), None).unwrap();
+            assert_eq!(parts.parts.len(), 6);
             let whole = ModelOptions::with_ops(operators()).load(stored(more).write_buf().unwrap()).unwrap();
             let expected: NdTensor<f32, 4> = whole.run_one(input.view().into(), None).unwrap().try_into().unwrap();
             let made: NdTensor<f32, 4> = parts.run(input.clone(), &RunOptions::default()).unwrap();
@@ -345,8 +338,10 @@ mod tests {
 
     #[test]
     fn a_model_with_other_ends_is_refused() {
-        let mut stored = stored(None);
-        stored.graph.as_mut().unwrap().output.clear();
-        assert!(Network::load("model", stored, OpRegistry::with_ops(&[])).is_err());
+        let mut endless = stored(None);
+        endless.graph.as_mut().unwrap().output.clear();
+        assert!(Network::load("model", endless, operators(), None).is_err());
+        assert!(Network::load("model", stored(None), operators(), Some("Softmax")).is_err());
+        assert!(Network::load("model", stored(None), operators(), Some("Sigmoid")).is_ok());
     }
 }

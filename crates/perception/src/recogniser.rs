@@ -4,8 +4,10 @@ use std::path::Path;
 
 use image::RgbImage;
 use rten::{OpRegistry, RunOptions, op_types as op};
+use rten_simd::SimdOp;
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
+use rten_vecmath::{MaxNum, Softmax};
 
 use crate::geometry::Corners;
 use crate::ink::Extent;
@@ -48,9 +50,7 @@ impl Recogniser {
             &op::Div,
             &op::Erf,
             &op::HardSigmoid,
-            &op::Identity,
             &op::MatMul,
-            &op::MaxPool,
             &op::Mul,
             &op::Pow,
             &op::ReduceMean,
@@ -66,7 +66,8 @@ impl Recogniser {
             &op::Transpose,
             &op::Unsqueeze,
         ]);
-        let network = weights::load(folder, weights::RECOGNISER, operators)?;
+        // Of most steps it only matters which class is the likeliest, and that can be told without it.
+        let network = weights::load(folder, weights::RECOGNISER, operators, Some("Softmax"))?;
         let characters = network.metadata("character").ok_or_else(|| PerceptionError::Model {
             file: weights::RECOGNISER,
             reason: "it carries no alphabet".to_owned(),
@@ -100,13 +101,15 @@ impl Recogniser {
     /// first class stands between equal characters.
     fn decode(&self, steps: NdTensorView<f32, 2>) -> (String, f64) {
         let (mut text, mut sure, mut count, mut before) = (String::new(), 0.0, 0.0_f64, 0);
-        for step in 0..steps.size(0) {
-            let step = steps.slice(step);
-            let best = step.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-            let (class, probability) = best.unwrap_or_default();
+        let steps = steps.to_contiguous();
+        let mut probabilities = vec![0.0; self.alphabet.len() + 1];
+        for step in steps.data().chunks_exact(self.alphabet.len() + 1) {
+            let most = MaxNum::new(step).dispatch();
+            let class = step.iter().position(|rating| *rating >= most).unwrap_or_default();
             if class != before && class > 0 {
                 text.push_str(&self.alphabet[class - 1]);
-                sure += f64::from(probability);
+                probabilities.copy_from_slice(step);
+                sure += f64::from(Softmax::new_mut(&mut probabilities).dispatch()[class]);
                 count += 1.0;
             }
             before = class;

@@ -30,12 +30,17 @@ pub fn are_in(folder: &Path) -> bool {
 }
 
 /// Loads a model that needs no other operators than these: what is not listed is not
-/// linked.
-pub(crate) fn load(folder: &Path, file: &'static str, operators: OpRegistry) -> Result<Network, PerceptionError> {
+/// linked. An operator that its output ends with may be left out.
+pub(crate) fn load(
+    folder: &Path,
+    file: &'static str,
+    operators: OpRegistry,
+    left_out: Option<&str>,
+) -> Result<Network, PerceptionError> {
     let load = || -> Result<Network, Box<dyn Error>> {
         let stored = ModelProto::parse_file(File::open(folder.join(file))?)?;
         flush_subnormal(&stored);
-        Network::load(file, stored, operators)
+        Network::load(file, stored, operators, left_out)
     };
     load().map_err(|error| PerceptionError::Model { file, reason: error.to_string() })
 }
