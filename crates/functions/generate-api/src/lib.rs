@@ -31,9 +31,10 @@ pub struct GenerateApi<M> {
     pub offer: Offer,
 }
 
-/// Why the model stopped, in its own words, which callers know.
+/// Why the model stopped, in its own words, which callers know. Nova spells the field in its own way.
 #[derive(Deserialize)]
 struct Stopped {
+    #[serde(alias = "stopReason")]
     stop_reason: Option<String>,
 }
 

@@ -129,7 +129,15 @@ async fn why_the_model_stopped_is_told_in_its_own_word_and_an_answer_that_is_non
     let refusal = json!({"content": [], "stop_reason": "refusal", "stop_details": null, "usage": {}});
     let mut guarded = message("This cannot be discussed.", "end_turn");
     guarded["amazon-bedrock-guardrailAction"] = "INTERVENED".into();
+    let nova = |stop_reason: &str| {
+        json!({"output": {"message": {"role": "assistant", "content": [{"text": "Half"}]}}, "stopReason": stop_reason,
+               "usage": {"inputTokens": 12, "outputTokens": 3}})
+    };
     for (answer, completion, stop_reason) in [
+        (nova("max_tokens"), "Half", json!("max_tokens")),
+        (nova("end_turn"), "Half", json!("end_turn")),
+        (nova("content_filtered"), "Half", json!("content_filtered")),
+        (nova("guardrail_intervened"), "Half", json!("guardrail_intervened")),
         (message("Once upon a", "max_tokens"), "Once upon a", json!("max_tokens")),
         (message("", "model_context_window_exceeded"), "", json!("model_context_window_exceeded")),
         (message("x", "meteor"), "x", json!("meteor")),
