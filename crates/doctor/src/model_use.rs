@@ -142,7 +142,9 @@ fn tokens_a_call(function: &str, configuration: &Configuration) -> u64 {
 }
 
 fn prices(configuration: &Configuration, id: &str) -> Option<TokenPrices> {
-    let price = |name| configuration.setting(name)?.parse().ok();
+    // Those of the settings are of the function's own model.
+    let is_its_own = configuration.setting("MODEL_ID").is_none_or(|own| own == id);
+    let price = |name| configuration.setting(name).filter(|_| is_its_own)?.parse().ok();
     match (price("INPUT_TOKEN_PRICE"), price("OUTPUT_TOKEN_PRICE")) {
         (Some(input), Some(output)) => Some(TokenPrices { input, output }),
         _ => TokenPrices::of_model(&base(configuration, id).unwrap_or_else(|| id.to_owned())),
@@ -213,6 +215,9 @@ mod tests {
         );
         let unpriced = models(&[function("f", &settings[..1])], "us-west-2");
         assert!(TrialCalls::of(&unpriced).to_string().contains("what that costs is not known"));
+        let opus = ("ALLOWED_MODEL_IDS", "us.m,us.anthropic.claude-opus-5-5");
+        let both = models(&[function("f", &[&settings[..], &[opus]].concat())], "us-west-2");
+        assert_eq!(TrialCalls::of(&both).dollars, Some(0.000_06 + 0.000_528));
         let known = models(&[function("f", &[("MODEL_ID", "us.anthropic.claude-haiku-5-5")])], "us-west-2");
         assert_eq!(TrialCalls::of(&known).dollars, Some(0.000_013_2));
     }

@@ -33,7 +33,7 @@ use warden_core::{
 
 use crate::{
     clock,
-    settings::{SettingError, Variables, token_prices},
+    settings::{ModelPrices, SettingError, Variables},
 };
 
 /// The target of events that are metrics.
@@ -88,15 +88,15 @@ pub fn ledger_down() {
 
 /// Where metrics go: on Lambda, which names the function, to standard output; elsewhere nowhere.
 ///
-/// What a model's answers cost is added by [`token_prices`].
+/// What a model's answers cost is added by [`ModelPrices`].
 ///
 /// # Errors
-/// Those of [`token_prices`].
+/// Those of [`ModelPrices::read`].
 pub(crate) fn layer<S>(variables: &impl Variables) -> Result<Option<impl Layer<S>>, SettingError>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let prices = token_prices(variables)?;
+    let prices = ModelPrices::read(variables)?;
     Ok(variables.get("AWS_LAMBDA_FUNCTION_NAME").map(|function| {
         EmbeddedMetrics { function, prices, write: |line: &str| io::stdout().lock().write_all(line.as_bytes()) }
             .with_filter(Targets::new().with_target(TARGET, Level::INFO))
@@ -105,7 +105,7 @@ where
 
 struct EmbeddedMetrics<W> {
     function: String,
-    prices: Option<TokenPrices>,
+    prices: ModelPrices,
     write: W,
 }
 
@@ -113,7 +113,8 @@ impl<S: Subscriber, W: Fn(&str) -> io::Result<()> + 'static> Layer<S> for Embedd
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut values = Values::default();
         event.record(&mut values);
-        let cost = self.prices.and_then(|prices| values.cost(prices));
+        let prices = self.prices.of(values.texts.get("ModelId").and_then(Value::as_str).unwrap_or_default());
+        let cost = prices.and_then(|prices| values.cost(prices));
         let dimensions = [Some(&*values.dimension).filter(|name| !name.is_empty()), None];
         // Cost is reported by model, and for the whole function, which has the alarm.
         let sets: &[Option<&str>] = if cost.is_some() { &dimensions } else { &dimensions[..1] };
@@ -246,7 +247,8 @@ mod tests {
     use super::*;
 
     /// The lines that are emitted, without their times.
-    fn lines(prices: Option<TokenPrices>, emit: impl FnOnce()) -> Vec<Value> {
+    fn lines(own: Option<TokenPrices>, emit: impl FnOnce()) -> Vec<Value> {
+        let prices = ModelPrices { own, further: vec!["us.anthropic.claude-opus-5-5".into(), "meta.llama4".into()] };
         let written = Arc::new(Mutex::new(String::new()));
         let sink = Arc::clone(&written);
         let write = move |line: &str| {
@@ -333,6 +335,16 @@ mod tests {
         assert_eq!((told.len(), &told[0]["EstimatedCost"]), (2, &json!(2.5)));
         let cost = json!([{"Name": "EstimatedCost", "Unit": "None"}]);
         assert_eq!(told[1], line(&json!(["Function"]), &cost, &json!({"EstimatedCost": 2.5})));
+    }
+
+    #[test]
+    fn a_further_model_is_counted_at_its_own_price_or_at_none() {
+        let usage = Usage { input_tokens: 1_000_000, output_tokens: 1_000_000 };
+        let own = Some(TokenPrices { input: 0.11, output: 0.55 });
+        for (model, cost) in [("m", Some(0.66)), ("us.anthropic.claude-opus-5-5", Some(26.4)), ("meta.llama4", None)] {
+            let told = lines(own, || model_answer(model, usage, 1));
+            assert_eq!(told[0].get("EstimatedCost").and_then(Value::as_f64), cost, "{model}");
+        }
     }
 
     #[cfg(feature = "streaming")]

@@ -151,14 +151,18 @@ fn max_tokens(variables: &impl Variables) -> Result<u32, SettingError> {
 /// # Errors
 /// [`SettingError`] for a number of tokens that is out of range or not one.
 pub fn offer(variables: &impl Variables, default_model: String) -> Result<Offer, SettingError> {
-    let allowed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
     let mut models = vec![default_model.clone()];
-    for model in allowed.split(',').map(str::trim).filter(|model| !model.is_empty()) {
-        if !models.iter().any(|known| known == model) {
-            models.push(model.to_owned());
+    for model in listed_models(variables) {
+        if !models.contains(&model) {
+            models.push(model);
         }
     }
     Ok(Offer { default_model, models, max_tokens: max_tokens(variables)? })
+}
+
+fn listed_models(variables: &impl Variables) -> Vec<String> {
+    let listed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
+    listed.split(',').map(str::trim).filter(|model| !model.is_empty()).map(str::to_owned).collect()
 }
 
 /// `GUARDRAIL_ID` and `GUARDRAIL_VERSION`, both or neither.
@@ -267,6 +271,35 @@ pub fn token_prices(variables: &impl Variables) -> Result<Option<TokenPrices>, S
             Ok(model.and_then(|model| TokenPrices::of_model(&model)))
         }
         _ => Err(SettingError::of(INPUT, &"and OUTPUT_TOKEN_PRICE belong together: set both or none")),
+    }
+}
+
+/// What tokens of each model cost that a function may ask.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelPrices {
+    /// Those of [`token_prices`], which are of one model.
+    pub(crate) own: Option<TokenPrices>,
+    /// `ALLOWED_MODEL_IDS` beside that model.
+    pub(crate) further: Vec<String>,
+}
+
+impl ModelPrices {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Those of [`token_prices`].
+    pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
+        let own_id = model_id(variables).ok();
+        let mut further = listed_models(variables);
+        further.retain(|model| Some(model) != own_id.as_ref());
+        Ok(Self { own: token_prices(variables)?, further })
+    }
+
+    /// What a model's tokens cost: for a further one what is known of it, if anything is.
+    #[must_use]
+    pub fn of(&self, model_id: &str) -> Option<TokenPrices> {
+        let is_further = self.further.iter().any(|further| further == model_id);
+        if is_further { TokenPrices::of_model(model_id) } else { self.own }
     }
 }
 
@@ -478,6 +511,20 @@ mod tests {
         assert_eq!(of_ledger(&[judge]), Some(0.11));
         assert_eq!(of_ledger(&[judge, ("PII_DETECTOR_TOKEN_PRICES", "0.2/0.9")]), Some(0.2));
         assert_eq!(of_ledger(&[]), None);
+    }
+
+    #[test]
+    fn the_prices_that_are_set_are_those_of_the_functions_own_model() {
+        let own = "us.anthropic.claude-haiku-5-5";
+        let listed = format!("{own}, us.anthropic.claude-opus-5-5,meta.llama4");
+        let set = [("INPUT_TOKEN_PRICE", "1"), ("OUTPUT_TOKEN_PRICE", "5"), ("ALLOWED_MODEL_IDS", &listed)];
+        for given in [[("MODEL_ID", own)], [("AWS_REGION", "us-east-1")]] {
+            let prices = ModelPrices::read(&Given(&[&set[..], &given].concat())).unwrap();
+            let input = |model: &str| prices.of(model).map(|prices| prices.input);
+            assert_eq!(input(own), Some(1.0));
+            assert_eq!(input("us.anthropic.claude-opus-5-5"), Some(4.4));
+            assert_eq!(input("meta.llama4"), None);
+        }
     }
 
     #[test]
