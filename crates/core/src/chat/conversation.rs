@@ -64,6 +64,12 @@ pub struct Conversation {
 
 const FIELDS: [&str; 5] = ["prompt", "messages", "system", "max_tokens", "model"];
 
+/// Most messages of a conversation.
+const MAX_MESSAGES: usize = 10_000;
+/// Most brackets, commas and colons of a body: those of so many messages. What they stand for takes some hundred times the
+/// memory of its text, so that a body within the limit of its bytes could use up the function's.
+const MAX_MARKS: usize = 5 * MAX_MESSAGES + 16;
+
 /// Most characters of a name that an error repeats.
 const MAX_NAME_CHARS: usize = 40;
 
@@ -72,10 +78,13 @@ impl Conversation {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for what is no JSON object, a field that is not
-    /// known, missing or of another kind, and for what is not on offer.
+    /// known, missing or of another kind, more than 10,000 messages, and for what is not on offer.
     pub fn read(body: &[u8], offer: &Offer) -> Result<Self, Error> {
         if body.is_empty() {
             return Err(Error::invalid("body", "is empty"));
+        }
+        if marks(body) > MAX_MARKS {
+            return Err(Error::invalid("body", format!("has too many parts: at most {MAX_MESSAGES} messages")));
         }
         let body: Value = serde_json::from_slice(body).map_err(|error| {
             let problem = format!("is not JSON: see line {}, column {}", error.line(), error.column());
@@ -157,8 +166,26 @@ fn text(field: &'static str, value: Value) -> Result<String, Error> {
     }
 }
 
+/// The brackets, commas and colons of a JSON text, outside its strings.
+fn marks(json: &[u8]) -> usize {
+    let (mut marks, mut in_string, mut escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' | b',' | b':' if !in_string => marks += 1,
+            _ => {}
+        }
+    }
+    marks
+}
+
 fn turns(messages: Value) -> Result<Vec<Turn>, Error> {
     let Value::Array(messages) = messages else { return Err(not_a("list", "messages", &messages)) };
+    if messages.len() > MAX_MESSAGES {
+        return Err(Error::invalid("messages", format!("are {}; at most {MAX_MESSAGES}", messages.len())));
+    }
     let mut turns: Vec<Turn> = Vec::with_capacity(messages.len());
     for (at, message) in messages.into_iter().enumerate() {
         let turn =
@@ -289,6 +316,23 @@ mod tests {
         ] {
             assert_eq!(Conversation::read(body, &offer()).err().unwrap().to_string(), expected);
         }
+    }
+
+    #[test]
+    fn a_body_of_many_parts_is_refused_before_they_take_memory() {
+        let messages = |number: usize| {
+            let message = json!({"role": "user", "content": "{[,:\\\"{[,:"});
+            json!({"messages": vec![message; number], "system": "s", "max_tokens": 7, "model": "large"}).to_string()
+        };
+        let read = |body: &str| Conversation::read(body.as_bytes(), &offer()).err().map(|error| error.to_string());
+        assert_eq!(read(&messages(MAX_MESSAGES)), None);
+        assert!(read(&messages(MAX_MESSAGES + 1)).is_some_and(|error| error.contains("at most 10000")));
+        for many in [format!("[{}]", vec!["{\"a\":1}"; 100_000].join(",")), "[".repeat(100_000), "0,".repeat(100_000)] {
+            let body = format!("{{\"messages\":{many}}}");
+            assert_eq!(read(&body).unwrap(), "body: has too many parts: at most 10000 messages");
+        }
+        // What is said may be of any characters.
+        assert_eq!(read(&json!({"prompt": "[,".repeat(200_000)}).to_string()), None);
     }
 
     #[test]
