@@ -1,5 +1,6 @@
 //! Answers a caller's question about an image on S3.
 
+mod effort;
 mod schema;
 
 use bytes::Bytes;
@@ -33,8 +34,8 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
     /// `schema` the value that is valid under it.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] before anything is called, and for an object
-    /// that no model reads; [`Error::ObjectNotFound`]; those of the store and
+    /// [`Error::InvalidInput`] before anything is called, for an object that no
+    /// model reads, and for a schema that takes too long to check an answer by; [`Error::ObjectNotFound`]; those of the store and
     /// the model; [`Error::ModelOutputInvalid`] for an answer that is refused,
     /// cut or missing, or at the second try not valid under the schema.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
@@ -112,7 +113,7 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
 fn value_under(schema: &AnswerSchema, body: &[u8]) -> Result<Option<Value>, Error> {
     let answer = Answer::parse(body)?;
     let text = answer.finished_text().map_err(|why| Error::ModelOutputInvalid { problem: why.meaning() })?;
-    Ok(schema.value_in(text))
+    schema.value_in(text)
 }
 
 #[cfg(test)]

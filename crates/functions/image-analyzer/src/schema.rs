@@ -3,16 +3,21 @@
 use std::error::Error as StdError;
 
 use boon::{CompileError, Compiler, ErrorKind, SchemaIndex, Schemas, UrlLoader};
-use serde_json::Value;
+use serde_json::{Value, json};
 use warden_core::{Error, bedrock::answer::json_objects};
+
+use crate::effort::Effort;
 
 /// Longest schema, in bytes of JSON.
 const MAX_SCHEMA_BYTES: usize = 50_000;
+/// Most checks of an answer by a schema: a fraction of a second.
+const MAX_CHECKS: u64 = 100_000;
 /// What a caller's schema is called; references within it are resolved against this.
 const ROOT: &str = "schema:caller";
 
 /// A schema that was checked, ready to check answers.
 pub(crate) struct AnswerSchema {
+    source: Value,
     schemas: Schemas,
     root: SchemaIndex,
 }
@@ -32,7 +37,8 @@ impl UrlLoader for NothingElsewhere {
 impl AnswerSchema {
     /// # Errors
     /// [`Error::InvalidInput`] for what is not a schema, refers to one elsewhere, has a pattern with
-    /// look-around or back-references, or is longer than [`MAX_SCHEMA_BYTES`].
+    /// look-around or back-references, is longer than [`MAX_SCHEMA_BYTES`], or makes more than [`MAX_CHECKS`] of the
+    /// smallest answer.
     pub(crate) fn new(schema: &Value) -> Result<Self, Error> {
         let length = schema.to_string().len();
         if length > MAX_SCHEMA_BYTES {
@@ -42,7 +48,18 @@ impl AnswerSchema {
         compiler.use_loader(Box::new(NothingElsewhere));
         compiler.add_resource(ROOT, schema.clone()).map_err(|error| unusable(&error))?;
         let root = compiler.compile(ROOT, &mut schemas).map_err(|error| unusable(&error))?;
-        Ok(Self { schemas, root })
+        let schema = Self { source: schema.clone(), schemas, root };
+        schema.bound(&json!({}))?;
+        Ok(schema)
+    }
+
+    /// Refuses a value that would take too long to check: the validator has no bound.
+    fn bound(&self, value: &Value) -> Result<(), Error> {
+        if Effort::of(&self.source, ROOT).checks(value) > MAX_CHECKS {
+            let problem = format!("refers to itself so often that it takes over {MAX_CHECKS} checks of an answer");
+            return Err(Error::invalid("schema", problem));
+        }
+        Ok(())
     }
 
     fn is_valid(&self, value: &Value) -> bool {
@@ -51,15 +68,20 @@ impl AnswerSchema {
 
     /// The value in an answer's text, where its meaning is plain: bare, in a
     /// fence, or the one object in prose; and only if it is valid.
-    pub(crate) fn value_in(&self, text: &str) -> Option<Value> {
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where the schema makes more than [`MAX_CHECKS`] of it.
+    pub(crate) fn value_in(&self, text: &str) -> Result<Option<Value>, Error> {
         let text = text.trim();
         let fenced = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
         let bare = fenced.map_or(text, |inner| inner.trim_start_matches("json"));
         let value = serde_json::from_str(bare).ok().or_else(|| match json_objects(text).as_mut_slice() {
             [only] => Some(only.take()),
             _ => None,
-        })?;
-        self.is_valid(&value).then_some(value)
+        });
+        let Some(value) = value else { return Ok(None) };
+        self.bound(&value)?;
+        Ok(self.is_valid(&value).then_some(value))
     }
 }
 
@@ -96,7 +118,6 @@ fn reason(error: &CompileError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use warden_core::ErrorName;
 
     use super::*;
@@ -118,7 +139,7 @@ mod tests {
             (&list, "```\n[1]\n```", Some(json!([1]))),
             (&list, "[0]", None),
         ] {
-            assert_eq!(AnswerSchema::new(schema).unwrap().value_in(text), expected, "{text}");
+            assert_eq!(AnswerSchema::new(schema).unwrap().value_in(text).unwrap(), expected, "{text}");
         }
     }
 
@@ -149,8 +170,23 @@ mod tests {
             let tree = json!({"$schema": draft, "$id": "https://example.com/tree.json", "type": "object",
                 "properties": {"parts": {"type": "array", "items": {"$ref": "#"}}}, "required": ["parts"]});
             let schema = AnswerSchema::new(&tree).unwrap();
-            assert!(schema.value_in(r#"{"parts": [{"parts": []}]}"#).is_some());
-            assert!(schema.value_in(r#"{"parts": [{}]}"#).is_none());
+            assert!(schema.value_in(r#"{"parts": [{"parts": []}]}"#).unwrap().is_some());
+            assert!(schema.value_in(r#"{"parts": [{}]}"#).unwrap().is_none());
         }
+    }
+
+    #[test]
+    fn a_schema_that_would_be_checked_for_hours_is_refused_and_so_is_an_answer() {
+        let twice = |level: u32| json!({"allOf": vec![json!({"$ref": format!("#/$defs/d{}", level - 1)}); 2]});
+        let mut definitions: serde_json::Map<_, _> = (1..33).map(|level| (format!("d{level}"), twice(level))).collect();
+        definitions.insert("d0".to_owned(), json!({"type": "object"}));
+        let error = AnswerSchema::new(&json!({"$defs": definitions, "$ref": "#/$defs/d32"})).err().unwrap();
+        assert!(error.to_string().starts_with("schema: refers to itself so often"), "{error}");
+
+        let by_depth = json!({"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}});
+        let schema = AnswerSchema::new(&by_depth).unwrap();
+        let nested = |levels| (0..levels).fold("{}".to_owned(), |inner, _| format!("{{\"a\": {inner}}}"));
+        assert!(schema.value_in(&nested(5)).unwrap().is_some());
+        assert_eq!(schema.value_in(&nested(40)).unwrap_err().name(), ErrorName::InvalidInput);
     }
 }
