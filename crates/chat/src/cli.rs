@@ -71,7 +71,7 @@ pub(crate) struct Cli {
     pub(crate) no_history: bool,
 
     /// How long nothing may come before the answer is given up
-    #[arg(long, value_name = "TIME", default_value = "90s", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "130s", value_parser = time)]
     pub(crate) idle_timeout: Duration,
 }
 
@@ -118,5 +118,12 @@ mod tests {
         ] {
             assert!(!parses(wrong), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_as_long_as_one_may_take_to_begin() {
+        let cli = Cli::try_parse_from(["warden-chat", "--url", "https://a.example"]).unwrap();
+        // CloudFront waits for 120 seconds, the functions for 110.
+        assert!(cli.idle_timeout > Duration::from_mins(2));
     }
 }
