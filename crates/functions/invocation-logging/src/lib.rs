@@ -7,7 +7,7 @@ mod request;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use warden_aws::ResponseUrls;
 use warden_core::{
     Error,
@@ -24,8 +24,9 @@ const WORK_TIMEOUT: Duration = Duration::from_secs(80);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_ATTEMPTS: u32 = 3;
 
-/// Bedrock tries the role at once, and a new role may take a minute to be known everywhere.
-const PUT_ATTEMPTS: u32 = 13;
+/// Bedrock tries the role at once, and a new role may take a minute to be known everywhere. A try that begins by then can
+/// still end within [`WORK_TIMEOUT`], so that the last one's reason is told.
+const LAST_PUT: Duration = Duration::from_mins(1);
 const PUT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Most characters of a reason: CloudFormation takes answers of 4,096 bytes.
@@ -93,6 +94,7 @@ where
 
     /// The names of the steps that were taken.
     async fn work(&self, event: &Value) -> Result<Vec<&'static str>, Error> {
+        let last_put = Instant::now() + LAST_PUT;
         let request = Request::read(event)?;
         let current = self.logging.configuration().await?;
         let kept = self.parameters.get(&request.parameter).await?.map(|text| Kept::parse(&text)).transpose()?;
@@ -104,7 +106,7 @@ where
                     "keep"
                 }
                 Step::Put(configuration) => {
-                    self.put(configuration).await?;
+                    self.put(configuration, last_put).await?;
                     "put"
                 }
                 Step::Delete => {
@@ -120,14 +122,10 @@ where
         Ok(done)
     }
 
-    async fn put(&self, configuration: &LoggingConfiguration) -> Result<(), Error> {
-        let mut attempt = 1;
+    async fn put(&self, configuration: &LoggingConfiguration, last: Instant) -> Result<(), Error> {
         loop {
             match self.logging.put(configuration).await {
-                Err(Error::AccessDenied { .. }) if attempt < PUT_ATTEMPTS => {
-                    attempt += 1;
-                    sleep(PUT_PAUSE).await;
-                }
+                Err(Error::AccessDenied { .. }) if Instant::now() + PUT_PAUSE <= last => sleep(PUT_PAUSE).await,
                 done => return done,
             }
         }

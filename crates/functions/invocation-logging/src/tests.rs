@@ -11,7 +11,7 @@ use warden_core::{
 };
 use warden_event_files::{holds, invalid, valid};
 
-use crate::{Answers, CustomResource, PUT_ATTEMPTS};
+use crate::{Answers, CustomResource};
 
 const PARAMETER: &str = "/bedrock-warden/dev/previous-model-invocation-logging";
 
@@ -19,6 +19,8 @@ const PARAMETER: &str = "/bedrock-warden/dev/previous-model-invocation-logging";
 #[derive(Clone, Copy, PartialEq)]
 enum Trouble {
     Denied,
+    /// After seconds in which Bedrock tried.
+    DeniedLate,
     Fails,
     Hangs,
     Panics,
@@ -52,7 +54,12 @@ impl Fake {
         };
         match trouble {
             None => Ok(does(&mut self.0.lock().unwrap())),
-            Some(Trouble::Denied) => Err(Error::AccessDenied { action: name, what: "it".into(), hint: "look" }),
+            Some(Trouble::Denied | Trouble::DeniedLate) => {
+                if trouble == Some(Trouble::DeniedLate) {
+                    tokio::time::sleep(Duration::from_secs(7)).await;
+                }
+                Err(Error::AccessDenied { action: name, what: "it".into(), hint: "look" })
+            }
             Some(Trouble::Fails) => Err(Error::Internal { problem: format!("{name} failed (500)") }),
             Some(Trouble::Hangs) => std::future::pending().await,
             Some(Trouble::Panics) => panic!("a defect"),
@@ -223,7 +230,7 @@ async fn a_failure_in_any_call_is_told_and_the_rollback_leaves_things_as_they_we
                 let fake = Fake::having(previous.as_ref()).with(
                     call,
                     trouble,
-                    if trouble == Trouble::Denied { PUT_ATTEMPTS as usize } else { 1 },
+                    if trouble == Trouble::Denied { usize::MAX } else { 1 },
                 );
                 let answer = fake.answer("Create").await;
                 assert_eq!(answer["Status"], "FAILED", "{call}");
@@ -259,6 +266,15 @@ async fn a_role_that_is_not_known_everywhere_yet_is_waited_for() {
     let fake = Fake::having(None).with("put logging", Trouble::Denied, 4);
     assert_eq!(fake.status("Create").await, "SUCCESS");
     assert_eq!(fake.logging(), Some(ours()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_bedrock_may_not_write_is_told_however_long_it_takes_to_find_out() {
+    for trouble in [Trouble::Denied, Trouble::DeniedLate] {
+        let answer = Fake::having(None).with("put logging", trouble, usize::MAX).answer("Create").await;
+        let reason = answer["Reason"].as_str().unwrap();
+        assert!(reason.contains("put logging"), "{reason}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
