@@ -87,6 +87,25 @@ page("asks for the token, and again for a wrong one", async () => {
   assert.equal(await browser.evaluate("sessionStorage.length"), 0);
 });
 
+page("takes no token that no header takes, and asks again", async () => {
+  for (const quoted of ["\u201ca token\u201d", "\ud1a0\ud070"]) {
+    await enter(quoted);
+    await browser.until("document.querySelector('#status').textContent.includes('ASCII alone')");
+    assert.equal(await browser.evaluate("sessionStorage.length"), 0);
+    assert.equal(await browser.evaluate("document.querySelector('#gate').hidden"), false);
+  }
+  await enter(` ${SECRET} `);
+  await browser.until("document.querySelector('#gate').hidden");
+});
+
+page("lets go of a token while the service cannot be reached", async () => {
+  await browser.evaluate("sessionStorage.setItem('warden-token', '\u201cold\u201d')");
+  await browser.goto(lambda.url);
+  await browser.until("!document.querySelector('#forget').hidden");
+  await browser.click("#forget");
+  await browser.until("!document.querySelector('#gate').hidden");
+});
+
 page("shows the answer as it grows, as text, and sends the history with its digest", async () => {
   await enter();
   await ask("Say it slowly");
