@@ -534,7 +534,8 @@ pub(crate) enum DeployCommand {
     /// Put recorded events on the stack's replay bus, and follow what they start
     ///
     /// A file holds EventBridge events or CloudTrail records, one JSON document after the other, a
-    /// CloudTrail log file, or what `aws cloudtrail lookup-events` or `aws sqs receive-message` prints.
+    /// CloudTrail log file, rows of Athena as JSON, or what `aws cloudtrail lookup-events`, `aws sqs
+    /// receive-message` or `aws logs filter-log-events` prints.
     /// Each event starts an execution; how many that will be is said first. Of more than 50, a summary
     /// is printed instead of what happens in each. Each is put with the source `warden.replay`; its detail-type and
     /// detail are not changed. The audit then acts on them again: a judged object that still exists may be deleted.

@@ -30,8 +30,9 @@ pub struct RecordedEvent {
 impl RecordedEvent {
     /// The events of a file, plain or gzipped, one JSON document or one after the
     /// other: EventBridge events, bare `CloudTrail` records, `CloudTrail` log files,
-    /// and what `cloudtrail lookup-events` and `sqs receive-message` print. A digest
-    /// file, which lies beside log files, holds none.
+    /// rows of a table of them with names in small letters, and what `cloudtrail lookup-events`, `sqs
+    /// receive-message`, `logs get-log-events` and `logs filter-log-events` print. A digest file, which lies
+    /// beside log files, holds none.
     ///
     /// # Errors
     /// When it holds anything else.
@@ -84,6 +85,10 @@ impl RecordedEvent {
             found.iter().try_for_each(|event| Self::collect_text(file, &event["CloudTrailEvent"], events))
         } else if let Some(messages) = list("Messages") {
             messages.iter().try_for_each(|message| Self::collect_text(file, &message["Body"], events))
+        } else if let Some(logged) = list("events").or_else(|| list("logEvents")) {
+            logged.iter().try_for_each(|event| Self::collect_text(file, &event["message"], events))
+        } else if value["QueryResultRows"].is_array() {
+            Err("it is the answer of a query in CloudTrail Lake. Save each row as an object of its columns")
         } else if is_digest(value) {
             Ok(())
         } else {
@@ -103,9 +108,9 @@ impl RecordedEvent {
             (Some(Value::String(kind)), Some(detail @ Value::Object(_))) => (kind.as_str(), detail),
             (Some(_), _) => return Err("its `detail-type` is not text, or its `detail` is not an object"),
             (None, Some(_)) => return Err("it lacks `detail-type`"),
-            (None, None) if value["eventName"].is_string() && value["eventSource"].is_string() => {
+            (None, None) if field(value, "eventName").is_some() && field(value, "eventSource").is_some() => {
                 // S3's own notifications have these fields too, and are no record.
-                if value["eventSource"].as_str().is_some_and(|source| source.starts_with("aws:")) {
+                if field(value, "eventSource").is_some_and(|source| source.starts_with("aws:")) {
                     return Err("it is a notification of S3's own");
                 }
                 (detail_type_of(value), value)
@@ -115,10 +120,15 @@ impl RecordedEvent {
         Ok(Self {
             file: file.to_owned(),
             detail_type: detail_type.to_owned(),
-            event_name: detail["eventName"].as_str().map(str::to_owned),
+            event_name: field(detail, "eventName").map(str::to_owned),
             detail: detail.to_string(),
         })
     }
+}
+
+/// What a record says under a name of `CloudTrail`'s. Tables, such as Athena's, write it in small letters.
+fn field<'a>(record: &'a Value, name: &str) -> Option<&'a str> {
+    record.get(name).or_else(|| record.get(name.to_lowercase()))?.as_str()
 }
 
 /// The bytes themselves.
@@ -142,7 +152,7 @@ fn is_digest(value: &Value) -> bool {
 
 /// The `detail-type` under which EventBridge delivers a `CloudTrail` record.
 fn detail_type_of(record: &Value) -> &'static str {
-    match record["eventType"].as_str() {
+    match field(record, "eventType") {
         Some("AwsConsoleSignIn") => "AWS Console Sign In via CloudTrail",
         Some("AwsServiceEvent") => "AWS Service Event via CloudTrail",
         Some("AwsCloudTrailInsight") => "AWS Insight via CloudTrail",
@@ -207,6 +217,18 @@ mod tests {
                 json!({"Messages": [{"Body": envelope.to_string()}, {"Body": api_call.to_string()}]}).to_string(),
                 vec!["Object Created", call],
             ),
+            (
+                json!({"events": [{"timestamp": 1, "message": api_call.to_string()}], "nextForwardToken": "f/1"}).to_string(),
+                vec![call],
+            ),
+            (json!({"logEvents": [{"message": record("AwsConsoleSignIn").to_string()}]}).to_string(), vec![
+                "AWS Console Sign In via CloudTrail",
+            ]),
+            (
+                json!({"eventname": "ConsoleLogin", "eventsource": "signin.amazonaws.com", "eventtype": "AwsConsoleSignIn"})
+                    .to_string(),
+                vec!["AWS Console Sign In via CloudTrail"],
+            ),
             (json!({"digestStartTime": "a", "digestEndTime": "b", "logFiles": []}).to_string(), vec![]),
         ];
         for (text, kinds) in cases {
@@ -233,7 +255,7 @@ mod tests {
     #[test]
     fn what_is_no_event_says_what_it_lacks() {
         let cut = gzip(&record("AwsApiCall").to_string());
-        let cases: [(&[u8], &str); 16] = [
+        let cases: [(&[u8], &str); 19] = [
             (b"{", "e.json is not JSON: "),
             (b"", "e.json is not JSON: it is empty"),
             (b"\xef\xbb\xbf\n", "e.json is not JSON: it is empty"),
@@ -249,6 +271,9 @@ mod tests {
             (br#"{"Records":[]}"#, "its `Records` are empty"),
             (br#"{"Records":[1]}"#, "it lacks `detail`"),
             (br#"{"Messages":[{"Body":"text"}]}"#, "what it lists holds no event"),
+            (br#"{"events":[{"message":"started"}]}"#, "what it lists holds no event"),
+            (br#"{"QueryResultRows":[[{"eventName":"X"}]]}"#, "it is the answer of a query in CloudTrail Lake"),
+            (br#"{"eventname":"ObjectCreated:Put","eventsource":"aws:s3"}"#, "it is a notification of S3's own"),
             (
                 br#"{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}"#,
                 "it is a notification of S3's own",
