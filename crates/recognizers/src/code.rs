@@ -128,11 +128,12 @@ fn is_field(line: &str) -> bool {
 
 /// A visiting card of a person who can be reached.
 fn visiting_card(text: &str) -> Option<Vec<Entity>> {
-    let text = text.trim();
-    let fields = if starts_with(text, "BEGIN:VCARD") {
-        vcard(text)?
+    let unfolded = unfolded(text.trim());
+    let fields = if starts_with(&unfolded, "BEGIN:VCARD") {
+        vcard(&unfolded)?
     } else {
-        let (_, fields) = text.split_once(':').filter(|(kind, _)| matches!(*kind, "MECARD" | "BIZCARD"))?;
+        let is_kind = |kind: &str| ["MECARD", "BIZCARD"].iter().any(|known| kind.eq_ignore_ascii_case(known));
+        let (_, fields) = text.trim().split_once(':').filter(|(kind, _)| is_kind(kind))?;
         if !fields.ends_with(';') {
             return None;
         }
@@ -155,6 +156,18 @@ fn visiting_card(text: &str) -> Option<Vec<Entity>> {
     .filter_map(|(entity, is_told)| is_told.then_some(entity))
     .collect();
     (found.len() > 1).then_some(found)
+}
+
+/// A vCard with one field in each line. Lines end in any of three ways, and a long one goes on behind a space or a tab.
+fn unfolded(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.replace("\r\n", "\n").replace('\r', "\n").split('\n') {
+        match lines.last_mut() {
+            Some(last) if line.starts_with([' ', '\t']) && !line.trim().contains(':') => last.push_str(&line[1..]),
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// The fields of a vCard that comes to its end, without their groups and parameters.
@@ -262,7 +275,11 @@ fn one_time_password(text: &str) -> bool {
     let base32 = |b: &u8| b.is_ascii_alphabetic() || (b'2'..=b'7').contains(b) || *b == b'=';
     let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'%' | b'-' | b'_');
     if starts_with(text, "otpauth://") {
-        parameter("secret").is_some_and(|(_, secret)| is_long(secret, base32) && !published::is_seed(secret))
+        // Some are shown in groups, as people type them.
+        parameter("secret").is_some_and(|(_, secret)| {
+            let secret = secret.replace("%20", "").replace("%3D", "=").replace("%3d", "=").replace([' ', '+', '-'], "");
+            is_long(&secret, base32) && !published::is_seed(&secret)
+        })
     } else {
         starts_with(text, "otpauth-migration://") && parameter("data").is_some_and(|(_, data)| is_long(data, base64))
     }
@@ -381,6 +398,13 @@ mod tests {
                 vec![person, phone, mail, Entity::Location],
             ),
             ("MECARD:N:Oona Lindqvarn;TEL:+12125551212;;", vec![person, phone]),
+            ("mecard:n:Lindqvarn,Oona;tel:+12125551212;;", vec![person, phone]),
+            ("BEGIN:VCARD\rVERSION:3.0\rN:Lindqvarn;Oona;;;\rTEL:+4612345678\rEND:VCARD\r", vec![person, phone]),
+            (
+                "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lindq\r\n varn;Oona;;;\r\nTEL;TYPE=CELL:\r\n +4612345678\r\nEND:VCARD",
+                vec![person, phone],
+            ),
+            ("BEGIN:VCARD\n VERSION:3.0\n N:Lindqvarn;Oona;;;\n TEL:+4612345678\n END:VCARD", vec![person, phone]),
             (
                 "BEGIN:VCARD\nVERSION:3.0\nN:Hill;Oona;;;\nFN:Oona Hill\nORG:Hill Design;Sales\nTEL:+4612345678\nEND:VCARD",
                 vec![person, phone],
@@ -480,6 +504,11 @@ mod tests {
         for (text, is_secret) in [
             ("otpauth://totp/Example:alice@example.com?secret=QX7NTK2MZ5WRDH4V&issuer=Example", true),
             ("otpauth://hotp/Example?counter=0&secret=qx7ntk2mz5wrdh4v", true),
+            ("otpauth://totp/Example?secret=QX7N%20TK2M%20Z5WR%20DH4V&issuer=Example", true),
+            ("otpauth://totp/Example?secret=QX7N+TK2M+Z5WR+DH4V", true),
+            ("otpauth://totp/Example?secret=qx7n-tk2m-z5wr-dh4v", true),
+            ("otpauth://totp/Example?secret=QX7NTK2MZ5WRDH4VQA%3D%3D", true),
+            ("otpauth://totp/Example?secret=JBSW%20Y3DP%20EHPK%203PXP", false),
             ("otpauth://totp/Example:alice@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example", false),
             ("otpauth://hotp/Example?counter=0&secret=jbswy3dpehpk3pxp", false),
             ("otpauth://totp/Example?secret=HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ&issuer=ACME%20Co", false),

@@ -35,6 +35,14 @@ static NUMBERS: LazyLock<Vec<Number>> = LazyLock::new(|| {
         number(Entity::BrCpf, 0.85, r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b", Some(is_cpf)),
         number(Entity::CnRic, 0.85, r"\b[1-9]\d{5}(?:19|20)\d{9}[\dX]\b", Some(is_ric)),
         number(Entity::MxCurp, 0.85, r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d\b", Some(is_curp)),
+        // Switzerland's AHV number, and France's NIR.
+        number(Entity::Id, 0.85, r"\b756[. ]\d{4}[. ]\d{4}[. ]\d{2}\b", Some(is_ahv)),
+        number(
+            Entity::Id,
+            0.8,
+            r"\b[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}\b",
+            Some(is_nir),
+        ),
         number(Entity::InAadhaar, 0.6, r"\b[2-9]\d{3} \d{4} \d{4}\b", Some(|text| verhoeff(&digits(text)))),
     ]
     .into_iter()
@@ -178,6 +186,18 @@ fn is_fiscal_code(text: &str) -> bool {
     letter("ABCDEFGHIJKLMNOPQRSTUVWXYZ", sum % 26) == text.chars().next_back()
 }
 
+fn is_ahv(text: &str) -> bool {
+    weighted(&digits(text), &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
+}
+
+fn is_nir(text: &str) -> bool {
+    // Corsica's departments count as numbers of their own.
+    let compact = text.replace(' ', "").replace("2A", "19").replace("2B", "18");
+    let (number, key) = compact.split_at_checked(13).unwrap_or_default();
+    let rest = digits(number).iter().fold(0, |rest, digit| (rest * 10 + digit) % 97);
+    number.len() == 13 && key.parse() == Ok(97 - rest)
+}
+
 fn letter(letters: &str, at: u32) -> Option<char> {
     letters.chars().nth(at as usize)
 }
@@ -200,6 +220,11 @@ mod tests {
             (Entity::CnRic, "11010519491231002X", "110105194912310021"),
             (Entity::MxCurp, "HEGG560427MVZRRL04", "HEGG560427MVZRRL05"),
             (Entity::InAadhaar, "4991 1866 5246", "4991 1866 5247"),
+            (Entity::Id, "756.9217.0769.85", "756.9217.0769.86"),
+            (Entity::Id, "756 9217 0769 85", "757 9217 0769 85"),
+            (Entity::Id, "2 69 05 49 588 157 80", "2 69 05 49 588 157 81"),
+            (Entity::Id, "269054958815780", "269134958815780"),
+            (Entity::Id, "1 85 05 2A 588 157 59", "1 85 05 2A 588 157 60"),
         ] {
             let kinds = |text: &str| find(text).into_iter().map(|(entity, ..)| entity).collect::<Vec<_>>();
             assert_eq!(kinds(&format!("No. {right}, valid")), [entity], "{right}");
