@@ -74,6 +74,7 @@ const GROUPS: [Group; 10] = [
             "inspector2",
             "logs",
             "macie2",
+            "network-firewall",
             "organizations",
             "route53",
             "route53resolver",
@@ -90,8 +91,8 @@ const GROUPS: [Group; 10] = [
     },
     Group {
         resource: "BucketRule",
-        description: "Starts the security audit when somebody changes who may read a bucket or what it keeps.",
-        services: &["s3", "s3-control"],
+        description: "Starts the security audit when somebody changes who may read a bucket, a file system or a warehouse, or what it keeps.",
+        services: &["elasticfilesystem", "es", "glacier", "ram", "redshift", "redshift-serverless", "s3", "s3-control"],
         kind: Kind::Writes,
     },
     Group {
