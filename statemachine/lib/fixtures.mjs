@@ -8,11 +8,16 @@ const read = (path) => readFileSync(new URL(path, root), 'utf8');
 
 export const readJson = (path) => JSON.parse(read(path));
 
-/** An answer of `function/case`, from the snapshot of the function's tests: JSON below a header between two rules. */
+/** What a test keeps as its snapshot: JSON below a header between two rules. */
+export function snapshot(path) {
+  const text = read(path);
+  return JSON.parse(text.slice(text.indexOf('\n---\n') + 5));
+}
+
+/** An answer of `function/case`, from the snapshot of the function's tests. */
 function answer(name) {
   const [function_, case_] = name.split('/');
-  const text = read(`crates/functions/${function_}/src/snapshots/${function_.replace('-', '_')}__tests__${case_}.snap`);
-  return JSON.parse(text.slice(text.indexOf('\n---\n') + 5));
+  return snapshot(`crates/functions/${function_}/src/snapshots/${function_.replace('-', '_')}__tests__${case_}.snap`);
 }
 
 const sources = {

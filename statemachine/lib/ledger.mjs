@@ -1,4 +1,4 @@
-// The ledger's table, as far as the state machine uses it: DynamoDB evaluates the conditions that its calls carry.
+// The ledger's table, as far as the audit uses it: DynamoDB evaluates the conditions that its calls carry.
 
 import { StatesError } from './expressions.mjs';
 
@@ -71,14 +71,13 @@ export class Table {
     this.items.set(this.key(Key), item);
   }
 
+  /** Does all of it if all of its conditions hold, and says whether it did. */
   transact({ TransactItems }) {
-    const reasons = TransactItems.map(({ Update, ConditionCheck }) => {
+    const hold = TransactItems.every(({ Update, ConditionCheck }) => {
       const { Key, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = Update ?? ConditionCheck;
-      return holds(ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues, this.get(Key)) ? 'None' : 'ConditionalCheckFailed';
+      return holds(ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues, this.get(Key));
     });
-    if (reasons.some((reason) => reason !== 'None')) {
-      throw new StatesError('DynamoDb.TransactionCanceledException', `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.join(', ')}]`);
-    }
-    for (const { Update } of TransactItems) if (Update) this.express(Update);
+    if (hold) for (const { Update } of TransactItems) if (Update) this.express(Update);
+    return hold;
   }
 }

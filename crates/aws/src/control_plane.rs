@@ -31,7 +31,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    fn of(failed: &CallFailed) -> Self {
+    pub(crate) fn of(failed: &CallFailed) -> Self {
         Self {
             status: failed.raw_response().map(|response| response.status().as_u16()),
             code: failed.as_service_error().and_then(|refusal| refusal.code().map(str::to_owned)),

@@ -3,12 +3,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
-use warden_control_plane::{Call, ControlPlane, Service, item, plain_item};
+use warden_control_plane::{Call, ControlPlane, Refusal, Service, item, plain_item};
 use warden_core::{
-    Error, budget,
-    ports::{LedgerRecords, SpendRecords},
+    Error,
+    audit::{Claimant, Claimed, LedgerKey, RESTORE_LOCK, claims_to_take_up},
+    budget,
+    ports::{Claims, LedgerRecords, SpendRecords},
 };
 
 use crate::control_plane::{Failure, call, control_plane};
@@ -17,6 +20,7 @@ const GET: &str = "dynamodb:GetItem";
 const BATCH_GET: &str = "dynamodb:BatchGetItem";
 const QUERY: &str = "dynamodb:Query";
 const UPDATE: &str = "dynamodb:UpdateItem";
+const TRANSACT_WRITE: &str = "dynamodb:TransactWriteItems";
 const UPDATE_ITEM: &str = "DynamoDB_20120810.UpdateItem";
 /// The most keys of one call.
 const BATCH: usize = 100;
@@ -165,6 +169,61 @@ impl SpendRecords for LedgerTable {
     }
 }
 
+impl Claims for LedgerTable {
+    async fn claim(&self, key: &LedgerKey, by: &Claimant, now: i64) -> Result<Claimed, Error> {
+        let asked = json!({"TransactItems": [
+            {"Update": {
+                "TableName": self.name, "Key": key,
+                "UpdateExpression": "SET #status = :claimed, execution = :execution, claimed_at = :started REMOVE failed_in, \
+                    #error, summarize_error, silenced_by, #reason, judged_before, #model, input_tokens, output_tokens, \
+                    cost_usd, high_of",
+                "ConditionExpression": "attribute_not_exists(#status) OR #status = :failed OR #status = :held \
+                    OR execution = :execution OR (#status = :claimed AND claimed_at < :a_day_ago)",
+                // Words that DynamoDB keeps for itself.
+                "ExpressionAttributeNames": {
+                    "#status": "status", "#error": "error", "#model": "model", "#reason": "reason",
+                },
+                "ExpressionAttributeValues": {
+                    ":failed": {"S": "failed"}, ":held": {"S": "held"}, ":claimed": {"S": "claimed"},
+                    ":execution": {"S": by.execution}, ":started": {"S": by.started},
+                    ":a_day_ago": {"S": claims_to_take_up(now)},
+                },
+            }},
+            {"ConditionCheck": {
+                "TableName": self.name, "Key": LedgerKey::new(key.object(), RESTORE_LOCK),
+                "ConditionExpression": "attribute_not_exists(lock_ends) OR lock_ends < :now",
+                "ExpressionAttributeValues": {":now": {"N": (now / 1_000).to_string()}},
+            }},
+        ]});
+        let failed = match self.dynamodb.call(Call::rpc("DynamoDB_20120810.TransactWriteItems", &asked)).await {
+            Ok(_) => return Ok(Claimed::Ours),
+            Err(failed) => failed,
+        };
+        let refusal = failed.as_service_error();
+        match refusal.and_then(Refusal::code) {
+            Some("TransactionCanceledException") => {
+                Ok(of_reasons(refusal.and_then(ProvideErrorMetadata::message).unwrap_or_default()))
+            }
+            Some("ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException") => {
+                Ok(Claimed::Busy)
+            }
+            _ => Err(self.error(TRANSACT_WRITE, &Failure::of(&failed))),
+        }
+    }
+}
+
+/// Why a claim was cancelled: a reason for each of its two parts stands between brackets, in their order.
+fn of_reasons(message: &str) -> Claimed {
+    const REFUSED: &str = "ConditionalCheckFailed";
+    let reasons = message.rsplit_once('[').and_then(|(_, list)| list.split_once(']')).map_or("", |(list, _)| list);
+    let mut reasons = reasons.split(',').map(str::trim);
+    match (reasons.next(), reasons.next()) {
+        (Some(REFUSED), _) => Claimed::Duplicate,
+        (_, Some(REFUSED)) => Claimed::BeingRestored,
+        _ => Claimed::Busy,
+    }
+}
+
 fn of_day(day: &str) -> Value {
     json!({"object": {"S": budget::PARTITION}, "event": {"S": day}})
 }
@@ -272,6 +331,48 @@ mod tests {
         let table = LedgerTable::new(&aws.config(), "ledger");
         assert_eq!(table.tell("2026-11-27", "2026-11-27T03").await, Ok(true));
         assert_eq!(table.tell("2026-11-27", "2026-11-27T03").await, Ok(false));
+    }
+
+    fn claimant() -> Claimant {
+        Claimant { execution: "arn:execution".into(), started: "2026-11-20T09:14:09.123Z".into() }
+    }
+
+    /// The state machine's cases evaluate the conditions of this snapshot.
+    #[tokio::test]
+    async fn an_event_is_claimed_on_two_conditions() {
+        let (table, aws) = table([json!({})]);
+        let key = LedgerKey::new("b/a.png", "v1");
+        assert_eq!(table.claim(&key, &claimant(), 1_795_166_049_123).await, Ok(Claimed::Ours));
+        insta::assert_json_snapshot!("claim", asked(&aws, 0));
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_is_not_made_says_why() {
+        let cancelled = |reasons: &str| {
+            let message =
+                format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{reasons}]");
+            json!({"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "Message": message})
+        };
+        let of = |code: &str| json!({"__type": code, "message": "secret text"});
+        let gone = Error::Internal {
+            problem: "dynamodb:TransactWriteItems failed on table ledger (400 ResourceNotFoundException)".into(),
+        };
+        for (answer, expected) in [
+            (cancelled("ConditionalCheckFailed, None"), Ok(Claimed::Duplicate)),
+            (cancelled("ConditionalCheckFailed, ConditionalCheckFailed"), Ok(Claimed::Duplicate)),
+            (cancelled("None, ConditionalCheckFailed"), Ok(Claimed::BeingRestored)),
+            (cancelled("TransactionConflict, None"), Ok(Claimed::Busy)),
+            (cancelled("None, ThrottlingError"), Ok(Claimed::Busy)),
+            (json!({"__type": "TransactionCanceledException"}), Ok(Claimed::Busy)),
+            (of("ProvisionedThroughputExceededException"), Ok(Claimed::Busy)),
+            (of("ThrottlingException"), Ok(Claimed::Busy)),
+            (of("ResourceNotFoundException"), Err(gone)),
+        ] {
+            let answers = [(); 5].map(|()| Answer::new(400, answer.to_string()));
+            let table = LedgerTable::new(&RecordedAws::answering(answers).config(), "ledger");
+            let claimed = table.claim(&LedgerKey::new("/", "e-1"), &claimant(), 0).await;
+            assert_eq!(claimed, expected, "{answer}");
+        }
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ named! {
         ObjectChanged = "ObjectChanged": "the object is no longer the one that was read",
         AccessDenied = "AccessDenied": "AWS refused the function's role",
         StoreUnavailable = "StoreUnavailable": "S3 is slow or failing",
+        LedgerBusy = "LedgerBusy": "the event cannot be claimed yet: its object is being restored, another claim of it is under way, or the ledger is throttled",
         ServiceUnavailable = "ServiceUnavailable": "another service of AWS is throttled, slow or failing",
         ModelThrottled = "ModelThrottled": "Bedrock's quota is used up for now (HTTP 429, and 529 overloaded)",
         ModelTimeout = "ModelTimeout": "the model did not answer in time",
@@ -62,6 +63,12 @@ pub enum Error {
         code: String,
         /// What was asked of it.
         what: String,
+    },
+    /// The event cannot be claimed yet.
+    #[error("the event cannot be claimed yet: {why}")]
+    LedgerBusy {
+        /// What stands against it.
+        why: &'static str,
     },
     /// A service beside S3 and the model is throttled, slow or failing.
     #[error("{action} failed, since the service is unavailable ({code})")]
@@ -121,6 +128,7 @@ impl Error {
             Self::ObjectChanged => ErrorName::ObjectChanged,
             Self::AccessDenied { .. } => ErrorName::AccessDenied,
             Self::StoreUnavailable { .. } => ErrorName::StoreUnavailable,
+            Self::LedgerBusy { .. } => ErrorName::LedgerBusy,
             Self::ServiceUnavailable { .. } => ErrorName::ServiceUnavailable,
             Self::ModelThrottled { .. } => ErrorName::ModelThrottled,
             Self::ModelTimeout { .. } => ErrorName::ModelTimeout,

@@ -13,14 +13,49 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
-    audit::Tag,
+    audit::{Claimant, Claimed, LedgerKey, Tag},
     bedrock::{AskedModel, Capabilities, Family},
     budget,
     ports::{
-        AnswerStream, LedgerRecords, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody, ObjectFacts,
-        ObjectRef, ObjectStore, ObjectWriter, OpenObject, Seal, SpendRecords, StreamingModel,
+        AnswerStream, Claims, LedgerRecords, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody,
+        ObjectFacts, ObjectRef, ObjectStore, ObjectWriter, OpenObject, Seal, SpendRecords, StreamingModel,
     },
 };
+
+/// A ledger that answers each claim with the next of its answers, and remembers what was claimed.
+#[derive(Debug, Default)]
+pub struct FakeClaims {
+    answers: Mutex<VecDeque<Result<Claimed, Error>>>,
+    claimed: Mutex<Vec<(LedgerKey, Claimant)>>,
+}
+
+impl FakeClaims {
+    /// One with these answers.
+    #[must_use]
+    pub fn answering(answers: &[Result<Claimed, Error>]) -> Self {
+        Self { answers: Mutex::new(answers.iter().cloned().collect()), claimed: Mutex::default() }
+    }
+
+    /// How many answers nobody asked for yet.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        lock(&self.answers).len()
+    }
+
+    /// What was claimed, and by whom.
+    #[must_use]
+    pub fn claimed(&self) -> Vec<(LedgerKey, Claimant)> {
+        lock(&self.claimed).clone()
+    }
+}
+
+impl Claims for FakeClaims {
+    async fn claim(&self, key: &LedgerKey, by: &Claimant, _: i64) -> Result<Claimed, Error> {
+        lock(&self.claimed).push((key.clone(), by.clone()));
+        let none_left = Error::Internal { problem: "more claims than answers".into() };
+        lock(&self.answers).pop_front().unwrap_or(Err(none_left))
+    }
+}
 
 /// What a [`FakeStore`] holds.
 #[derive(Clone, Debug)]

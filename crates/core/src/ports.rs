@@ -6,7 +6,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{audit::Tag, backfill::Listed, error::Error};
+use crate::{
+    audit::{Claimant, Claimed, LedgerKey, Tag},
+    backfill::Listed,
+    error::Error,
+};
 
 /// An object on S3, perhaps one version of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +206,16 @@ pub trait LedgerRecords: Send + Sync {
     /// # Errors
     /// As [`LedgerRecords::with_keys`].
     fn high_of(&self, backfill: &str, most: usize) -> impl Future<Output = Result<Vec<Value>, Error>> + Send;
+}
+
+/// Where events are claimed: the ledger.
+pub trait Claims: Send + Sync {
+    /// Claims an event's record at `now`, in milliseconds since 1970, unless another has it or its object is being
+    /// brought back from quarantine. What an audit before this one left of a judgement is taken out of it.
+    ///
+    /// # Errors
+    /// As [`LedgerRecords::with_keys`].
+    fn claim(&self, key: &LedgerKey, by: &Claimant, now: i64) -> impl Future<Output = Result<Claimed, Error>> + Send;
 }
 
 /// What the models of a stack cost, by the day, such as `2026-11-27`.

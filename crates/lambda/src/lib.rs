@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod budget;
 #[cfg(feature = "chat")]
 pub mod chat;
+pub mod claims;
 pub mod clock;
 mod invocation;
 pub mod metrics;

@@ -81,7 +81,7 @@ pub fn floor_failed() {
     tracing::info!(target: TARGET, FloorFailed = 1_u64);
 }
 
-/// Counts an event that was audited though the ledger could not be written.
+/// Counts a try to claim an event for which the ledger could not be written.
 pub fn ledger_down() {
     tracing::info!(target: TARGET, LedgerDown = 1_u64);
 }

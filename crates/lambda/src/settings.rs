@@ -329,13 +329,35 @@ pub fn daily_budget(variables: &impl Variables) -> Result<Option<BudgetSettings>
     if usd == 0.0 {
         return Ok(None);
     }
-    let down = variables.get("LEDGER_DOWN").unwrap_or_else(|| LedgerDown::Judge.as_str().to_owned());
-    let ledger_down = LedgerDown::named(&down)
-        .ok_or_else(|| SettingError::of("LEDGER_DOWN", &format_args!("is {down:?}; write judge or hold")))?;
+    let ledger_down = ledger_down(variables)?;
     let prices = token_prices(variables)?.ok_or_else(|| {
         SettingError::of(NAME, &"needs the model's prices: set INPUT_TOKEN_PRICE and OUTPUT_TOKEN_PRICE")
     })?;
     Ok(Some(BudgetSettings { daily: DailyBudget { usd, ledger_down }, prices, ledger_name: ledger_name(variables)? }))
+}
+
+/// Where events are claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimSettings {
+    /// `LEDGER_NAME`.
+    pub ledger_name: String,
+    /// `LEDGER_DOWN`.
+    pub down: LedgerDown,
+}
+
+/// `LEDGER_NAME` and `LEDGER_DOWN`: where events are claimed; without a ledger none are.
+///
+/// # Errors
+/// [`SettingError`] for another word than those of [`LedgerDown`].
+pub fn claims(variables: &impl Variables) -> Result<Option<ClaimSettings>, SettingError> {
+    let Some(ledger_name) = variables.get("LEDGER_NAME") else { return Ok(None) };
+    Ok(Some(ClaimSettings { ledger_name, down: ledger_down(variables)? }))
+}
+
+fn ledger_down(variables: &impl Variables) -> Result<LedgerDown, SettingError> {
+    let Some(down) = variables.get("LEDGER_DOWN") else { return Ok(LedgerDown::Judge) };
+    LedgerDown::named(&down)
+        .ok_or_else(|| SettingError::of("LEDGER_DOWN", &format_args!("is {down:?}; write judge or hold")))
 }
 
 /// Where verdicts on bytes are kept, and the code that judges.
@@ -525,6 +547,16 @@ mod tests {
             assert_eq!(input("us.anthropic.claude-opus-5-5"), Some(4.4));
             assert_eq!(input("meta.llama4"), None);
         }
+    }
+
+    #[test]
+    fn events_are_claimed_where_there_is_a_ledger() {
+        let (ledger, down) = (("LEDGER_NAME", "ledger"), |word| ("LEDGER_DOWN", word));
+        let of = |down| Some(ClaimSettings { ledger_name: "ledger".into(), down });
+        assert_eq!(claims(&Given(&[])), Ok(None));
+        assert_eq!(claims(&Given(&[ledger])), Ok(of(LedgerDown::Judge)));
+        assert_eq!(claims(&Given(&[ledger, down("hold")])), Ok(of(LedgerDown::Hold)));
+        assert_eq!(claims(&Given(&[ledger, down("perhaps")])).unwrap_err().name, "LEDGER_DOWN");
     }
 
     #[test]

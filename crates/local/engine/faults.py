@@ -12,6 +12,7 @@ order is an object of
     does      "refuse", "lose" (it is done, and then refused), "wait" (and then it is done), or "kill" (the function that
               makes this request)
     error     with which name it is refused; of a task as Step Functions reports it, of a request as the service does
+    cause     the message with it
     status    with which HTTP status a request is refused
     seconds   how long it waits
 """
@@ -123,7 +124,7 @@ def fail_requests(app, orders):
             await answer()
         if order["does"] == "kill":
             kill_function(app.extract_access_key_id(headers, query))
-        return refusal(service, order.get("status", 500), order.get("error", "InternalError"))
+        return refusal(service, order.get("status", 500), order.get("error", "InternalError"), order.get("cause", MESSAGE))
 
     app._dispatch_service_request = dispatch_with_faults
 
@@ -139,8 +140,8 @@ def kill_function(access_key):
             process.send_signal(signal.SIGKILL)
 
 
-def refusal(service, status, error):
+def refusal(service, status, error, message):
     if service == "s3":
-        body = f"<Error><Code>{error}</Code><Message>{MESSAGE}</Message></Error>"
+        body = f"<Error><Code>{error}</Code><Message>{message}</Message></Error>"
         return status, {"Content-Type": "application/xml"}, body.encode()
-    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps({"__type": error, "message": MESSAGE}).encode()
+    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps({"__type": error, "message": message}).encode()

@@ -8,8 +8,8 @@ use serde_json::Value;
 /// What the engine answers with when it has nothing real to answer with.
 const MOCKS: [&str; 2] = ["Mock response", "[ministack mock"];
 
-/// The one task of an event that was seen before.
-pub const CLAIM: &str = "Claim event";
+/// The tasks that claim an event: those of one that was seen before.
+const CLAIMING: [&str; 2] = ["Summarize event", "Summarize without the model"];
 
 /// What an execution did so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Execution {
     pub message_ids: BTreeSet<String>,
     /// Whether an answer of the engine's own was taken for a real one.
     pub mocked: bool,
+    /// Whether it went on without a claim of its event.
+    pub unclaimed: bool,
 }
 
 /// A task state that an execution entered.
@@ -41,6 +43,14 @@ pub struct Task {
     pub errors: Vec<String>,
 }
 
+impl Task {
+    /// Whether it claims the event.
+    #[must_use]
+    pub fn claims(&self) -> bool {
+        CLAIMING.contains(&self.name.as_str())
+    }
+}
+
 impl Execution {
     /// Whether it has ended, well or not.
     #[must_use]
@@ -51,9 +61,7 @@ impl Execution {
     /// Whether it ended at its claim, since its event was seen before.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
-        self.status == ExecutionStatus::Succeeded
-            && !self.tasks.is_empty()
-            && self.tasks.iter().all(|task| task.name == CLAIM)
+        self.status == ExecutionStatus::Succeeded && !self.tasks.is_empty() && self.tasks.iter().all(Task::claims)
     }
 
     /// The tasks, each with how often it was tried if that was more than once.
@@ -93,7 +101,9 @@ impl Execution {
             }
             if let Some(output) = event.task_succeeded_event_details.as_ref().and_then(|task| task.output.as_deref()) {
                 self.mocked |= is_mocked(output);
-                self.message_ids.extend(message_id(output));
+                let output: Value = serde_json::from_str(output).unwrap_or_default();
+                self.unclaimed |= output["Payload"]["unclaimed"] == true;
+                self.message_ids.extend(message_id(&output));
             }
         }
     }
@@ -106,8 +116,7 @@ pub fn is_mocked(text: &str) -> bool {
 }
 
 /// The id that SNS gave a message, from a task's output.
-fn message_id(output: &str) -> Option<String> {
-    let output: Value = serde_json::from_str(output).ok()?;
+fn message_id(output: &Value) -> Option<String> {
     Some(output.get("MessageId")?.as_str()?.to_owned())
 }
 
@@ -167,6 +176,7 @@ mod tests {
             tasks: Vec::new(),
             message_ids: BTreeSet::new(),
             mocked: false,
+            unclaimed: false,
         };
         execution.add_history(events);
         execution

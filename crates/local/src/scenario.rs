@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::alert::Alert;
-use crate::execution::{CLAIM, Execution, is_mocked};
+use crate::execution::{Execution, is_mocked};
 use crate::workspace::Workspace;
 
 /// Something that arrives, and what has to come of it.
@@ -127,7 +127,7 @@ impl Expected {
 
     fn compare_duplicate(seen: &Seen, wrong: &mut Vec<String>) {
         let asked = seen.execution.iter().flat_map(|execution| &execution.tasks);
-        wrong.extend(asked.filter(|task| task.name != CLAIM).map(|task| format!("{} was entered", task.name)));
+        wrong.extend(asked.filter(|task| !task.claims()).map(|task| format!("{} was entered", task.name)));
         if seen.execution.as_ref().is_some_and(|execution| !execution.message_ids.is_empty()) {
             wrong.push("an alert was published again".to_owned());
         }
@@ -341,6 +341,7 @@ mod tests {
             tasks: Vec::new(),
             message_ids: BTreeSet::new(),
             mocked: false,
+            unclaimed: false,
         }
     }
 

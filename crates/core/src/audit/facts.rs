@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, NotTried, lenient};
+use super::{Action, LedgerKey, NotTried, lenient};
 use crate::{image::Area, pii::Verdict, threat::ThreatLevel};
 
 /// What is known of an event: log-summarizer's answer, or what stands in for it.
@@ -54,6 +54,12 @@ pub struct Facts {
     /// The Region in which it happened.
     #[serde(deserialize_with = "lenient::text")]
     pub region: Option<String>,
+    /// The key of the record that was claimed.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub claim: Option<LedgerKey>,
+    /// Whether the event could not be claimed.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub unclaimed: bool,
 }
 
 impl Facts {

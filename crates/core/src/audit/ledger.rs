@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{AskedModel, Facts, Outcome, Progress, alert::shown, lenient, time};
+use super::{AskedModel, Facts, LedgerKey, Outcome, Progress, alert::shown, lenient, time};
 use crate::{
     bedrock::{TokenPrices, Usage},
     threat::ThreatLevel,
@@ -28,11 +28,11 @@ impl Default for LedgerSettings {
 /// What the state machine knows of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub(super) struct Claim {
-    /// What was claimed, as `DynamoDB` has it: the record's key.
-    #[serde(rename = "claim", deserialize_with = "lenient::or_default")]
-    key: Map<String, Value>,
-    /// Whether the event could not be claimed.
+pub(super) struct Ledger {
+    /// What the state machine itself claimed, as a definition does that asks log-summarizer for no claim.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub(super) claim: Option<LedgerKey>,
+    /// Whether that could not be claimed.
     #[serde(deserialize_with = "lenient::or_default")]
     pub(super) unclaimed: bool,
     /// When the record is written, RFC 3339.
@@ -40,7 +40,7 @@ pub(super) struct Claim {
     pub(super) now: Option<String>,
 }
 
-impl Claim {
+impl Ledger {
     /// The day on which the record is written, UTC.
     pub(super) fn day(&self) -> Option<&str> {
         self.now.as_deref()?.split('T').next().filter(|day| time::is_day(day))
@@ -135,15 +135,15 @@ struct Kept<'a> {
     error: Option<String>,
 }
 
-/// What the ledger keeps of an event, as a `DynamoDB` item. It holds categories of
+/// What the ledger keeps of an event beside its key, as attributes of `DynamoDB`. It holds categories of
 /// what was found, never a value.
-pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -> Map<String, Value> {
+pub(super) fn item(now: Option<&str>, ended: &Ended<'_>, settings: LedgerSettings) -> Map<String, Value> {
     let Ended { progress, facts, outcome, execution, started, silenced_by, backfill } = *ended;
     let judged = progress.detection.as_ref().filter(|_| outcome.verdict.is_some());
     let object = judged.map(|judged| &judged.object);
     let model = ended.model();
     let seconds_at = |text: Option<&str>| text.and_then(time::unix_millis);
-    let (began, written) = (seconds_at(started), seconds_at(claim.now.as_deref()));
+    let (began, written) = (seconds_at(started), seconds_at(now));
     let mut categories: Vec<_> =
         judged.iter().flat_map(|judged| &judged.findings).map(|finding| finding.category.as_str()).collect();
     categories.sort_unstable();
@@ -159,7 +159,7 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
         },
         execution,
         claimed_at: started,
-        completed_at: claim.now.as_deref(),
+        completed_at: now,
         seconds: began
             .zip(written)
             .and_then(|(began, written)| Some(f64::from(i32::try_from(written - began).ok()?) / 1e3)),
@@ -199,11 +199,9 @@ pub(super) fn item(claim: &Claim, ended: &Ended<'_>, settings: LedgerSettings) -
         failed_in: failure.and(shown(progress.failed_in.as_deref())),
         error: failure.and_then(|failure| shown(failure.error.as_deref())),
     };
-    let mut item = claim.key.clone();
-    if let Ok(Value::Object(kept)) = serde_json::to_value(&kept) {
-        item.extend(kept.into_iter().filter_map(|(name, value)| Some((name, attribute(value)?))));
-    }
-    item
+    // Every field of it is a plain value.
+    let Ok(Value::Object(kept)) = serde_json::to_value(&kept) else { return Map::new() };
+    kept.into_iter().filter_map(|(name, value)| Some((name, attribute(value)?))).collect()
 }
 
 /// A value as `DynamoDB` writes it; none for null, and for an empty list.

@@ -8,6 +8,7 @@
 
 mod action;
 mod alert;
+mod claim;
 mod documents;
 mod exceptions;
 mod facts;
@@ -26,6 +27,8 @@ pub(crate) mod time;
 pub use action::{Action, Effect, Handling, NotTried, OnPersonalData, OnUndetermined, Tag, Taken, VERDICT_TAG};
 pub use alert::{Alert, Attribute, Attributes, Language};
 pub(crate) use alert::{MAX_ANSWER_BYTES, subject_of};
+pub(crate) use claim::CLAIM_MILLIS;
+pub use claim::{Claimant, Claimed, LedgerKey, RESTORE_LOCK, claims_to_take_up};
 pub use documents::{JudgeDocuments, is_document};
 pub use exceptions::{Exception, Exceptions, ExceptionsError};
 use facts::AskedModel;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Alert, Effect, Exceptions, Facts, Judged, Language, LedgerSettings, Outcome,
     alert::Source,
-    ledger::{self, Claim, Ended},
+    ledger::{self, Ended, Ledger},
     lenient, stand_in,
 };
 use crate::{Error, backfill::is_id};
@@ -75,7 +75,7 @@ struct Request {
     #[serde(default, deserialize_with = "lenient::or_default")]
     execution: Execution,
     #[serde(default, deserialize_with = "lenient::or_default")]
-    ledger: Claim,
+    ledger: Ledger,
 }
 
 /// How alerts and records are made.
@@ -92,7 +92,7 @@ pub struct AlertSettings {
 }
 
 /// The alert of an audit and its record in the ledger, of `{"audit": …, "execution":
-/// {"id": …, "started": …, "backfill": …, "event": …}, "ledger": {"claim": …, "unclaimed": …, "now": …}}`: a
+/// {"id": …, "started": …, "backfill": …, "event": …}, "ledger": {"now": …}}`: a
 /// [`Progress`], the execution, with the event where there is no summary of it, and
 /// what the ledger has of it.
 ///
@@ -106,11 +106,13 @@ pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error
     let Request { audit, execution, ledger } =
         Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
+    let unclaimed = ledger.unclaimed || facts.unclaimed;
+    let key = ledger.claim.as_ref().or(facts.claim.as_ref()).filter(|_| !unclaimed).cloned();
     let outcome = Outcome::of(&audit, &facts);
     // What went wrong in the audit itself is told, whoever caused it, and that the day's budget is spent.
     let told_before = audit.detection.as_ref().is_some_and(|judged| judged.told_before);
     let is_notice = outcome.is_held_back() && !told_before;
-    let went_well = audit.failure().is_none() && !ledger.unclaimed && !is_notice;
+    let went_well = audit.failure().is_none() && !unclaimed && !is_notice;
     let silencing = || settings.exceptions.silencing(&facts, &outcome, ledger.day());
     let backfill = execution.backfill.as_deref().filter(|id| is_id(id));
     let silenced_by = went_well.then(silencing).flatten();
@@ -123,19 +125,19 @@ pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error
         silenced_by: silenced_by.map(|exception| exception.name.as_str()),
         backfill,
     };
-    let item = ledger::item(&ledger, &ended, settings.ledger);
+    let item = ledger::item(ledger.now.as_deref(), &ended, settings.ledger);
     let source = Source {
         progress: &audit,
         facts: &facts,
         outcome: &outcome,
         execution: execution.id.as_deref(),
         now: ledger.now.as_deref(),
-        unclaimed: ledger.unclaimed,
+        unclaimed,
         silenced_by,
         backfill,
         cost_usd: ended.cost_usd(settings.ledger),
         language: settings.language,
         stack: settings.stack.as_deref(),
     };
-    Ok(Alert::new(source, item))
+    Ok(Alert { key, ..Alert::new(source, item) })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Facts, text::one_line};
+use super::{Facts, LedgerKey, text::one_line};
 use crate::threat::ThreatLevel;
 
 const NOT_SUMMARISED: &str =
@@ -68,6 +68,9 @@ pub fn stand_in(event: &Value) -> Facts {
         source_ip: first(event, &["/detail/sourceIPAddress", "/sourceIPAddress", "/detail/source-ip-address"]),
         event_time: first(event, &["/detail/eventTime", "/eventTime", "/time"]),
         event_id: first(event, &["/detail/eventID", "/eventID", "/id"]),
+        // Nobody knows whether it was claimed: its failure is to be on record.
+        claim: LedgerKey::of(event),
+        unclaimed: false,
     }
 }
 

@@ -248,20 +248,19 @@ fn what_is_wanted_and_cannot_be_done_is_told() {
 
 #[test]
 fn a_record_keeps_what_became_of_the_event_under_the_key_that_was_claimed() {
-    let mut judged = detection("pii", "delete_version");
+    let (mut judged, mut summary) = (detection("pii", "delete_version"), summary());
     judged["object"]["sha256"] = json!("e3b0c442");
+    summary["claim"] = json!({"object": {"S": "uploads/gate 3/visitor.png"}, "event": {"S": "v-1"}});
     let request = json!({
-        "audit": {"summary": summary(), "detection": judged, "deletion": "deleted", "failure": {}},
+        "audit": {"summary": summary, "detection": judged, "deletion": "deleted", "failure": {}},
         "execution": {"id": EXECUTION, "started": "2026-11-20T09:14:09.123Z"},
-        "ledger": {
-            "claim": {"object": {"S": "uploads/gate 3/visitor.png"}, "event": {"S": "v-1"}, "status": {"S": "failed"}},
-            "unclaimed": false,
-            "now": "2026-11-20T09:14:14.623Z",
-        },
+        "ledger": {"now": "2026-11-20T09:14:14.623Z"},
     });
     let ledger = LedgerSettings { days: 400, token_prices: TokenPrices::of_model(DEFAULT_MODEL) };
     let settings = AlertSettings { ledger, ..AlertSettings::default() };
-    insta::assert_json_snapshot!("record_in_the_ledger", compose(&request, &settings).unwrap().item);
+    let alert = compose(&request, &settings).unwrap();
+    assert_eq!(alert.key, Some(LedgerKey::new("uploads/gate 3/visitor.png", "v-1")));
+    insta::assert_json_snapshot!("record_in_the_ledger", alert.item);
 }
 
 #[test]
@@ -291,7 +290,7 @@ fn no_exception_silences_the_notice_that_the_budget_is_spent() {
         let mut judged = detection("undetermined", "none");
         (judged["reason"], judged["findings"], judged["told_before"]) =
             (json!("budget"), json!([]), json!(told_before));
-        let ledger = json!({"claim": {"object": {"S": "uploads/a.png"}}, "now": "2026-11-20T09:14:14.623Z"});
+        let ledger = json!({"now": "2026-11-20T09:14:14.623Z"});
         let request = json!({"audit": {"summary": summary(), "detection": judged}, "ledger": ledger});
         let alert = compose(&request, &settings).unwrap();
         assert_eq!(alert.item.get("silenced_by"), silenced_by.as_ref());
@@ -301,12 +300,42 @@ fn no_exception_silences_the_notice_that_the_budget_is_spent() {
 
 #[test]
 fn an_event_without_a_claim_says_so() {
-    let request = json!({
-        "audit": {"summary": summary()}, "ledger": {"claim": {}, "unclaimed": true},
+    let mut unclaimed = summary();
+    unclaimed["unclaimed"] = json!(true);
+    for request in [
+        json!({"audit": {"summary": unclaimed}}),
+        // Of a definition that claims by itself.
+        json!({"audit": {"summary": summary()}, "ledger": {"claim": {}, "unclaimed": true}}),
+    ] {
+        let alert = compose(&request, &AlertSettings::default()).unwrap();
+        assert!(alert.message.contains("\nWhat to do: the ledger could not be written: "), "{}", alert.message);
+        assert_eq!(alert.key, None);
+    }
+}
+
+#[test]
+fn a_record_has_the_key_that_was_claimed_by_whomever() {
+    let key = |event: &str| LedgerKey::new("uploads/a.png", event);
+    let claim = json!({"object": {"S": "uploads/a.png"}, "event": {"S": "v1"}, "status": {"S": "failed"}});
+    let event = json!({
+        "eventSource": "s3.amazonaws.com", "eventName": "PutObject",
+        "requestParameters": {"bucketName": "uploads", "key": "a.png"}, "responseElements": {"x-amz-version-id": "v2"},
     });
-    let alert = compose(&request, &AlertSettings::default()).unwrap();
-    assert!(alert.message.contains("\nWhat to do: the ledger could not be written: "), "{}", alert.message);
-    assert_eq!(alert.item.get("object"), None);
+    let mut claimed = summary();
+    claimed["claim"] = json!(key("v3"));
+    for (request, expected) in [
+        // By the state machine, as a definition does that asks log-summarizer for no claim.
+        (json!({"audit": {"summary": summary()}, "ledger": {"claim": claim, "unclaimed": false}}), Some(key("v1"))),
+        (json!({"audit": {"summary": claimed}}), Some(key("v3"))),
+        // Log-summarizer failed: whether it had claimed the event, nobody knows.
+        (
+            json!({"audit": {"failed_in": "Summarize without the model"}, "execution": {"event": event}}),
+            Some(key("v2")),
+        ),
+        (json!({"audit": {"summary": summary()}, "execution": {"event": event}}), None),
+    ] {
+        assert_eq!(compose(&request, &AlertSettings::default()).unwrap().key, expected, "{request}");
+    }
 }
 
 #[test]

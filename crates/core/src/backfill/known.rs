@@ -4,10 +4,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Listed;
-use crate::{audit::time, pii::NULL_VERSION, ports::ObjectVersion};
-
-/// Milliseconds after which a claim that was never completed may be taken up: those of the state machine.
-const CLAIM_MILLIS: i64 = 86_400_000;
+use crate::{
+    audit::{CLAIM_MILLIS, time},
+    pii::NULL_VERSION,
+    ports::ObjectVersion,
+};
 
 /// By which event the ledger knows a version. The version `null` is written over in place, so it is told by its bytes.
 #[must_use]

@@ -53,6 +53,7 @@ impl Refusal {
                 // That AWS refuses the function's role is no fault of the caller's.
                 Error::StoreUnavailable { .. }
                 | Error::ServiceUnavailable { .. }
+                | Error::LedgerBusy { .. }
                 | Error::ModelUnavailable { .. }
                 | Error::ModelOutputInvalid { .. }
                 | Error::AccessDenied { .. } => 502,

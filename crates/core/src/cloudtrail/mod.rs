@@ -145,6 +145,16 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The id of the request that made it happen, which `CloudTrail` and S3 both tell.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        let id = match &self.content {
+            Content::Record(record) => record.get("requestID"),
+            Content::ObjectCreated(event) => event.get("detail").and_then(|detail| detail.get("request-id")),
+        };
+        id.and_then(Value::as_str).filter(|id| !id.is_empty())
+    }
+
     /// Whether an object was written that may be an image. No record tells a
     /// content type, so only what surely is something else is left out.
     #[must_use]

@@ -70,7 +70,6 @@ fn they_need_what_the_stack_has_and_was_told() {
             "AlertComposerArn",
             "AlertTopicArn",
             "Handling",
-            "LedgerDown",
             "LedgerName",
             "LogSummarizerArn",
             "PiiDetectorArn",

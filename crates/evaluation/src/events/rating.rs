@@ -81,7 +81,7 @@ pub fn rate(rater: &Rater, cases: &[EventCase], tell: &dyn Fn(usize)) -> std::io
         LogSummarizer { model, asked, rules, uploads: UploadsToJudge::default(), documents: JudgeDocuments::default() };
     let all = cases.iter().enumerate().map(|(at, case)| {
         tell(at);
-        let summary = runtime.block_on(summarizer.handle(case.event.clone()));
+        let summary = runtime.block_on(summarizer.summarize(&case.event, true));
         Rated { case: case.clone(), level: summary.ok().map(|summary| summary.threat_level) }
     });
     Ok(all.collect())

@@ -99,7 +99,7 @@ async fn no_text_of_an_attacker_and_no_obedient_model_moves_a_target_or_lowers_a
         for (field, text) in fields.iter().flat_map(|field| ATTACKS.map(|text| (field, text))) {
             let mut record = record.clone();
             *record.pointer_mut(field).unwrap() = json!(text);
-            let told = function.handle(record.clone()).await.unwrap();
+            let told = function.summarize(&record, true).await.unwrap();
             check(&record, floor, &told).unwrap_or_else(|problem| panic!("{field} {text:?}: {problem}"));
             attacks += 1;
         }
@@ -112,7 +112,7 @@ async fn every_answer_of_an_obedient_model_meets_every_event() {
     for answer in ObedientModel::answers() {
         let function = function(FakeModel::answering(&answer));
         for (record, floor, _) in targets() {
-            let told = function.handle(record.clone()).await.unwrap();
+            let told = function.summarize(&record, true).await.unwrap();
             check(&record, floor, &told).unwrap();
             assert_eq!(told.is_image_upload, record["eventName"] == "PutObject");
         }
@@ -126,7 +126,7 @@ async fn an_event_of_a_megabyte_of_attack_makes_a_small_question_and_a_small_ans
             let function = function(FakeModel::answering(&ObedientModel::answers()[2]));
             let mut record = record.clone();
             *record.pointer_mut(field).unwrap() = json!("<&\"\\\u{202e}\n한".repeat(90_000));
-            let told = function.handle(record.clone()).await.unwrap();
+            let told = function.summarize(&record, true).await.unwrap();
             check(&record, floor, &told).unwrap();
             let question = function.model.as_ref().unwrap().models.asked()[0].to_string();
             assert!(question.len() < 40_000, "{field}: {} bytes", question.len());
@@ -150,7 +150,7 @@ proptest! {
         // Reading the rules anew for each case would take most of the time.
         let function = with_rules(RULES.take().unwrap_or_else(RuleSet::shipped), model);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let told = runtime.block_on(function.handle(record.clone())).unwrap();
+        let told = runtime.block_on(function.summarize(&record, true)).unwrap();
         RULES.set(Some(function.rules));
         prop_assert_eq!(check(&record, floor, &told), Ok(()));
     }

@@ -1,5 +1,9 @@
-//! Summarises and rates an audited event.
+//! Claims, summarises and rates an audited event.
 
+mod request;
+
+use request::Request;
+use serde::Serialize;
 use serde_json::Value;
 use warden_core::{
     Error,
@@ -8,13 +12,16 @@ use warden_core::{
         summary::{self, Opinion, SummarizeWithModel, Summary},
     },
     backfill::gathered_by,
-    bedrock::{Answer, AskedModel, answer::Unusable},
+    bedrock::{self, AskedModel, answer::Unusable},
     cloudtrail::{Event, UploadsToJudge},
     hashed::fingerprint,
-    ports::{ModelAnswer, ModelReply, Models},
+    ports::{Claims, ModelAnswer, ModelReply, Models},
     threat::{Floor, RuleSet},
 };
-use warden_lambda::metrics;
+use warden_lambda::{
+    claims::{Claim, Claiming},
+    metrics,
+};
 
 /// What the function needs, made once at start.
 pub struct LogSummarizer<M> {
@@ -31,23 +38,61 @@ pub struct LogSummarizer<M> {
     pub documents: JudgeDocuments,
 }
 
+/// What is answered of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Another execution has it, or had it: there is nothing to do.
+    Duplicate {
+        /// Always true.
+        duplicate: bool,
+    },
+    /// What happened.
+    Summary(Box<Summary>),
+}
+
+/// Answers a request: an event as it came, or wrapped as `{"event": …, "claim": {"execution": …, "started": …}}`, which
+/// is claimed first, for that execution. With `"without_model": true` beside the event the model is not asked: for a
+/// caller whose calls of it have failed for good.
+///
+/// # Errors
+/// Those of [`Claiming::claim`] and of [`LogSummarizer::summarize`], and [`Error::Internal`] for a claim where there is no
+/// ledger.
+pub async fn answer<M: Models, L: Claims>(
+    summarizer: &LogSummarizer<M>,
+    claiming: Option<&Claiming<L>>,
+    request: Value,
+) -> Result<Answer, Error> {
+    let Request { event, claimant, without_model } = Request::read(request);
+    let claim = match (&claimant, claiming) {
+        (None, _) => None,
+        (Some(by), Some(claiming)) => Some(claiming.claim(&event, by, without_model).await?),
+        (Some(_), None) => {
+            return Err(Error::Internal { problem: "LEDGER_NAME is missing: nothing can be claimed".into() });
+        }
+    };
+    let (claim, unclaimed) = match claim {
+        Some(Claim::Duplicate) => return Ok(Answer::Duplicate { duplicate: true }),
+        Some(Claim::Made(key)) => (Some(key), false),
+        Some(Claim::Unclaimed) => (None, true),
+        None => (None, false),
+    };
+    let summary = summarizer.summarize(&event, !without_model).await?;
+    Ok(Answer::Summary(Box::new(Summary { claim, unclaimed, ..summary })))
+}
+
 impl<M: Models> LogSummarizer<M> {
     /// Summarises and rates an `EventBridge` event that carries a `CloudTrail`
-    /// record, a bare record, or S3's "Object Created". Wrapped as
-    /// `{"without_model": true, "event": …}` it is summarised without asking the model:
-    /// for a caller whose calls of the model have failed for good.
+    /// record, a bare record, or S3's "Object Created".
     ///
     /// # Errors
     /// [`Error::InvalidInput`] before the model is asked, and those of the
     /// model. When its answer cannot be used, the summary is made from
     /// the record.
-    pub async fn handle(&self, event: Value) -> Result<Summary, Error> {
-        let (event, model) = match without_model(event) {
-            Ok(event) => (event, None),
-            Err(event) => (event, self.model.as_ref()),
-        };
-        let backfill = gathered_by(&event).map(str::to_owned);
-        let event = Event::read(&event)?;
+    pub async fn summarize(&self, event: &Value, asks_model: bool) -> Result<Summary, Error> {
+        let backfill = gathered_by(event).map(str::to_owned);
+        let model = self.model.as_ref().filter(|_| asks_model);
+        let event = Event::read(event)?;
         let floor = self.rules.rate(&event);
         // What was there before is no event that a model could rate.
         let asks = backfill.is_none() && self.asked.asks(&event, &floor);
@@ -68,7 +113,7 @@ impl<M: Models> LogSummarizer<M> {
         let body = summary::question(&prompt, model.max_tokens).text_body(model.capabilities);
         let opinion = match model.ask(body).await? {
             ModelReply::Answer(ModelAnswer { body, latency_ms }) => {
-                let usage = Answer::parse(&body).map(|answer| answer.usage).unwrap_or_default();
+                let usage = bedrock::Answer::parse(&body).map(|answer| answer.usage).unwrap_or_default();
                 metrics::model_answer(&model.id, usage, latency_ms);
                 Opinion::read(&body)
             }
@@ -85,17 +130,6 @@ impl<M: Models> LogSummarizer<M> {
             );
         }
         Ok(opinion.ok())
-    }
-}
-
-/// The event inside a request to tell it without a model; any other request as
-/// it came. No event has these two names alone at its top.
-fn without_model(mut request: Value) -> Result<Value, Value> {
-    match request.as_object_mut() {
-        Some(fields) if fields.len() == 2 && fields.get("without_model") == Some(&Value::Bool(true)) => {
-            fields.remove("event").ok_or(request)
-        }
-        _ => Err(request),
     }
 }
 

@@ -1,13 +1,16 @@
 //! `log-summarizer` on Lambda.
 
-use log_summarizer::LogSummarizer;
+use log_summarizer::{LogSummarizer, answer};
 use warden_aws::{Bedrock, BedrockSettings, LedgerTable, sdk_config};
 use warden_core::audit::summary::SummarizeWithModel;
 use warden_lambda::{
     Stopped,
     budget::{Budget, Budgeted},
+    claims::Claiming,
     rules::rules,
-    settings::{Environment, ModelSettings, daily_budget, judge_documents, summarize_with_model, uploads_to_judge},
+    settings::{
+        Environment, ModelSettings, claims, daily_budget, judge_documents, summarize_with_model, uploads_to_judge,
+    },
     telemetry,
 };
 
@@ -22,6 +25,10 @@ async fn main() -> Result<(), Stopped> {
         let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
         Budget::new(&settings, ledger)
     });
+    let claiming = claims(&Environment)?.map(|settings| {
+        let ledger = LedgerTable::new(&sdk, &settings.ledger_name);
+        Claiming::new(&settings, ledger)
+    });
     let summarizer = LogSummarizer {
         model: (asked != SummarizeWithModel::None)
             .then(|| model.of(Budgeted { models: Bedrock::new(&sdk, bedrock), budget })),
@@ -30,5 +37,5 @@ async fn main() -> Result<(), Stopped> {
         documents: judge_documents(&Environment)?,
         uploads: uploads_to_judge(&Environment)?,
     };
-    warden_lambda::run(|event| summarizer.handle(event)).await
+    warden_lambda::run(|request| answer(&summarizer, claiming.as_ref(), request)).await
 }

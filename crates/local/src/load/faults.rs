@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// The calls of an audit but those of the model, with the error by which each fails.
 const CALLS: [(&str, &str, &str, &str); 6] = [
     ("task", "lambda", "Invoke", "Lambda.ServiceException"),
-    ("task", "dynamodb", "TransactWriteItems", "DynamoDb.InternalServerErrorException"),
+    ("request", "dynamodb", "TransactWriteItems", "InternalServerError"),
     ("task", "dynamodb", "UpdateItem", "DynamoDb.InternalServerErrorException"),
     ("task", "sns", "Publish", "Sns.InternalErrorException"),
     ("task", "s3", "DeleteObject", "S3.S3Exception"),

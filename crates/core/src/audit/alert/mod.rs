@@ -11,7 +11,7 @@ mod words;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::text::one_line;
+use super::{LedgerKey, text::one_line};
 use crate::{pii::Verdict, threat::ThreatLevel};
 pub use console::Links;
 use letter::Letter;
@@ -41,7 +41,10 @@ pub struct Alert {
     pub attributes: Attributes,
     /// The same for machines: the execution's output.
     pub record: Record,
-    /// What the ledger keeps, as a `DynamoDB` item.
+    /// The key of the event's record in the ledger, unless nobody could claim it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<LedgerKey>,
+    /// What the ledger keeps under it, as attributes of `DynamoDB`.
     pub item: Map<String, Value>,
 }
 
@@ -139,7 +142,15 @@ impl Alert {
         let machines = serde_json::to_string(&machines).unwrap_or_default();
         // Machines take the default: it stands once, and facts need not be cut for copies of it.
         let protocols = json!({"default": machines, "email": message, "sms": subject});
-        Self { subject, message, protocols: protocols.to_string(), attributes: attributes(&told), record, item }
+        Self {
+            subject,
+            message,
+            protocols: protocols.to_string(),
+            attributes: attributes(&told),
+            record,
+            key: None,
+            item,
+        }
     }
 }
 

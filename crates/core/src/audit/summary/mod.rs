@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{JudgeDocuments, text};
+use super::{JudgeDocuments, LedgerKey, text};
 use crate::{
     cloudtrail::{Event, UploadsToJudge},
     threat::{Floor, MatchedRule, ThreatLevel},
@@ -64,6 +64,12 @@ pub struct Summary {
     /// The backfill whose report tells of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<String>,
+    /// The key of the record that was claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<LedgerKey>,
+    /// Whether the event was to be claimed and could not be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclaimed: bool,
 }
 
 /// Puts together what the record says, what the rules say and what the model
@@ -103,6 +109,8 @@ pub fn conclude(
         account: shown(&event.account, 64),
         region: shown(&event.region, 64),
         backfill: None,
+        claim: None,
+        unclaimed: false,
     }
 }
 

@@ -230,7 +230,7 @@ impl Books {
 
     /// The executions that were started for an arrival and that judged it, or tried to: no duplicates.
     pub fn audits(&self, arrival: &Arrival) -> Vec<&Execution> {
-        self.executions(arrival).filter(|execution| !is_duplicate(execution)).collect()
+        self.executions(arrival).filter(|execution| !execution.is_duplicate()).collect()
     }
 
     /// The only execution that judged an arrival.
@@ -242,7 +242,7 @@ impl Books {
 
     /// How many executions ended as duplicates.
     pub fn duplicates(&self) -> usize {
-        self.ended.values().filter(|execution| is_duplicate(execution)).count()
+        self.ended.values().filter(|execution| execution.is_duplicate()).count()
     }
 
     fn executions(&self, arrival: &Arrival) -> impl Iterator<Item = &Execution> {
@@ -326,7 +326,7 @@ impl Books {
         let mut was_kept = false;
         for audit in &audits {
             was_kept |=
-                has_claim(audit) && audit.task("Delete version").is_some_and(|task| task.tries > task.errors.len());
+                !audit.unclaimed && audit.task("Delete version").is_some_and(|task| task.tries > task.errors.len());
             let alerts = self.site.alerts.lock().await;
             let received: Vec<_> =
                 audit.message_ids.iter().flat_map(|id| alerts.get(id).into_iter().flatten()).collect();
@@ -423,16 +423,6 @@ impl Books {
         let found = self.site.audit().clients().s3.tags(object).await.unwrap();
         found.into_iter().find(|(key, _)| key == "warden:verdict").map(|(_, value)| value)
     }
-}
-
-/// Whether an execution found that another had the event.
-fn is_duplicate(execution: &Execution) -> bool {
-    execution.status == ExecutionStatus::Succeeded && execution.tasks.iter().all(|task| task.name == "Claim event")
-}
-
-/// Whether an execution had the event for itself: while the ledger is lost, it goes on without.
-fn has_claim(execution: &Execution) -> bool {
-    execution.tasks.iter().any(|task| task.name == "Claim event" && task.tries > task.errors.len())
 }
 
 /// The id of an event.

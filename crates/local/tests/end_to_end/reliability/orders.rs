@@ -85,9 +85,9 @@ impl Calls {
         self.suffer(Fate::Refuse { error, status: None, cause: None })
     }
 
-    /// A task fails with this error, and this text for its cause.
+    /// They fail with this error, and this text for its cause: no fault of the service's.
     pub fn failing(self, error: &'static str, cause: &'static str) -> Order {
-        self.suffer(Fate::Refuse { error, status: None, cause: Some(cause) })
+        self.suffer(Fate::Refuse { error, status: Some(400), cause: Some(cause) })
     }
 
     /// A request is answered with this status and error.

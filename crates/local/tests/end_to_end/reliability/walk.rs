@@ -155,10 +155,8 @@ fn order(rng: &mut Rng) -> Order {
     let few = rng.usize(1..=8);
     let calls = |rng: &mut Rng, calls: Calls| if rng.u8(0..4) == 0 { calls } else { calls.next(few) };
     match rng.u8(0..15) {
-        0 => {
-            task("dynamodb", "TransactWriteItems").next(few).failing("DynamoDb.TransactionCanceledException", THROTTLED)
-        }
-        1 => calls(rng, task("dynamodb", "TransactWriteItems")).refused("DynamoDb.InternalServerErrorException"),
+        0 => request("dynamodb", "TransactWriteItems").next(few).failing("TransactionCanceledException", THROTTLED),
+        1 => calls(rng, request("dynamodb", "TransactWriteItems")).answered(500, "InternalServerError"),
         // Of more than a record's tries, the claim would stand for a day.
         2 => task("dynamodb", "UpdateItem").next(few).refused("DynamoDB.ProvisionedThroughputExceededException"),
         3 => calls(rng, function("log-summarizer")).refused("Lambda.Unknown"),
