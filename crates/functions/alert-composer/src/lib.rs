@@ -5,7 +5,6 @@ use warden_core::{
     Error,
     audit::{self, Alert, AlertSettings},
 };
-use warden_lambda::metrics;
 
 /// The alert of an audit that the state machine tells of; what it takes is in
 /// [`audit::compose`].
@@ -15,9 +14,6 @@ use warden_lambda::metrics;
 pub fn handle(event: &Value, settings: &AlertSettings) -> Result<Alert, Error> {
     let alert = audit::compose(event, settings)?;
     log_alert(&alert);
-    if event["ledger"]["unclaimed"] == true {
-        metrics::ledger_down();
-    }
     Ok(alert)
 }
 
