@@ -284,7 +284,8 @@ impl Audit {
         seconds: Option<f64>,
     ) -> Result<Execution, AuditError> {
         let (tasks, message_ids) = (Vec::new(), BTreeSet::new());
-        let mut execution = Execution { arn, input, status, seconds, tasks, message_ids, mocked: false, unclaimed: false };
+        let mut execution =
+            Execution { arn, input, status, seconds, tasks, message_ids, mocked: false, unclaimed: false };
         let request = self.clients.stepfunctions.get_execution_history();
         let request = request.execution_arn(&execution.arn).max_results(HISTORY_PAGE);
         let answer = request.send().await.map_err(CallError::of("states:GetExecutionHistory"))?;
