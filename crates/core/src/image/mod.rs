@@ -3,6 +3,7 @@
 pub mod behind;
 mod bmp;
 pub mod gif;
+mod gzip;
 pub mod heif;
 pub mod jpeg;
 mod pnm;
@@ -12,6 +13,7 @@ mod unreadable;
 use std::borrow::Cow;
 
 use infer::MatcherType;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 pub use unreadable::Unreadable;
 
@@ -162,6 +164,9 @@ impl Content {
             Some(heif::Coding::Av1) => return Self::Avif,
             None => {}
         }
+        if head.starts_with(JPEG_2000_CODES) || is_packed_drawing(head) {
+            return Self::OtherPicture;
+        }
         let Some(kind) = infer::get(head) else { return text_content(head) };
         match (kind.matcher_type(), kind.mime_type()) {
             (_, "image/jpeg") => Self::Image(ImageFormat::Jpeg),
@@ -179,6 +184,20 @@ impl Content {
             _ => Self::NoPicture,
         }
     }
+}
+
+/// How the codes of a JPEG 2000 begin where no container holds them: with their size.
+const JPEG_2000_CODES: &[u8] = b"\xFF\x4F\xFF\x51";
+
+/// Whether this is a drawing packed by gzip (`.svgz`).
+fn is_packed_drawing(head: &[u8]) -> bool {
+    let packed = gzip::body(head);
+    let begun = packed.map(|packed| match decompress_to_vec_with_limit(packed, HEAD_BYTES) {
+        Ok(all) => all,
+        // The head ends before it does, or it is longer.
+        Err(stopped) => stopped.output,
+    });
+    begun.is_some_and(|begun| text_content(&begun) == Content::OtherPicture)
 }
 
 /// Formats whose first letters alone say too little.
@@ -363,6 +382,8 @@ pub fn extension(key: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use miniz_oxide::deflate::compress_to_vec;
+
     use super::*;
 
     #[test]
@@ -383,6 +404,13 @@ mod tests {
     fn content_is_told_by_the_bytes() {
         let webp = b"RIFF\x1a\0\0\0WEBPVP8L";
         let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        let packed = |content: &[u8], flags: u8| {
+            let name = if flags == 8 { &b"a.svg\0"[..] } else { b"" };
+            [b"\x1F\x8B\x08", &[flags, 0, 0, 0, 0, 0, 3][..], name, &compress_to_vec(content, 6)].concat()
+        };
+        let drawing = (0..2_000_u32).fold(b"<svg width=\"1\">".to_vec(), |svg, n| {
+            [svg, format!("<path d=\"M{}\"/>", n * n).into_bytes()].concat()
+        });
         let shift_jis = b"\x82\xB1\x82\xCC\x83y\x81[\x83W".repeat(7);
         for (name, head, expected) in [
             ("jpeg", &b"\xFF\xD8\xFF\xE0\0\x10JFIF"[..], Content::Image(ImageFormat::Jpeg)),
@@ -410,6 +438,13 @@ mod tests {
             ("pdf behind something", b"\xEF\xBB\xBFhello\n%PDF-1.4\n1 0 obj\n<<>>", Content::Image(ImageFormat::Pdf)),
             ("a text about pdf", b"A PDF begins with %PDF-1.4 and has objects", Content::NoPicture),
             ("mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", Content::OtherPicture),
+            ("the codes of a JPEG 2000", b"\xFF\x4F\xFF\x51\0\x2F\0\0\0\0\x03\x20", Content::OtherPicture),
+            ("svgz", &packed(b"<svg width=\"1\">", 0), Content::OtherPicture),
+            ("svgz with a name", &packed(b"<svg width=\"1\">", 8), Content::OtherPicture),
+            ("svgz that is cut", &packed(&drawing, 0)[..1_000], Content::OtherPicture),
+            ("svgz that is long", &packed(&drawing, 8), Content::OtherPicture),
+            ("a packed text", &packed(b"hello there", 0), Content::NoPicture),
+            ("a packed nothing", b"\x1F\x8B\x08\0\0\0\0\0\0\0", Content::NoPicture),
             ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),
             ("bare svg", b"<svg width=\"1\">", Content::OtherPicture),
             ("zip", b"PK\x03\x04\x14\0\0\0", Content::NoPicture),
