@@ -10,7 +10,7 @@ use warden_core::image::{ImageFormat, Unreadable};
 
 use crate::{
     alpha::{self, Alpha, Ground},
-    bmp, jpeg, orientation,
+    bmp, jpeg, orientation, png_rows, webp,
 };
 
 /// Most pixels of a picture.
@@ -68,9 +68,14 @@ pub(crate) fn decode(bytes: &[u8], format: ImageFormat, held: u64) -> Result<Pic
     let decoder = match format {
         ImageFormat::Jpeg => return jpeg::decode(bytes, held),
         ImageFormat::Bmp => return picture_by_library(&bmp::mended(bytes)?, image::ImageFormat::Bmp, held),
-        ImageFormat::Png => image::ImageFormat::Png,
+        ImageFormat::Png => {
+            return match picture_by_library(bytes, image::ImageFormat::Png, held) {
+                Err(Unreadable::Damaged) => png_rows::as_far_as_it_comes(bytes, held),
+                read => read,
+            };
+        }
+        ImageFormat::WebP => return webp::decode(bytes, held),
         ImageFormat::Gif => image::ImageFormat::Gif,
-        ImageFormat::WebP => image::ImageFormat::WebP,
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         // They hold several, which are taken out of them first.
         ImageFormat::Ico | ImageFormat::Tiff | ImageFormat::Heic | ImageFormat::Pdf => {

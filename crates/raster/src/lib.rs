@@ -16,7 +16,9 @@ mod mask;
 mod orientation;
 mod pdf;
 mod plan;
+mod png_rows;
 mod tiff;
+mod webp;
 
 use std::borrow::Cow;
 
@@ -223,8 +225,8 @@ pub fn views_and_read(
     Ok(Shown { codes_unread: share.codes.as_ref().and_then(Search::unread), ..shown })
 }
 
-/// What is read in code of a picture that a model takes as it is, without views. `unread` says whether most of it
-/// is missing: a model may find nothing in what is left.
+/// What is read in code of a picture that a model takes as it is, without views. `unread` says whether something of it
+/// is missing, of a JPEG most: a model may find nothing in what is left.
 ///
 /// # Errors
 /// Those of [`views`]; [`Unreadable::UnsupportedFormat`] too for a JPEG that the decoder gives up on, though it is there.
@@ -240,13 +242,14 @@ pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown
             Unreadable::Damaged if format == ImageFormat::Jpeg && is_there() => Unreadable::UnsupportedFormat,
             why => why,
         })?;
+        let lacks_much = if format == ImageFormat::Jpeg { picture.mostly_missing } else { !picture.whole };
         let search = reading.codes.then(Search::new);
         let codes = search.as_ref().map(|search| search.codes_of(&picture)).unwrap_or_default();
         let overviews = Overviews::of(&picture, reading.overviews);
         Ok(Shown {
             codes,
             overviews: overviews.views,
-            unread: picture.mostly_missing.then_some(Unreadable::Damaged),
+            unread: lacks_much.then_some(Unreadable::Damaged),
             without_overview: overviews.missing,
             codes_unread: search.and_then(|search| search.unread()),
             ..Shown::default()
@@ -387,7 +390,13 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
                 if apng.hides_its_picture {
                     shown.add(decode::decode(bytes, format, share.held).and_then(|picture| one_view(&picture, share)));
                 }
-                shown.add(animation::views(&apng.bytes, format, share).map(Option::unwrap_or_default));
+                let frames = animation::views(&apng.bytes, format, share).map(Option::unwrap_or_default);
+                if frames.is_err() && !apng.hides_its_picture {
+                    // As much of the first as there is.
+                    let first = decode::decode(bytes, format, share.held).and_then(|picture| one_view(&picture, share));
+                    shown.add(first);
+                }
+                shown.add(frames);
                 return shown.or_unread();
             }
         }
@@ -397,8 +406,15 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
                 ImageFormat::Gif if gif::end(bytes) == gif::End::Block => [bytes, b";"].concat().into(),
                 _ => bytes.into(),
             };
-            if let Some(frames) = animation::views(&mended, format, share)? {
-                return Ok(frames);
+            let whole = format != ImageFormat::WebP || webp::is_whole(bytes);
+            match animation::views(&mended, format, share) {
+                Ok(Some(frames)) => {
+                    let unread = frames.unread.or((!whole).then_some(Unreadable::Damaged));
+                    return Ok(Shown { unread, ..frames });
+                }
+                // As much of its first picture as there is.
+                Err(Unreadable::Damaged) if !whole => {}
+                frames => drop(frames?),
             }
         }
         ImageFormat::Jpeg | ImageFormat::Bmp | ImageFormat::Pnm => {}
@@ -423,13 +439,15 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
 fn as_it_is(bytes: &[u8], format: ImageFormat, picture: &Picture) -> Option<View> {
     let (width, height) = picture.seen_size();
     let fits = bytes.len() as u64 <= MAX_IMAGE_BYTES && width.max(height) as usize <= MAX_EDGE_PIXELS;
-    (fits && picture.opaque_alpha && matches!(format, ImageFormat::Png | ImageFormat::WebP)).then(|| View {
-        image: bytes.to_vec(),
-        format,
-        area: Area { x: 0, y: 0, width, height },
-        whole: (width, height),
-        page: None,
-    })
+    (fits && picture.whole && picture.opaque_alpha && matches!(format, ImageFormat::Png | ImageFormat::WebP)).then(
+        || View {
+            image: bytes.to_vec(),
+            format,
+            area: Area { x: 0, y: 0, width, height },
+            whole: (width, height),
+            page: None,
+        },
+    )
 }
 
 fn tiles_of(picture: &Picture, share: &Share) -> Result<Shown, Unreadable> {

@@ -1,4 +1,5 @@
 mod codes;
+mod cut;
 mod heic;
 mod parts;
 mod pdf;

@@ -1,6 +1,8 @@
 //! Whether what stands in a document is all there. Readers are content with less, and show white
 //! where the rest should be.
 
+use std::borrow::Cow;
+
 use hayro::hayro_syntax::{
     Filter, Pdf,
     object::{Array, Dict, Name, Object, Stream, dict::keys, stream::ImageDecodeParams},
@@ -9,6 +11,7 @@ use hayro_ccitt::EncodingMode;
 use miniz_oxide::inflate::{
     TINFLStatus,
     core::{DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER},
+    decompress_to_vec_zlib_with_limit,
 };
 use warden_core::image::{Unreadable, jpeg};
 
@@ -218,11 +221,10 @@ fn is_early(stream: &Dict<'_>) -> bool {
 
 /// Parameters of a stream's first filter.
 fn parameters<'a>(stream: &Dict<'a>) -> Dict<'a> {
-    let parameters = stream.get::<Dict<'_>>(keys::DECODE_PARMS).or_else(|| {
-        let listed = stream.get::<Array<'_>>(keys::DECODE_PARMS)?;
-        listed.flex_iter().next::<Dict<'_>>()
-    });
-    parameters.unwrap_or_else(Dict::empty)
+    let by = |key: &[u8]| {
+        stream.get::<Dict<'_>>(key).or_else(|| stream.get::<Array<'_>>(key)?.flex_iter().next::<Dict<'_>>())
+    };
+    by(keys::DECODE_PARMS).or_else(|| by(keys::DP)).unwrap_or_else(Dict::empty)
 }
 
 /// Whether a stream is there up to its end, as far as its first filter tells.
@@ -234,14 +236,14 @@ pub(super) fn is_whole(stream: &Stream<'_>) -> bool {
     data.is_empty() || matches!(inflated(&data), Inflated::Whole)
 }
 
-/// Whether a picture's pixels are all there.
+/// Whether a picture's pixels are all there. One that stands in a drawing names what it is by shorter words.
 ///
 /// # Errors
 /// [`Unreadable::TooLarge`] for one that is not decoded within bounds.
 pub(super) fn picture_is_whole(picture: &Stream<'_>, held: u64) -> Result<bool, Unreadable> {
     let dictionary = picture.dict();
-    let size = |key: &[u8]| dictionary.get::<u32>(key).unwrap_or(0);
-    let (width, height) = (size(keys::WIDTH), size(keys::HEIGHT));
+    let size = |key: &[u8], short: &[u8]| dictionary.get::<u32>(key).or_else(|| dictionary.get(short)).unwrap_or(0);
+    let (width, height) = (size(keys::WIDTH, keys::W), size(keys::HEIGHT, keys::H));
     if width == 0 || height == 0 {
         return Ok(false);
     }
@@ -251,14 +253,15 @@ pub(super) fn picture_is_whole(picture: &Stream<'_>, held: u64) -> Result<bool, 
         return Ok(false);
     }
     let filters = picture.filters();
-    if let [Filter::DctDecode] = filters.as_slice() {
-        let data = picture.raw_data();
+    if let [around @ .., Filter::DctDecode] = filters.as_slice()
+        && let Some(data) = behind(around, picture.raw_data())
+    {
         return Ok(jpeg::coverage(&data).is_none_or(jpeg::Coverage::is_whole));
     }
     if let [Filter::CcittFaxDecode] = filters.as_slice() {
         return Ok(fax_is_whole(picture, height));
     }
-    let bits = dictionary.get::<u8>(keys::BITS_PER_COMPONENT);
+    let bits = dictionary.get::<u8>(keys::BITS_PER_COMPONENT).or_else(|| dictionary.get(keys::BPC));
     let components = components(dictionary);
     let parameters = ImageDecodeParams {
         is_indexed: false,
@@ -272,10 +275,24 @@ pub(super) fn picture_is_whole(picture: &Stream<'_>, held: u64) -> Result<bool, 
     if let Some(image) = decoded.image_data {
         return Ok(image.height >= height || filters.last() == Some(&Filter::JpxDecode));
     }
-    let is_mask = dictionary.get::<bool>(keys::IMAGE_MASK) == Some(true);
+    let is_mask = dictionary.get::<bool>(keys::IMAGE_MASK).or_else(|| dictionary.get(keys::IM)) == Some(true);
     let bits = if is_mask { 1 } else { u64::from(bits.unwrap_or(8)) };
     let row = (u64::from(width) * u64::from(components.unwrap_or(1)) * bits).div_ceil(8);
     Ok(decoded.data.len() as u64 >= row * u64::from(height))
+}
+
+/// What filters that change no picture make of a stream; nothing for others.
+fn behind<'a>(filters: &[Filter], stream: Cow<'a, [u8]>) -> Option<Cow<'a, [u8]>> {
+    filters.iter().try_fold(stream, |data, filter| match filter {
+        Filter::Crypt => Some(data),
+        Filter::AsciiHexDecode => Some(from_hexadecimal(&data).into()),
+        Filter::Ascii85Decode => Some(from_base_85(&data).into()),
+        Filter::FlateDecode => {
+            let most = usize::try_from(MAX_INFLATED).unwrap_or(usize::MAX);
+            decompress_to_vec_zlib_with_limit(&data, most).ok().map(Cow::Owned)
+        }
+        _ => None,
+    })
 }
 
 /// Whether a fax has all its rows. A reader shows white for those behind an end that comes early, as it
@@ -295,12 +312,12 @@ fn fax_is_whole(picture: &Stream<'_>, height: u32) -> bool {
 /// Samples of each pixel, where the picture's colours say.
 fn components(picture: &Dict<'_>) -> Option<u8> {
     let by_name = |name: &str| match name {
-        "DeviceRGB" | "CalRGB" | "Lab" => Some(3),
-        "DeviceCMYK" => Some(4),
-        "DeviceGray" | "CalGray" | "Indexed" | "Separation" => Some(1),
+        "DeviceRGB" | "RGB" | "CalRGB" | "Lab" => Some(3),
+        "DeviceCMYK" | "CMYK" => Some(4),
+        "DeviceGray" | "G" | "CalGray" | "Indexed" | "I" | "Separation" => Some(1),
         _ => None,
     };
-    match picture.get::<Object<'_>>(keys::COLORSPACE)? {
+    match picture.get::<Object<'_>>(keys::COLORSPACE).or_else(|| picture.get(keys::CS))? {
         Object::Name(name) => by_name(name.as_str()),
         Object::Array(space) => named(&space, by_name),
         _ => None,

@@ -4,8 +4,10 @@
 //! time that nobody foresees. What has come by the deadline is kept.
 
 mod attachments;
+mod fields;
 mod integrity;
 mod page;
+mod pictures;
 
 use std::{
     sync::{

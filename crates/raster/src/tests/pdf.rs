@@ -55,6 +55,11 @@ impl Sheet {
         }
     }
 
+    fn resources(mut self, resources: &str) -> Self {
+        self.says = format!("/Resources << {resources} >>");
+        self
+    }
+
     fn saying(mut self, more: &str) -> Self {
         self.says += more;
         self
@@ -84,15 +89,25 @@ fn document_with(sheets: &[Sheet], says: &str, more: &[Vec<u8>]) -> Vec<u8> {
     let first = (objects.len() + 1).to_string();
     objects[0] = format!("<< /Type /Catalog /Pages 2 0 R {} >>", says.replace('#', &first)).into_bytes();
     objects[1] = format!("<< /Type /Pages /Count {} /Kids [{kids}] >>", sheets.len()).into_bytes();
-    objects.extend(more.iter().map(|object| match std::str::from_utf8(object) {
-        Ok(text) => text.replace('#', &first).into_bytes(),
-        Err(_) => object.clone(),
-    }));
+    objects.extend(more.iter().cloned());
+    for object in &mut objects[2..] {
+        if let Ok(text) = std::str::from_utf8(object) {
+            *object = text.replace("# 0 R", &format!("{first} 0 R")).into_bytes();
+        }
+    }
     file(&objects)
 }
 
 fn document(sheets: &[Sheet]) -> Vec<u8> {
     document_with(sheets, "", &[])
+}
+
+/// The same on pages that are drawn sooner.
+fn on_small_pages(mut bytes: Vec<u8>) -> Vec<u8> {
+    const A4: &[u8] = b"[0 0 595 842]";
+    let places: Vec<_> = memchr::memmem::find_iter(&bytes, A4).collect();
+    places.into_iter().for_each(|at| bytes[at..at + A4.len()].copy_from_slice(b"[0 0 200 200]"));
+    bytes
 }
 
 /// A page with a black square at its top left.
@@ -167,11 +182,12 @@ fn a_page_is_shown_as_a_reader_shows_it() {
     assert!(width > height && !is_dark(&seen, 30, 30));
     let ((width, _), seen) = corner(Sheet::drawn(SQUARE).saying("/CropBox [200 100 500 700]"));
     assert!((830..836).contains(&width) && !is_dark(&seen, 30, 30));
-    // A small page is drawn larger, and one that is a picture with a point for each pixel no larger.
+    // A small page is drawn larger, and one that is a picture with a point for each pixel hardly.
     let ((width, height), _) = corner(Sheet::drawn(b"").saying("/MediaBox [0 0 20 10]"));
     assert_eq!((width, height), (1_000, 500));
-    let ((width, _), _) = corner(Sheet::drawn(b"").saying("/MediaBox [0 0 3000 4000]"));
-    assert!((3_000..=3_300).contains(&width), "{width}");
+    let picture = stream("/Subtype /Image /Width 4 /Height 4 /ColorSpace /DeviceGray /BitsPerComponent 8", &[90; 16]);
+    let ((width, _), _) = corner(Sheet::picture(picture).saying("/MediaBox [0 0 3000 4000]"));
+    assert!((3_000..=3_850).contains(&width), "{width}");
 }
 
 #[test]
@@ -451,4 +467,168 @@ fn a_document_that_would_take_too_much_is_not_drawn() {
     }
     let huge = "/Subtype /Image /Width 60000 /Height 60000 /BitsPerComponent 1 /ColorSpace /DeviceGray";
     assert_eq!(reason(document(&[Sheet::picture(stream(huge, b"\0"))])), Some(Unreadable::TooLarge), "a picture");
+}
+
+#[test]
+fn a_page_is_shown_readably_or_said_to_be_too_large() {
+    let page = |width: u32, height: u32| {
+        let print = b"BT /F 12 Tf 40 40 Td (the quick brown fox) Tj ET";
+        Sheet::drawn(print)
+            .resources("/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>")
+            .saying(&format!("/MediaBox [0 0 {width} {height}]"))
+    };
+    for (case, width, height, least) in [
+        ("A4", 595, 842, Some(100.0)),
+        ("A3", 842, 1_191, Some(100.0)),
+        ("a long page", 600, 3_000, Some(100.0)),
+        ("a longer page", 600, 6_000, Some(100.0)),
+        ("a page of a whole talk", 600, 14_400, None),
+        ("A0", 2_384, 3_370, Some(80.0)),
+        ("a sheet of five metres", 14_400, 14_400, None),
+        ("a thread", 10, 14_400, None),
+    ] {
+        let shown = views(document(&[page(width, height)]), ImageFormat::Pdf, TokenBudget::DEFAULT);
+        let dots = shown.as_ref().map_err(|why| *why).map(|shown| {
+            assert_eq!(shown.unread, None, "{case}");
+            let dots = |view: &View| {
+                let scale = f64::from(decoded(view).width()) / f64::from(view.area.width);
+                f64::from(view.whole.1) / f64::from(height) * 72.0 * scale
+            };
+            shown.views.iter().map(dots).fold(f64::MAX, f64::min)
+        });
+        match least {
+            Some(least) => assert!(dots.is_ok_and(|dots| dots > least * 0.98), "{case}: {dots:?}"),
+            None => assert_eq!(dots, Err(Unreadable::TooLarge), "{case}"),
+        }
+    }
+}
+
+/// A form of one field, which is what it says and looks so, and what the form says.
+fn form(field: &str, looks: &[u8], says: &str) -> Vec<u8> {
+    let page = light()
+        .saying(&format!("/Annots [<< /Subtype /Widget /Rect [9 9 90 30] /AP << /N @ 0 R >> {field} >>]"))
+        .bringing(stream("/Subtype /Form /BBox [0 0 90 20] /Resources << /XObject << /F # 0 R >> >>", looks));
+    let inner = stream("/Subtype /Form /BBox [0 0 90 20]", b"BT (Jane Roe) Tj ET");
+    document_with(&[page], &format!("/AcroForm << /Fields [] {says} >>"), &[inner])
+}
+
+#[test]
+fn a_form_shows_what_is_written_in_it_or_is_said_to_be_damaged() {
+    const ANEW: &str = "/NeedAppearances true";
+    const NOT_SHOWN: Option<Unreadable> = Some(Unreadable::DamagedDocument);
+    let blank = b"/Tx BMC EMC 0.9 g 0 0 90 20 re f".as_slice();
+    let filled = b"/Tx BMC q BT /F 9 Tf (Jane) Tj [(Ro) -20 (e)] TJ ET Q EMC".as_slice();
+    for (case, field, looks, says, expected) in [
+        ("filled", "/FT /Tx /V (Jane Roe)", filled, "", None),
+        ("filled, and made anew", "/FT /Tx /V (Jane Roe)", filled, ANEW, None),
+        ("in two bytes a letter", "/FT /Tx /V <FEFF004A0061006E00650020>", filled, ANEW, None),
+        ("filled behind its looks", "/FT /Tx /V (Jane Roe)", blank, "", NOT_SHOWN),
+        ("filled behind its looks, and made anew", "/FT /Tx /V (Jane Roe)", blank, ANEW, NOT_SHOWN),
+        ("with the looks of another value", "/FT /Tx /V (DE44 5001)", filled, ANEW, NOT_SHOWN),
+        ("with another look, which counts", "/FT /Tx /V (4711.5)", b"BT (4,711.50 EUR) Tj ET", "", None),
+        ("with another look, made anew", "/FT /Tx /V (4711.5)", b"BT (4,711.50 EUR) Tj ET", ANEW, None),
+        ("empty", "/FT /Tx /V ()", blank, ANEW, None),
+        ("a mark of an encoding alone", "/FT /Tx /V <FEFF>", blank, ANEW, None),
+        ("spaces", "/FT /Tx /V (  )", blank, "", None),
+        ("without a value", "/FT /Tx", blank, ANEW, None),
+        ("a secret in dots", "/FT /Tx /Ff 8192 /V (hunter2)", b"BT (*******) Tj ET", ANEW, None),
+        ("in a drawing in its looks", "/FT /Tx /V (Jane Roe)", b"q /F Do Q", ANEW, None),
+        ("the parent's value", "/Parent << /FT /Tx /V (Jane Roe) >>", blank, ANEW, NOT_SHOWN),
+        ("a choice by its name", "/FT /Ch /Opt [[(x1) (Jane Roe)]] /V (x1)", filled, ANEW, None),
+        ("a choice that is not shown", "/FT /Ch /Opt [[(x1) (Jane Roe)]] /V (x1)", blank, ANEW, NOT_SHOWN),
+        ("a mark in a box", "/FT /Btn /V /Yes", blank, ANEW, None),
+        ("a signature", "/FT /Sig /V << /Type /Sig /Name (Jane Roe) >>", blank, ANEW, None),
+    ] {
+        assert_eq!(reason(on_small_pages(form(field, looks, says))), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_picture_counts_wherever_it_stands() {
+    let jpeg = encoded(&marked(595, 842).into(), image::ImageFormat::Jpeg);
+    let whole_or_cut = |data: &[u8], cut: bool| if cut { data[..data.len() / 2].to_vec() } else { data.to_vec() };
+    let samples = deflated(
+        &marked(90, 90)
+            .as_raw()
+            .iter()
+            .enumerate()
+            .map(|(at, grey)| grey ^ u8::try_from(at * 31 % 7).unwrap_or_default())
+            .collect::<Vec<_>>(),
+    );
+    let inline = |cut| {
+        [
+            b"q 90 0 0 90 0 0 cm BI /W 90 /H 90 /CS /RGB /BPC 8 /F /Fl ID ".as_slice(),
+            &whole_or_cut(&samples, cut),
+            b"\nEI Q",
+        ]
+        .concat()
+    };
+    let uses = |says: &str, drawn: &[u8]| Sheet::drawn(drawn).resources(says);
+    let with_picture = |kind: &str, cut: bool, sheet: Sheet| {
+        let drawing = stream(
+            &format!("{kind} /BBox [0 0 90 90] /Resources << /XObject << /I # 0 R >> >>"),
+            b"q 90 0 0 90 0 0 cm /I Do Q",
+        );
+        document_with(&[sheet.bringing(drawing)], "", &[jpeg_picture(&whole_or_cut(&jpeg, cut))])
+    };
+    let mut wrong = Vec::new();
+    for cut in [false, true] {
+        let noise: Vec<u8> = (0..90 * 90_u32).map(|at| u8::try_from(at * at * 31 % 251).unwrap_or_default()).collect();
+        let mask = whole_or_cut(&deflated(&noise), cut);
+        let masked = |key: &str| {
+            let of = "/Subtype /Image /Width 90 /Height 90 /BitsPerComponent 8 /ColorSpace /DeviceGray";
+            let picture = stream(&format!("{of} /Filter /ASCIIHexDecode {key} # 0 R"), &b"C8".repeat(90 * 90));
+            let mask = stream(&format!("{of} /Filter /FlateDecode"), &mask);
+            document_with(&[Sheet::picture(picture)], "", &[mask])
+        };
+        let behind_another = {
+            let data = deflated(&whole_or_cut(&jpeg, cut));
+            let of = "/Subtype /Image /Width 595 /Height 842 /ColorSpace /DeviceRGB /BitsPerComponent 8";
+            document(&[Sheet::picture(stream(&format!("{of} /Filter [/FlateDecode /DCTDecode]"), &data))])
+        };
+        for (case, bytes) in [
+            ("in the page's drawing", document(&[Sheet::drawn(&inline(cut))])),
+            (
+                "in a drawing's drawing",
+                document(&[Sheet::picture(stream("/Subtype /Form /BBox [0 0 90 90]", &inline(cut)))]),
+            ),
+            (
+                "in a pattern",
+                with_picture(
+                    "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /XStep 90 /YStep 90",
+                    cut,
+                    uses("/Pattern << /P @ 0 R >>", b"/Pattern cs /P scn 0 0 300 300 re f"),
+                ),
+            ),
+            (
+                "in a stamp",
+                with_picture("/Subtype /Form", cut, light().saying("/Annots [<< /Subtype /Stamp /Rect [0 0 90 90] /AP << /N @ 0 R >> >>]")),
+            ),
+            (
+                "in a mask of what is drawn",
+                with_picture(
+                    "/Subtype /Form /Group << /S /Transparency /CS /DeviceGray >>",
+                    cut,
+                    uses("/ExtGState << /G << /SMask << /S /Luminosity /G @ 0 R >> >> >>", b"/G gs 0 g 0 0 90 90 re f"),
+                ),
+            ),
+            (
+                "in a glyph",
+                document(&[uses(
+                    "/Font << /F << /Type /Font /Subtype /Type3 /FontBBox [0 0 90 90] /FontMatrix [1 0 0 1 0 0] /FirstChar 65 \
+                     /LastChar 65 /Widths [90] /Encoding << /Differences [65 /A] >> /CharProcs << /A @ 0 R >> >> >>",
+                    b"BT /F 1 Tf (A) Tj ET",
+                )
+                .bringing(stream("", &[b"90 0 d0 ".as_slice(), &inline(cut)].concat()))]),
+            ),
+            ("as a soft mask", masked("/SMask")),
+            ("as a JPEG behind another coding", behind_another),
+        ] {
+            let told = reason(on_small_pages(bytes));
+            if told != cut.then_some(Unreadable::DamagedDocument) {
+                wrong.push((case, cut, told));
+            }
+        }
+    }
+    assert_eq!(wrong, []);
 }
