@@ -29,11 +29,11 @@ fn chunks(png: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The same file with wrong checksums in chunks of one kind.
-fn with_wrong_checksums(png: &[u8], kind: &[u8; 4]) -> Vec<u8> {
+fn with_wrong_checksums(png: &[u8], kind: &[u8]) -> Vec<u8> {
     let mut changed = png[..8].to_vec();
     for chunk in chunks(png) {
         changed.extend(chunk);
-        if &chunk[4..8] == kind {
+        if chunk[4..8] == *kind {
             *changed.last_mut().unwrap() ^= 1;
         }
     }

@@ -106,7 +106,9 @@ fn document(sheets: &[Sheet]) -> Vec<u8> {
 fn on_small_pages(mut bytes: Vec<u8>) -> Vec<u8> {
     const A4: &[u8] = b"[0 0 595 842]";
     let places: Vec<_> = memchr::memmem::find_iter(&bytes, A4).collect();
-    places.into_iter().for_each(|at| bytes[at..at + A4.len()].copy_from_slice(b"[0 0 200 200]"));
+    for at in places {
+        bytes[at..at + A4.len()].copy_from_slice(b"[0 0 200 200]");
+    }
     bytes
 }
 
