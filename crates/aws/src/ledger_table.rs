@@ -195,10 +195,8 @@ impl Claims for LedgerTable {
                 "ExpressionAttributeValues": {":now": {"N": (now / 1_000).to_string()}},
             }},
         ]});
-        let failed = match self.dynamodb.call(Call::rpc("DynamoDB_20120810.TransactWriteItems", &asked)).await {
-            Ok(_) => return Ok(Claimed::Ours),
-            Err(failed) => failed,
-        };
+        let call = Call::rpc("DynamoDB_20120810.TransactWriteItems", &asked);
+        let Err(failed) = self.dynamodb.call(call).await else { return Ok(Claimed::Ours) };
         let refusal = failed.as_service_error();
         match refusal.and_then(Refusal::code) {
             Some("TransactionCanceledException") => {

@@ -244,7 +244,7 @@ async fn an_event_is_claimed_before_the_model_is_asked() {
         (Ok(Claimed::Duplicate), None, 0),
         (Err(down), Some((None, true)), 1),
     ] {
-        let (function, claims) = (function(calm()), FakeClaims::answering(&[claimed.clone()]));
+        let (function, claims) = (function(calm()), FakeClaims::answering(std::slice::from_ref(&claimed)));
         let claiming = Claiming::new(&settings, claims);
         let answer = answer(&function, Some(&claiming), request.clone()).await.unwrap();
         assert_eq!(asked(&function).len(), models_asked, "{claimed:?}");
