@@ -30,7 +30,7 @@ fn detector<M>(bytes: &[u8], model: M) -> PiiDetector<FakeStore, M, Arc<FakeLedg
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
         documents: JudgeDocuments::default(),
-        reader: Reader { barcodes: true, text: None },
+        reader: Reader::default(),
         on_disagreement: OnDisagreement::default(),
         clean_bucket: Some("clean".into()),
         time: Duration::from_mins(1),
@@ -140,10 +140,9 @@ async fn a_barcode_that_names_somebody_is_found_beside_any_order_to_the_model() 
             continue;
         }
         let bytes = Format::Jpeg(75).encode(&image).unwrap();
-        let told = detector(&bytes, FakeModel::saying(r#"{"verdict":"clean","findings":[]}"#))
-            .handle(event.clone())
-            .await
-            .unwrap();
+        let model = FakeModel::saying(r#"{"verdict":"clean","findings":[]}"#);
+        let reader = Reader { barcodes: true, text: None };
+        let told = PiiDetector { reader, ..detector(&bytes, model) }.handle(event.clone()).await.unwrap();
         check(&event, &told).unwrap();
         assert_eq!(
             (&told["verdict"], &told["action"]),

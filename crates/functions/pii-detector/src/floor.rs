@@ -30,7 +30,7 @@ pub(crate) struct Looked {
     pub(crate) floor: Floor,
     /// Whether something that is read in code could not be looked at.
     pub(crate) overlooked: bool,
-    /// Why a picture that a model takes as it is may show it too little.
+    /// Why there may be more in a picture that a model takes as it is than was looked at.
     pub(crate) unread: Option<Unreadable>,
 }
 
@@ -56,14 +56,12 @@ impl Reader {
         Reading { codes: self.barcodes, overviews: self.text.is_some() }
     }
 
-    /// What is found in an image that a model takes as it is. One that is not decoded here is left to the model, unless
-    /// it is a JPEG of which most is missing.
+    /// What is found in an image that a model takes as it is. One that is damaged is not clean on the model's word alone;
+    /// one in a coding that is not read here is left to the model.
     pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat, until: Deadline) -> Looked {
         match warden_raster::read(bytes, format, self.reading()) {
             Ok(shown) => Looked { unread: shown.unread, ..self.look(&shown, until) },
-            Err(why @ Unreadable::Damaged) if format == ImageFormat::Jpeg => {
-                Looked { unread: Some(why), overlooked: true, ..Looked::default() }
-            }
+            Err(why @ Unreadable::Damaged) => Looked { unread: Some(why), overlooked: true, ..Looked::default() },
             Err(why) if self.text.is_some() => Looked::failed(&Trouble::Unreadable(why)),
             // It is as unreadable the next time.
             Err(_) => Looked::default(),

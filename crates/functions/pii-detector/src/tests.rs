@@ -14,6 +14,7 @@ use warden_lambda::budget::SpentNotices;
 
 use crate::{KnownVerdicts, PiiDetector, Reader, TIME_FOR_LEDGER, TextReader, deadline::Deadline};
 
+/// The beginning of a picture, which only the model looks at.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0";
 const PII: &str = r#"{"verdict":"pii","findings":[{"category":"FACE","confidence":0.9,"where":"left"}]}"#;
 const SECRET: &str = r#"{"verdict":"pii","findings":[{"category":"SECRET","confidence":0.9,"where":"left"}]}"#;
@@ -26,13 +27,18 @@ fn detector(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeMode
         token_budget: TokenBudget::DEFAULT,
         policy: Policy::default(),
         documents: JudgeDocuments::default(),
-        reader: Reader { barcodes: true, text: None },
+        reader: Reader::default(),
         on_disagreement: OnDisagreement::default(),
         clean_bucket: Some("clean".into()),
         time: Duration::from_secs(220),
         verdicts: None,
         notices: None,
     }
+}
+
+/// One that reads barcodes, too.
+fn reading(stored: Stored, model: FakeModel) -> PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>> {
+    PiiDetector { reader: Reader { barcodes: true, text: None }, ..detector(stored, model) }
 }
 
 fn event() -> Value {
@@ -135,7 +141,7 @@ async fn past_the_days_budget_an_image_is_undetermined_unless_code_knows_better(
     let answer = detector(Stored::bytes(PNG), over()).handle(event()).await.unwrap();
     assert_eq!((&answer["verdict"], &answer["reason"]), (&json!("undetermined"), &json!("budget")));
     assert_eq!((&answer["action"], &answer["model"]), (&json!("none"), &Value::Null));
-    let known = judged_by_its_barcode(&detector(Stored::bytes(BOARDING_PASS), over())).await;
+    let known = judged_by_its_barcode(&reading(Stored::bytes(BOARDING_PASS), over())).await;
     assert!(holds(&known, &json!({"verdict": "pii", "reason": null, "action": "delete_version"})), "{known}");
 }
 
@@ -196,7 +202,7 @@ async fn the_same_bytes_are_judged_again_once_anything_that_judges_is_another() 
         ("categories", |it| it.policy.allowed_categories = vec![Category::LicensePlate]),
         ("documents", |it| it.documents = JudgeDocuments::Act),
         ("budget of tokens", |it| it.token_budget = TokenBudget::MIN),
-        ("barcodes", |it| it.reader.barcodes = false),
+        ("barcodes", |it| it.reader.barcodes = true),
         ("text", |it| it.reader.text = Some(unreadable_text())),
         ("disagreement", |it| it.on_disagreement = OnDisagreement::Pii),
         ("code", |it| it.verdicts.as_mut().unwrap().code = "8".into()),
@@ -468,7 +474,7 @@ async fn where_secrets_are_handled_apart_no_secret_hides_what_stands_beside_it()
         ("handled as the other", &scan, &[SECRET, CLEAN, PII], "delete;none;", "delete_version", 1),
         ("personal data, beside which a secret changes nothing", &scan, &[PII, SECRET], apart, "delete_version", 1),
     ] {
-        let detector = detector(Stored::bytes(stored), FakeModel::saying_in_turn(said));
+        let detector = reading(Stored::bytes(stored), FakeModel::saying_in_turn(said));
         let event = json!({"s3_bucket": "uploads", "s3_key": "a.jpg", "handling": handling});
         let answer = detector.handle(event).await.unwrap();
         assert_eq!((&answer["verdict"], &answer["action"]), (&json!("pii"), &json!(action)), "{case}: {answer}");
@@ -496,7 +502,7 @@ async fn what_the_days_budget_leaves_unseen_beside_a_secret_is_held_back() {
         let replies = [(!first.is_empty()).then(|| said(first)), Some(Ok(ModelReply::OverBudget))];
         let model = FakeModel::replying_in_turn(replies.into_iter().flatten().collect());
         let event = json!({"s3_bucket": "uploads", "s3_key": "a.jpg", "handling": handling});
-        let answer = detector(Stored::bytes(stored), model).handle(event).await.unwrap();
+        let answer = reading(Stored::bytes(stored), model).handle(event).await.unwrap();
         let got = (answer["verdict"].as_str().unwrap(), answer["action"].as_str().unwrap());
         assert_eq!(got, expected, "{handling} {first}");
         assert_eq!(answer["reason"] == json!("budget"), expected == held, "{answer}");
@@ -693,7 +699,7 @@ async fn a_barcode_is_read_where_the_model_saw_nothing() {
         ("nobody can tell", FakeModel::answering(&refused)),
         ("malformed twice", FakeModel::saying("Fine.")),
     ] {
-        let detector = detector(Stored::bytes(BOARDING_PASS), model);
+        let detector = reading(Stored::bytes(BOARDING_PASS), model);
         let answer = judged_by_its_barcode(&detector).await;
         assert_eq!((&answer["verdict"], &answer["findings"]), (&json!("pii"), &expected), "{case}");
         assert_eq!(answer["action"], "delete_version", "{case}");
@@ -702,7 +708,7 @@ async fn a_barcode_is_read_where_the_model_saw_nothing() {
         let asked = detector.store.asked();
         assert_eq!(asked.last().unwrap().version.as_deref(), Some("v1"), "{case}");
     }
-    let seen = detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(PII));
+    let seen = reading(Stored::bytes(BOARDING_PASS), FakeModel::saying(PII));
     assert_eq!(judged_by_its_barcode(&seen).await["findings"][0]["category"], "FACE");
     assert_eq!(seen.store.asked().len(), 1, "what is known to hold personal data was read again");
 }
@@ -711,13 +717,13 @@ async fn a_barcode_is_read_where_the_model_saw_nothing() {
 async fn a_setting_leaves_barcodes_unread_and_allowed_categories_do_not_count() {
     let off = PiiDetector {
         reader: Reader { barcodes: false, text: None },
-        ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
+        ..reading(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
     };
     assert_eq!(judged_by_its_barcode(&off).await["verdict"], "clean");
     assert_eq!(off.store.asked().len(), 1);
 
     let policy = Policy { allowed_categories: vec![Category::Person], ..Policy::default() };
-    let allowed = PiiDetector { policy, ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN)) };
+    let allowed = PiiDetector { policy, ..reading(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN)) };
     let answer = judged_by_its_barcode(&allowed).await;
     assert_eq!((&answer["verdict"], &answer["findings"][0]["category"]), (&json!("clean"), &json!("PERSON")));
 }
@@ -726,7 +732,7 @@ async fn a_setting_leaves_barcodes_unread_and_allowed_categories_do_not_count() 
 async fn a_barcode_of_an_image_that_is_converted_saves_the_models_call() {
     // A second picture behind the first: no model takes such a file as it is.
     let twice = [BOARDING_PASS, BOARDING_PASS].concat();
-    let detector = detector(Stored::bytes(&twice), FakeModel::saying(CLEAN));
+    let detector = reading(Stored::bytes(&twice), FakeModel::saying(CLEAN));
     let answer = judged_by_its_barcode(&detector).await;
     assert!(holds(&answer, &json!({"verdict": "pii", "model": null})), "{answer}");
     assert!(detector.model.models.asked().is_empty());
@@ -753,6 +759,36 @@ async fn a_picture_of_which_most_is_missing_is_not_clean_because_the_model_says_
         detector.reader.barcodes = barcodes;
         let answer = detector.handle(event()).await.unwrap();
         assert_eq!((answer["verdict"].as_str(), answer["reason"].as_str()), (Some(verdict), reason), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_picture_is_not_clean_because_the_model_says_so() {
+    let chart = include_bytes!("../../../../samples/chart.png");
+    let whole = image::load_from_memory(chart).unwrap().into_rgb8();
+    let (mut jpeg, mut webp) = (Vec::new(), std::io::Cursor::new(Vec::new()));
+    image::codecs::jpeg::JpegEncoder::new(&mut jpeg).encode_image(&whole).unwrap();
+    whole.write_to(&mut webp, image::ImageFormat::WebP).unwrap();
+    let webp = webp.into_inner();
+    // Codes by arithmetic, which readers of files show and decoders here do not.
+    let mut arithmetic = jpeg.clone();
+    let frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    arithmetic[frame + 1] = 0xC9;
+    let cut = |bytes: &[u8]| bytes[..bytes.len() * 9 / 10].to_vec();
+    for (case, bytes, verdict, reason) in [
+        ("a PNG", chart.to_vec(), "clean", None),
+        ("a PNG without its end", chart[..chart.len() - 12].to_vec(), "undetermined", Some("damaged_image")),
+        ("a PNG that is cut", cut(chart), "undetermined", Some("damaged_image")),
+        ("a PNG's beginning", PNG.to_vec(), "undetermined", Some("damaged_image")),
+        ("a WebP", webp.clone(), "clean", None),
+        ("a WebP that is cut", cut(&webp), "undetermined", Some("damaged_image")),
+        ("a JPEG", jpeg, "clean", None),
+        ("a JPEG in a coding that only the model may read", arithmetic, "clean", None),
+    ] {
+        let answer = reading(Stored::bytes(&bytes), FakeModel::saying(CLEAN)).handle(event()).await.unwrap();
+        assert_eq!((answer["verdict"].as_str(), answer["reason"].as_str()), (Some(verdict), reason), "{case}");
+        let seen = reading(Stored::bytes(&bytes), FakeModel::saying(PII)).handle(event()).await.unwrap();
+        assert_eq!(seen["verdict"], "pii", "{case}");
     }
 }
 
@@ -792,7 +828,7 @@ async fn text_that_cannot_be_read_leaves_the_models_word() {
 
 /// Judges the boarding pass where personal data is masked.
 async fn masked(said: &[&str]) -> (Value, Vec<Written>, usize) {
-    let detector = detector(Stored::bytes(BOARDING_PASS), FakeModel::saying_in_turn(said));
+    let detector = reading(Stored::bytes(BOARDING_PASS), FakeModel::saying_in_turn(said));
     let event = json!({"s3_bucket": "uploads", "s3_key": "a/pass.jpg", "handling": "mask;none;"});
     let answer = detector.handle(event).await.unwrap();
     (answer, detector.store.written(), detector.model.models.asked().len())
@@ -844,7 +880,7 @@ async fn a_copy_that_was_not_wholly_looked_at_in_code_is_not_written() {
     let text = TextReader::new("/nowhere".into(), Duration::ZERO);
     let detector = PiiDetector {
         reader: Reader { barcodes: true, text: Some(text) },
-        ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
+        ..reading(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
     };
     assert_eq!(not_masked(detector).await, "copy_failed");
 }
@@ -854,11 +890,11 @@ async fn a_copy_that_the_days_budget_or_the_time_does_not_allow_has_failed() {
     let clean = json!({"content": [{"type": "text", "text": CLEAN}], "stop_reason": "end_turn"});
     let clean = ModelReply::Answer(ModelAnswer { body: clean.to_string().into(), latency_ms: 7 });
     let replies = vec![Ok(clean), Ok(ModelReply::OverBudget)];
-    let over = detector(Stored::bytes(BOARDING_PASS), FakeModel::replying_in_turn(replies));
+    let over = reading(Stored::bytes(BOARDING_PASS), FakeModel::replying_in_turn(replies));
     assert_eq!(not_masked(over).await, "copy_failed");
     let late = PiiDetector {
         time: Duration::from_secs(129),
-        ..detector(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
+        ..reading(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
     };
     assert_eq!(not_masked(late).await, "copy_failed");
 }
@@ -866,7 +902,7 @@ async fn a_copy_that_the_days_budget_or_the_time_does_not_allow_has_failed() {
 #[tokio::test]
 async fn an_image_that_is_too_large_for_the_model_as_it_is_has_a_copy_too() {
     let large = [BOARDING_PASS, &vec![0; 4_000_000]].concat();
-    let detector = detector(Stored::bytes(&large), FakeModel::saying(CLEAN));
+    let detector = reading(Stored::bytes(&large), FakeModel::saying(CLEAN));
     let event = json!({"s3_bucket": "uploads", "s3_key": "pass.jpg", "handling": "mask;none;"});
     let answer = detector.handle(event).await.unwrap();
     assert_eq!(answer["clean_copy"]["key"], "pass.jpg", "{answer}");
@@ -980,7 +1016,7 @@ async fn a_barcode_that_says_nothing_of_a_person_changes_nothing() {
     for sample in
         [&include_bytes!("../../../../samples/landscape.jpg")[..], include_bytes!("../../../../samples/sign.png")]
     {
-        let detector = detector(Stored::bytes(sample), FakeModel::saying(CLEAN));
+        let detector = reading(Stored::bytes(sample), FakeModel::saying(CLEAN));
         assert!(holds(&judged_by_its_barcode(&detector).await, &json!({"verdict": "clean", "findings": []})));
     }
 }
