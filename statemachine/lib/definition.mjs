@@ -23,6 +23,7 @@ const FUNCTION_ERRORS = [...readFileSync(new URL('../../docs/errors.md', import.
 const PERMANENT = ['InvalidInput', 'ObjectNotFound', 'AccessDenied', 'ModelOutputInvalid', 'Undetermined'];
 const SERVICE_ERRORS = [
   'Lambda.ClientExecutionTimeoutException', 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout',
+  'DynamoDB.ConditionalCheckFailedException',
   'States.ALL', 'States.QueryEvaluationError', 'States.TaskFailed', 'States.Timeout',
 ];
 
@@ -117,7 +118,7 @@ function assignments(definition) {
 }
 
 /** The most that a definition may hold: what is decided and said belongs in the functions. */
-const MOST = { states: 17, expressions: 53, characters: 160 };
+const MOST = { states: 17, expressions: 54, characters: 160 };
 
 /** How large a definition is. */
 export function sizeOf(definition) {

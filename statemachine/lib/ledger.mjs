@@ -55,8 +55,12 @@ export class Table {
     return this.items.get(this.key(key)) ?? {};
   }
 
-  /** Sets some attributes of an item, which is made unless it is there. */
-  update({ Key, AttributeUpdates }) {
+  /** Sets some attributes of an item, which is made unless it is there, if one of the expectations holds. */
+  update({ Key, AttributeUpdates, Expected }) {
+    const item = this.get(Key);
+    const isAsExpected = ([name, { ComparisonOperator, AttributeValueList: [other] = [] }]) =>
+      ComparisonOperator === 'NULL' ? item[name] === undefined : ComparisonOperator === 'EQ' && value(item[name]) === value(other);
+    if (!Object.entries(Expected).some(isAsExpected)) throw new StatesError('DynamoDB.ConditionalCheckFailedException', 'The conditional request failed');
     const values = Object.entries(AttributeUpdates).map(([name, { Value }]) => [name, Value]);
     this.items.set(this.key(Key), { ...this.get(Key), ...Key, ...Object.fromEntries(values) });
   }

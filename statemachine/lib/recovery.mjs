@@ -163,6 +163,16 @@ export function recoveries(definition, { event, upload, pii }) {
       return problemsOf(world, replayed, { alerts: [2] });
     });
   }
+  cases['a report of what was audited before, whose claim could not be made: the record stays'] = async () => {
+    const world = new World(ways({ upload, pii })['a deletion']);
+    await start(world, 'first').run;
+    const before = structuredClone(world.records);
+    const held = await start(world, 'second', { before: ['Summarize event', 'Summarize without the model'], happens: fail }).run;
+    if (held.status !== 'FAILED' || world.alerts.length !== 2) return [`it ends as ${held.status}, with ${world.alerts.length} alerts`];
+    if (JSON.stringify(world.records) !== JSON.stringify(before)) return [`the record is ${JSON.stringify(world.records)}`];
+    const replayed = await start(world, 'replayed').run;
+    return replayed.path.at(-1) === 'Duplicate' ? [] : [`the replay ends in ${replayed.path.at(-1)}`];
+  };
   cases['held back by the budget, then judged clean: taken up, and its record keeps nothing of before'] = async () => {
     const held = { ...pii, verdict: 'undetermined', reason: 'budget', judged_before: true, action: 'none' };
     const world = new World({ summary: upload, detection: held });

@@ -123,7 +123,7 @@ function ledgerKey(item) {
 }
 
 function dynamoDbUpdateItem(args) {
-  const problems = unknownKeys(args, ['TableName', 'Key', 'AttributeUpdates'], 'updateItem');
+  const problems = unknownKeys(args, ['TableName', 'Key', 'AttributeUpdates', 'ConditionalOperator', 'Expected'], 'updateItem');
   if (!isText(args.TableName)) problems.push('TableName is missing');
   problems.push(...ledgerKey(args.Key));
   for (const [name, update] of Object.entries(args.AttributeUpdates ?? {})) {

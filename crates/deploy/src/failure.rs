@@ -63,6 +63,7 @@ fn meaning(error: &str) -> Option<&'static str> {
         "ObjectChanged" => "the object was replaced while it was read",
         "AccessDenied" => "a role may not read the object or use the model: see its policy",
         "StoreUnavailable" => "S3 is slow or failing",
+        "LedgerBusy" => "the object is being restored, or the ledger is throttled",
         "ServiceUnavailable" => "a service of AWS has trouble of its own",
         "ModelThrottled" => "Bedrock's quota is used up: wait, or raise it",
         "ModelTimeout" => "the model did not answer in time",

@@ -47,7 +47,7 @@ impl<L> Claiming<L> {
 }
 
 impl<L: Claims> Claiming<L> {
-    /// Claims an event for an execution. On the `last_try` nobody waits for a ledger that is throttled.
+    /// Claims an event for an execution. After the `last_try` nobody waits any longer for a ledger that is throttled.
     ///
     /// # Errors
     /// [`Error::LedgerBusy`] while the object is being restored, and, unless it is the last try, while the claim of another
