@@ -9,6 +9,8 @@ pub(crate) enum Says {
     Card,
     /// It is something else's.
     Other,
+    /// It is some number, or has to do with a payment: what stands near must say that it is a card's.
+    Number,
     /// Words that are no label of a number that anybody knows.
     Unclear,
     /// Nothing, or nothing but what cards and receipts print.
@@ -61,7 +63,7 @@ const BEFORE_CARDS: &str = "a add amex and bank billing business by charge compa
     electron enter express from full gold jcb maestro master mastercard my new of old on or our paid payment platinum \
     prepaid primary saved the this union unionpay virtual visa with your";
 /// Cards of other kinds, by the word before `card`.
-const OTHER_CARDS: &str = "access bonus bus calling citizen club collector customer discount employee \
+const OTHER_CARDS: &str = "access boarding bonus bus calling citizen club collector customer discount employee \
     entry fuel gas gift green health healthcare hospital id identification identity insurance key library loyalty medical \
     medicaid medicare member membership national parking patient petrol phone points rail registration report residence \
     residency resident rewards reward room savings score security sim social staff store student swipe telephone toll \
@@ -102,38 +104,70 @@ const BEFORE_KARTE: &[&str] =
     &["", "kredit", "bank", "debit", "giro", "geld", "zahl", "zahlungs", "firmen", "visa", "ec"];
 
 /// Words of a card, and of what is printed with it: a label that holds one is not another number's by its end alone.
-const ABOUT_CARDS: &str = "card cards karte tarjeta carte carta cartão cartao kaart kort credit debit kredit crédito débito visa \
-    mastercard master maestro american express amex jcb diners discover unionpay pan electron";
+const ABOUT_CARDS: &str = "card cards cardholder karteninhaber karte tarjeta carte carta cartão cartao kaart kort visa mastercard maestro american amex \
+    jcb diners unionpay pan";
+/// The same, but notes, mandates and parcels are labelled with them as well.
+const PERHAPS_ABOUT_CARDS: &str =
+    "credit debit kredit crédito débito credito debito crédit débit master express discover electron";
+/// Networks, by words that nobody's account with somebody else is called by.
+const NETWORKS: &str = "visa mastercard maestro american amex jcb diners unionpay";
 /// Words that cards and receipts print before a number.
-const BESIDE_CARDS: &str = "acct bank bancaria bancaire by card cards chip classic club contactless cvc cvv electron gold holder \
+const BESIDE_CARDS: &str = "acct bank bancaria bancaire bleue by card cards chip classic club contactless cvc cvv gold holder \
     number international is my no paid pay payment platinum prepaid purchase sale swiped the with world your business";
+/// Words for a number, whose ever it is.
+const NUMBERS: &str = "no nr num number nummer numéro número numero n nº";
+/// Words for a payment, and for what it was made with.
+const PAYMENTS: &str = "payment paid pay zahlung zahlungsart zahlungsmittel bezahlt pago pagado paiement payé pagamento pagato \
+    betaling betaald betaalmethode";
+const MEANS: &str = "by with via using method zahlungsart zahlungsmittel mit forma método metodo medio con moyen mode par avec \
+    betaalmethode met";
+/// Words that a label of a payment may hold besides.
+const BESIDE_PAYMENTS: &str = "details information info the my your de di";
 pub(crate) const EXPIRY_WORDS: &[&str] = &[
     "exp",
     "expires",
     "expiry",
     "expiration",
     "expire",
+    "expdate",
     "valid",
     "thru",
     "good through",
+    "until end",
     "gültig",
     "gueltig",
     "ablaufdatum",
+    "verfall",
+    "verfalldatum",
+    "verfallsdatum",
     "caduca",
     "caducidad",
     "vence",
     "vencimiento",
+    "venc",
+    "vto",
     "válida hasta",
     "valida hasta",
+    "válido hasta",
+    "valido hasta",
     "validade",
     "válido até",
     "expira",
     "expiración",
     "expire à fin",
     "date d'expiration",
+    "date d’expiration",
+    "valable",
+    "validité",
     "scade",
     "scadenza",
     "geldig",
+    "vervaldatum",
+    "gyldig",
+    "giltig",
+    "udløb",
+    "udløbsdato",
+    "utløpsdato",
     "有効期限",
     "有効期間",
     "有效期",
@@ -189,6 +223,23 @@ const BEGINNINGS_OF_OTHERS: &[&str] = &[
     "고객",
 ];
 
+/// Words of lines on a receipt that stand around the card's number and have values of their own.
+const ON_RECEIPTS: &str = "aid amount approval auth authorisation authorization cashier check clerk guest guests merchant mid operator \
+    register server stan station store subtotal table tax terminal tid till tip total trace vat";
+/// Whose a receipt is, in small letters and figures alone.
+const COPIES: &[&str] = &[
+    "customercopy",
+    "customerscopy",
+    "clientcopy",
+    "kundenbeleg",
+    "kundenkopie",
+    "copieclient",
+    "exemplaireclient",
+    "copiacliente",
+    "copiaparaelcliente",
+    "viacliente",
+];
+
 /// What the words before a number say of it, or those that stand alone left of it or above it.
 pub(crate) fn says(text: &str) -> Says {
     if is_other_card(text) {
@@ -198,18 +249,57 @@ pub(crate) fn says(text: &str) -> Says {
         return Says::Card;
     }
     let words: Vec<String> = words(text).map(str::to_lowercase).collect();
+    if is_account_with_network(&words) || COPIES.contains(&labels::key(text).as_str()) {
+        return Says::Nothing;
+    }
     let about_cards = words.iter().any(|word| is_one_of(ABOUT_CARDS, word));
-    if words.iter().any(|word| is_others(word)) || !about_cards && ends_as_label(text, &words) {
+    if words.iter().any(|word| is_others(word)) {
         return Says::Other;
     }
+    if !about_cards && ends_as_label(text, &words) {
+        return of_any_number(&words);
+    }
     let is_known = |word: &String| {
-        is_one_of(ABOUT_CARDS, word) || is_one_of(BESIDE_CARDS, word) || EXPIRY_WORDS.contains(&word.as_str())
+        [ABOUT_CARDS, PERHAPS_ABOUT_CARDS, BESIDE_CARDS].iter().any(|all| is_one_of(all, word)) || is_expiry(word)
     };
     if words.iter().all(|word| word.chars().count() == 1 || is_known(word)) || about_cards {
         Says::Nothing
     } else {
         Says::Unclear
     }
+}
+
+/// What a label says that does not name a card: `No.:`, `Payment method:`.
+fn of_any_number(words: &[String]) -> Says {
+    let among = |lists: &[&str], word: &str| lists.iter().any(|all| is_one_of(all, word));
+    let all = |lists: &[&str]| words.iter().all(|word| among(lists, word) || is_expiry(word));
+    let any = |list: &str| words.iter().any(|word| is_one_of(list, word));
+    let is_number = all(&[NUMBERS, PERHAPS_ABOUT_CARDS]) && (any(NUMBERS) || any(PERHAPS_ABOUT_CARDS));
+    let is_payment = all(&[PAYMENTS, MEANS, BESIDE_PAYMENTS]) && any(PAYMENTS);
+    if is_payment && any(MEANS) {
+        Says::Nothing
+    } else if is_payment || is_number || words.is_empty() {
+        Says::Number
+    } else {
+        Says::Other
+    }
+}
+
+/// Whether a label is an account's with a network of cards, which is the card's number: `VISA ACCT:`.
+fn is_account_with_network(words: &[String]) -> bool {
+    let known = [ABOUT_CARDS, PERHAPS_ABOUT_CARDS, NUMBERS, "acct account"];
+    words.iter().any(|word| is_one_of(NETWORKS, word))
+        && words.iter().all(|word| known.iter().any(|all| is_one_of(all, word)))
+}
+
+fn is_expiry(word: &str) -> bool {
+    EXPIRY_WORDS.contains(&word)
+}
+
+/// Whether a line is one of a receipt's that stand around the card's number: `TERMINAL ID`, `TOTAL`.
+pub(crate) fn is_on_receipts(text: &str) -> bool {
+    let words: Vec<String> = words(text).map(str::to_lowercase).collect();
+    words.iter().any(|word| is_one_of(ON_RECEIPTS, word)) && !words.iter().any(|word| is_others(word))
 }
 
 /// Whether a text is the label of a payment card's number.
@@ -287,20 +377,31 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
 const GENERAL: &str = "accept accepted accepting accepts akzeptieren akzeptiert aceptamos acceptons accettiamo checkout here \
     secure verified welcome we wir";
 
+/// Words for a card and its kind in Romance languages, and the small ones between them.
+const ROMANCE_CARDS: &str = "tarjeta carte carta cartão cartao crédito débito credito debito crédit débit";
+const ROMANCE_PARTICLES: &str = "de di du da do del della";
+
 /// Whether a line with a network's name may stand on a card or on a receipt of one: the names of a bank and of the
 /// kind of card are written with capitals.
 pub(crate) fn is_printed_network(text: &str) -> bool {
+    let names_card = words(text).any(|word| is_one_of(ROMANCE_CARDS, &word.to_lowercase()));
     words(text).all(|word| {
         let small = word.to_lowercase();
+        let known = [ABOUT_CARDS, PERHAPS_ABOUT_CARDS, BESIDE_CARDS, BEFORE_CARDS];
+        // `Número de visa` is a traveller's.
         let is_known =
-            is_one_of(ABOUT_CARDS, &small) || is_one_of(BESIDE_CARDS, &small) || is_one_of(BEFORE_CARDS, &small);
+            known.iter().any(|all| is_one_of(all, &small)) || names_card && is_one_of(ROMANCE_PARTICLES, &small);
         !is_one_of(GENERAL, &small) && (is_known || !word.starts_with(char::is_lowercase))
     })
 }
 
+/// What cards print with a month and a year.
+const BESIDE_MONTHS: &str = "cvv cvc mm yy aa jj from month year monat jahr mes año mois année mese anno mês ano bis ende t m fin \
+    hasta";
+
 /// Whether a line of a month and a year holds nothing but it, and what cards print with it.
 pub(crate) fn is_bare_date(text: &str) -> bool {
-    words(text).all(|word| matches!(word.to_lowercase().as_str(), "cvv" | "cvc" | "mm" | "yy" | "from"))
+    words(text).all(|word| is_one_of(BESIDE_MONTHS, &word.to_lowercase()))
 }
 
 fn is_one_of(all: &str, word: &str) -> bool {

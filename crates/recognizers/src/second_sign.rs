@@ -134,7 +134,7 @@ fn beside_card(finding: &Finding, lines: &[Line<'_>], has_name: impl Fn() -> boo
     if of_the_number(finding, lines).any(|line| card_labels::is_other_card(line.text)) {
         return None;
     }
-    let nearest: Vec<Says> = label_of_card(finding, lines).into_iter().map(card_labels::says).collect();
+    let nearest = labels_of_card(finding, lines);
     if nearest.contains(&Says::Card) {
         return Some(SecondSign::Label);
     }
@@ -151,14 +151,22 @@ fn beside_card(finding: &Finding, lines: &[Line<'_>], has_name: impl Fn() -> boo
     let near: Vec<&Line<'_>> = lines.iter().filter(|line| is_near(finding, lines, line, NEAR)).collect();
     let before = own.text.get(..grouped.place().start).unwrap_or_default();
     // A sentence may hold it, or a label in any language: then a word must say that this is how long a card is valid.
-    let is_clear = card_labels::says(before) != Says::Unclear;
+    let said = card_labels::says(before);
+    let is_some_number = said == Says::Number || nearest.contains(&Says::Number);
+    let is_clear = said != Says::Unclear && !is_some_number;
+    // The line above may say whose: `Policy`, and `No.:` below it.
+    if is_some_number && of_the_number(finding, lines).any(|line| says_below(line, lines) == Says::Other) {
+        return None;
+    }
     let is_network = |line: &&Line<'_>| {
         // Some are words of every day: on a card the name stands alone.
         line.text.chars().count() <= LONGEST_NETWORK
             && grouped.network().iter().any(|name| has_words(line.text, name))
             && card_labels::is_printed_network(line.text)
     };
-    if is_clear && near.iter().any(is_network) {
+    // Where any number may stand, the network's name stands right by it.
+    let is_by = |line: &&Line<'_>| is_clear || is_some_number && is_near(finding, lines, line, BESIDE);
+    if near.iter().any(|line| is_by(line) && is_network(line)) {
         return Some(SecondSign::Issuer);
     }
     if near.iter().any(|line| is_expiry(own, line, &near, grouped.place(), is_clear)) {
@@ -197,8 +205,9 @@ fn is_expiry(number: &Line<'_>, line: &Line<'_>, near: &[&Line<'_>], place: Rang
     speaks(line) || may_be_bare && is_bare() || card_labels::is_bare_date(line.text) && is_said()
 }
 
-/// What labels a card's number: the words before it in its own line, or else what stands left of it, or else above.
-fn label_of_card<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> Vec<&'a str> {
+/// What the labels of a card's number say: the words before it in its own line, or else what stands left of it, or
+/// else above.
+fn labels_of_card(finding: &Finding, lines: &[Line<'_>]) -> Vec<Says> {
     let has_letters = |text: &&str| text.chars().any(char::is_alphabetic);
     let own = finding.lines.iter().map(|index| lines[*index].text);
     let before: Vec<&str> = own
@@ -206,16 +215,33 @@ fn label_of_card<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> Vec<&'a str> {
         .filter(has_letters)
         .collect();
     if !before.is_empty() {
-        return before;
+        return before.into_iter().map(card_labels::says).collect();
     }
     let own: Vec<&Line<'_>> = finding.lines.iter().map(|index| &lines[*index]).collect();
     let others = || of_the_number(finding, lines).filter(|line| !own.iter().any(|own| std::ptr::eq(*own, *line)));
     let is_above = |line: &&Line<'_>| own.iter().all(|own| line.middle().1 < own.top);
     let left = others().filter(|line| !is_above(line) && has_letters(&line.text));
-    match left.max_by(|a, b| a.right.total_cmp(&b.right)) {
-        Some(nearest) => vec![nearest.text],
-        None => others().map(|line| line.text).filter(has_letters).collect(),
+    if let Some(nearest) = left.max_by(|a, b| a.right.total_cmp(&b.right)) {
+        return vec![card_labels::says(nearest.text)];
     }
+    others().filter(|line| has_letters(&line.text)).map(|line| says_below(line, lines)).collect()
+}
+
+/// What a line says of a number below it. One of a receipt's with a value of its own does not say whose the number is.
+fn says_below(line: &Line<'_>, lines: &[Line<'_>]) -> Says {
+    match card_labels::says(line.text) {
+        Says::Other if has_value_on_receipt(line, lines) => Says::Number,
+        says => says,
+    }
+}
+
+/// Whether a line is one of a receipt's whose own value stands behind it, so that it labels nothing below.
+fn has_value_on_receipt(label: &Line<'_>, lines: &[Line<'_>]) -> bool {
+    let has_figures = |text: &str| text.chars().filter(char::is_ascii_digit).count() >= 2;
+    let behind = label.text.rfind(char::is_alphabetic).and_then(|last| label.text.get(last..)).unwrap_or_default();
+    let row = label.top..=label.bottom;
+    let mut right = lines.iter().filter(|line| line.left >= label.right && row.contains(&line.middle().1));
+    card_labels::is_on_receipts(label.text) && (has_figures(behind) || right.any(|line| has_figures(line.text)))
 }
 
 /// Whether a text holds one of these labels.

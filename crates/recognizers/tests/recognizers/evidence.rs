@@ -161,6 +161,43 @@ fn what_is_labelled_as_anything_but_a_card_is_no_card_whatever_stands_near() {
         &["#", "Visa checkout"],
         &["#", "", "", "12/27"],
         &["The widget is # 12/27"],
+        // A number's label without a word of whose it is, or a payment's, needs more than a month or a name.
+        &["No.: # 12/27"],
+        &["Number: #", "12/27"],
+        &["Number: #", "Dr. Oona Feldstrand"],
+        &["Number: #", "", "", "", "VISA"],
+        &["№ # 12/27"],
+        &["Insurance policy", "No.: # exp 12/27"],
+        &["Anlage:", "Nummer: #", "gültig bis 12/27"],
+        &["Payment: #", "12/27"],
+        &["Payment: #", "Dr. Oona Feldstrand"],
+        &["Payment number: #", "exp 12/27"],
+        &["Pago n° : #", "exp 12/27"],
+        &["Boarding card no. #", "Dr. Oona Feldstrand"],
+        &["My number: #", "exp 12/27"],
+        &["Purchase no.: #", "VISA"],
+        &["Holder ID: #", "valid 12/27"],
+        &["A: #", "12/27"],
+        &["会員号: #", "12/27"],
+        // Nor is every word of a card a card's alone.
+        &["Credit note no.: #", "12/27"],
+        &["Credit: #", "12/27"],
+        &["Debit mandate ID: #", "valid thru 12/27"],
+        &["Express code: #", "Dr. Oona Feldstrand"],
+        &["Master account: #", "exp 12/27"],
+        &["ACCT: #", "VISA", "EXP 12/27"],
+        &["Policy for VISA acct: #", "EXP 12/27"],
+        // A label of a receipt that has no value of its own is the number's, and others' values leave theirs.
+        &["TERMINAL ID:", "#", "EXP 12/27"],
+        &["TERMINAL ID: 12345678", "#", "12/27"],
+        &["TERMINAL ID: 12345678", "#", "Dr. Oona Feldstrand"],
+        &["Policy No. 1234", "#", "EXP 12/27"],
+        &["Check policy No. 1234", "#", "EXP 12/27"],
+        &["Customer: Oona", "#", "EXP 12/27"],
+        &["Número de visa", "", "#"],
+        &["visa de entrada", "#"],
+        &["Carte de transport et visa", "#"],
+        &["#", "until 12/27"],
     ] {
         let rows: Vec<String> = rows.iter().map(|row| row.replace('#', number)).collect();
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
@@ -190,11 +227,57 @@ fn a_card_is_known_by_what_cards_forms_and_receipts_print_with_it() {
         (&["Numéro de carte bancaire #"], SecondSign::Label),
         (&["신용카드 번호 #"], SecondSign::Label),
         (&["カード番号 #"], SecondSign::Label),
+        (&["VISA", "Number: #", "Expiry: 12/27"], SecondSign::Issuer),
+        (&["Number: #", "Expiry: 12/27"], SecondSign::Expiry),
+        (&["No.: # exp 12/27"], SecondSign::Expiry),
+        (&["Cardholder:", "Number: #", "Expiry: 12/27"], SecondSign::Expiry),
+        (&["TERMINAL ID: 12345678", "NO. # EXP 12/27"], SecondSign::Expiry),
+        (&["Nr. #", "Gültig bis", "12/27"], SecondSign::Expiry),
+        (&["N°: #", "Expire à fin 12/27"], SecondSign::Expiry),
+        (&["Discover no.: #", "exp 12/27"], SecondSign::Expiry),
+        (&["Payment method: # Exp 12/27"], SecondSign::Expiry),
+        (&["Payment method: #", "12/27"], SecondSign::Expiry),
+        (&["Payment: # exp 12/27"], SecondSign::Expiry),
+        (&["Payment:", "#", "VISA"], SecondSign::Issuer),
+        (&["Payment details:", "VISA", "#"], SecondSign::Issuer),
+        (&["Paid with: # 12/27"], SecondSign::Expiry),
+        (&["Pay by: #", "", "VISA"], SecondSign::Issuer),
+        (&["Zahlungsart: #", "VISA"], SecondSign::Issuer),
+        (&["Forma de pago: #", "Vence 12/27"], SecondSign::Expiry),
+        (&["Moyen de paiement : #", "Expire 12/27"], SecondSign::Expiry),
+        (&["VISA ACCT: # EXP 12/27"], SecondSign::Issuer),
+        (&["Visa account no.", "#", "12/27"], SecondSign::Expiry),
+        (&["TERMINAL ID: 12345678", "#", "VISA DEBIT"], SecondSign::Issuer),
+        (&["MERCHANT NO 5512", "#", "EXP 12/27"], SecondSign::Expiry),
+        (&["AUTH CODE 012345", "#", "VISA DEBIT", "EXP 12/27"], SecondSign::Issuer),
+        (&["TABLE NO 12", "#", "EXP 12/27"], SecondSign::Expiry),
+        (&["** CUSTOMER COPY **", "#", "VISA DEBIT"], SecondSign::Issuer),
+        (&["KUNDENBELEG", "#", "EXP 12/27"], SecondSign::Expiry),
+        (&["Tarjeta de crédito Visa", "", "#"], SecondSign::Issuer),
+        (&["Carte de crédit Visa", "", "#"], SecondSign::Issuer),
+        (&["carta di credito Visa", "", "#"], SecondSign::Issuer),
+        (&["visa crédit", "", "#"], SecondSign::Issuer),
+        (&["Carte bleue n° : #", "fin 12/27"], SecondSign::Expiry),
+        (&["#", "MONTH/YEAR 12/27"], SecondSign::Expiry),
+        (&["#", "bis 12/27"], SecondSign::Expiry),
+        (&["#", "t/m 12/27"], SecondSign::Expiry),
+        (&["#", "UNTIL END 12/27"], SecondSign::Expiry),
+        (&["Please book it on #, venc. 12/27"], SecondSign::Expiry),
     ] {
         let rows: Vec<String> = rows.iter().map(|row| row.replace('#', number)).collect();
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
         assert_eq!(evidence(&rows, Entity::CreditCard), Some(Evidence::NeedsSecondSign(Some(sign))), "{rows:?}");
     }
+}
+
+#[test]
+fn a_sum_at_the_right_of_its_label_leaves_the_number_below_to_itself() {
+    let line = |text, left, top, right| Line { text, confidence: 0.95, left, top, right, bottom: top + 28.0 };
+    let (total, number) = (line("TOTAL:", 40.0, 30.0, 120.0), line("4929 6071 0392 7747", 40.0, 80.0, 270.0));
+    let (sum, network) = (line("34.50", 400.0, 32.0, 470.0), line("VISA DEBIT", 40.0, 130.0, 170.0));
+    let evidence = |lines: &[Line<'_>]| find(lines, 0).into_iter().map(|finding| finding.evidence).next();
+    assert_eq!(evidence(&[total, sum, number, network]), Some(Evidence::NeedsSecondSign(Some(SecondSign::Issuer))));
+    assert_eq!(evidence(&[total, number, network]), Some(Evidence::NeedsSecondSign(None)));
 }
 
 #[test]
