@@ -58,8 +58,7 @@ export class Table {
   /** Sets some attributes of an item, which is made unless it is there, if one of the expectations holds. */
   update({ Key, AttributeUpdates, Expected }) {
     const item = this.get(Key);
-    const isAsExpected = ([name, { ComparisonOperator, AttributeValueList: [other] = [] }]) =>
-      ComparisonOperator === 'NULL' ? item[name] === undefined : ComparisonOperator === 'EQ' && value(item[name]) === value(other);
+    const isAsExpected = ([name, { Exists, Value }]) => (Exists === false ? item[name] === undefined : value(item[name]) === value(Value));
     if (!Object.entries(Expected).some(isAsExpected)) throw new StatesError('DynamoDB.ConditionalCheckFailedException', 'The conditional request failed');
     const values = Object.entries(AttributeUpdates).map(([name, { Value }]) => [name, Value]);
     this.items.set(this.key(Key), { ...this.get(Key), ...Key, ...Object.fromEntries(values) });
