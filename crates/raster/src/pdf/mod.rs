@@ -8,6 +8,7 @@ mod fields;
 mod integrity;
 mod page;
 mod pictures;
+mod scan;
 
 use std::{
     sync::{

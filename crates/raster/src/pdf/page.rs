@@ -9,8 +9,7 @@ use hayro::{
     PixmapSettings, RenderCache, RenderSettings,
     hayro_interpret::{InterpreterSettings, InterpreterWarning},
     hayro_syntax::{
-        content::ops::TypedInstruction,
-        object::{Name, Object, Stream, dict::keys},
+        object::{Object, Stream, dict::keys},
         page::Page,
     },
     vello_cpu::color::palette::css::WHITE,
@@ -18,7 +17,7 @@ use hayro::{
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 use warden_core::image::Unreadable;
 
-use super::{fields, integrity, pictures};
+use super::{fields, integrity, pictures, scan};
 use crate::{Share, Shown, decode::Picture, tiles_at_least};
 
 /// Dots per inch at which a page is drawn: print of 8 points is 22 pixels high.
@@ -27,12 +26,27 @@ const RESOLUTION: f32 = 200.0;
 /// Points per inch, in which a page is measured.
 const POINTS: f32 = 72.0;
 
-/// Least resolution, in dots per inch, at which a page is shown, and one that is wider and higher than A2: a plan
-/// or a poster, whose print is larger.
-const READABLE: (f32, f32) = (100.0, 80.0);
+/// Least resolution, in dots per inch, at which a page of ordinary print is shown.
+const READABLE: f32 = 100.0;
+
+/// The same of a page of several metres that is wider than A2.
+const READABLE_BANNER: f32 = 80.0;
+
+/// The same of a large sheet: a plan, a poster, a slide, whose print is larger.
+const READABLE_SHEET: f32 = 50.0;
+
+/// The same of a slide, however large it is: its print grows with it.
+const READABLE_SLIDE: f32 = 36.0;
+
+/// The longer edge of the largest page of ordinary print, in points: 22 inches.
+const ORDINARY: f32 = 1_584.0;
 
 /// The shorter edge of A2 in points.
 const LARGE: f32 = 1_190.0;
+
+/// How many times as wide as it is high a slide is at least, and most pages of paper are not; and its ordinary width
+/// where a point is a pixel.
+const SLIDE: (f32, f32) = (1.55, 1_920.0);
 
 /// Least scale, in thousandths, where a page has no size in which print could be measured: one
 /// that is a picture, a point for each pixel.
@@ -44,11 +58,14 @@ const EDGES: (f32, f32) = (1_000.0, 32_000.0);
 /// Most pixels of a drawn page: a square of 4,400.
 const MAX_PIXELS: f32 = 19_360_000.0;
 
-/// How deep drawings in drawings are searched for pictures and text.
+/// How deep drawings in drawings are searched for text, and fields for what they belong to.
 pub(super) const MAX_DEPTH: usize = 8;
 
-/// Most pictures and fields of a page that are looked at before it is drawn.
-pub(super) const MAX_PICTURES: usize = 2_000;
+/// Most notes and fields of a page.
+pub(super) const MAX_ANNOTATIONS: usize = 10_000;
+
+/// Most parts of a page's drawing, and choices of a field, that are looked at.
+pub(super) const MAX_PARTS: usize = 2_000;
 
 /// What a page shows.
 ///
@@ -72,39 +89,26 @@ pub(super) fn views(page: &Page<'_>, share: &Share) -> Result<Shown, Unreadable>
     reason = "a resolution divided by another, which no page makes larger than a thousand"
 )]
 fn least_scale(page: &Page<'_>, scale: f32) -> u32 {
-    if scale < RESOLUTION / POINTS && is_a_picture(page) {
+    let (width, height) = page.render_dimensions();
+    if width.max(height) > ORDINARY && scan::is_one_picture(page) {
         return AS_A_PICTURE;
     }
-    let (width, height) = page.render_dimensions();
-    let readable = if width.min(height) > LARGE { READABLE.1 } else { READABLE.0 };
-    (readable / POINTS / scale * 1_000.0) as u32
+    (readable(width, height) / POINTS / scale * 1_000.0) as u32
 }
 
-/// Whether a page shows one picture and nothing else.
-fn is_a_picture(page: &Page<'_>) -> bool {
-    let (mut pictures, mut instructions) = (0, page.typed_operations());
-    while let Some(instruction) = instructions.next() {
-        match instruction {
-            TypedInstruction::XObject(name) => {
-                let kind =
-                    page.resources().get_x_object(name.0).and_then(|drawn| drawn.dict().get::<Name<'_>>(keys::SUBTYPE));
-                pictures += 1;
-                if pictures > 1 || kind.is_none_or(|kind| kind.as_str() != "Image") {
-                    return false;
-                }
-            }
-            TypedInstruction::SaveState(_)
-            | TypedInstruction::RestoreState(_)
-            | TypedInstruction::Transform(_)
-            | TypedInstruction::SetGraphicsState(_)
-            | TypedInstruction::RectPath(_)
-            | TypedInstruction::ClipNonZero(_)
-            | TypedInstruction::ClipEvenOdd(_)
-            | TypedInstruction::EndPath(_) => {}
-            _ => return false,
-        }
+/// The least resolution, in dots per inch, at which print on a page of so many points is read.
+fn readable(width: f32, height: f32) -> f32 {
+    let (longer, shorter) = (width.max(height), width.min(height));
+    if longer <= ORDINARY {
+        READABLE
+    } else if longer > 2.0 * shorter {
+        // Pages that follow each other on one.
+        if shorter > LARGE { READABLE_BANNER } else { READABLE }
+    } else if width >= SLIDE.0 * height {
+        (READABLE_SHEET * SLIDE.1 / width).clamp(READABLE_SLIDE, READABLE_SHEET)
+    } else {
+        READABLE_SHEET
     }
-    pictures == 1 && !page.raw().contains_key(keys::ANNOTS)
 }
 
 /// A page as a reader shows it.
@@ -126,10 +130,9 @@ pub(super) fn drawn(page: &Page<'_>, held: u64) -> Result<Drawn, Unreadable> {
     if !(longer.is_finite() && width > 0.0 && height > 0.0) {
         return Err(Unreadable::DamagedDocument);
     }
-    let most = (MAX_PIXELS / width / height).sqrt().min(EDGES.1 / longer);
-    let scale = (RESOLUTION / POINTS).max(EDGES.0 / longer).min(most);
+    let scale = drawn_scale(width, height);
     let mut is_whole = pictures::are_whole(page, held)?;
-    is_whole &= has_its_content(page) && fields::are_shown(page);
+    is_whole &= fields::are_shown(page)? && has_its_content(page);
 
     let failed = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&failed);
@@ -157,6 +160,13 @@ pub(super) fn drawn(page: &Page<'_>, held: u64) -> Result<Drawn, Unreadable> {
     Ok(Drawn { picture, scale, is_whole: is_whole && !failed.load(Ordering::Relaxed) })
 }
 
+/// Pixels for each point of a page of so many.
+fn drawn_scale(width: f32, height: f32) -> f32 {
+    let longer = width.max(height);
+    let most = (MAX_PIXELS / width / height).sqrt().min(EDGES.1 / longer);
+    (RESOLUTION / POINTS).max(EDGES.0 / longer).min(most)
+}
+
 /// Whether the drawing that the page names is there.
 fn has_its_content(page: &Page<'_>) -> bool {
     !page.raw().contains_key(keys::CONTENTS)
@@ -166,7 +176,53 @@ fn has_its_content(page: &Page<'_>) -> bool {
 fn contents<'a>(page: &Page<'a>) -> Vec<Stream<'a>> {
     match page.raw().get::<Object<'_>>(keys::CONTENTS) {
         Some(Object::Stream(stream)) => vec![stream],
-        Some(Object::Array(parts)) => parts.iter::<Stream<'_>>().take(MAX_PICTURES).collect(),
+        Some(Object::Array(parts)) => parts.iter::<Stream<'_>>().take(MAX_PARTS).collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warden_core::image::TokenBudget;
+
+    use super::*;
+    use crate::plan::{MAX_VIEWS, tiles};
+
+    /// Whether print is shown readably on each of so many pages of this size.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "lengths of pages"
+    )]
+    fn is_shown(width: f32, height: f32, pages: u32) -> bool {
+        let scale = drawn_scale(width, height);
+        let budget = TokenBudget(TokenBudget::DEFAULT.0 / pages);
+        let views = (MAX_VIEWS / pages).max(1);
+        let tiles = tiles((width * scale) as u32, (height * scale) as u32, budget, views);
+        let dots = tiles.map(|tiles| tiles[0].width as f32 / tiles[0].area.width as f32 * scale * POINTS);
+        dots.is_some_and(|dots| dots >= readable(width, height))
+    }
+
+    #[test]
+    fn print_is_as_large_as_it_has_to_be_on_such_a_page() {
+        for (case, width, height, pages, expected) in [
+            ("letters", 595.0, 842.0, 12, true),
+            ("slides", 1_920.0, 1_080.0, 3, true),
+            ("a deck", 1_920.0, 1_080.0, 12, true),
+            ("a deck of larger slides", 2_560.0, 1_440.0, 12, true),
+            ("slides that are nearly square", 1_600.0, 1_200.0, 12, true),
+            ("slides that stand", 1_080.0, 1_920.0, 12, true),
+            ("posters of A0", 2_384.0, 3_370.0, 2, true),
+            ("plans of A0", 3_370.0, 2_384.0, 2, true),
+            ("a set of plans of A0", 3_370.0, 2_384.0, 12, false),
+            ("a long page", 600.0, 6_000.0, 1, true),
+            ("a page of a whole talk", 600.0, 14_400.0, 1, false),
+            ("long pages", 600.0, 6_000.0, 3, false),
+            ("a sheet of five metres", 14_400.0, 14_400.0, 1, false),
+            ("a wall of five metres", 14_400.0, 8_100.0, 1, false),
+        ] {
+            assert_eq!(is_shown(width, height, pages), expected, "{case}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use warden_core::image::Unreadable;
 
 use super::{
     integrity,
-    page::{MAX_DEPTH, MAX_PICTURES},
+    page::{MAX_DEPTH, MAX_PARTS},
 };
 
 /// Whether the pictures on a page are there, and all of their pixels.
@@ -25,7 +25,7 @@ pub(super) fn are_whole(page: &Page<'_>, held: u64) -> Result<bool, Unreadable> 
         search.look_at_inline_pictures(drawing)?;
     }
     let annotations = page.raw().get::<Array<'_>>(keys::ANNOTS);
-    for annotation in annotations.iter().flat_map(Array::iter::<Dict<'_>>).take(MAX_PICTURES) {
+    for annotation in annotations.iter().flat_map(Array::iter::<Dict<'_>>).take(MAX_PARTS) {
         let looks = annotation.get::<Dict<'_>>(keys::AP);
         match looks.and_then(|looks| looks.get::<Object<'_>>(b"N")) {
             Some(Object::Stream(looks)) => search.look_into(&looks, 0)?,
@@ -125,6 +125,6 @@ impl Search {
     }
 
     fn is_new(&mut self, stream: &Stream<'_>) -> bool {
-        self.seen.len() < MAX_PICTURES && self.seen.insert(stream.obj_id())
+        self.seen.len() < MAX_PARTS && self.seen.insert(stream.obj_id())
     }
 }

@@ -505,19 +505,36 @@ fn a_page_is_shown_readably_or_said_to_be_too_large() {
     }
 }
 
+/// Looks that are a drawing of drawings.
+const AGAIN: &[u8] = b"/F Do ";
+
 /// A form of one field, which is what it says and looks so, and what the form says.
 fn form(field: &str, looks: &[u8], says: &str) -> Vec<u8> {
     let page = light()
         .saying(&format!("/Annots [<< /Subtype /Widget /Rect [9 9 90 30] /AP << /N @ 0 R >> {field} >>]"))
-        .bringing(stream("/Subtype /Form /BBox [0 0 90 20] /Resources << /XObject << /F # 0 R >> >>", looks));
-    let inner = stream("/Subtype /Form /BBox [0 0 90 20]", b"BT (Jane Roe) Tj ET");
-    document_with(&[page], &format!("/AcroForm << /Fields [] {says} >>"), &[inner])
+        .bringing(stream(
+            "/Subtype /Form /BBox [0 0 90 20] /Resources << /XObject << /F # 0 R >> \
+             /Font << /N << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Differences \
+             [1 /J /a /n /e /space /R /o /four] >> >> /G << /Type /Font /Subtype /Type0 /BaseFont /Arial \
+             /Encoding /Identity-H /DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Arial \
+             /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>] >> >> >>",
+            looks,
+        ));
+    let text = stream("/Subtype /Form /BBox [0 0 90 20]", b"BT (Jane Roe) Tj ET");
+    // Each draws the next, which has the next number, many times over.
+    let again = (8..12).map(|next| {
+        let uses = format!("/Subtype /Form /BBox [0 0 90 20] /Resources << /XObject << /F {next} 0 R >> >>");
+        stream(&uses, &AGAIN.repeat(12))
+    });
+    let drawings: Vec<_> = again.take(if looks == AGAIN { 4 } else { 0 }).chain([text]).collect();
+    document_with(&[page], &format!("/AcroForm << /Fields [] {says} >>"), &drawings)
 }
 
 #[test]
 fn a_form_shows_what_is_written_in_it_or_is_said_to_be_damaged() {
     const ANEW: &str = "/NeedAppearances true";
     const NOT_SHOWN: Option<Unreadable> = Some(Unreadable::DamagedDocument);
+    const NAMED: &[u8] = b"BT /N 9 Tf <0102030405060704> Tj ET";
     let blank = b"/Tx BMC EMC 0.9 g 0 0 90 20 re f".as_slice();
     let filled = b"/Tx BMC q BT /F 9 Tf (Jane) Tj [(Ro) -20 (e)] TJ ET Q EMC".as_slice();
     for (case, field, looks, says, expected) in [
@@ -538,10 +555,75 @@ fn a_form_shows_what_is_written_in_it_or_is_said_to_be_damaged() {
         ("the parent's value", "/Parent << /FT /Tx /V (Jane Roe) >>", blank, ANEW, NOT_SHOWN),
         ("a choice by its name", "/FT /Ch /Opt [[(x1) (Jane Roe)]] /V (x1)", filled, ANEW, None),
         ("a choice that is not shown", "/FT /Ch /Opt [[(x1) (Jane Roe)]] /V (x1)", blank, ANEW, NOT_SHOWN),
+        ("in codes of its font", "/FT /Tx /V (Jane Roe)", NAMED, ANEW, None),
+        ("another value in codes of its font", "/FT /Tx /V (Jane Doe)", NAMED, ANEW, NOT_SHOWN),
+        (
+            "in numbers of glyphs",
+            "/FT /Tx /V (Jane Roe)",
+            b"BT /G 9 Tf <002D0044005100480003003500520048> Tj ET",
+            ANEW,
+            None,
+        ),
+        ("in too few numbers of glyphs", "/FT /Tx /V (Jane Roe)", b"BT /G 9 Tf <002D0044> Tj ET", ANEW, NOT_SHOWN),
+        ("in looks without an end", "/FT /Tx /V (x)", AGAIN, "", Some(Unreadable::TooLarge)),
         ("a mark in a box", "/FT /Btn /V /Yes", blank, ANEW, None),
         ("a signature", "/FT /Sig /V << /Type /Sig /Name (Jane Roe) >>", blank, ANEW, None),
     ] {
         assert_eq!(reason(on_small_pages(form(field, looks, says))), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_scan_is_judged_by_its_pixels_whatever_stands_in_it_that_nobody_sees() {
+    let picture =
+        || stream("/Subtype /Image /Width 4 /Height 4 /ColorSpace /DeviceGray /BitsPerComponent 8", &[90; 16]);
+    let font = "/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>";
+    let scan = |drawn: &str, says: &str| {
+        let sheet = Sheet::drawn(drawn.as_bytes())
+            .resources(&format!("{font} /XObject << /I @ 0 R /D # 0 R >>"))
+            .saying(&format!("/MediaBox [0 0 400 1600] {says}"))
+            .bringing(picture());
+        let drawing = "/Subtype /Form /BBox [0 0 400 1600] /Resources << /XObject << /I 6 0 R >> >>";
+        let bytes = document_with(
+            &[sheet],
+            "",
+            &[
+                stream(drawing, b"q 400 0 0 1600 0 0 cm /I Do Q"),
+                stream("/Subtype /Form /BBox [0 0 90 90]", b"0 g 0 0 9 9 re f"),
+                stream("/Subtype /Form /BBox [0 0 90 90]", b"BT /F 9 Tf (Jane Roe) Tj ET"),
+            ],
+        );
+        views(bytes, ImageFormat::Pdf, TokenBudget(1_600)).map(|shown| shown.unread)
+    };
+    let image = "q 400 0 0 1600 0 0 cm /I Do Q ";
+    let text = "BT /F 9 Tf 3 Tr 9 9 Td (Jane Roe) Tj ET";
+    for (case, drawn, says, is_scan) in [
+        ("a picture", image.to_owned(), "", true),
+        ("with text that is not shown", format!("{image} {text}"), "", true),
+        ("with text that is shown", format!("{image} {}", text.replace("3 Tr", "0 Tr")), "", false),
+        ("with text behind that which is not shown", format!("{image} q {text} Q BT /F 9 Tf (x) Tj ET"), "", false),
+        ("marked", format!("/Artifact BMC /Perceptual ri 1 i 2 w {image} EMC"), "", true),
+        ("in a drawing", "q /D Do Q".to_owned(), "", true),
+        ("two pictures", format!("{image} {image}"), "", false),
+        ("a drawing twice", "q /D Do Q q /D Do Q".to_owned(), "", false),
+        ("with lines", format!("{image} 0 0 m 90 90 l S"), "", false),
+        ("nothing", "q Q".to_owned(), "", false),
+        ("with a link", image.to_owned(), "/Annots [<< /Subtype /Link /Rect [0 0 9 9] >>]", true),
+        (
+            "with a mark on it",
+            image.to_owned(),
+            "/Annots [<< /Subtype /Highlight /Rect [0 0 9 9] /AP << /N 8 0 R >> >>]",
+            true,
+        ),
+        (
+            "with a note on it",
+            image.to_owned(),
+            "/Annots [<< /Subtype /FreeText /Rect [0 0 9 9] /AP << /N 9 0 R >> >>]",
+            false,
+        ),
+    ] {
+        let expected = if is_scan { Ok(None) } else { Err(Unreadable::TooLarge) };
+        assert_eq!(scan(&drawn, says), expected, "{case}");
     }
 }
 
