@@ -63,8 +63,11 @@ impl Search {
         for name in resources.fonts.keys() {
             let Some(font) = resources.fonts.get::<Dict<'_>>(&name) else { continue };
             let Some(glyphs) = font.get::<Dict<'_>>(b"CharProcs") else { continue };
+            let seen = self.seen.len();
             self.look_into_each(&glyphs, depth)?;
-            if let Some(inner) = font.get::<Dict<'_>>(keys::RESOURCES).filter(|_| depth < MAX_DEPTH) {
+            // Fonts may share the resources of what they stand in.
+            let goes_on = self.seen.len() > seen && depth < MAX_DEPTH;
+            if let Some(inner) = font.get::<Dict<'_>>(keys::RESOURCES).filter(|_| goes_on) {
                 self.look_among(&Resources::new(inner), depth + 1)?;
             }
         }

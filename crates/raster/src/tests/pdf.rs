@@ -628,6 +628,22 @@ fn a_scan_is_judged_by_its_pixels_whatever_stands_in_it_that_nobody_sees() {
 }
 
 #[test]
+fn fonts_that_share_the_pages_resources_are_looked_through_once() {
+    let font = |at: usize| {
+        format!(
+            "/F{at} << /Type /Font /Subtype /Type3 /FontBBox [0 0 9 9] /FontMatrix [1 0 0 1 0 0] /FirstChar 65 /LastChar 65 \
+             /Widths [9] /Encoding << /Differences [65 /A] >> /CharProcs << /A 7 0 R >> /Resources # 0 R >> "
+        )
+    };
+    let fonts = (0..10).map(font).collect::<Vec<_>>().concat();
+    let drawn = stream("", b"BT /F0 1 Tf (A) Tj ET");
+    let page = Sheet { says: "/Resources # 0 R".into(), drawn, brings: Vec::new() };
+    let more = [format!("<< /Font << {fonts} >> >>").into_bytes(), stream("", b"9 0 d0 0 0 9 9 re f")];
+    // Each in the others, as deep as drawings may stand in drawings, they would be a hundred million.
+    assert_eq!(reason(on_small_pages(document_with(&[page], "", &more))), None);
+}
+
+#[test]
 fn a_picture_counts_wherever_it_stands() {
     let jpeg = encoded(&marked(595, 842).into(), image::ImageFormat::Jpeg);
     let whole_or_cut = |data: &[u8], cut: bool| if cut { data[..data.len() / 2].to_vec() } else { data.to_vec() };
