@@ -191,8 +191,8 @@ mod tests {
     async fn records_are_taken_page_by_page_and_what_was_found_is_told_by_its_age() {
         let lock = json!({"object": {"S": "uploads/a.png"}, "event": {"S": restore::LOCK}});
         let pages = || {
-            let first =
-                json!({"Items": [item("v3", "3", "pii"), item("v2", "2", "clean")], "LastEvaluatedKey": {"a": 1}});
+            let items = [item("v3", "3", "pii"), item("v2", "2", "clean")];
+            let first = json!({"Items": items, "LastEvaluatedKey": {"event": {"S": "v2"}}});
             let last = json!({"Items": [lock, item("v1", "1", "pii")]});
             RecordedAws::answering([first, last].map(|page| Answer::new(200, page.to_string())))
         };
@@ -205,7 +205,7 @@ mod tests {
         ledger(&aws).each(|record| all.push(record)).await.unwrap();
         assert_eq!(events(&all), ["v3", "v2", "v1"]);
         let asked: Value = serde_json::from_slice(aws.requests()[1].body().bytes().unwrap()).unwrap();
-        assert_eq!(asked["ExclusiveStartKey"], json!({"a": 1}));
+        assert_eq!(asked["ExclusiveStartKey"], json!({"event": {"S": "v2"}}));
         let filter = Filter { verdict: Some("pii".to_owned()), ..Filter::default() };
         assert_eq!(events(&ledger(&pages()).find(&filter).await.unwrap()), ["v1", "v3"]);
     }
