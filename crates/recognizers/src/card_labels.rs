@@ -353,6 +353,11 @@ fn is_others(word: &str) -> bool {
     is_word || BEGINNINGS_OF_OTHERS.iter().any(|beginning| word.starts_with(beginning))
 }
 
+/// Whether a text is the label of some number by its end.
+pub(crate) fn is_label(text: &str) -> bool {
+    ends_as_label(text, &words(text).map(str::to_lowercase).collect::<Vec<_>>())
+}
+
 /// Whether a text ends as labels of numbers do: `… no.`, `…nummer`, `… #`, `…:`.
 fn ends_as_label(text: &str, words: &[String]) -> bool {
     let text = text.trim_end();

@@ -62,6 +62,17 @@ pub(crate) fn speak_of_people(lines: &[Line<'_>]) -> bool {
     words.any(|word| PEOPLE.split(' ').any(|known| known == word.to_lowercase()))
 }
 
+/// Whether a text is a name and nothing else, as far as one can tell.
+pub(crate) fn is_name_alone(text: &str) -> bool {
+    let text = text.trim_matches(|c: char| !c.is_alphabetic() && c != '.');
+    let without_title =
+        text.split_once([' ', '.']).filter(|(title, _)| TITLES.contains(&title.to_lowercase().as_str()));
+    match without_title {
+        Some((_, name)) => is_name(name.trim_start_matches(['.', ' '])),
+        None => is_full_name(text) && begins_with_first_name(text),
+    }
+}
+
 /// How sure it is that a text holds a name.
 fn of_text(text: &str) -> Option<f64> {
     if is_travellers(text) || is_titled(text) {

@@ -65,6 +65,25 @@ pub(crate) fn find(text: &str) -> Vec<(Entity, f64, Validation, Evidence)> {
     NUMBERS.iter().filter_map(found).collect()
 }
 
+/// What stands before and behind each number of one kind in a text, up to the next number of four figures or more.
+/// Those that are published are left out.
+pub(crate) fn beside(entity: Entity, text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let found = NUMBERS.iter().filter(move |number| number.entity == entity).flat_map(|number| {
+        number.form.find_iter(text).filter(|found| evidence(number.entity, found.as_str()) != Evidence::Published)
+    });
+    let is_value = |word: &&str| word.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    found.map(move |found| {
+        let (before, after) = (&text[..found.start()], &text[found.end()..]);
+        let last =
+            before.split_whitespace().rfind(is_value).and_then(|word| before.rfind(word).map(|at| at + word.len()));
+        let next = after.split_whitespace().find(is_value).and_then(|word| after.find(word));
+        (
+            before.get(last.unwrap_or(0)..).unwrap_or_default(),
+            after.get(..next.unwrap_or(after.len())).unwrap_or_default(),
+        )
+    })
+}
+
 /// A number of Korea or the United States shows by its form alone what it is; those with a check digit pass it by
 /// chance once in ten.
 fn evidence(entity: Entity, value: &str) -> Evidence {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::card_labels::{self, Says, words};
-use crate::{Entity, Evidence, Finding, Line, SecondSign, labels, national, patterns};
+use crate::{Entity, Evidence, Finding, Line, SecondSign, labels, names, national, patterns};
 
 const OF_SSNS: &[&str] = &["ssn", "socialsecurity", "socsec"];
 /// What else speaks of such a number, as it is written in small letters.
@@ -117,8 +117,10 @@ fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<Sec
         Entity::UsSsn => OF_SSNS,
         _ => OF_RRNS,
     };
-    if is_labelled(finding, lines, of_its_kind) {
-        return Some(SecondSign::Label);
+    match of_national_number(finding, lines, of_its_kind, people) {
+        Labelled::Its => return Some(SecondSign::Label),
+        Labelled::Otherwise => return None,
+        Labelled::Not => {}
     }
     let text = finding.lines.iter().map(|line| lines[*line].text).collect::<Vec<_>>().join(" ");
     // A number of an order may begin with a day as well.
@@ -126,6 +128,112 @@ fn beside(finding: &Finding, lines: &[Line<'_>], people: &[usize]) -> Option<Sec
         return None;
     }
     has_name(BESIDE).then_some(SecondSign::Name)
+}
+
+/// How a number is labelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Labelled {
+    /// As what its form says that it is.
+    Its,
+    /// As something else, or by words that nobody knows: no name makes it somebody's.
+    Otherwise,
+    /// Not at all, or beside a name alone.
+    Not,
+}
+
+/// How a national number is labelled: by the words before it in its own line, by what stands left of it, and by what
+/// stands above. The nearest label counts. Its form alone says little, so that words that are neither its label nor
+/// a name speak against it.
+fn of_national_number(finding: &Finding, lines: &[Line<'_>], of_its_kind: &[&str], people: &[usize]) -> Labelled {
+    let [own] = finding.lines.as_slice() else { return Labelled::Otherwise };
+    let number = &lines[*own];
+    let mut is_unclear = false;
+    let mut judge = |says: Label| match says {
+        Label::Its => Some(Labelled::Its),
+        Label::Others => Some(Labelled::Otherwise),
+        Label::Unclear => {
+            is_unclear = true;
+            None
+        }
+        Label::None => None,
+    };
+    let in_line: Vec<Label> = national::beside(finding.entity, number.text)
+        .map(|(before, after)| {
+            // `219-09-4417 (SSN)`
+            let stands_first = !before.contains(char::is_alphabetic);
+            if stands_first && is_label(after, of_its_kind) { Label::Its } else { own_label(before, of_its_kind) }
+        })
+        .collect();
+    // Several numbers in one line are one finding: the one that is labelled counts.
+    if in_line.contains(&Label::Its) {
+        return Labelled::Its;
+    }
+    if let Some(labelled) = in_line.into_iter().find_map(&mut judge) {
+        return labelled;
+    }
+    let others = || of_the_number_by_index(finding, lines).filter(|(index, _)| index != own);
+    let has_letters = |line: &Line<'_>| line.text.contains(char::is_alphabetic);
+    let is_above = |line: &Line<'_>| line.middle().1 < number.top;
+    let left = others().filter(|(_, line)| !is_above(line) && has_letters(line));
+    let left = left.max_by(|a, b| a.1.right.total_cmp(&b.1.right));
+    let mut above: Vec<_> = others().filter(|(_, line)| is_above(line) && has_letters(line)).collect();
+    above.sort_by(|a, b| b.1.bottom.total_cmp(&a.1.bottom));
+    let around = left.into_iter().chain(above);
+    let judged = around.map(|(index, line)| label_beside(line.text, of_its_kind, people.contains(&index)));
+    match judged.into_iter().find_map(judge) {
+        Some(labelled) => labelled,
+        None if is_unclear => Labelled::Otherwise,
+        None => Labelled::Not,
+    }
+}
+
+/// What one text says of a national number beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Label {
+    Its,
+    Others,
+    Unclear,
+    /// Nothing, a name, or that it is some number.
+    None,
+}
+
+/// What the words before a number in its own line say of it.
+fn own_label(before: &str, of_its_kind: &[&str]) -> Label {
+    let last = last_part(before);
+    if is_label(last, of_its_kind) {
+        return Label::Its;
+    }
+    match label_of_another(last) {
+        Label::Unclear if names::is_name_alone(before) => Label::None,
+        label => label,
+    }
+}
+
+/// The last part of a text with letters in it.
+fn last_part(text: &str) -> &str {
+    text.split([',', ';', '|']).rfind(|part| part.contains(char::is_alphabetic)).unwrap_or_default()
+}
+
+/// What a line left of a number or above it says of it. A line that has a value of its own does not label another's.
+fn label_beside(text: &str, of_its_kind: &[&str], names_somebody: bool) -> Label {
+    let has_value = text.split_whitespace().any(|word| word.bytes().filter(u8::is_ascii_digit).count() >= 4);
+    let last = last_part(text);
+    if is_label(text, of_its_kind) && !has_value {
+        let is_others = !is_label(last, of_its_kind) && label_of_another(last) == Label::Others;
+        return if is_others { Label::Others } else { Label::Its };
+    }
+    if names_somebody && !card_labels::is_label(text) { Label::None } else { label_of_another(text) }
+}
+
+/// What a text says that is no label of a national number.
+fn label_of_another(text: &str) -> Label {
+    match card_labels::says(text) {
+        Says::Card | Says::Other => Label::Others,
+        Says::Number => Label::None,
+        // Forms number their fields with letters.
+        Says::Unclear | Says::Nothing if words(text).all(|word| word.chars().count() == 1) => Label::None,
+        Says::Unclear | Says::Nothing => Label::Unclear,
+    }
 }
 
 /// The second sign of a payment card. Much else passes its check digit: what labels the number as anything but a
@@ -294,6 +402,10 @@ fn has_words(text: &str, words: &str) -> bool {
 
 /// The lines that may label a number: its own, what stands left of it, and what stands right above.
 fn of_the_number<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> impl Iterator<Item = &'a Line<'a>> {
+    of_the_number_by_index(finding, lines).map(|(_, line)| line)
+}
+
+fn of_the_number_by_index<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> impl Iterator<Item = (usize, &'a Line<'a>)> {
     let own: Vec<usize> = finding.lines.clone();
     let number: Vec<Line<'a>> = own.iter().map(|index| lines[*index]).collect();
     lines.iter().enumerate().filter_map(move |(index, line)| {
@@ -307,7 +419,7 @@ fn of_the_number<'a>(finding: &Finding, lines: &'a [Line<'a>]) -> impl Iterator<
                 && line.right > number.left;
             left || above
         });
-        (own.contains(&index) || labels).then_some(line)
+        (own.contains(&index) || labels).then_some((index, line))
     })
 }
 

@@ -47,8 +47,10 @@ static AWS_SECRET: Pattern =
 // A reader of print loses spaces.
 static PRIVATE_KEY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?BEGIN ?[A-Z ]*PRIVATE ?KEY(?: ?BLOCK)? ?-+").ok());
 static PRIVATE_KEY_END: Pattern = LazyLock::new(|| Regex::new(r"-+ ?END ?[A-Z ]*PRIVATE ?KEY(?: ?BLOCK)? ?-+").ok());
-/// A line that may stand between the two: a piece of the key, or the header of one that is encrypted.
-static INSIDE_A_KEY: Pattern = LazyLock::new(|| Regex::new(r"^(?:[0-9A-Za-z/+= ]+$|\s*(?:Proc-Type|DEK-Info):)").ok());
+/// Where anything written so begins or ends: a key, a certificate, a message.
+static BOUNDARY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?(?:BEGIN|END) ?[A-Z]").ok());
+/// A line that may stand between the two as a piece of the key.
+static INSIDE_A_KEY: Pattern = LazyLock::new(|| Regex::new(r"^[0-9A-Za-z/+= ]+$").ok());
 /// A line of what stands between the beginning and the end of a private key.
 static KEY_MATERIAL: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40,}={0,2})(?:[^0-9A-Za-z/+=]|$)").ok());
@@ -237,24 +239,112 @@ fn base62(mut number: u32) -> [u8; 6] {
     figures
 }
 
-/// The beginning of a private key, with some of it behind or below: documents print the beginning alone.
+/// The beginning of a private key, with some of it behind or below: documents print the beginning alone, or with its end
+/// and what stands for a key between the two.
 fn holds_private_key(index: usize, lines: &[Line<'_>]) -> bool {
-    let Some(begin) = PRIVATE_KEY.as_ref().and_then(|begin| begin.find(lines[index].text)) else { return false };
-    let rest = lines[index].text.get(begin.end()..).unwrap_or_default();
-    let below = lines.iter().skip(index + 1).take(4).map(|line| line.text);
+    let Some(begin) = found_in(&PRIVATE_KEY, lines[index].text) else { return false };
+    let behind = behind_beginning(lines[index].text, begin.end);
     let is_material = |text: &str| is_mixed(text) && !text.contains(KEY_HEADER);
-    std::iter::once(rest)
-        .chain(below)
-        .any(|text| real(&KEY_MATERIAL, text, is_material) && !text.to_lowercase().contains("example"))
+    let holds_some = |text: &str| {
+        let mut words = text.split_whitespace();
+        words.any(|word| real(&KEY_MATERIAL, word, is_material)) && !text.to_lowercase().contains("example")
+    };
+    let (in_line, is_over) = up_to_boundary(behind);
+    if holds_some(&first_piece(in_line)) {
+        return true;
+    }
+    if is_over {
+        return false;
+    }
+    let (below, is_closed) = inside_of_key(index, lines);
+    // Where no end is read, it is one piece from the first line on.
+    let is_key = |text: &&str| is_closed || is_piece_of_key(text);
+    let below = below.iter().map(|line| line.text).filter(|text| !is_header_of_key(text));
+    below.take_while(is_key).take(LINES_OF_KEY).any(|text| is_piece_of_key(text) && holds_some(text))
+}
+
+/// In how many of its first lines a private key is looked for.
+const LINES_OF_KEY: usize = 4;
+
+fn found_in(pattern: &Pattern, text: &str) -> Option<std::ops::Range<usize>> {
+    pattern.as_ref().and_then(|pattern| pattern.find(text)).map(|found| found.range())
+}
+
+/// What stands behind a beginning, from its last hyphen on, which may be the end's first one.
+fn behind_beginning(text: &str, end: usize) -> &str {
+    text.get(end.saturating_sub(1)..).unwrap_or_default()
+}
+
+/// A text up to where anything begins or ends in it, and whether something does.
+fn up_to_boundary(text: &str) -> (&str, bool) {
+    match found_in(&BOUNDARY, text) {
+        Some(boundary) => (text.get(..boundary.start).unwrap_or_default(), true),
+        None => (text, false),
+    }
+}
+
+/// The lines below the beginning of a private key up to its end, or where that is missing, to where something else
+/// begins or ends; and whether its end is there.
+fn inside_of_key<'a, 'b>(index: usize, lines: &'a [Line<'b>]) -> (&'a [Line<'b>], bool) {
+    let below = &lines[index + 1..];
+    match below.iter().position(|line| found_in(&BOUNDARY, line.text).is_some()) {
+        Some(at) => (&below[..at], found_in(&PRIVATE_KEY_END, below[at].text).is_some()),
+        None => (below, false),
+    }
+}
+
+/// What a line of settings or JSON holds of a key: it goes on until anything else stands there.
+fn first_piece(text: &str) -> String {
+    let text = text.trim_start_matches('-').replace("\\n", " ").replace("\\r", " ").replace('\\', " ");
+    let is_piece =
+        |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'='));
+    let mut words = text.split_whitespace().skip_while(|word| is_header_of_key(word) || word.contains(','));
+    let first: Vec<&str> = words.by_ref().take_while(is_piece).collect();
+    let piece = first.join(" ");
+    if is_piece_of_key(&piece) { piece } else { String::new() }
+}
+
+/// Whether a line is one of those that stand before a key that is encrypted or in a block of PGP's.
+fn is_header_of_key(text: &str) -> bool {
+    let text = text.trim_start();
+    text.is_empty() || HEADERS_OF_KEYS.iter().any(|header| text.starts_with(header))
+}
+
+const HEADERS_OF_KEYS: &[&str] =
+    &["Proc-Type:", "DEK-Info:", "Version:", "Comment:", "MessageID:", "Hash:", "Charset:"];
+
+/// Whether a line is a piece of a key, and no words: a reader of print may put a space into it.
+fn is_piece_of_key(text: &str) -> bool {
+    const LEAST_OF_A_WORD: usize = 12;
+    let of_a_sentence = |word: &str| {
+        let mut letters = word.chars();
+        word.len() > 1 && letters.next().is_some_and(char::is_alphabetic) && letters.all(char::is_lowercase)
+    };
+    // Code writes it as a string, and editors and mails put a sign before each line.
+    let text = text.replace("\\n", " ");
+    let text = text.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '/' | '='));
+    let words = text.split_whitespace().count();
+    let letters = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+    found_in(&INSIDE_A_KEY, text).is_some()
+        && is_mixed(text)
+        && letters >= LEAST_OF_A_WORD * words
+        && !text.split_whitespace().any(of_a_sentence)
 }
 
 /// The last line of the private key that begins in this one: the one with its end, or where that is missing, the last that
 /// may be a piece of it.
 fn last_of_key(index: usize, lines: &[Line<'_>]) -> usize {
-    let matches = |pattern: &Pattern, text: &str| pattern.as_ref().is_some_and(|pattern| pattern.is_match(text));
-    let end = lines[index..].iter().position(|line| matches(&PRIVATE_KEY_END, line.text));
-    index
-        + end.unwrap_or_else(|| lines[index + 1..].iter().take_while(|line| matches(&INSIDE_A_KEY, line.text)).count())
+    let text = lines[index].text;
+    let begin = found_in(&PRIVATE_KEY, text).map_or(0, |begin| begin.end);
+    if up_to_boundary(behind_beginning(text, begin)).1 {
+        return index;
+    }
+    let (below, is_closed) = inside_of_key(index, lines);
+    if is_closed {
+        return index + 1 + below.len();
+    }
+    let is_inside = |line: &&Line<'_>| is_header_of_key(line.text) || found_in(&INSIDE_A_KEY, line.text).is_some();
+    index + below.iter().take_while(is_inside).count()
 }
 
 /// A secret of AWS's length with the id of its key near.

@@ -101,6 +101,156 @@ fn a_number_without_a_check_digit_is_no_ssn_where_nothing_speaks_for_it() {
 }
 
 #[test]
+fn a_number_of_an_ssns_form_under_any_other_label_is_nobodys_whoever_is_named_near() {
+    let name = "Mr Tomas Verholt";
+    for label in [
+        "Policy number:",
+        "Policy number",
+        "Case No.",
+        "Claim #",
+        "Account",
+        "Document ID:",
+        "Drawing No.",
+        "Docket",
+        "Permit No",
+        "Form",
+        "Fax",
+        "NDC",
+        "CAS",
+        "Specimen",
+        "Card number",
+        "Employee ID:",
+        "Aktenzeichen:",
+        "SSN, policy no.:",
+        "SSN ***-**-1234, policy no.:",
+        "SSN 078-05-1120 Policy:",
+        "Tomas Verholt, fax",
+        "Her number is",
+    ] {
+        for rows in [
+            vec![format!("{label} 219-09-4417"), name.to_owned()],
+            vec![format!("{label} 219-09-4417"), "Insured person: Tomas Verholt".to_owned()],
+            vec![name.to_owned(), format!("{label} 219-09-4417")],
+            vec![label.to_owned(), "219-09-4417".to_owned(), name.to_owned()],
+        ] {
+            let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+            let found = page(&rows);
+            assert!(found.iter().all(|finding| !finding.evidence.decides()), "{rows:?}: {found:?}");
+        }
+    }
+    for rows in [
+        &["SSN ***-**-1234", "Policy number: 219-09-4417"][..],
+        &["SSN on file", "Policy number: 219-09-4417", name],
+        &["Vorgang 880314-2839175", "Herr Tomas Verholt"],
+        &["Vorgang 880214-1234566", "Herr Tomas Verholt"],
+    ] {
+        let found = page(rows);
+        assert!(found.iter().all(|finding| !finding.evidence.decides()), "{rows:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_number_of_an_ssns_form_is_somebodys_under_its_label_or_beside_a_name() {
+    for (rows, sign) in [
+        (&["SSN: 219-09-4417"][..], SecondSign::Label),
+        (&["Employee's social security number", "219-09-4417"], SecondSign::Label),
+        (&["a Employee's SSN 219-09-4417"], SecondSign::Label),
+        (&["Social Security No. 219-09-4417"], SecondSign::Label),
+        (&["Tomas Verholt, SSN 219-09-4417"], SecondSign::Label),
+        (&["219-09-4417 (SSN)"], SecondSign::Label),
+        (&["Policy no. 1234, SSN: 219-09-4417"], SecondSign::Label),
+        (&["Policy 412-34-5678, SSN 219-09-4417"], SecondSign::Label),
+        (&["Mr Tomas Verholt", "219-09-4417"], SecondSign::Name),
+        (&["219-09-4417", "Mr Tomas Verholt"], SecondSign::Name),
+        (&["Customer name: Tomas Verholt", "219-09-4417"], SecondSign::Name),
+        (&["Mr Tomas Verholt", "No. 219-09-4417"], SecondSign::Name),
+        (&["Mr Tomas Verholt 219-09-4417", "Name: Tomas Verholt"], SecondSign::Name),
+        (&["Dr. Oona Feldstrand", "f. 219-09-4417"], SecondSign::Name),
+    ] {
+        let expected = Some(Evidence::NeedsSecondSign(Some(sign)));
+        assert_eq!(evidence(rows, Entity::UsSsn), expected, "{rows:?}: {:?}", page(rows));
+    }
+    let line = |text, left, top, right| Line { text, confidence: 0.95, left, top, right, bottom: top + 28.0 };
+    let table = |header, cell, number| {
+        let lines = [
+            line("Name", 40.0, 30.0, 100.0),
+            line(header, 400.0, 30.0, 480.0),
+            line(cell, 40.0, 66.0, 220.0),
+            line(number, 400.0, 66.0, 540.0),
+            line("Mr Tomas Verholt", 600.0, 66.0, 800.0),
+        ];
+        let found = find(&lines, 0).into_iter().find(|finding| finding.entity == Entity::UsSsn);
+        found.is_some_and(|finding| finding.evidence.decides())
+    };
+    for (header, cell, decides) in [
+        ("SSN", "Engineering", true),
+        ("SSN", "Mr Tomas Verholt", true),
+        ("", "Mr Tomas Verholt", true),
+        ("Policy", "Mr Tomas Verholt", false),
+        ("Docket", "Mr Tomas Verholt", false),
+        ("", "Docket", false),
+        ("SSN", "Policy no.", false),
+    ] {
+        assert_eq!(table(header, cell, "219-09-4417"), decides, "{header}, {cell}");
+    }
+}
+
+#[test]
+fn a_private_key_is_what_stands_behind_its_beginning_and_before_its_end() {
+    let key = "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6WdPq2Z";
+    let certificate = "MIIDdzCCAl+gAwIBAgIEAgAAuTAKBgkqhkiG9w7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6";
+    let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+    let of_pkcs8 = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+    let one_line = format!("\"private_key\": \"{begin}\\n{of_pkcs8}\\n{key}\\n{key}\\n{end}\\n\",");
+    let cut_line = format!("\"private_key\": \"{begin}\\n{of_pkcs8}\\n{key}");
+    let omitted = format!("\"private_key\": \"{begin}\\n...\\n{end}\\n\", \"sha\": \"{key}\"");
+    for rows in [
+        &[begin, "(your key)", end, "-----BEGIN CERTIFICATE-----", certificate][..],
+        &[begin, "...", end, "-----BEGIN CERTIFICATE-----", certificate],
+        &[begin, "-----BEGIN CERTIFICATE-----", certificate],
+        &[begin, end, certificate],
+        &[
+            begin,
+            "<paste here>",
+            end,
+            "integrity sha384-oqVuAfXRKap7fdgcCY5uykM6R9GqQ8K3uxy9rx7HNQlGYl1kPzQho1wx4JwY8w",
+        ],
+        &["ssh-keygen writes -----BEGIN OPENSSH PRIVATE KEY-----", "and the public key", &format!("ssh-rsa {key}")],
+        &["ssh-keygen writes -----BEGIN OPENSSH PRIVATE KEY-----", "and the public key", key],
+        &[begin, "see vault", "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"],
+        &[begin, "see vault", end, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"],
+        &[begin, "The key of 2026 is in the vault", key],
+        &[&format!("{begin} and the public key {key}")],
+        &[&format!("{begin} (your key) {end} {key}")],
+        &[&format!("{begin}{end}"), key],
+        &[&omitted],
+    ] {
+        let found = page(rows);
+        assert!(found.iter().all(|finding| !finding.evidence.decides()), "{rows:?}: {found:?}");
+    }
+    for rows in [
+        &[begin, key][..],
+        &[begin, key, end],
+        &[begin, of_pkcs8, key, end],
+        &[begin, of_pkcs8, key],
+        // A misread line between the two.
+        &[begin, "MIIEow|BAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6WdPq2Z", key, end],
+        &[begin, "MIIEowIBAA KCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6WdPq2ZMIIEowIBAA"],
+        &["-----BEGIN RSA PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,3F9C07DE", "", key],
+        &["-----BEGIN PGP PRIVATE KEY BLOCK-----", "Version: GnuPG v2", "Comment: mine", "", key],
+        &[begin, &format!("\"{key}\\n\" +"), end],
+        &["1 -----BEGIN PRIVATE KEY-----", &format!("2 {key}")],
+        &["> -----BEGIN PRIVATE KEY-----", &format!("> {key}")],
+        &[&format!("{begin} {key} {end}")],
+        &[&format!("{begin} {key}"), "and more"],
+        &[&one_line],
+        &[&cut_line],
+    ] {
+        assert_eq!(evidence(rows, Entity::Secret), Some(Evidence::DecidesAlone), "{rows:?}: {:?}", page(rows));
+    }
+}
+
+#[test]
 fn a_label_of_something_else_is_a_word_of_its_own() {
     let labelled = Evidence::NeedsSecondSign(Some(SecondSign::Label));
     for (label, expected) in [
