@@ -65,7 +65,7 @@ const BEFORE_CARDS: &str = "a add amex and bank billing business by charge compa
 /// Cards of other kinds, by the word before `card`.
 const OTHER_CARDS: &str = "access boarding bonus bus calling citizen club collector customer discount employee \
     entry fuel gas gift green health healthcare hospital id identification identity insurance key library loyalty medical \
-    medicaid medicare member membership national parking patient petrol phone points rail registration report residence \
+    medicaid medicare member membership metro myki national nectar octopus opal oyster parking patient petrol phone points rail registration report residence \
     residency resident rewards reward room savings score security sim social staff store student swipe telephone toll \
     transit transport travel voter";
 /// The same where it is one word, in small letters and figures alone.
@@ -92,8 +92,42 @@ const OTHER_CARDS_IN_ONE: &[&str] = &[
     "tarjetacliente",
     "tarjetadecliente",
     "tarjetadetransporte",
-    "会員カード",
+    // Vouchers, and cards of points and of trains: they are valid until some month as well.
+    "gutschein",
+    "promocode",
+    "promotion",
+    "coupon",
+    "cupón",
+    "cupon",
+    "voucher",
+    "chèquecadeau",
+    "chequecadeau",
+    "bondachat",
+    "buonoregalo",
+    "cadeaubon",
+    "produktschlüssel",
+    "productkey",
+    "licencekey",
+    "licensekey",
+    "impfzertifikat",
+    "carteavantage",
+    "cartejeune",
+    "navigo",
+    "paysafe",
+    "クーポン",
+    "ギフト券",
+    "商品券",
+    "回数券",
+    "診察券",
     "ポイントカード",
+    "优惠券",
+    "優惠券",
+    "礼品卡",
+    "禮品卡",
+    "쿠폰",
+    "상품권",
+    "포인트카드",
+    "会員カード",
     "在留カード",
     "ギフトカード",
     "会员卡",
@@ -184,8 +218,8 @@ const ENDS_OF_WORDS: &[&str] =
 /// What numbers that are no card's belong to, as words of their own with one of those ends or without, and as the
 /// beginning of a longer one.
 const OTHERS: &str = "account acct asset awb badge barcode booking case certificate claim client contract customer device dossier \
-    employee file guarantee invoice licence license matter meter passenger patient permit policy post registration \
-    reading reservation shipment student subscriber subscription user warranty waybill";
+    employee file guarantee invoice licence license matter meter nectar passenger patient permit policy post promo \
+    registration pasmo icoca reading reservation shipment student subscriber subscription suica user warranty waybill";
 const BEGINNINGS_OF_OTHERS: &[&str] = &[
     "kunde",
     "konto",
@@ -262,7 +296,9 @@ pub(crate) fn says(text: &str) -> Says {
     let is_known = |word: &String| {
         [ABOUT_CARDS, PERHAPS_ABOUT_CARDS, BESIDE_CARDS].iter().any(|all| is_one_of(all, word)) || is_expiry(word)
     };
-    if words.iter().all(|word| word.chars().count() == 1 || is_known(word)) || about_cards {
+    // `Oyster card`: of whom a card is that is none of those to pay with, nobody knows.
+    let is_payment_card = || qualifiers(text).all(|word| is_one_of(BEFORE_CARDS, &word));
+    if words.iter().all(|word| word.chars().count() == 1 || is_known(word)) || about_cards && is_payment_card() {
         Says::Nothing
     } else {
         Says::Unclear
@@ -352,6 +388,27 @@ fn is_others(word: &str) -> bool {
     });
     is_word || BEGINNINGS_OF_OTHERS.iter().any(|beginning| word.starts_with(beginning))
 }
+
+/// Whether words before a number are a sentence's. Fewer are a label, in whatever language.
+pub(crate) fn is_sentence(text: &str) -> bool {
+    const LEAST: usize = 4;
+    words(text).nth(LEAST - 1).is_some()
+}
+
+/// Whether a text says that something is a number, and nothing of whose.
+pub(crate) fn is_label_of_any_number(text: &str) -> bool {
+    let mut words = words(text).peekable();
+    words.peek().is_some() && words.all(|word| is_one_of(NUMBERS, &word.to_lowercase()))
+}
+
+/// Whether a line holds no word but the name that visas of travellers have as well.
+pub(crate) fn is_visa_alone(text: &str) -> bool {
+    words(text).all(|word| word.eq_ignore_ascii_case("visa"))
+}
+
+/// Words for the figures on a card that no other number has.
+pub(crate) const SECURITY_CODES: &[&str] =
+    &["cvv", "cvc", "cvv2", "cvc2", "cvn", "prüfziffer", "セキュリティコード", "安全码"];
 
 /// Whether a text is the label of some number by its end.
 pub(crate) fn is_label(text: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::national::is_dni_or_nie;
-use crate::values::{is_address, is_date, is_full_name, is_name, is_number, is_telephone};
+use crate::values::{is_address, is_cpr, is_date, is_document_number, is_full_name, is_name, is_number, is_telephone};
 use crate::{Entity, Evidence, Finding, Line, Validation};
 
 /// What a label asks for.
@@ -92,16 +92,32 @@ const LABELS: &[Label] = &[
             hospitalno insuranceno insurancenumber insuranceid policyno policynumber healthcardno \
             healthinsuranceno voterid residentregistrationno residentregistrationnumber residentno rrn jumin \
             juminbeonho alienregistrationno registrationnumber mynumber kojinbango matriculationno permitno \
-            residencepermitno ausweisnummer ausweisnr personalausweis personalausweisnr personalausweisnummer \
-            dokumentnummer dokumentennummer personnummer personalnummer personalnr mitarbeiternummer mitarbeiternr \
+            residencepermitno personnummer personalnummer personalnr mitarbeiternummer mitarbeiternr \
             matrikelnummer matrikelnr mitgliedsnummer mitgliedsnr versichertennummer versichertennr \
             versicherungsnummer versicherungsnr krankenversicherungsnummer sozialversicherungsnummer svnummer svnr \
             steuerid steueridentifikationsnummer identifikationsnummer patientennummer pesel dni nie \
             dninie dninif nºdni ndedni númerodedni numerodedni ndedocumento nºdedocumento númerodedocumento \
             numerodedocumento documentodeidentidad númerodeidentidad numerodeidentidad cédula cedula nºdeafiliación \
-            ndeafiliación númerodeafiliación nºdesocio ndesocio númerodesocio seguridadsocial nsegsocial curp cpf \
+            ndeafiliación númerodeafiliación nºdesocio ndesocio númerodesocio seguridadsocial nsegsocial nºseguridadsocial nseguridadsocial \
+            númerodeseguridadsocial numerodeseguridadsocial númerodelaseguridadsocial nºdelaseguridadsocial \
+            nºsegsocial nuss curp cpf \
             codicefiscale bsn 個人番号 マイナンバー 身分証番号 会員番号 社員番号 職員番号 学籍番号 学生番号 患者番号 診察券番号 \
             保険証番号 被保険者番号 基礎年金番号 在留カード番号 公民身份号码 身份证号 证件号码",
+    },
+    Label {
+        entity: Entity::Id,
+        confidence: 0.8,
+        inline: true,
+        accepts: is_document_number,
+        spellings: "ausweisnummer ausweisnr personalausweis personalausweisnr personalausweisnummer dokumentnummer \
+            dokumentennummer",
+    },
+    Label {
+        entity: Entity::Id,
+        confidence: 0.8,
+        inline: true,
+        accepts: is_cpr,
+        spellings: "cpr cprnr cprno cprnummer",
     },
     // Companies have one as well, of another form.
     Label { entity: Entity::Id, confidence: 0.8, inline: true, accepts: is_dni_or_nie, spellings: "nif nºnif nifnie" },
@@ -109,7 +125,7 @@ const LABELS: &[Label] = &[
         entity: Entity::Passport,
         confidence: 0.9,
         inline: true,
-        accepts: is_number,
+        accepts: is_document_number,
         spellings: "passportno passportnumber passportnr passport nodupasseport nºdupasseport numérodepasseport passnr \
             passnummer reisepass reisepassnr reisepassnummer nummerdespasses npasaporte nºpasaporte ndepasaporte \
             nºdepasaporte nodepasaporte pasaporte pasaporteno pasaporten pasaportenº númerodepasaporte \
@@ -122,7 +138,7 @@ const LABELS: &[Label] = &[
         accepts: is_number,
         spellings: "dlno dlnumber dl driverlicense driverlicenseno driverslicense driverslicenseno \
             driverslicensenumber drivinglicence drivinglicenceno drivinglicencenumber licenceno \
-            licencenumber licenseno licensenumber 免許証番号",
+            licencenumber licenseno licensenumber 免許証番号 면허번호 운전면허번호 운전면허증번호",
     },
     Label {
         entity: Entity::UsSsn,

@@ -274,10 +274,18 @@ fn beside_card(finding: &Finding, lines: &[Line<'_>], has_name: impl Fn() -> boo
     };
     // Where any number may stand, the network's name stands right by it.
     let is_by = |line: &&Line<'_>| is_clear || is_some_number && is_near(finding, lines, line, BESIDE);
-    if near.iter().any(|line| is_by(line) && is_network(line)) {
+    let expires = near.iter().any(|line| is_expiry(own, line, &near, grouped.place(), is_clear));
+    // A traveller's visa has a number, too.
+    let may_be_a_travellers = card_labels::is_label_of_any_number(before) && !expires;
+    let is_cards =
+        |line: &&Line<'_>| is_network(line) && !(may_be_a_travellers && card_labels::is_visa_alone(line.text));
+    if near.iter().any(|line| is_by(line) && is_cards(line)) {
         return Some(SecondSign::Issuer);
     }
-    if near.iter().any(|line| is_expiry(own, line, &near, grouped.place(), is_clear)) {
+    // Vouchers and tickets are valid until some month as well, and their labels are many.
+    let is_labelled = said == Says::Unclear && !card_labels::is_sentence(before);
+    let holds_code = |line: &&Line<'_>| card_labels::SECURITY_CODES.iter().any(|word| has_words(line.text, word));
+    if expires && (!is_labelled || near.iter().any(|line| is_network(line) || holds_code(line))) {
         return Some(SecondSign::Expiry);
     }
     (is_clear && has_name()).then_some(SecondSign::Name)

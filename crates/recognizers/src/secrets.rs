@@ -14,14 +14,27 @@ type Pattern = LazyLock<Option<Regex>>;
 /// Tokens that begin as their vendor's do and have their length.
 static TOKEN: Pattern = LazyLock::new(|| {
     let forms = [
-        r"xox[abeoprs]-[0-9A-Za-z-]{20,}",             // Slack
-        r"(?:sk|rk)_live_[0-9A-Za-z]{20,}",            // Stripe
-        r"glpat-[0-9A-Za-z_-]{20,}",                   // GitLab
-        r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}", // GitHub, fine-grained
-        r"pypi-AgEIcHlwaS5vcmc[0-9A-Za-z_-]{30,}",     // PyPI
-        r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}",   // SendGrid
-        r"sk-(?:ant-|proj-)[0-9A-Za-z_-]{30,}",        // Anthropic, OpenAI
-        r"hf_[A-Za-z]{34}",                            // Hugging Face
+        r"xox[abceoprs]-[0-9A-Za-z-]{20,}",                                         // Slack
+        r"xoxd-[0-9A-Za-z%+/=_-]{40,}",                                             // Slack, a browser's
+        r"xapp-[0-9]-[0-9A-Z]{8,}-[0-9]{8,}-[0-9a-f]{40,}",                         // Slack, an app's
+        r"hooks\.slack\.com/services/T[0-9A-Z]{7,}/B[0-9A-Z]{7,}/[0-9A-Za-z]{20,}", // Slack, an address to write to
+        r"(?:sk|rk)_live_[0-9A-Za-z]{20,}",                                         // Stripe
+        r"whsec_[0-9A-Za-z+/]{24,}",                                                // Stripe, of a webhook
+        r"GOCSPX-[0-9A-Za-z_-]{28}",                                                // Google, of a client
+        r"ya29\.[0-9A-Za-z_-]{40,}",                                                // Google, for an hour
+        r"hv[sb]\.[0-9A-Za-z_-]{24,}",                                              // Vault
+        r"ATATT3[0-9A-Za-z_=-]{60,}",                                               // Atlassian
+        r"dckr_[po]at_[0-9A-Za-z_-]{27,}",                                          // Docker
+        r"(?:bot)?[0-9]{8,10}:AA[0-9A-Za-z_-]{33}",                                 // Telegram
+        r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}",                                    // age
+        r"bedrock-api-key-[0-9A-Za-z+/_-]{40,}",                                    // Bedrock, for some hours
+        r"glpat-[0-9A-Za-z_-]{20,}",                                                // GitLab
+        r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}",                              // GitHub, fine-grained
+        r"pypi-AgEIcHlwaS5vcmc[0-9A-Za-z_-]{30,}",                                  // PyPI
+        r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}",                                // SendGrid
+        r"sk-(?:ant|proj|svcacct|admin)-[0-9A-Za-z_-]{30,}",                        // Anthropic, OpenAI
+        r"sk-[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{20}",                               // OpenAI, of before
+        r"hf_[A-Za-z]{34}",                                                         // Hugging Face
         // Google: every page with a map has one for its visitors' browsers, so it may be no secret.
         r"AIza[0-9A-Za-z_-]{35}(?:[^0-9A-Za-z_-]|$)",
         r"eyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}", // JSON Web Token
@@ -33,6 +46,8 @@ static CLOUD_KEY: Pattern = LazyLock::new(|| {
     let forms = [
         r"dop_v1_[0-9a-f]{64}",       // DigitalOcean
         r"ABSK[0-9A-Za-z+/]{100,}=*", // Bedrock
+        // Bedrock, for some hours: the beginning of `bedrock.amazonaws.com/?Action=` to the base of 64, and the rest.
+        r"bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t[0-9A-Za-z+/]{200,}=*",
     ];
     Regex::new(&format!(r"(?:^|[^0-9A-Za-z_-])({})(?:[^0-9A-Za-z_-]|$)", forms.join("|"))).ok()
 });
@@ -45,7 +60,10 @@ static AWS_KEY_ID: Pattern = LazyLock::new(|| Regex::new(r"\b(?:AKIA|ASIA)[A-Z2-
 static AWS_SECRET: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40})(?:[^0-9A-Za-z/+=]|$)").ok());
 // A reader of print loses spaces.
-static PRIVATE_KEY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?BEGIN ?[A-Z ]*PRIVATE ?KEY(?: ?BLOCK)? ?-+").ok());
+static PRIVATE_KEY: Pattern = LazyLock::new(|| {
+    // The other is PuTTY's: the number of the lines that follow.
+    Regex::new(r"-+ ?BEGIN ?[A-Z ]*PRIVATE ?KEY(?: ?BLOCK)? ?-+|^\s*Private-Lines: ?[0-9]+\s*$").ok()
+});
 static PRIVATE_KEY_END: Pattern = LazyLock::new(|| Regex::new(r"-+ ?END ?[A-Z ]*PRIVATE ?KEY(?: ?BLOCK)? ?-+").ok());
 /// Where anything written so begins or ends: a key, a certificate, a message.
 static BOUNDARY: Pattern = LazyLock::new(|| Regex::new(r"-+ ?(?:BEGIN|END) ?[A-Z]").ok());
@@ -347,6 +365,10 @@ fn last_of_key(index: usize, lines: &[Line<'_>]) -> usize {
     index + below.iter().take_while(is_inside).count()
 }
 
+/// Words that say that a value was worked out of something else, and opens nothing.
+const DIGESTS: &[&str] =
+    &["sha1", "sha-1", "sha256", "sha-256", "digest", "checksum", "integrity", "fingerprint", "etag"];
+
 /// A secret of AWS's length with the id of its key near.
 fn holds_aws_secret(index: usize, lines: &[Line<'_>]) -> bool {
     let near = &lines[index.saturating_sub(3)..lines.len().min(index + 4)];
@@ -354,7 +376,11 @@ fn holds_aws_secret(index: usize, lines: &[Line<'_>]) -> bool {
         let id = AWS_KEY_ID.as_ref().and_then(|id| id.find(line.text));
         id.is_some_and(|id| !is_placeholder(id.as_str()))
     };
-    real(&AWS_SECRET, lines[index].text, is_mixed) && near.iter().any(has_id)
+    // Digests and certificates are written to the base of 64 as well.
+    let text = lines[index].text.to_lowercase();
+    let is_digest = DIGESTS.iter().any(|word| text.contains(word));
+    let is_secret = |value: &str| is_mixed(value) && !value.starts_with("MII");
+    !is_digest && real(&AWS_SECRET, lines[index].text, is_secret) && near.iter().any(has_id)
 }
 
 #[cfg(test)]
@@ -408,6 +434,28 @@ mod tests {
                 "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6Wd".to_owned(),
             ],
             vec![format!("AccountKey={}==", "Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFla")],
+            vec![joined(["xox", "c-2345678901-2345678901-2345678901-0a1b2c3d4e5f60718293a4b5c6d7e8f9"])],
+            vec![joined(["xox", "d-9QpRsTuVwXyZ0aBcDeFgHiJkLmNo%2BPqRsTuVwXyZ0aBcDeFg%3D%3D"])],
+            vec![joined(["xapp", "-1-A012BCDEFGH-2345678901234-0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6071"])],
+            vec![joined(["https://hooks.slack.com/", "services/T01ABCDEF/B02GHIJKL/aZ3kLm9QpRsTuVwXyZ0aBcDe"])],
+            vec![joined(["whs", "ec_9QpRsTuVwXyZ0aBcDeFgHiJkLmNoPq12"])],
+            vec![joined(["GOC", "SPX-9QpRsTuVwXyZ0aBcDeFgHiJkLmNo"])],
+            vec![joined(["ya", "29.a0AfH6SMBx9QpRsTuVwXyZ0aBcDeFgHiJkLmNoPqRsTuVwXyZ0aBcDeFg"])],
+            vec![joined(["sk-", "svcacct-9QpRsTuVwXyZ0aBcDeFgHiJkLmNoPqRsTuVwXyZ0aBcDeFgT3BlbkFJ9QpRsTuVw"])],
+            vec![joined(["sk-", "admin-9QpRsTuVwXyZ0aBcDeFgHiJkLmNoPqRsTuVwXyZ0aBcDeFgT3BlbkFJ9QpRsTuVw"])],
+            vec![joined(["sk-", "9QpRsTuVwXyZ0aBcDeFgT3BlbkFJ9QpRsTuVwXyZ0aBcDeFg"])],
+            vec![joined(["hv", "s.CAESIJ9QpRsTuVwXyZ0aBcDeFgHiJkLmNoPqRsTuVwXyZ0aBcDeFgGh4KHGh2cy5hYmNkZWY"])],
+            vec![joined(["ATA", "TT3xFfGF09QpRsTuVwXyZ0aBcDeFgHiJkLmNoPqRsTuVwXyZ0aBcDeFgHiJkLmNoPqRs=1A2B3C4D"])],
+            vec![joined(["dckr", "_pat_9QpRsTuVwXyZ0aBcDeFgHiJkLmN"])],
+            vec![joined(["74123", "69850:AAH9QpRsTuVwXyZ0aBcDeFgHiJkLmNoPqRs"])],
+            vec![joined(["AGE-SECRET", "-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQQPZRY9X8GF2TVDW0S3JN54KH"])],
+            vec![joined(["bedrock-api", "-key-YmVkcm9jay5hbWF6b25hd3MuY29tLz9BY3Rpb249Q2FsbFdpdGhCZWFyZXI="])],
+            vec![
+                "PuTTY-User-Key-File-3: ssh-ed25519".to_owned(),
+                "Private-Lines: 1".to_owned(),
+                "AAAAIJ9QpRsTuVwXyZ0aBcDeFgHiJkLmNoPqRsTuVwXyZ0aB".to_owned(),
+                "Private-MAC: 9f8e7d6c5b4a39281706f5e49f8e7d6c5b4a39281706f5e4".to_owned(),
+            ],
         ] {
             let texts: Vec<_> = lines.iter().map(String::as_str).collect();
             let found = found(&texts);
@@ -459,6 +507,17 @@ mod tests {
             "-----BEGIN PUBLIC KEY----- MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA",
             "max_tokens: 4096",
             "Order no. 4711-0815-AKIA",
+            "bedrock-api-key-YOUR_KEY",
+            "bedrock-api-key-...",
+            "sk-admin-...",
+            "hvs.example",
+            "whsec_xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+            "docker pull dckr_pat_your_token",
+            "12:AA:0B:3C:4D:5E",
+            "AGE-SECRET-KEY-1EXAMPLE",
+            "Private-Lines: 8",
+            "task-admin-interface-with-a-long-name-for-everybody-1",
             "PWD=/home/ec2-user/app",
             "OLDPWD=/srv/app2",
             "PWD=~/app-2",

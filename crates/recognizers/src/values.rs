@@ -105,6 +105,31 @@ pub(crate) fn is_number(text: &str) -> bool {
     digits >= 4 && length <= 30 && text.chars().all(plain) && !is_amount(text)
 }
 
+/// Whether text is the number of a passport or an identity card. Germany's are nine letters and figures out of 27, often with
+/// fewer than four figures.
+pub(crate) fn is_document_number(text: &str) -> bool {
+    const LETTERS: &str = "CFGHJKLMNPRTVWXYZ";
+    let number: Vec<char> = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    // A check digit and the country may follow.
+    let (nine, behind) = number.split_at(number.len().min(9));
+    let is_german = nine.len() == 9
+        && nine.iter().all(|c| c.is_ascii_digit() || LETTERS.contains(*c))
+        && nine.iter().any(char::is_ascii_digit)
+        && nine.first().is_some_and(char::is_ascii_alphabetic)
+        && matches!(behind, [] | ['0'..='9' | 'D'] | ['0'..='9', 'D']);
+    is_german || is_number(text)
+}
+
+/// Whether text is a personal number of Denmark: the day of birth, and four figures.
+pub(crate) fn is_cpr(text: &str) -> bool {
+    let figures: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let part = |range: std::ops::Range<usize>| figures.get(range).and_then(|part| part.parse::<u32>().ok());
+    figures.len() == 10
+        && figures.bytes().all(|byte| byte.is_ascii_digit())
+        && part(0..2).is_some_and(|day| (1..=31).contains(&day))
+        && part(2..4).is_some_and(|month| (1..=12).contains(&month))
+}
+
 fn is_amount(text: &str) -> bool {
     let (_, cents) = text.rsplit_once('.').unwrap_or_default();
     cents.len() == 2 && text.chars().filter(|c| *c == '.').count() == 1 && !text.contains('-')
@@ -159,6 +184,19 @@ mod tests {
         }
         for other in ["1284.90", "12", "Confidential", "€ 12,345"] {
             assert!(!is_number(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn documents_of_germany_may_have_few_figures() {
+        for number in ["L8CTR1P3V", "C8CTR1P3V", "LZ6311T47", "T22000129", "L01X00T471", "L01X00T47 1D", "NX83920178"] {
+            assert!(is_document_number(number), "{number}");
+        }
+        for other in ["CFGHJKLMN", "L8CTR1P3", "8CTR1P3VL", "L8CTO1P3V", "L8CTR1P3VXX", "verloren", "gültig", ""] {
+            assert!(!is_document_number(other), "{other}");
+        }
+        for (number, right) in [("131052-4213", true), ("131052 4213", true), ("311352-4213", false), ("2026", false)] {
+            assert_eq!(is_cpr(number), right, "{number}");
         }
     }
 

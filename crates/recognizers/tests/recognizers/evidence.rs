@@ -34,6 +34,7 @@ fn key_of_a_page() -> String {
 #[test]
 fn what_validates_itself_decides_alone() {
     let key = key_of_a_cloud();
+    let short_term_key = ["bedrock-api-key-", "YmVkcm9jay5hbWF6b25hd3MuY29t", &"Lz9BY3Rpb249".repeat(20)].concat();
     for (rows, entity) in [
         (&["DE44 5001 0517 5407 3249 31"][..], Entity::IbanCode),
         (&["IBAN: DE44500105175407324931 BIC INGDDEFF"], Entity::IbanCode),
@@ -45,6 +46,7 @@ fn what_validates_itself_decides_alone() {
         ),
         (&["-----BEGIN RSA PRIVATE KEY-----", "MIIEowIBAAKCAQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6Wd"], Entity::Secret),
         (&[&key], Entity::Secret),
+        (&[&short_term_key], Entity::Secret),
     ] {
         assert_eq!(evidence(rows, entity), Some(Evidence::DecidesAlone), "{rows:?}");
     }
@@ -299,6 +301,26 @@ fn what_is_labelled_as_anything_but_a_card_is_no_card_whatever_stands_near() {
         &["Versicherungskarte", "#", "gültig bis 12/27"],
         &["Número de tarjeta de socio #", "caduca 12/27"],
         &["お客様番号 #", "12/27"],
+        // Vouchers, tickets and cards to ride with are valid until some month as well.
+        &["Cupón #", "válido hasta 12/27"],
+        &["Chèque cadeau #", "valable 12/27"],
+        &["クーポン #", "有効期限 12/27"],
+        &["ギフト券", "#", "有効期限 12/27"],
+        &["쿠폰 #", "유효기간 12/27"],
+        &["Gutschein #", "gültig bis 12/27"],
+        &["Promo #", "Valid until 12/27"],
+        &["Produktschlüssel #", "Ablaufdatum 12/27"],
+        &["診察券", "#", "有効期限 12/27"],
+        &["포인트카드", "#", "유효기간 12/27"],
+        &["SNCF Carte Avantage #", "valable 12/27"],
+        &["Oyster card", "#", "Expires 12/27"],
+        &["Carnet voyage #", "valable 12/27"],
+        &["T-money #", "유효기간 12/27"],
+        &["Kinoabend #", "gültig bis 12/27"],
+        &["Paysafecard #", "Expires 12/27"],
+        // A traveller's visa.
+        &["VISA", "Number #"],
+        &["VISA", "No. #"],
         // No list knows them, but labels of numbers end so.
         &["Zollnummer #", "12/27"],
         &["Widget no. #", "VISA"],
@@ -365,6 +387,12 @@ fn a_card_is_known_by_what_cards_forms_and_receipts_print_with_it() {
         (&["#", "VALID THRU", "08/29"], SecondSign::Expiry),
         (&["Please book it on # exp 12/27"], SecondSign::Expiry),
         (&["Nordbank VISA", "#"], SecondSign::Issuer),
+        (&["Tarjeta #", "Caduca 12/27"], SecondSign::Expiry),
+        (&["Debit card #", "Expires 12/27"], SecondSign::Label),
+        (&["Meine #", "gültig bis 12/27", "CVC 123"], SecondSign::Expiry),
+        (&["Meine #", "gültig bis 12/27", "VISA"], SecondSign::Expiry),
+        (&["VISA", "Number #", "Expires 12/27"], SecondSign::Issuer),
+        (&["VISA DEBIT", "Number #"], SecondSign::Issuer),
         (&["Visa Debit", "#"], SecondSign::Issuer),
         (&["Paid by VISA", "#"], SecondSign::Issuer),
         (&["PAN #", "CVV 123"], SecondSign::Label),
@@ -433,7 +461,12 @@ fn a_sum_at_the_right_of_its_label_leaves_the_number_below_to_itself() {
 #[test]
 fn what_may_be_somebody_elses_or_nobodys_is_likely() {
     for (rows, entity) in [
-        (&["mira.c@example.org"][..], Entity::EmailAddress),
+        (&["Ausweisnummer L8CTR1P3V"][..], Entity::Id),
+        (&["Reisepass-Nr. C8CTR1P3V"], Entity::Passport),
+        (&["Nº Seguridad Social 28/12345678/40"], Entity::Id),
+        (&["CPR-nr. 131052-4213"], Entity::Id),
+        (&["운전면허번호 11-19-174133-01"], Entity::DriverLicense),
+        (&["mira.c@example.org"], Entity::EmailAddress),
         (&["DE44 500 105175407324931"], Entity::IbanCode),
         (&["DE44 5001 0517 5407 3249 3107"], Entity::IbanCode),
         (&["Mobile: +44 7700 900318"], Entity::PhoneNumber),
@@ -483,6 +516,9 @@ fn what_only_looks_like_a_sign_decides_nothing() {
         &["It is advisable to keep this number", "4929 6071 0392 7747"],
         &["Card number: 4000 0500 0000 0001 is not one", "4000 0008 4000 1629", "08/29"],
         &["Dr. Oona Feldstrand", "240101-1234568"],
+        // Digests and certificates are as long as a secret of AWS's, and keys are identified on many pages.
+        &["Credential=AKIA3K7Q2MZP5RTX6WVB/20261127", "sha1 = kT9vQ2mXz7LpR4sW8yB1nC6dF3gH5jK0aE+uIo/P"],
+        &["AKIA3K7Q2MZP5RTX6WVB", "MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0B"],
     ] {
         let found = page(rows);
         assert!(found.iter().all(|finding| !finding.evidence.decides()), "{rows:?}: {found:?}");
