@@ -55,7 +55,7 @@ impl Detector {
             &op::Relu,
             &op::Sigmoid,
         ]);
-        weights::load(folder, weights::DETECTOR, operators, None).map(Self)
+        weights::load(folder, weights::DETECTOR, operators, &[]).map(|(network, _)| Self(network))
     }
 
     /// The corners of each line, in the order of [`Corners`] as the picture lies.

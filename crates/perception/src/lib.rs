@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod classes;
 mod crop;
 mod detector;
 mod faces;

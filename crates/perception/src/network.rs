@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::error::Error;
 
 use rten::{Model, ModelOptions, NodeId, OpRegistry, RunError, RunOptions, Value, ValueOrView};
-use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
-use rten_tensor::{NdTensor, NdTensorView};
+use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
+use rten_tensor::{NdTensor, NdTensorView, Tensor};
 
-use crate::operators::Operator;
+use crate::operators::{self, Operator, Spare};
 use crate::{PerceptionError, weights};
 
 /// A model with one input and one output, cut where an operator of ours stands.
@@ -17,6 +17,19 @@ pub(crate) struct Network {
     parts: Vec<Part<NodeId>>,
     input: NodeId,
     output: NodeId,
+}
+
+/// A constant of a model.
+pub(crate) struct Constant {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<f32>,
+}
+
+impl Constant {
+    fn of(tensor: &TensorProto) -> Option<Self> {
+        let shape = tensor.dims.iter().map(|length| usize::try_from(*length).ok()).collect::<Option<_>>()?;
+        Some(Self { shape, values: operators::values(tensor)? })
+    }
 }
 
 /// What `rten` computes at a stretch, and what follows it.
@@ -35,23 +48,26 @@ struct Taken<Id> {
 
 /// An operator of ours.
 struct Ours<Id> {
-    takes: Taken<Id>,
+    /// Its input, and what is added to what it makes.
+    takes: Vec<Taken<Id>>,
     makes: Id,
     operator: Operator,
 }
 
 impl Network {
-    /// Loads a model that needs no other operators than these. An operator that its output ends with may be left out.
+    /// Loads a model that needs no other operators than these. Operators that its output ends with may be left out, the
+    /// last one first; their constants are handed out.
     pub(crate) fn load(
         file: &'static str,
         mut stored: ModelProto,
         operators: OpRegistry,
-        left_out: Option<&str>,
-    ) -> Result<Self, Box<dyn Error>> {
+        left_out: &[&str],
+    ) -> Result<(Self, Vec<Constant>), Box<dyn Error>> {
         let graph = stored.graph.as_mut().ok_or("it has no graph")?;
         bypass_identities(graph);
-        if let Some(operator) = left_out {
-            leave_out(graph, operator).ok_or_else(|| format!("it does not end with {operator}"))?;
+        let mut constants = Vec::new();
+        for operator in left_out {
+            constants.extend(leave_out(graph, operator).ok_or_else(|| format!("it does not end with {operator}"))?);
         }
         let name = |ends: &[ValueInfoProto]| match ends {
             [only] => only.name.clone().ok_or("its ends have no names"),
@@ -59,9 +75,11 @@ impl Network {
         };
         let (input, output) = (name(&graph.input)?, name(&graph.output)?);
         let parts = cut(graph, &input, &output);
+        let used: HashSet<&String> = graph.node.iter().flat_map(|node| &node.input).collect();
+        graph.initializer.retain(|constant| constant.name.as_ref().is_some_and(|name| used.contains(name)));
         let model = ModelOptions::with_ops(operators).load(stored.write_buf()?)?;
         let parts = parts.into_iter().map(|part| part.identified(&model)).collect::<Result<_, _>>()?;
-        Ok(Self { file, parts, input: model.node_id(&input)?, output: model.node_id(&output)?, model })
+        Ok((Self { file, parts, input: model.node_id(&input)?, output: model.node_id(&output)?, model }, constants))
     }
 
     pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
@@ -75,24 +93,23 @@ impl Network {
         options: &RunOptions,
     ) -> Result<NdTensor<f32, AXES>, PerceptionError> {
         let mut held = HashMap::from([(self.input, Value::from(input))]);
+        let mut spare = Spare::default();
         for Part { takes, makes, then } in &self.parts {
-            let last = takes.iter().filter(|taken| taken.last);
-            let mut inputs: Vec<(NodeId, ValueOrView)> = last
-                .filter_map(|taken| held.remove_entry(&taken.value))
-                .map(|(id, value)| (id, value.into()))
-                .collect();
-            let kept = takes.iter().filter(|taken| !taken.last);
-            inputs.extend(
-                kept.filter_map(|taken| held.get_key_value(&taken.value))
-                    .map(|(id, value)| (*id, value.as_view().into())),
-            );
-            let made = self.model.run(inputs, makes, Some(options.clone()))?;
-            held.extend(makes.iter().copied().zip(made));
+            if !makes.is_empty() {
+                let inputs = inputs(&mut held, takes);
+                let made = self.model.run(inputs, makes, Some(options.clone()))?;
+                held.extend(makes.iter().copied().zip(made));
+            }
             if let Some(Ours { takes, makes, operator }) = then {
-                let input = held.get(&takes.value).and_then(|value| NdTensorView::try_from(value).ok());
-                let made = input.and_then(|input| operator.run(input)).ok_or_else(|| weights::unexpected(self.file))?;
-                if takes.last {
-                    held.remove(&takes.value);
+                let mut views = takes.iter().map(|taken| NdTensorView::try_from(held.get(&taken.value)?).ok());
+                let (input, added) = (views.next().flatten(), views.next().flatten());
+                let made = input.and_then(|input| operator.run(input, added, &mut spare));
+                let made = made.ok_or_else(|| weights::unexpected(self.file))?;
+                let last = takes.iter().filter(|taken| taken.last);
+                for value in last.filter_map(|taken| held.remove(&taken.value)) {
+                    if let Ok(values) = Tensor::<f32>::try_from(value) {
+                        spare.keep(values.into_data());
+                    }
                 }
                 held.insert(*makes, made.into());
             }
@@ -102,6 +119,18 @@ impl Network {
     }
 }
 
+/// What a stretch takes: what nothing needs later, it may work in.
+fn inputs<'a>(held: &'a mut HashMap<NodeId, Value>, takes: &[Taken<NodeId>]) -> Vec<(NodeId, ValueOrView<'a>)> {
+    let last = takes.iter().filter(|taken| taken.last);
+    let mut inputs: Vec<(NodeId, ValueOrView)> =
+        last.filter_map(|taken| held.remove_entry(&taken.value)).map(|(id, value)| (id, value.into())).collect();
+    let kept = takes.iter().filter(|taken| !taken.last);
+    inputs.extend(
+        kept.filter_map(|taken| held.get_key_value(&taken.value)).map(|(id, value)| (*id, value.as_view().into())),
+    );
+    inputs
+}
+
 impl Part<String> {
     fn identified(self, model: &Model) -> Result<Part<NodeId>, RunError> {
         let taken = |taken: Taken<String>| -> Result<_, RunError> {
@@ -109,7 +138,11 @@ impl Part<String> {
         };
         let ours = |ours: Ours<String>| -> Result<_, RunError> {
             let makes = model.node_id(&ours.makes)?;
-            Ok(Ours { takes: taken(ours.takes)?, makes, operator: ours.operator })
+            Ok(Ours {
+                takes: ours.takes.into_iter().map(taken).collect::<Result<_, _>>()?,
+                makes,
+                operator: ours.operator,
+            })
         };
         Ok(Part {
             takes: self.takes.into_iter().map(taken).collect::<Result<_, _>>()?,
@@ -122,7 +155,7 @@ impl Part<String> {
 /// Takes the operators that are ours out of a graph. What is computed before one and needed after it becomes an output of
 /// the graph, so that it keeps its name.
 fn cut(graph: &mut GraphProto, input: &str, output: &str) -> Vec<Part<String>> {
-    let (stretches, mut ours) = without_ours(graph);
+    let (stretches, mut ours) = without_ours(graph, input);
 
     // A stretch and the operator that follows it are two moments each.
     let mut last_used = HashMap::from([(output.to_owned(), usize::MAX)]);
@@ -132,11 +165,11 @@ fn cut(graph: &mut GraphProto, input: &str, output: &str) -> Vec<Part<String>> {
     };
     for (number, nodes) in stretches.iter().enumerate() {
         nodes.iter().flat_map(|node| &node.input).for_each(|value| use_at(value, 2 * number));
-        ours.get(number).iter().for_each(|ours| use_at(&ours.takes.value, 2 * number + 1));
+        ours.get(number).iter().flat_map(|ours| &ours.takes).for_each(|taken| use_at(&taken.value, 2 * number + 1));
     }
     let is_last = |value: &str, moment: usize| last_used.get(value).is_none_or(|last| *last <= moment);
     for (number, ours) in ours.iter_mut().enumerate() {
-        ours.takes.last = is_last(&ours.takes.value, 2 * number + 1);
+        ours.takes.iter_mut().for_each(|taken| taken.last = is_last(&taken.value, 2 * number + 1));
     }
     let end = |name: &String| ValueInfoProto { name: Some(name.clone()), ..ValueInfoProto::default() };
     graph.input.extend(ours.iter().map(|ours| end(&ours.makes)));
@@ -161,12 +194,15 @@ fn cut(graph: &mut GraphProto, input: &str, output: &str) -> Vec<Part<String>> {
     parts
 }
 
-/// Has a graph end with the input of its last operator, where that is this one.
-fn leave_out(graph: &mut GraphProto, operator: &str) -> Option<()> {
+/// Has a graph end with what its last operator works on, where that is this one. Its constants are handed out.
+fn leave_out(graph: &mut GraphProto, operator: &str) -> Option<Vec<Constant>> {
     let ([output], Some(last)) = (graph.output.as_mut_slice(), graph.node.pop()) else { return None };
     let is_it = last.op_type.as_deref() == Some(operator) && last.output.first() == output.name.as_ref();
-    output.name = Some(last.input.into_iter().next().filter(|_| is_it)?);
-    Some(())
+    let inputs = last.input.into_iter().filter(|input| is_it && !input.is_empty());
+    let (constants, others): (Vec<_>, Vec<_>) = inputs.partition(|input| operators::constant(graph, input).is_some());
+    let [input] = <[String; 1]>::try_from(others).ok()?;
+    graph.output[0].name = Some(input);
+    constants.iter().map(|constant| Constant::of(operators::constant(graph, constant)?)).collect()
 }
 
 /// Has what an operator that changes nothing is asked for read from where that reads it.
@@ -190,32 +226,78 @@ fn bypass_identities(graph: &mut GraphProto) {
 }
 
 /// The nodes of a graph in stretches, between two of which one of ours is left out.
-fn without_ours(graph: &mut GraphProto) -> (Vec<Vec<NodeProto>>, Vec<Ours<String>>) {
+fn without_ours(graph: &mut GraphProto, input: &str) -> (Vec<Vec<NodeProto>>, Vec<Ours<String>>) {
     let mut nodes: Vec<Option<NodeProto>> = std::mem::take(&mut graph.node).into_iter().map(Some).collect();
     let (mut stretches, mut ours) = (vec![Vec::new()], Vec::new());
+    let mut made = HashSet::from([input.to_owned()]);
+    let mut averages = HashSet::new();
     for number in 0..nodes.len() {
         let Some(node) = nodes[number].take() else { continue };
-        if let (Some(mut operator), [input, ..], [output]) =
+        if is_of_averages(&node, &averages, graph) {
+            averages.extend(node.output.clone());
+        } else if let (Some(operator), [from, ..], [to]) =
             (Operator::of(&node, graph), node.input.as_slice(), node.output.as_slice())
         {
-            let mut makes = output.clone();
-            loop {
-                let is_user =
-                    |other: &&mut Option<NodeProto>| other.as_ref().is_some_and(|other| other.input.contains(&makes));
-                let mut users: Vec<_> = nodes.iter_mut().filter(is_user).collect();
-                let [user] = users.as_mut_slice() else { break };
-                let Some(made) = user.as_ref().and_then(|user| operator.take_in(user, &makes, graph)) else { break };
-                makes.clone_from(made);
-                **user = None;
+            let from = Taken { value: from.clone(), last: false };
+            let mut our = Ours { takes: vec![from], makes: to.clone(), operator };
+            while let Some(taken_in) = our.take_in(&nodes, &made, graph) {
+                for number in taken_in {
+                    nodes[number] = None;
+                }
             }
-            let takes = Taken { value: input.clone(), last: false };
-            ours.push(Ours { takes, makes, operator });
+            made.insert(our.makes.clone());
+            ours.push(our);
             stretches.push(Vec::new());
-        } else if let Some(stretch) = stretches.last_mut() {
+            continue;
+        }
+        made.extend(node.output.iter().cloned());
+        if let Some(stretch) = stretches.last_mut() {
             stretch.push(node);
         }
     }
     (stretches, ours)
+}
+
+/// Whether a node works with averages of whole channels alone: `rten` is as fast with as few values.
+fn is_of_averages(node: &NodeProto, averages: &HashSet<String>, graph: &GraphProto) -> bool {
+    let is_constant = |name: &String| graph.initializer.iter().any(|constant| constant.name.as_ref() == Some(name));
+    let mut inputs = node.input.iter().filter(|input| !is_constant(input)).peekable();
+    matches!(node.op_type.as_deref(), Some("ReduceMean" | "GlobalAveragePool"))
+        || inputs.peek().is_some() && inputs.all(|input| averages.contains(input))
+}
+
+impl Ours<String> {
+    /// Takes in what follows and can be done here, and is to be left out.
+    fn take_in(
+        &mut self,
+        nodes: &[Option<NodeProto>],
+        made: &HashSet<String>,
+        graph: &GraphProto,
+    ) -> Option<Vec<usize>> {
+        if self.takes.len() > 1 {
+            return None;
+        }
+        if let Some(gelu) = operators::gelu(nodes, graph, &self.makes) {
+            let makes = nodes[gelu[4]].as_ref()?.output.first()?;
+            self.operator.take_in_gelu().then_some(())?;
+            self.makes.clone_from(makes);
+            return Some(gelu.to_vec());
+        }
+        let is_user = |number: &usize| nodes[*number].as_ref().is_some_and(|node| node.input.contains(&self.makes));
+        let mut users = (0..nodes.len()).filter(is_user);
+        let (Some(number), None) = (users.next(), users.next()) else { return None };
+        let user = nodes[number].as_ref()?;
+        if let Some(makes) = self.operator.take_in(user, &self.makes, graph) {
+            self.makes.clone_from(makes);
+        } else {
+            let other = user.input.iter().find(|value| **value != self.makes)?;
+            let is_sum = user.op_type.as_deref() == Some("Add") && made.contains(other) && self.operator.can_add();
+            is_sum.then_some(())?;
+            self.takes.push(Taken { value: other.clone(), last: false });
+            self.makes.clone_from(user.output.first()?);
+        }
+        Some(vec![number])
+    }
 }
 
 #[cfg(test)]
@@ -271,6 +353,11 @@ mod tests {
         node("Conv", &[input, weights], output, attributes)
     }
 
+    fn number(name: &str, number: f32) -> TensorProto {
+        let raw_data = Some(RefCell::new(number.to_le_bytes().to_vec()));
+        TensorProto { dims: Vec::new(), raw_data, ..tensor(name, &[1]) }
+    }
+
     /// A model with each operator that is ours. What the first makes, its bias added, is needed after the second, too.
     fn stored(more: Option<NodeProto>) -> ModelProto {
         let end = |name: &str| ValueInfoProto { name: Some(name.to_owned()), ..ValueInfoProto::default() };
@@ -293,7 +380,19 @@ mod tests {
             convolution("sum", "more weights", "third", 1, same()),
             node("Relu", &["third"], "third positive", vec![]),
             node("MaxPool", &["third positive"], "largest", largest),
-            node("Resize", &["largest", "", "scales"], "enlarged", nearest),
+            convolution("largest", "wide weights", "wide", 1, integers("pads", &[0; 4])),
+            node("Add", &["wide", "wide bias"], "wide biased", vec![]),
+            node("Div", &["wide biased", "root of two"], "part", vec![]),
+            node("Erf", &["part"], "error", vec![]),
+            node("Add", &["error", "one"], "raised", vec![]),
+            node("Mul", &["wide biased", "raised"], "twice", vec![]),
+            node("Mul", &["twice", "half"], "gelu", vec![]),
+            convolution("gelu", "narrow weights", "narrow", 1, integers("pads", &[0; 4])),
+            node("Add", &["largest", "narrow"], "both", vec![]),
+            node("GlobalAveragePool", &["both"], "average", vec![]),
+            convolution("average", "square weights", "share", 1, integers("pads", &[0; 4])),
+            node("Mul", &["both", "share"], "weighed", vec![]),
+            node("Resize", &["weighed", "", "scales"], "enlarged", nearest),
             node("Sigmoid", &["enlarged"], "y", vec![]),
         ];
         let scales = TensorProto {
@@ -306,6 +405,13 @@ mod tests {
             tensor("weights", &[2, 1, 3, 3]),
             tensor("bias", &[1, 2, 1, 1]),
             tensor("more weights", &[6, 2, 2, 2]),
+            tensor("wide weights", &[13, 6, 1, 1]),
+            tensor("wide bias", &[1, 13, 1, 1]),
+            number("root of two", std::f32::consts::SQRT_2),
+            number("one", 1.0),
+            number("half", 0.5),
+            tensor("narrow weights", &[6, 13, 1, 1]),
+            tensor("square weights", &[6, 6, 1, 1]),
             scales,
         ];
         let (input, output) = (vec![end("x")], vec![end("y")]);
@@ -316,7 +422,19 @@ mod tests {
     }
 
     fn operators() -> OpRegistry {
-        OpRegistry::with_ops(&[&op::Add, &op::Conv, &op::Identity, &op::MaxPool, &op::Relu, &op::Resize, &op::Sigmoid])
+        OpRegistry::with_ops(&[
+            &op::Add,
+            &op::Conv,
+            &op::Div,
+            &op::Erf,
+            &op::GlobalAveragePool,
+            &op::Identity,
+            &op::MaxPool,
+            &op::Mul,
+            &op::Relu,
+            &op::Resize,
+            &op::Sigmoid,
+        ])
     }
 
     #[test]
@@ -324,8 +442,8 @@ mod tests {
         let input = NdTensor::from_data([1, 2, 5, 40], noise(400));
         // Whoever else needs what a convolution makes needs it without the bias.
         for more in [None, Some(node("Relu", &["first"], "aside", vec![]))] {
-            let parts = Network::load("model", stored(more.clone()), operators(), None).unwrap();
-            assert_eq!(parts.parts.len(), 6);
+            let (parts, _) = Network::load("model", stored(more.clone()), operators(), &[]).unwrap();
+            assert_eq!(parts.parts.len(), 8);
             let whole = ModelOptions::with_ops(operators()).load(stored(more).write_buf().unwrap()).unwrap();
             let expected: NdTensor<f32, 4> = whole.run_one(input.view().into(), None).unwrap().try_into().unwrap();
             let made: NdTensor<f32, 4> = parts.run(input.clone(), &RunOptions::default()).unwrap();
@@ -340,8 +458,18 @@ mod tests {
     fn a_model_with_other_ends_is_refused() {
         let mut endless = stored(None);
         endless.graph.as_mut().unwrap().output.clear();
-        assert!(Network::load("model", endless, operators(), None).is_err());
-        assert!(Network::load("model", stored(None), operators(), Some("Softmax")).is_err());
-        assert!(Network::load("model", stored(None), operators(), Some("Sigmoid")).is_ok());
+        assert!(Network::load("model", endless, operators(), &[]).is_err());
+        assert!(Network::load("model", stored(None), operators(), &["Softmax"]).is_err());
+        assert!(Network::load("model", stored(None), operators(), &["Sigmoid", "Sigmoid"]).is_err());
+    }
+
+    #[test]
+    fn constants_of_what_is_left_out_are_handed_out() {
+        let (_, constants) = Network::load("model", stored(None), operators(), &["Sigmoid", "Resize"]).unwrap();
+        let [scales] = constants.as_slice() else { panic!("{}", constants.len()) };
+        assert_eq!(
+            (scales.shape.as_slice(), scales.values.as_slice()),
+            ([4].as_slice(), [1.0, 1.0, 2.0, 3.0].as_slice())
+        );
     }
 }

@@ -9,6 +9,7 @@ use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 use rten_vecmath::{MaxNum, Softmax};
 
+use crate::classes::Classes;
 use crate::geometry::Corners;
 use crate::ink::Extent;
 use crate::network::Network;
@@ -35,6 +36,7 @@ pub(crate) struct Reading {
 /// The model that reads a line.
 pub(crate) struct Recogniser {
     network: Network,
+    classes: Classes,
     /// What its classes stand for, from the second on: the first is no character.
     alphabet: Vec<String>,
 }
@@ -66,15 +68,19 @@ impl Recogniser {
             &op::Transpose,
             &op::Unsqueeze,
         ]);
-        // Of most steps it only matters which class is the likeliest, and that can be told without it.
-        let network = weights::load(folder, weights::RECOGNISER, operators, Some("Softmax"))?;
+        let left_out = ["Softmax", "Add", "MatMul"];
+        let (network, constants) = weights::load(folder, weights::RECOGNISER, operators, &left_out)?;
+        let classes = Classes::new(constants).ok_or_else(|| weights::unexpected(weights::RECOGNISER))?;
         let characters = network.metadata("character").ok_or_else(|| PerceptionError::Model {
             file: weights::RECOGNISER,
             reason: "it carries no alphabet".to_owned(),
         })?;
         // The last class is the space between words.
-        let alphabet = characters.lines().chain([" "]).map(str::to_owned).collect();
-        Ok(Self { network, alphabet })
+        let alphabet: Vec<String> = characters.lines().chain([" "]).map(str::to_owned).collect();
+        if classes.count() != alphabet.len() + 1 {
+            return Err(weights::unexpected(weights::RECOGNISER));
+        }
+        Ok(Self { network, classes, alphabet })
     }
 
     /// Reads the line that stands between these corners.
@@ -89,11 +95,9 @@ impl Recogniser {
         };
         let width = line.width().next_multiple_of(STEP).max(LEAST_WIDE);
         let input = crop::tensor(&line, width, MIDDLE, MIDDLE);
-        let classes: NdTensor<f32, 3> = self.network.run(input, options)?;
-        if classes.size(0) != 1 || classes.size(2) != self.alphabet.len() + 1 {
-            return Err(weights::unexpected(weights::RECOGNISER));
-        }
-        let (text, confidence) = self.decode(classes.slice(0));
+        let steps: NdTensor<f32, 3> = self.network.run(input, options)?;
+        let classes = self.classes.rate(&steps).ok_or_else(|| weights::unexpected(weights::RECOGNISER))?;
+        let (text, confidence) = self.decode(classes.slice((0, .., 0)));
         Ok(Reading { text, confidence, extent: Extent::of(&line) })
     }
 

@@ -9,7 +9,7 @@ use rten::OpRegistry;
 use rten_onnx::onnx::{DataType, ModelProto};
 
 use crate::PerceptionError;
-use crate::network::Network;
+use crate::network::{Constant, Network};
 
 /// The file of the model that finds lines.
 pub const DETECTOR: &str = "PP-OCRv6_det_small.onnx";
@@ -30,14 +30,15 @@ pub fn are_in(folder: &Path) -> bool {
 }
 
 /// Loads a model that needs no other operators than these: what is not listed is not
-/// linked. An operator that its output ends with may be left out.
+/// linked. Operators that its output ends with may be left out, the last one first; their
+/// constants are handed out.
 pub(crate) fn load(
     folder: &Path,
     file: &'static str,
     operators: OpRegistry,
-    left_out: Option<&str>,
-) -> Result<Network, PerceptionError> {
-    let load = || -> Result<Network, Box<dyn Error>> {
+    left_out: &[&str],
+) -> Result<(Network, Vec<Constant>), PerceptionError> {
+    let load = || -> Result<_, Box<dyn Error>> {
         let stored = ModelProto::parse_file(File::open(folder.join(file))?)?;
         flush_subnormal(&stored);
         Network::load(file, stored, operators, left_out)

@@ -6,6 +6,7 @@ use rten_simd::{Isa, SimdOp};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
+use super::spare::Spare;
 use super::window::Window;
 
 /// So many channels, and vectors of a row of each, are computed at a time: the registers of each processor hold them.
@@ -39,13 +40,13 @@ impl Dense {
     }
 
     /// `None` if the input has other channels, or is smaller than the kernel.
-    pub(crate) fn run(&self, input: NdTensorView<f32, 4>) -> Option<NdTensor<f32, 4>> {
+    pub(crate) fn run(&self, input: NdTensorView<f32, 4>, spare: &mut Spare) -> Option<NdTensor<f32, 4>> {
         let [pictures, channels, height, width] = input.shape();
         if channels != self.inputs {
             return None;
         }
         let [rows, columns] = self.window.places([height, width])?;
-        let mut output = vec![0.0; pictures * self.bias.len() * rows * columns];
+        let mut output = spare.values(pictures * self.bias.len() * rows * columns);
         let contiguous = input.to_contiguous();
         let pictures = contiguous.data().chunks_exact((channels * height * width).max(1));
         for (input, output) in pictures.zip(output.chunks_exact_mut(self.bias.len() * rows * columns)) {

@@ -7,6 +7,7 @@ use rten_simd::{Isa, SimdOp};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
+use super::spare::Spare;
 use super::window::Window;
 
 /// So many vectors of a row are computed at a time: the registers of each processor hold them.
@@ -24,13 +25,13 @@ pub(crate) struct Depthwise {
 
 impl Depthwise {
     /// `None` if the input has other channels, or is smaller than the kernel.
-    pub(crate) fn run(&self, input: NdTensorView<f32, 4>) -> Option<NdTensor<f32, 4>> {
+    pub(crate) fn run(&self, input: NdTensorView<f32, 4>, spare: &mut Spare) -> Option<NdTensor<f32, 4>> {
         let [pictures, channels, height, width] = input.shape();
         if channels != self.bias.len() {
             return None;
         }
         let [rows, columns] = self.window.places([height, width])?;
-        let mut output = vec![0.0; pictures * channels * rows * columns];
+        let mut output = spare.values(pictures * channels * rows * columns);
         let contiguous = input.to_contiguous();
         Planes { convolution: self, input: contiguous.data(), width, output: &mut output, rows, columns }.dispatch();
         Some(NdTensor::from_data([pictures, channels, rows, columns], output))

@@ -6,10 +6,17 @@ use rten_tensor::{NdTensor, NdTensorView};
 
 mod dense;
 mod depthwise;
+mod gelu;
+mod pointwise;
+mod spare;
 mod window;
 
 use dense::Dense;
 use depthwise::Depthwise;
+pub(crate) use gelu::gelu;
+pub(crate) use pointwise::Pointwise;
+use pointwise::Then;
+pub(crate) use spare::Spare;
 use window::Window;
 
 /// A convolution that makes more channels is as fast in `rten`.
@@ -21,6 +28,8 @@ pub(crate) enum Operator {
     Depthwise(Depthwise),
     /// A convolution that makes few channels of its neighbours.
     Dense(Dense),
+    /// A convolution whose kernel is one value.
+    Pointwise(Pointwise),
     /// The largest of each value, the one on its right and the two below.
     LargestOfFour,
     /// Each value so many times below and beside itself.
@@ -55,29 +64,58 @@ impl Operator {
 
     /// What a node makes that only changes the values that this makes, if that is done here from then on.
     pub(crate) fn take_in<'a>(&mut self, user: &'a NodeProto, made: &str, graph: &GraphProto) -> Option<&'a String> {
-        let (bias, positive) = match self {
-            Self::Depthwise(convolution) => (&mut convolution.bias, None),
-            Self::Dense(convolution) => (&mut convolution.bias, Some(&mut convolution.positive)),
-            Self::LargestOfFour | Self::Repeat(_) => return None,
-        };
-        let is_positive = positive.as_ref().is_some_and(|positive| **positive);
-        match (user.op_type.as_deref()?, user.input.as_slice(), positive) {
-            ("Add", [one, other], _) if !is_positive => {
+        match (user.op_type.as_deref()?, user.input.as_slice()) {
+            ("Add", [one, other]) => {
+                let bias = self.open_bias()?;
                 let added = constant(graph, if one == made { other } else { one })?;
                 (added.dims == [1, i64::try_from(bias.len()).ok()?, 1, 1]).then_some(())?;
                 bias.iter_mut().zip(values(added)?).for_each(|(bias, added)| *bias += added);
             }
-            ("Relu", [_], Some(positive)) => *positive = true,
+            ("Relu", [_]) => match self {
+                Self::Dense(convolution) => convolution.positive = true,
+                Self::Pointwise(convolution) if convolution.then == Then::Stay => convolution.then = Then::Positive,
+                _ => return None,
+            },
             _ => return None,
         }
         user.output.first()
     }
 
-    /// `None` if it is no input that this can work with.
-    pub(crate) fn run(&self, input: NdTensorView<f32, 4>) -> Option<NdTensor<f32, 4>> {
+    /// Has [`gelu`] be made of each value here, if that can be done.
+    pub(crate) fn take_in_gelu(&mut self) -> bool {
         match self {
-            Self::Depthwise(convolution) => convolution.run(input),
-            Self::Dense(convolution) => convolution.run(input),
+            Self::Pointwise(convolution) if convolution.then == Then::Stay => convolution.then = Then::Gelu,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether other values of the same size can be added here.
+    pub(crate) const fn can_add(&self) -> bool {
+        matches!(self, Self::Pointwise(_))
+    }
+
+    /// What is added to each channel, where nothing is done after that.
+    fn open_bias(&mut self) -> Option<&mut Vec<f32>> {
+        match self {
+            Self::Depthwise(convolution) => Some(&mut convolution.bias),
+            Self::Dense(convolution) => (!convolution.positive).then_some(&mut convolution.bias),
+            Self::Pointwise(convolution) => (convolution.then == Then::Stay).then_some(&mut convolution.bias),
+            Self::LargestOfFour | Self::Repeat(_) => None,
+        }
+    }
+
+    /// `None` if it is no input that this can work with.
+    pub(crate) fn run(
+        &self,
+        input: NdTensorView<f32, 4>,
+        added: Option<NdTensorView<f32, 4>>,
+        spare: &mut Spare,
+    ) -> Option<NdTensor<f32, 4>> {
+        match self {
+            Self::Depthwise(convolution) => convolution.run(input, spare),
+            Self::Dense(convolution) => convolution.run(input, spare),
+            Self::Pointwise(convolution) => convolution.run(input, added, spare),
             Self::LargestOfFour => Some(largest_of_four(input)),
             Self::Repeat(times) => Some(repeated(input, *times)),
         }
@@ -102,7 +140,9 @@ fn convolution(node: &NodeProto, graph: &GraphProto) -> Option<Operator> {
     (integers(node, "dilations")? == [1, 1]).then_some(())?;
     let window = Window { kernel: [height, width], strides: lengths(strides)?.try_into().ok()?, pads };
     let group = node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some("group"))?.i?;
-    if group == 1 && outputs <= FEW && height * width > 1 {
+    if group == 1 && height * width == 1 && window.strides == [1, 1] && window.pads == [0; 4] {
+        Pointwise::new([outputs, inputs], &values(weights)?).map(Operator::Pointwise)
+    } else if group == 1 && outputs <= FEW && height * width > 1 {
         Dense::new(window, [outputs, inputs], &values(weights)?).map(Operator::Dense)
     } else {
         let is_depthwise = inputs == 1 && outputs > 1 && usize::try_from(group) == Ok(outputs);
@@ -155,11 +195,19 @@ fn word<'a>(node: &'a NodeProto, name: &str) -> Option<&'a str> {
     node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name))?.s.as_deref()
 }
 
-fn constant<'a>(graph: &'a GraphProto, name: &str) -> Option<&'a TensorProto> {
+/// The number that a constant is.
+fn number(graph: &GraphProto, name: &str) -> Option<f32> {
+    match *values(constant(graph, name)?)?.as_slice() {
+        [number] => Some(number),
+        _ => None,
+    }
+}
+
+pub(crate) fn constant<'a>(graph: &'a GraphProto, name: &str) -> Option<&'a TensorProto> {
     graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name))
 }
 
-fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
+pub(crate) fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
     let raw = tensor.raw_data.as_ref()?.borrow();
     Some(raw.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect())
 }
@@ -172,6 +220,8 @@ fn whole(scale: f32) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rten_simd::SimdUnaryOp;
+    use rten_vecmath::Gelu;
 
     use super::*;
 
@@ -251,7 +301,7 @@ mod tests {
         ) {
             let convolution = Depthwise { window, weights: weights.clone(), bias: bias.clone() };
             let defined = |place: [usize; 4]| defined(&window, &weights, &bias, &input, &[place[1]], place);
-            hold(convolution.run(input.view()), &input, &window, bias.len(), defined)?;
+            hold(convolution.run(input.view(), &mut used()), &input, &window, bias.len(), defined)?;
         }
 
         #[test]
@@ -265,8 +315,55 @@ mod tests {
                 let value = defined(&window, &weights, &bias, &input, &[0, 1], place);
                 if positive { value.max(0.0) } else { value }
             };
-            hold(convolution.run(input.view()), &input, &window, bias.len(), defined)?;
+            hold(convolution.run(input.view(), &mut used()), &input, &window, bias.len(), defined)?;
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_product_is_the_convolution_of_the_definition_with_what_follows_it(
+            (inputs, outputs) in (1_usize..400, 1_usize..30),
+            size in [1_usize..4, 1_usize..200],
+            seed in any::<u16>(),
+            then in prop::sample::select(&[Then::Stay, Then::Positive, Then::Gelu][..]),
+            adds in any::<bool>(),
+        ) {
+            let noise = |count: usize, of: u16| -> Vec<f32> {
+                let values = (0..=u16::MAX).cycle().skip(usize::from(seed.wrapping_mul(of)));
+                values.take(count).map(|value| f32::from(value.wrapping_mul(40_503)) / 65_536.0 - 0.5).collect()
+            };
+            let window = Window { kernel: [1, 1], strides: [1, 1], pads: [0; 4] };
+            let (weights, bias) = (noise(inputs * outputs, 3), noise(outputs, 5));
+            let [height, width] = size;
+            let input = NdTensor::from_data([2, inputs, height, width], noise(2 * inputs * height * width, 7));
+            let shape = [2, outputs, height, width];
+            let added = adds.then(|| NdTensor::from_data(shape, noise(shape.iter().product(), 11)));
+            let mut product = Pointwise::new([outputs, inputs], &weights).unwrap();
+            (product.bias, product.then) = (bias.clone(), then);
+            let all: Vec<usize> = (0..inputs).collect();
+            let defined = |place: [usize; 4]| {
+                let value = defined(&window, &weights, &bias, &input, &all, place);
+                let value = match then {
+                    Then::Stay => value,
+                    Then::Positive => value.max(0.0),
+                    Then::Gelu => {
+                        let mut value = [value];
+                        Gelu {}.map_mut(&mut value);
+                        value[0]
+                    }
+                };
+                value + added.as_ref().map_or(0.0, |added| added[place])
+            };
+            let made = product.run(input.view(), added.as_ref().map(NdTensor::view), &mut used());
+            hold(made, &input, &window, outputs, defined)?;
+        }
+    }
+
+    /// Memory with other values in it.
+    fn used() -> Spare {
+        let mut spare = Spare::default();
+        spare.keep(vec![f32::NAN; 1 << 20]);
+        spare
     }
 
     #[test]
@@ -275,8 +372,14 @@ mod tests {
         let depthwise = Depthwise { window, weights: vec![1.0; 2], bias: vec![0.0; 2] };
         let dense = Dense::new(window, [6, 2], &[1.0; 12]).unwrap();
         let [right, wrong] = [2, 3].map(|channels| NdTensor::zeros([1, channels, 3, 3]));
-        assert!(depthwise.run(right.view()).is_some() && depthwise.run(wrong.view()).is_none());
-        assert!(dense.run(right.view()).is_some() && dense.run(wrong.view()).is_none());
+        let pointwise = Pointwise::new([6, 2], &[1.0; 12]).unwrap();
+        let spare = &mut Spare::default();
+        assert!(depthwise.run(right.view(), spare).is_some() && depthwise.run(wrong.view(), spare).is_none());
+        assert!(dense.run(right.view(), spare).is_some() && dense.run(wrong.view(), spare).is_none());
+        assert!(
+            pointwise.run(right.view(), None, spare).is_some() && pointwise.run(wrong.view(), None, spare).is_none()
+        );
+        assert!(pointwise.run(right.view(), Some(right.view()), spare).is_none());
     }
 
     #[test]
