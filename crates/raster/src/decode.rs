@@ -10,7 +10,7 @@ use warden_core::image::{ImageFormat, Unreadable};
 
 use crate::{
     alpha::{self, Alpha, Ground},
-    bmp, jpeg, orientation, png_rows, webp,
+    bmp, gif, jpeg, orientation, png_rows, webp,
 };
 
 /// Most pixels of a picture.
@@ -75,7 +75,7 @@ pub(crate) fn decode(bytes: &[u8], format: ImageFormat, held: u64) -> Result<Pic
             };
         }
         ImageFormat::WebP => return webp::decode(bytes, held),
-        ImageFormat::Gif => image::ImageFormat::Gif,
+        ImageFormat::Gif => return picture_by_library(&gif::mended(bytes), image::ImageFormat::Gif, held),
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         // They hold several, which are taken out of them first.
         ImageFormat::Ico | ImageFormat::Tiff | ImageFormat::Heic | ImageFormat::Pdf => {

@@ -9,6 +9,7 @@ mod bmp;
 mod codes;
 mod decode;
 mod encode;
+mod gif;
 mod heic;
 mod icon;
 mod jpeg;
@@ -20,8 +21,6 @@ mod png_rows;
 mod tiff;
 mod webp;
 
-use std::borrow::Cow;
-
 pub use codes::{Code, CodesUnread};
 use image::DynamicImage;
 pub use mask::{Masked, masked};
@@ -29,7 +28,6 @@ use warden_core::{
     image::{
         Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,
         behind::{self, Behind},
-        gif,
         jpeg::coverage,
     },
     metadata,
@@ -401,11 +399,7 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
             }
         }
         ImageFormat::Gif | ImageFormat::WebP => {
-            let mended: Cow<'_, [u8]> = match format {
-                // Only the last byte is missing.
-                ImageFormat::Gif if gif::end(bytes) == gif::End::Block => [bytes, b";"].concat().into(),
-                _ => bytes.into(),
-            };
+            let mended = if format == ImageFormat::Gif { gif::mended(bytes) } else { bytes.into() };
             let whole = format != ImageFormat::WebP || webp::is_whole(bytes);
             match animation::views(&mended, format, share) {
                 Ok(Some(frames)) => {

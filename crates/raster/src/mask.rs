@@ -20,7 +20,7 @@ use crate::{
     alpha, apng,
     decode::{MAX_MEMORY, Picture, bounded, decode, guarded, unreadable, within_memory},
     encode::on_ground,
-    pdf, pictures,
+    gif, pdf, pictures,
     plan::MAX_VIEWS,
     tiff,
 };
@@ -169,7 +169,8 @@ fn masked_pdf(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
 
 /// What is covered on one frame is covered on all: a frame in between may show it, too, and was not looked at.
 fn masked_gif(bytes: &[u8], covers: &[Cover]) -> Result<Masked, Unreadable> {
-    let mut decoder = GifDecoder::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+    let bytes = gif::mended(bytes);
+    let mut decoder = GifDecoder::new(Cursor::new(&bytes)).map_err(|error| unreadable(&error))?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_MEMORY);
     decoder.set_limits(limits).map_err(|error| unreadable(&error))?;

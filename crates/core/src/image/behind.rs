@@ -11,19 +11,31 @@ const MAX_PICTURES: usize = 32;
 /// Signatures that are looked at closely and turn out to be none.
 const MAX_DOUBTS: u32 = 256;
 
+/// Least bytes of a picture's end that is left.
+const LEFT_OVER: usize = 256;
+
+/// End of a PNG: its last chunk, but for the length.
+const PNG_END: &[u8] = b"IEND\xAE\x42\x60\x82";
+
 /// Beginning of a PNG, its first chunk's kind included.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 
 /// Names under which cameras and phones keep what belongs to the picture before it and
 /// shows the same: the brightness for bright screens, the distances, the outline.
-const AUXILIARY: [&[u8]; 6] = [
+const AUXILIARY: [&[u8]; 5] = [
     b"http://ns.adobe.com/hdr-gain-map/1.0/",
     b"http://ns.apple.com/HDRGainMap/1.0/",
     b"urn:com:apple:photo:2020:aux:hdrgainmap",
-    b"urn:iso:std:iso:ts:21496:-1",
     b"http://ns.apple.com/depthData/1.0/",
     b"http://ns.apple.com/portraitEffectsMatte/1.0/",
 ];
+
+/// How a segment of ISO's gain maps begins. That of the picture to which one belongs has two numbers of two bytes behind it,
+/// and no more.
+const ISO_GAIN_MAP: (&[u8], usize) = (b"urn:iso:std:iso:ts:21496:-1\0", 4);
+
+/// The list that a picture has of what belongs to it.
+const CONTAINER: &[u8] = b"http://ns.google.com/photos/1.0/container/";
 
 /// Something behind a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +46,14 @@ pub enum Behind {
     Auxiliary(Range<usize>),
     /// A video, up to the end.
     Video(Range<usize>),
+}
+
+impl Behind {
+    const fn place(&self) -> &Range<usize> {
+        match self {
+            Self::Picture(_, place) | Self::Auxiliary(place) | Self::Video(place) => place,
+        }
+    }
 }
 
 /// Where a picture's own bytes end; `None` when its end is missing, or cannot be told.
@@ -121,7 +141,8 @@ pub(crate) fn is_riff_chunk(kind: &[u8]) -> bool {
     kind.iter().all(is_sign) && !matches!(kind, b"RIFF" | b"GIF8")
 }
 
-/// What stands in the bytes behind a picture, which are all from its end on.
+/// What stands in the bytes behind a picture, which are all from its end on. The end of another is a picture, too: where
+/// a program has written a cut picture over the whole one, what it cut away can be brought back.
 #[must_use]
 pub fn told(bytes: &[u8]) -> Vec<Behind> {
     let (mut found, mut search) = (Vec::new(), Search { bytes, at: 0, to: bytes.len(), doubts: 0 });
@@ -130,7 +151,7 @@ pub fn told(bytes: &[u8]) -> Vec<Behind> {
     {
         let Some(format) = format else {
             found.push(Behind::Video(start..bytes.len()));
-            break;
+            return found;
         };
         let rest = &bytes[start..];
         let place = start..start + end(format, rest).unwrap_or(rest.len());
@@ -138,7 +159,22 @@ pub fn told(bytes: &[u8]) -> Vec<Behind> {
         let auxiliary = format == ImageFormat::Jpeg && is_auxiliary(&bytes[place.clone()]);
         found.push(if auxiliary { Behind::Auxiliary(place) } else { Behind::Picture(format, place) });
     }
+    let rest = found.iter().map(|found| found.place().end).max().unwrap_or(0)..bytes.len();
+    if let Some(format) = left_over(&bytes[rest.clone()]) {
+        found.push(Behind::Picture(format, rest));
+    }
     found
+}
+
+/// Of which kind the picture was of which bytes are the end, if they are.
+fn left_over(bytes: &[u8]) -> Option<ImageFormat> {
+    let bytes = &bytes[..=bytes.iter().rposition(|byte| *byte != 0)?];
+    match bytes {
+        _ if bytes.len() < LEFT_OVER => None,
+        _ if bytes.ends_with(PNG_END) => Some(ImageFormat::Png),
+        [.., 0xFF, 0xD9] => Some(ImageFormat::Jpeg),
+        _ => None,
+    }
 }
 
 /// Where the first picture or video begins in a range of bytes.
@@ -237,16 +273,49 @@ fn is_sound(format: Option<ImageFormat>, bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether a JPEG says of itself that it only adds to another.
+/// Whether a JPEG says of itself that it only adds to another. So may one to which another adds.
 fn is_auxiliary(bytes: &[u8]) -> bool {
-    jpeg::segments(bytes)
-        .filter(|(marker, _)| matches!(marker, 0xE1 | 0xE2))
-        .any(|(_, segment)| AUXILIARY.iter().any(|name| memchr::memmem::find(segment, name).is_some()))
+    let segments = || jpeg::segments(bytes).filter(|(marker, _)| matches!(marker, 0xE1 | 0xE2)).map(|(_, data)| data);
+    let names = |name: &[u8]| segments().any(|segment| memchr::memmem::find(segment, name).is_some());
+    let (iso, of_picture) = ISO_GAIN_MAP;
+    let is_of_iso = |segment: &[u8]| segment.strip_prefix(iso).is_some_and(|more| more.len() > of_picture);
+    (AUXILIARY.iter().any(|name| names(name)) || segments().any(is_of_iso)) && !names(CONTAINER)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_picture_that_another_was_written_over_is_told() {
+        let (codes, png_end) = ([0x5A; 400], b"\0\0\0\0IEND\xAE\x42\x60\x82".as_slice());
+        let jpeg =
+            [b"\xFF\xD8\xFF\xDB\0\x04\0\0\xFF\xC0\0\x0b\x08\0\x08\0\x08\x01\x01\x11\0".as_slice(), &codes, b"\xFF\xD9"]
+                .concat();
+        for (case, bytes, expected) in [
+            ("a PNG's", [&codes, png_end].concat(), vec![(ImageFormat::Png, 0)]),
+            ("a JPEG's", [&codes[..], b"\xFF\xD9"].concat(), vec![(ImageFormat::Jpeg, 0)]),
+            ("one with zeros behind it", [&codes[..], b"\xFF\xD9\0\0\0"].concat(), vec![(ImageFormat::Jpeg, 0)]),
+            (
+                "one behind another",
+                [&jpeg[..], &codes, png_end].concat(),
+                vec![(ImageFormat::Jpeg, 0), (ImageFormat::Png, jpeg.len())],
+            ),
+            ("a last chunk alone", png_end.to_vec(), vec![]),
+            ("a whole picture", jpeg.clone(), vec![(ImageFormat::Jpeg, 0)]),
+            ("what nobody knows", codes.to_vec(), vec![]),
+            ("zeros", vec![0; 999], vec![]),
+        ] {
+            let told: Vec<_> = told(&bytes)
+                .into_iter()
+                .filter_map(|found| match found {
+                    Behind::Picture(format, place) => Some((format, place.start)),
+                    Behind::Auxiliary(_) | Behind::Video(_) => None,
+                })
+                .collect();
+            assert_eq!(told, expected, "{case}");
+        }
+    }
 
     #[test]
     fn bytes_that_are_made_to_be_doubted_are_told_within_bounds() {

@@ -46,6 +46,7 @@ const MAX_SCANS: usize = 100;
 /// passes that refine them make no difference to what can be read.
 #[must_use]
 pub fn coverage(jpeg: &[u8]) -> Option<Coverage> {
+    let jpeg = without_padding(jpeg);
     let mut walk = Walk::default();
     let (mut at, mut scans) = (2, 0);
     while let Some((marker, segment)) = next_segment(jpeg, &mut at) {
@@ -66,6 +67,15 @@ pub fn coverage(jpeg: &[u8]) -> Option<Coverage> {
         }
     }
     walk.frame?.coverage()
+}
+
+/// Zeros at the end of a file that are no codes, in bytes: where a download or a disk ended, there are more. To decoders
+/// they say something, as a rule that nothing changes.
+const PADDING: usize = 256;
+
+fn without_padding(jpeg: &[u8]) -> &[u8] {
+    let end = jpeg.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    if jpeg.len() - end < PADDING { jpeg } else { &jpeg[..end] }
 }
 
 /// Where a JPEG ends: behind its last marker, or where another begins behind its pixels. `None` when neither comes.

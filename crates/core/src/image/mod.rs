@@ -112,6 +112,25 @@ pub struct Cover {
 }
 
 impl Area {
+    /// The smallest that holds both.
+    #[must_use]
+    pub fn around(self, other: Self) -> Self {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let end = |start: u32, length: u32| start.saturating_add(length);
+        let right = end(self.x, self.width).max(end(other.x, other.width));
+        let bottom = end(self.y, self.height).max(end(other.y, other.height));
+        Self { x, y, width: right - x, height: bottom - y }
+    }
+
+    /// Whether any of it lies in another.
+    #[must_use]
+    pub fn touches(self, other: Self) -> bool {
+        let meet = |start: u32, length: u32, other: u32, its: u32| {
+            start < other.saturating_add(its) && other < start.saturating_add(length)
+        };
+        meet(self.x, self.width, other.x, other.width) && meet(self.y, self.height, other.y, other.height)
+    }
+
     /// Where in a picture of the size `whole` this part of it lies, which is told in the pixels of a view of one area of
     /// the picture, shown at the size `shown`.
     #[must_use]
@@ -164,7 +183,8 @@ impl Content {
             Some(heif::Coding::Av1) => return Self::Avif,
             None => {}
         }
-        if head.starts_with(JPEG_2000_CODES) || is_packed_drawing(head) {
+        let is_of_medicine = head.get(128..132) == Some(b"DICM");
+        if head.starts_with(JPEG_2000_CODES) || is_of_medicine || is_packed_drawing(head) || is_float_map(head) {
             return Self::OtherPicture;
         }
         let Some(kind) = infer::get(head) else { return text_content(head) };
@@ -188,6 +208,11 @@ impl Content {
 
 /// How the codes of a JPEG 2000 begin where no container holds them: with their size.
 const JPEG_2000_CODES: &[u8] = b"\xFF\x4F\xFF\x51";
+
+/// Whether this is a portable map of floats (`.pfm`), which may hold nothing that no text does.
+fn is_float_map(head: &[u8]) -> bool {
+    matches!(head, [b'P', b'F' | b'f', b'\n' | b'\r' | b' ', rest @ ..] if rest.trim_ascii_start().first().is_some_and(u8::is_ascii_digit))
+}
 
 /// Whether this is a drawing packed by gzip (`.svgz`).
 fn is_packed_drawing(head: &[u8]) -> bool {
@@ -249,18 +274,37 @@ fn is_pdf(head: &[u8]) -> bool {
 fn text_content(head: &[u8]) -> Content {
     match text(head) {
         None => Content::Unknown,
-        // A drawing, or a picture of Radiance with a header in letters.
-        Some(text) if text.contains("<svg") || text.contains("<!DOCTYPE svg") || text.starts_with("#?R") => {
-            Content::OtherPicture
-        }
+        Some(text) if is_picture_in_letters(&text) => Content::OtherPicture,
         Some(_) => Content::NoPicture,
     }
+}
+
+/// Whether a text is a drawing, a picture of Radiance with a header in letters, or one that is also a program's source.
+fn is_picture_in_letters(text: &str) -> bool {
+    let is_of_x11 = || {
+        let lines = text.trim_start();
+        let defines = |name: &str| {
+            let named =
+                |line: &str| Some(line.strip_prefix("#define")?.split_ascii_whitespace().next()?.ends_with(name));
+            text.lines().any(|line| named(line) == Some(true))
+        };
+        lines.starts_with("/* XPM") || lines.starts_with("! XPM") || (defines("_width") && defines("_height"))
+    };
+    // Its namespace may have a prefix.
+    let is_element = |at: usize| {
+        text[..at].rsplit_once('<').is_some_and(|(_, prefix)| prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    let is_prefixed = || text.match_indices(":svg").any(|(at, _)| is_element(at));
+    ["<svg", "<!DOCTYPE svg"].iter().any(|begins| text.contains(begins))
+        || text.starts_with("#?R")
+        || is_prefixed()
+        || is_of_x11()
 }
 
 /// Bytes as the text that they are: in UTF-8, in UTF-16 behind its mark, or in an older encoding, of
 /// which what is not ASCII stays unknown. No picture has so many bytes without one that no text holds.
 fn text(head: &[u8]) -> Option<Cow<'_, str>> {
-    /// So many bytes tell an older encoding whatever they are; fewer must be ASCII for the most part.
+    /// So many bytes tell an older encoding if any of them is ASCII, which no pale pixel is; of fewer most must be.
     const TELLING: usize = 64;
     let text = match (head, std::str::from_utf8(head)) {
         ([0xFF, 0xFE, units @ ..], _) => utf_16(units, u16::from_le_bytes)?.into(),
@@ -272,7 +316,8 @@ fn text(head: &[u8]) -> Option<Cow<'_, str>> {
         }
         _ => {
             let ascii = head.iter().filter(|byte| byte.is_ascii()).count();
-            (head.len() >= TELLING || ascii * 3 >= head.len() * 2).then(|| String::from_utf8_lossy(head))?
+            let is_told = head.len() >= TELLING && ascii > 0;
+            (is_told || ascii * 3 >= head.len() * 2).then(|| String::from_utf8_lossy(head))?
         }
     };
     let is_binary = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
@@ -401,6 +446,20 @@ mod tests {
     }
 
     #[test]
+    fn areas_touch_where_they_share_a_pixel_and_one_is_around_both() {
+        let area = |x, y, width, height| Area { x, y, width, height };
+        for (one, other, touch, around) in [
+            (area(10, 10, 20, 5), area(25, 12, 20, 5), true, area(10, 10, 35, 7)),
+            (area(10, 10, 20, 5), area(30, 10, 20, 5), false, area(10, 10, 40, 5)),
+            (area(0, 0, 90, 90), area(30, 30, 1, 1), true, area(0, 0, 90, 90)),
+            (area(0, 50, 9, 9), area(0, 0, 9, 9), false, area(0, 0, 9, 59)),
+        ] {
+            assert_eq!((one.touches(other), other.touches(one)), (touch, touch), "{one:?}, {other:?}");
+            assert_eq!((one.around(other), other.around(one)), (around, around), "{one:?}, {other:?}");
+        }
+    }
+
+    #[test]
     fn content_is_told_by_the_bytes() {
         let webp = b"RIFF\x1a\0\0\0WEBPVP8L";
         let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
@@ -445,7 +504,17 @@ mod tests {
             ("svgz that is long", &packed(&drawing, 8), Content::OtherPicture),
             ("a packed text", &packed(b"hello there", 0), Content::NoPicture),
             ("a packed nothing", b"\x1F\x8B\x08\0\0\0\0\0\0\0", Content::NoPicture),
+            ("floats", b"PF\n800 600\n-1.0\n\xA0\xA0\x7A\x3F", Content::OtherPicture),
+            ("a text that begins like floats", b"PF and others", Content::NoPicture),
+            ("a picture of X11", b"/* XPM */\nstatic char *a[] = {\n\"2 2 2 1\",", Content::OtherPicture),
+            ("an older one", b"#define a_width 16\n#define a_height 8\nstatic char a_bits[] = {", Content::OtherPicture),
+            ("a program", b"#define WIDTH 16\n#define the_width 8\nint main() {}", Content::NoPicture),
+            ("pale pixels", &b"\xC1\xC2\xC4\xB9\xA5".repeat(100), Content::Unknown),
+            ("a dense text of Japan", &[&b"\xC6\xFC\xCB\xDC\xB8\xEC".repeat(16)[..], b"\n"].concat(), Content::NoPicture),
             ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),
+            ("svg with a prefix", b"<?xml version=\"1.0\"?><s:svg xmlns:s=\"http://www.w3.org/2000/svg\"/>", Content::OtherPicture),
+            ("a text about svg", b"a < b and c:svg", Content::NoPicture),
+            ("a picture of medicine", &[&[0; 128][..], b"DICM\x02\0"].concat(), Content::OtherPicture),
             ("bare svg", b"<svg width=\"1\">", Content::OtherPicture),
             ("zip", b"PK\x03\x04\x14\0\0\0", Content::NoPicture),
             ("elf", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", Content::NoPicture),

@@ -58,6 +58,9 @@ const MAX_DIRECTORIES: usize = 256;
 /// Most numbers that are read to find directories: as many directories as are followed, each with a dozen below it.
 const MAX_OFFSETS: usize = 4_096;
 
+/// Most numbers of a field that are held at a time: red, green and blue of 65,536 colours.
+const MAX_NUMBERS: usize = 3 << 16;
+
 /// Fields that point to directories: of pictures below a page, of EXIF, positions and interoperability.
 const DIRECTORIES: [u16; 4] = [330, 34_665, 34_853, 40_965];
 
@@ -189,10 +192,10 @@ impl<'a> Directory<'a> {
         self.get(tag)?.numbers().next()
     }
 
-    /// All numbers of a field.
+    /// The numbers of a field, of which only a table of colours has more than a few: as many as one of 16 bits.
     #[must_use]
     pub fn numbers(&self, tag: u16) -> Option<Vec<u64>> {
-        self.get(tag).map(|entry| entry.numbers().collect())
+        self.get(tag).map(|entry| entry.numbers().take(MAX_NUMBERS).collect())
     }
 }
 
@@ -349,6 +352,13 @@ mod tests {
             let bytes = [file(&entries, behind), jpeg.to_vec()].concat();
             assert_eq!(end(&bytes), Some(expected as usize), "{case}");
         }
+    }
+
+    #[test]
+    fn a_field_of_any_length_is_held_within_bounds() {
+        let bytes = file(&[(258, BYTE, 9 << 20, 26)], &vec![8; 9 << 20]);
+        let (tiff, first) = Tiff::open(&bytes).unwrap();
+        assert_eq!(tiff.directory(first).unwrap().numbers(258).unwrap().len(), MAX_NUMBERS);
     }
 
     #[test]

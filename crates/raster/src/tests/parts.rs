@@ -52,7 +52,12 @@ fn a_jpeg_is_damaged_wherever_it_is_cut() {
         let least = if case.starts_with("progressive") { 60 } else { 98 };
         for share in [0, 5, 30, 60, 90, 98].into_iter().filter(|share| *share <= least) {
             let cut = jpeg[..scan + 14 + (jpeg.len() - scan - 14) * share / 100].to_vec();
-            for (end, bytes) in [("", cut.clone()), (" and an end", [&cut[..], &[0xFF, 0xD9]].concat())] {
+            let zeros = vec![0; jpeg.len() - cut.len() + 1_000];
+            for (end, bytes) in [
+                ("", cut.clone()),
+                (" and an end", [&cut[..], &[0xFF, 0xD9]].concat()),
+                (" and zeros", [&cut[..], &zeros].concat()),
+            ] {
                 assert_eq!(unread(bytes, ImageFormat::Jpeg), Some(Unreadable::Damaged), "{case} at {share} %{end}");
             }
         }
@@ -84,7 +89,7 @@ fn a_jpeg_of_very_many_scans_is_not_read() {
 #[test]
 fn a_picture_of_which_most_is_missing_says_so_when_it_is_read_in_code() {
     let told = |bytes: &[u8], format, overviews| {
-        read(bytes, format, Reading { codes: false, overviews }).map_or_else(Some, |shown| shown.unread)
+        read(bytes, format, Reading { overviews, ..Reading::default() }).map_or_else(Some, |shown| shown.unread)
     };
     for (case, jpeg) in jpegs() {
         let scan = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
@@ -119,7 +124,7 @@ fn a_picture_of_which_most_is_missing_says_so_when_it_is_read_in_code() {
 }
 
 /// A JPEG with a position in its EXIF.
-fn with_position(mut jpeg: Vec<u8>) -> Vec<u8> {
+pub(super) fn with_position(mut jpeg: Vec<u8>) -> Vec<u8> {
     let entries = b"II*\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\x1a\0\0\0\0\0\0\0\x01\0\x02\0\x03\0\x01\0\0\0\x25\0\0\0\0\0\0\0";
     let exif = [b"Exif\0\0".as_slice(), entries].concat();
     let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
@@ -292,6 +297,8 @@ fn anymaps_that_follow_each_other_are_all_shown() {
 
 #[test]
 fn what_only_adds_to_a_photograph_is_no_picture_of_its_own() {
+    const CONTAINER: &[u8] = b"http://ns.adobe.com/xap/1.0/\0<x xmlns:hdrgm=\"http://ns.adobe.com/hdr-gain-map/1.0/\" \
+        xmlns:Container=\"http://ns.google.com/photos/1.0/container/\"/>";
     let photograph = dark_or_light(false, image::ImageFormat::Jpeg);
     let named = |marker: u8, name: &[u8]| {
         let mut bytes = dark_or_light(true, image::ImageFormat::Jpeg);
@@ -304,13 +311,19 @@ fn what_only_adds_to_a_photograph_is_no_picture_of_its_own() {
             "a gain map",
             named(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x xmlns:hdrgm=\"http://ns.adobe.com/hdr-gain-map/1.0/\"/>"),
         ),
-        ("a gain map of ISO", named(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0")),
+        ("a gain map of ISO", named(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0\x80\0\0\0\x01")),
         ("a gain map of Apple", named(0xE1, b"http://ns.adobe.com/xap/1.0/\0http://ns.apple.com/HDRGainMap/1.0/")),
         ("noise", (0..5_000_u32).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect()),
         ("a text", b"FF D8 FF; GIF89a is a format, RIFF another".to_vec()),
         ("a video", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08mdat".to_vec()),
     ] {
         assert_eq!(dark_frames([&photograph[..], &behind].concat(), ImageFormat::Jpeg), [false], "{case}");
+    }
+    for (case, behind) in [
+        ("a photograph that has a gain map", named(0xE1, CONTAINER)),
+        ("one that has one of ISO", named(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0")),
+    ] {
+        assert_eq!(dark_frames([&photograph[..], &behind].concat(), ImageFormat::Jpeg), [false, true], "{case}");
     }
 }
 
@@ -393,6 +406,38 @@ fn a_gif_may_lack_its_last_byte_and_no_other() {
     let cut = |count: usize| whole[..whole.len() - count].to_vec();
     assert_eq!(dark_frames(cut(1), ImageFormat::Gif), [false, true]);
     assert_eq!(unread(cut(2), ImageFormat::Gif), Some(Unreadable::Damaged));
+}
+
+#[test]
+fn a_gif_is_shown_as_far_as_its_frames_reach() {
+    for count in [1, 2] {
+        let whole = gif(count, |index| index + 1 == count);
+        let expected = dark_frames(whole.clone(), ImageFormat::Gif);
+        for screen in [[0; 4], [1, 0, 1, 0], [60, 0, 3, 0]] {
+            let mut small = whole.clone();
+            small[6..10].copy_from_slice(&screen);
+            assert_eq!(dark_frames(small.clone(), ImageFormat::Gif), expected, "{count} frames on {screen:?}");
+            let view = whole_view(small, ImageFormat::Gif, TokenBudget::DEFAULT).unwrap();
+            assert_eq!(view.whole, (60, 40), "{count} frames on {screen:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_smaller_picture_was_written_over_is_not_overlooked() {
+    for (format, kind) in [(ImageFormat::Png, image::ImageFormat::Png), (ImageFormat::Jpeg, image::ImageFormat::Jpeg)] {
+        let (small, large) = (dark_or_light(false, kind), encoded(&DynamicImage::ImageRgb8(noise()), kind));
+        let over = [&small, &large[small.len()..]].concat();
+        assert_eq!(unread(over.clone(), format), Some(Unreadable::Damaged), "{format:?}");
+        assert_is_not_alone(&format!("{format:?}"), &over, format);
+    }
+}
+
+/// A picture that takes many bytes.
+fn noise() -> RgbImage {
+    RgbImage::from_fn(200, 150, |x, y| {
+        Rgb([0_u32, 7, 91].map(|shade| (x * x * 31 + y * y * 17 + x * y + shade).to_le_bytes()[0]))
+    })
 }
 
 /// An icon of pictures of these kinds.

@@ -309,6 +309,8 @@ fn pages_in_one_piece() -> Vec<(&'static str, Page)> {
         ("a fourth sample that is not alpha", Page::new(1, 2, 8, 4, samples(&[20, 20, 20, 0], &[220, 220, 220, 9]))),
         ("colours", Page::new(1, 2, 8, 3, colour.clone())),
         ("colours as differences", Page::new(5, 2, 8, 3, lzw(&differences(&colour, 3))).with(317, &[2])),
+        ("no differences, whatever is said", Page::new(1, 2, 8, 3, colour.clone()).with(317, &[2])),
+        ("packed, and no differences", Page::new(32_773, 1, 8, 1, pack_bits(&grey)).with(317, &[2])),
         ("a palette", Page::new(5, 3, 8, 1, lzw(&samples(&[0], &[1]))).with(320, &map_of(256))),
         ("a palette of four bits", Page::new(1, 3, 4, 1, packed(0, 1, 4)).with(320, &map_of(16))),
         ("inks", Page::new(1, 5, 8, 4, samples(&[10, 10, 10, 240], &[10, 20, 0, 5]))),
@@ -416,6 +418,16 @@ fn a_jpeg_larger_than_its_tile_is_damaged() {
         let page = Page::new(7, 1, 8, 1, vec![]).with(322, &[edge]).with(323, &[edge.min(40)]);
         let told = count_and_unread(file(&[(page.in_chunks(vec![whole.clone(); count]), vec![])]));
         assert_eq!(told, expected, "tiles of {edge}");
+    }
+}
+
+#[test]
+fn a_jpeg_of_a_part_of_its_page_is_not_all_of_it() {
+    let picture = jpeg(&samples(&[20, 20, 20], &[220, 200, 240]), image::ExtendedColorType::Rgb8);
+    for (height, expected) in [(40, (1, None)), (30, (1, None)), (80, (1, Some(Unreadable::Damaged)))] {
+        let mut page = Page::new(6, 6, 8, 3, vec![]).in_chunks(vec![picture.clone(); 2]).with(278, &[40]);
+        page.fields[1].2 = vec![height];
+        assert_eq!(count_and_unread(file(&[(page, vec![])])), expected, "{height} rows");
     }
 }
 

@@ -51,6 +51,11 @@ impl Compression {
         })
     }
 
+    /// Whether it packs strings of bytes, which alone are told as differences: elsewhere readers pass over that word.
+    pub(super) const fn is_of_strings(&self) -> bool {
+        matches!(self, Self::Lzw { .. } | Self::Deflate { .. })
+    }
+
     pub(super) const fn is_fax(&self) -> bool {
         matches!(self, Self::Fax { .. })
     }

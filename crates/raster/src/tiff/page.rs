@@ -76,7 +76,10 @@ impl<'a> Page<'a> {
         let orientation = self.directory.number(ORIENTATION).and_then(|number| u8::try_from(number).ok());
         let orientation = orientation.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms);
         if let Some(jpeg) = self.old_jpeg() {
-            return Ok(Picture { orientation, ..jpeg::decode(jpeg, held)? });
+            let picture = jpeg::decode(jpeg, held)?;
+            // Each strip may have one of its own, and this is the first; or it is a smaller copy.
+            let is_all = self.is_within(picture.image.width(), picture.image.height());
+            return Ok(Picture { orientation, whole: picture.whole && is_all, ..picture });
         }
         let layout = self.layout()?;
         let pixels = bounded(layout.width, layout.height)?;
@@ -101,6 +104,12 @@ impl<'a> Page<'a> {
             _ => RgbaImage::from_raw(width, height, canvas).map(DynamicImage::from),
         };
         Ok(Picture::new(image.ok_or(Unreadable::Damaged)?, orientation))
+    }
+
+    /// Whether the page is no larger than so many pixels.
+    fn is_within(&self, width: u32, height: u32) -> bool {
+        let is_within = |tag, most: u32| self.directory.number(tag).is_none_or(|edge| edge <= u64::from(most));
+        is_within(WIDTH, width) && is_within(HEIGHT, height)
     }
 
     /// The whole JPEG of a page in the first way of putting it into a TIFF.
@@ -152,7 +161,7 @@ impl<'a> Page<'a> {
             _ => (width, edge(ROWS_PER_STRIP).unwrap_or(u32::MAX).min(height)),
         };
         bounded(chunk.0, chunk.1)?;
-        let predictor = number(PREDICTOR).unwrap_or(1);
+        let predictor = if compression.is_of_strings() { number(PREDICTOR).unwrap_or(1) } else { 1 };
         Ok(Layout { width, height, chunk, samples, planar, depth, compression, predictor, colours, ycbcr })
     }
 
