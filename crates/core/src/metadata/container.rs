@@ -26,6 +26,12 @@ const MAX_PARTS: usize = 4_096;
 const XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXTENDED_XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 const PHOTOSHOP_SEGMENT: &[u8] = b"Photoshop 3.0\0";
+/// Properties of a position in what vouches for a picture's origin (C2PA), which is JSON or CBOR.
+const VOUCHED_POSITIONS: [&[u8]; 2] = [b"GPSLatitude", b"GPSLongitude"];
+
+/// Within how many bytes such a position follows its name.
+const NEAR: usize = 32;
+
 /// What tells XMP that stands under another name.
 const XMP_MARKS: [&[u8]; 4] = [b"<?xpacket", b"<x:xmpmeta", b"<rdf:RDF", b"<exif:"];
 
@@ -142,6 +148,8 @@ enum Kind {
     /// A JPEG's application segment.
     App1,
     App13,
+    /// What vouches for the picture's origin.
+    Vouched,
     /// A JPEG's table of divisors.
     Divisors,
     /// A JPEG's frame header.
@@ -397,6 +405,7 @@ impl Scanner {
                 self.told |= told.or_else(|| exif::told_behind(piece, true)).unwrap_or_default();
             }
             Kind::Xmp => self.told |= xmp::told(piece),
+            Kind::Vouched => self.told.location |= vouches_for_position(piece),
             Kind::Text => self.told |= text(piece).unwrap_or_default(),
             Kind::CompressedText => {
                 let told = self.compressed_text(piece).unwrap_or_default();
@@ -514,6 +523,7 @@ impl Container {
                     0xDA => Step::Next(State::Skip(length, Then::Codes)),
                     0xDB => piece(Kind::Divisors, length, 0),
                     0xE1 => piece(Kind::App1, length, 0),
+                    0xEB => piece(Kind::Vouched, length, 0),
                     0xED => piece(Kind::App13, length, 0),
                     _ => skip(length),
                 }
@@ -527,6 +537,7 @@ impl Container {
                     kind if kind.eq_ignore_ascii_case(b"eXIf") || kind.eq_ignore_ascii_case(b"zxIf") => {
                         piece(Kind::Exif, length, 4)
                     }
+                    b"caBX" => piece(Kind::Vouched, length, 4),
                     b"tEXt" => piece(Kind::Text, length, 4),
                     b"zTXt" => piece(Kind::CompressedText, length, 4),
                     b"iTXt" => piece(Kind::InternationalText, length, 4),
@@ -538,6 +549,7 @@ impl Container {
                 match kind {
                     b"EXIF" => piece(Kind::Exif, length, length % 2),
                     b"XMP " => piece(Kind::Xmp, length, length % 2),
+                    b"C2PA" => piece(Kind::Vouched, length, length % 2),
                     // Another file, whose kind stands before its chunks.
                     b"RIFF" => skip(4),
                     _ => skip(length + length % 2),
@@ -546,6 +558,16 @@ impl Container {
             _ => Step::Next(State::Lost),
         }
     }
+}
+
+/// Whether what vouches for a picture's origin says where it was taken: a name of a position and a number right behind it.
+fn vouches_for_position(piece: &[u8]) -> bool {
+    let is_position = |at: usize, name: &[u8]| {
+        let behind = &piece[at + name.len()..piece.len().min(at + name.len() + NEAR)];
+        !behind.starts_with(b"Ref") && behind.iter().any(|byte| matches!(byte, b'1'..=b'9'))
+    };
+    let mut names = VOUCHED_POSITIONS.into_iter();
+    names.any(|name| memchr::memmem::find_iter(piece, name).any(|at| is_position(at, name)))
 }
 
 /// What a JPEG's application segment tells, or what stands elsewhere as such a segment.

@@ -3,7 +3,7 @@
 //!
 //! Read are EXIF, XMP and IPTC of JPEG, PNG, WebP and TIFF, with Photoshop's
 //! resources, XMP of GIF, a PNG's text chunks, and the position in a motion
-//! photo's video. Of a HEIC and a PDF, `warden-raster` takes the [`Piece`]s out. Not read: maker notes, and EXIF in several segments.
+//! photo's video and in what vouches for a picture (C2PA). Of a HEIC and a PDF, `warden-raster` takes the [`Piece`]s out. Not read: maker notes, and EXIF in several segments.
 
 mod container;
 mod exif;

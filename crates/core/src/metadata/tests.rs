@@ -162,6 +162,86 @@ fn xmp_tells_as_attribute_and_as_element() {
 }
 
 #[test]
+fn those_who_are_shown_are_named_in_many_ways() {
+    const MEDIA: &str = "http://ns.iview-multimedia.com/mediapro/1.0/";
+    const DIGIKAM: &str = "http://www.digikam.org/ns/1.0/";
+    const LIGHTROOM: &str = "http://ns.adobe.com/lightroom/1.0/";
+    const REGIONS: &str = "http://www.metadataworkinggroup.com/schemas/regions";
+    let of = |namespace: &str, inner: &str| {
+        xmp(&format!("<rdf:Description xmlns:a='{namespace}'>{inner}</rdf:Description>"))
+    };
+    let list = |name: &str, item: &str| {
+        format!("<a:{name}><rdf:Bag><rdf:li>x</rdf:li><rdf:li>{item}</rdf:li></rdf:Bag></a:{name}>")
+    };
+    let region = |kind: &str| {
+        format!(
+            "<a:RegionList><rdf:Bag><rdf:li><rdf:Description a:Name='J. Doe'><a:Type>{kind}</a:Type></rdf:Description></rdf:li></rdf:Bag></a:RegionList>"
+        )
+    };
+    for (case, namespace, inner, expected) in [
+        ("a list of people", MEDIA, list("People", "J. Doe"), PERSON),
+        ("people of another kind", "urn:x", list("People", "J. Doe"), NOTHING),
+        ("a person", "http://prismstandard.org/namespaces/basic/2.0/", list("person", "J. Doe"), PERSON),
+        (
+            "another version of a namespace",
+            "http://iptc.org/std/Iptc4xmpExt/2008-02-19/",
+            list("PersonInImage", "J. Doe"),
+            PERSON,
+        ),
+        ("a keyword below people", DIGIKAM, list("TagsList", "People/J. Doe"), PERSON),
+        ("one of Lightroom", LIGHTROOM, list("hierarchicalSubject", "people|J. Doe"), PERSON),
+        ("one in another language", LIGHTROOM, list("hierarchicalSubject", "Personen|Freunde|J. Doe"), PERSON),
+        ("a keyword below something else", DIGIKAM, list("TagsList", "Places/J. Doe"), NOTHING),
+        ("the keyword alone", DIGIKAM, list("TagsList", "People"), NOTHING),
+        ("a region without the slash", REGIONS, region("Face"), PERSON),
+        ("a region of another program", "http://ns.acdsee.com/regions/", region("Face"), PERSON),
+        ("a pet of its", "http://ns.acdsee.com/regions/", region("Pet"), NOTHING),
+        (
+            "a keyword that is a position",
+            "http://purl.org/dc/elements/1.1/",
+            list("subject", "geo:lat=48.85"),
+            LOCATION,
+        ),
+        (
+            "the pose of a camera",
+            "http://ns.google.com/photos/dd/1.0/earthpose/",
+            "<a:Latitude>48.85</a:Latitude>".into(),
+            LOCATION,
+        ),
+        (
+            "the same, not known",
+            "http://ns.google.com/photos/dd/1.0/earthpose/",
+            "<a:Latitude>0</a:Latitude>".into(),
+            NOTHING,
+        ),
+    ] {
+        let told = xmp::told(&of(namespace, &inner)).findings();
+        assert_eq!(told.iter().map(|f| f.category).collect::<Vec<_>>(), expected, "{case}");
+    }
+}
+
+#[test]
+fn what_vouches_for_a_picture_may_say_where_it_was_taken() {
+    let json = b"jumb\0\0\0\x1ejumdjson\"exif:GPSVersionID\":\"2.2.0.0\",\"exif:GPSLatitude\":\"39,21.102N\"";
+    let cbor = b"jumb\x70exif:GPSLongitude\x6a74,26.573W";
+    let unknown = b"jumb\"exif:GPSLatitude\":\"0,0.0N\",\"exif:GPSLatitudeRef\":\"N\",                  \"a\":1";
+    for (case, claim, expected) in [
+        ("in JSON", &json[..], LOCATION),
+        ("in CBOR", cbor, LOCATION),
+        ("no fix", unknown, NOTHING),
+        ("cut", &json[..59], NOTHING),
+    ] {
+        for (format, bytes) in [
+            (Jpeg, jpeg_with(0xEB, &[b"JP\0\x01\0\0\0\x01", claim].concat())),
+            (Png, png(&[(b"caBX", claim.to_vec())])),
+            (WebP, webp(&[(b"C2PA", claim.to_vec())])),
+        ] {
+            assert_eq!(categories_in(format, &bytes), expected, "{case}, {format:?}");
+        }
+    }
+}
+
+#[test]
 fn metadata_is_found_wherever_a_format_keeps_it() {
     let prefixed = |prefix: &[u8], data: Vec<u8>| [prefix, &data].concat();
     let gif =
@@ -581,7 +661,7 @@ fn whatever_exiftool_shows_is_told() {
         for (category, names) in [
             (Category::LocationMetadata, &["GPSLatitude", "GPSLongitude", "GPSPosition", "GPSCoordinates"][..]),
             (Category::AuthorshipMetadata, &["Artist", "Author", "By-line", "Creator", "OwnerName", "XPAuthor"]),
-            (Category::PersonMetadata, &["PersonInImage", "RegionName"]),
+            (Category::PersonMetadata, &["PersonInImage", "RegionName", "People", "Person"]),
         ] {
             if has(names) {
                 seen += 1;

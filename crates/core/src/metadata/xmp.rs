@@ -27,20 +27,56 @@ const MAX_IN_GIF: usize = 1024 * 1024;
 const MAX_PACKETS_IN_GIF: usize = 16;
 
 const IPTC_CORE: &str = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/";
-const REGIONS: &str = "http://www.metadataworkinggroup.com/schemas/regions/";
+
+/// How the namespaces begin of parts of a picture, each with a name and a type.
+const REGIONS: [&str; 3] = [
+    "http://www.metadataworkinggroup.com/schemas/regions",
+    "http://ns.acdsee.com/regions",
+    "http://ns.acdsee.com/sregions",
+];
 
 /// Properties that hold a position, in small letters and of any namespace: makers of
 /// drones have their own, one of them with a spelling of its own.
-const POSITIONS: [&str; 6] =
-    ["gpslatitude", "gpslongitude", "gpslongtitude", "gpsdestlatitude", "gpsdestlongitude", "gpsposition"];
+const POSITIONS: [&str; 10] = [
+    "gpslatitude",
+    "gpslongitude",
+    "gpslongtitude",
+    "gpsdestlatitude",
+    "gpsdestlongitude",
+    "gpsposition",
+    "latitude",
+    "longitude",
+    "lat",
+    "long",
+];
 
-/// Properties that name somebody who is shown, by namespace and name.
-const PERSONS: [(&str, &str); 5] = [
-    ("http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "PersonInImage"),
-    ("http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "PersonName"),
-    ("http://ns.microsoft.com/photo/1.2/t/Region#", "PersonDisplayName"),
-    ("http://xmp.gettyimages.com/gift/1.0/", "Personality"),
-    (REGIONS, "Name"),
+/// How keywords begin that are a position.
+const POSITION_KEYWORDS: [&str; 3] = ["geo:lat=", "geo:lon=", "geo:long="];
+
+/// Properties that name somebody who is shown, of any namespace: writers have other versions of it, or other ends.
+const PERSONS: [&str; 4] = ["PersonInImage", "PersonName", "PersonDisplayName", "Personality"];
+
+/// The same of words that mean something else elsewhere, by namespace and name.
+const PERSONS_OF: [(&str, &str); 3] = [
+    ("http://ns.iview-multimedia.com/mediapro/1.0/", "People"),
+    ("http://ns.microsoft.com/expressionmedia/1.0/", "People"),
+    ("http://prismstandard.org/namespaces/basic/2.0/", "person"),
+];
+
+/// Properties of keywords that stand below each other, of any namespace.
+const KEYWORDS: [&str; 4] = ["TagsList", "hierarchicalSubject", "LastKeywordXMP", "LastKeywordIPTC"];
+
+/// The keywords below which programs put the names of those who are shown, in the languages that they speak.
+const PEOPLE: [&str; 9] = [
+    "People",
+    "Personen",
+    "Personnes",
+    "Personas",
+    "Persone",
+    "Pessoas",
+    "\u{4eba}\u{7269}",
+    "\u{c0ac}\u{b78c}",
+    "\u{c778}\u{bb3c}",
 ];
 
 /// Properties that name who made, handled or owns the picture.
@@ -109,13 +145,14 @@ fn told_by_document(document: &Document<'_>) -> Told {
     let mut tell = |name: ExpandedName<'_, '_>, text: &str, structure: Option<Node<'_, '_>>| {
         let is = |known: &(&str, &str)| name.namespace() == Some(known.0) && name.name() == known.1;
         // A region may also be a pet's, a bar code's or the focus.
-        let mut is_person = || {
-            name.namespace() != Some(REGIONS)
-                || structure.is_some_and(|region| *faces.entry(region.id()).or_insert_with(|| is_face(region)))
+        let mut is_face = || {
+            name.name() == "Name"
+                && is_of_region(name.namespace())
+                && structure.is_some_and(|region| *faces.entry(region.id()).or_insert_with(|| is_face(region)))
         };
         told |= Told {
-            location: is_position(name.name()) && is_somewhere(text),
-            person: PERSONS.iter().any(is) && is_person(),
+            location: is_located(name.name(), text),
+            person: is_person(name.name(), text) || PERSONS_OF.iter().any(is) || is_face(),
             authorship: AUTHORS.iter().any(is),
         };
     };
@@ -134,19 +171,37 @@ fn told_by_document(document: &Document<'_>) -> Told {
     told
 }
 
-fn is_position(name: &str) -> bool {
-    POSITIONS.iter().any(|known| known.eq_ignore_ascii_case(name))
+/// Whether a property of this name and text is a position, or a keyword that is one.
+fn is_located(name: &str, text: &str) -> bool {
+    let is_position = POSITIONS.iter().any(|known| known.eq_ignore_ascii_case(name));
+    (is_position || POSITION_KEYWORDS.iter().any(|begins| text.trim_start().starts_with(begins))) && is_somewhere(text)
+}
+
+/// Whether a property of this name and text names somebody who is shown.
+fn is_person(name: &str, text: &str) -> bool {
+    let is_below_people = || {
+        let (above, below) = text.trim().split_once(['/', '|', '\\']).unwrap_or_default();
+        PEOPLE.iter().any(|people| people.eq_ignore_ascii_case(above.trim())) && says_something(below.as_bytes())
+    };
+    PERSONS.contains(&name) || (KEYWORDS.contains(&name) && is_below_people())
 }
 
 fn is_somewhere(text: &str) -> bool {
     text.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
+fn is_of_region(namespace: Option<&str>) -> bool {
+    namespace.is_some_and(|namespace| REGIONS.iter().any(|begins| namespace.starts_with(begins)))
+}
+
 /// Whether a region is somebody's face, or does not say what it is.
 fn is_face(region: Node<'_, '_>) -> bool {
-    let kind = (REGIONS, "Type");
-    let element = || region.children().find(|child| child.has_tag_name(kind)).and_then(|child| child.text());
-    region.attribute(kind).or_else(element).is_none_or(|kind| kind.trim() == "Face")
+    let is_kind = |namespace, name| name == "Type" && is_of_region(namespace);
+    let mut attributes = region.attributes();
+    let attribute = attributes.find(|kind| is_kind(kind.namespace(), kind.name())).map(|kind| kind.value());
+    let mut children = region.children();
+    let element = || children.find(|kind| is_kind(kind.tag_name().namespace(), kind.tag_name().name()))?.text();
+    attribute.or_else(element).is_none_or(|kind| kind.trim() == "Face")
 }
 
 /// What a packet tells that is no XML: names of properties, each with the text that
@@ -163,11 +218,10 @@ fn told_by_words(text: &str) -> Told {
         if !says_something(value.as_bytes()) {
             continue;
         }
-        let is = |known: &(&str, &str)| known.1 == name && known.0 != REGIONS;
         told |= Told {
-            location: is_position(name) && is_somewhere(&value),
-            person: PERSONS.iter().any(is),
-            authorship: AUTHORS.iter().any(is),
+            location: is_located(name, &value),
+            person: is_person(name, &value),
+            authorship: AUTHORS.iter().any(|known| known.1 == name),
         };
     }
     told
