@@ -75,6 +75,12 @@ impl Gray {
         }
     }
 
+    /// Right for left.
+    pub(crate) fn mirrored(&self) -> Self {
+        let rows = self.pixels.chunks(self.width as usize);
+        Self { pixels: rows.flat_map(|row| row.iter().rev().copied()).collect(), ..*self }
+    }
+
     /// A part of it, turned upright and enlarged.
     pub(crate) fn turned(&self, part: &Part) -> Self {
         let (width, height) = part.size();

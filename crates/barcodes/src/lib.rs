@@ -124,6 +124,15 @@ impl<F: FnMut(Barcode)> Found<F> {
                     let inverted = upright.inverted();
                     kinds.iter().find_map(|kind| Some((*kind, readers::read(*kind, &inverted)?)))
                 });
+                let read = read.or_else(|| {
+                    // Front cameras mirror. The other readers turn a code over by themselves.
+                    let mirrored = upright.mirrored();
+                    let mut kinds = kinds.iter().filter(|kind| matches!(kind, Kind::Pdf417 | Kind::DataMatrix));
+                    kinds.find_map(|kind| {
+                        let Read { text, .. } = readers::read(*kind, &mirrored)?;
+                        Some((*kind, Read { text, points: Vec::new() }))
+                    })
+                });
                 if let Some((kind, Read { text, points })) = read {
                     let area = around(points.iter().map(|(x, y)| part.outside(*x, *y)), layer)
                         .or_else(|| around(part.corners(), layer));

@@ -149,6 +149,16 @@ fn codes_bright_on_dark_and_several_in_a_picture_are_read() {
 }
 
 #[test]
+fn codes_that_a_mirror_shows_are_read() {
+    for (png, kind, text) in CODES {
+        let pose = Pose { middle: (520.0, 410.0), module: 3.6, degrees: 11.0 };
+        let mirrored = image::imageops::flip_horizontal(&photograph(1_000, 900, &[(&code(png), pose)]));
+        let found = read_in(mirrored);
+        assert!(found.len() == 1 && found[0].kind == kind && found[0].text.starts_with(text), "{kind:?}");
+    }
+}
+
+#[test]
 fn where_no_code_is_none_is_read() {
     let flat = GrayImage::from_pixel(900, 700, image::Luma([200]));
     let stripes = GrayImage::from_fn(900, 700, |x, _| image::Luma([if x / 5 % 2 == 0 { 0 } else { 255 }]));
