@@ -80,18 +80,36 @@ impl View {
     }
 }
 
+/// A line of a document's text as the document itself says it, whether it is to be seen or not.
+#[derive(Clone, PartialEq)]
+pub struct Text {
+    /// What it says.
+    pub text: String,
+    /// Its left, top, right and bottom side, turned so that it lies upright. Lines that run one way are as far from each
+    /// other as they are on the page, in its pixels.
+    pub sides: [f64; 4],
+    /// Where it stands on the page as it is drawn, or at the edge where it stands outside of it.
+    pub area: Area,
+    /// Width and height of the page.
+    pub whole: (u32, u32),
+    /// Which page it is of, counted from 1.
+    pub page: Option<u32>,
+}
+
 /// What is made of a file for those who read it in code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Whether its barcodes are read.
     pub codes: bool,
+    /// Whether the text is told that a document has.
+    pub texts: bool,
     /// Whether each of its pictures is shown in one piece.
     pub overviews: bool,
 }
 
 impl Reading {
     /// Barcodes alone.
-    pub const CODES: Self = Self { codes: true, overviews: false };
+    pub const CODES: Self = Self { codes: true, texts: false, overviews: false };
 }
 
 /// What a file shows.
@@ -101,6 +119,8 @@ pub struct Shown {
     pub views: Vec<View>,
     /// The barcodes in it, where they were asked for.
     pub codes: Vec<Code>,
+    /// The text that a document has, where it was asked for.
+    pub texts: Vec<Text>,
     /// Each picture, page and frame in one piece, at most 2,000 pixels along an edge, where that was asked for.
     pub overviews: Vec<View>,
     /// Why something in the file could not: a page, a frame, the end of a picture.
@@ -118,6 +138,7 @@ impl Shown {
             Ok(part) => {
                 self.views.extend(part.views);
                 self.codes.extend(part.codes);
+                self.texts.extend(part.texts);
                 self.overviews.extend(part.overviews);
                 self.unread = self.unread.or(part.unread);
                 self.without_overview = self.without_overview.or(part.without_overview);
@@ -131,6 +152,7 @@ impl Shown {
         let page = u32::try_from(index + 1).ok();
         self.views.iter_mut().chain(&mut self.overviews).for_each(|view| view.page = page);
         self.codes.iter_mut().for_each(|code| code.page = page);
+        self.texts.iter_mut().for_each(|text| text.page = page);
         self
     }
 
@@ -170,6 +192,8 @@ struct Share {
     held: u64,
     /// The search for barcodes, one for the whole file, where they are read.
     codes: Option<Search>,
+    /// Whether the text of documents is told.
+    texts: bool,
     /// Whether each picture is shown in one piece, too.
     overviews: bool,
 }
@@ -217,6 +241,7 @@ pub fn views_and_read(
         views: MAX_VIEWS,
         held: bytes.len() as u64,
         codes: reading.codes.then(Search::new),
+        texts: reading.texts,
         overviews: reading.overviews,
     };
     let shown = views_within(bytes, format, &share, 0)?;

@@ -16,7 +16,7 @@ use warden_core::{
 };
 use warden_lambda::metrics;
 use warden_perception::{Perception, PerceptionError, Sight, geometry, weights};
-use warden_raster::{Code, CodesUnread, Reading, Shown, View};
+use warden_raster::{Code, CodesUnread, Reading, Shown, Text, View};
 use warden_recognizers::{Entity, Line, code};
 
 use crate::deadline::Deadline;
@@ -53,7 +53,7 @@ pub struct Reader {
 
 impl Reader {
     pub(crate) const fn reading(&self) -> Reading {
-        Reading { codes: self.barcodes, overviews: self.text.is_some() }
+        Reading { codes: self.barcodes, texts: true, overviews: self.text.is_some() }
     }
 
     /// What is found in an image that a model takes as it is. One that is damaged is not clean on the model's word alone;
@@ -78,13 +78,19 @@ impl Reader {
                 Err(panicked) => trouble = Some(panicked),
             }
         }
+        match guarded(|| in_texts(&shown.texts)) {
+            Ok(found) => floor.deciding.extend(found),
+            Err(panicked) => trouble = Some(panicked),
+        }
         if let Some(text) = &self.text {
             // Half of the time that is left is the model's.
             let until = Instant::now() + text.time.min(until.left() / 2);
             trouble = shown.without_overview.map(Trouble::Unreadable).or(trouble);
             for overview in &shown.overviews {
                 match text.look(overview, until) {
-                    Ok((found, whole)) => {
+                    Ok((mut found, whole)) => {
+                        // What a document says itself is seen on its pages, too.
+                        found.deciding.retain(|found| !floor.deciding.iter().any(|known| is_same(known, found)));
                         floor.add(found);
                         if !whole {
                             trouble = Some(Trouble::TimeIsOver);
@@ -147,6 +153,39 @@ fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, Trouble> {
 fn in_code(Code { text, area, whole, page }: &Code) -> Vec<Finding> {
     let at = |entity| Finding::at(category(entity), 1.0, *area, *whole).on(*page);
     code::find(text).into_iter().map(|(entity, _)| at(entity)).collect()
+}
+
+/// What the text of a document holds beyond doubt. The rest is for who sees it.
+fn in_texts(texts: &[Text]) -> Vec<Finding> {
+    let of_page = |page: &[Text]| -> Vec<Finding> {
+        let lines: Vec<Line<'_>> = page
+            .iter()
+            .map(|Text { text, sides: [left, top, right, bottom], .. }| Line {
+                text,
+                confidence: 1.0,
+                left: *left,
+                top: *top,
+                right: *right,
+                bottom: *bottom,
+            })
+            .collect();
+        let deciding = warden_recognizers::find(&lines, 0).into_iter().filter(|found| found.evidence.decides());
+        let finding = |found: warden_recognizers::Finding| {
+            let texts = || found.lines.iter().map(|line| &page[*line]);
+            let area = texts().map(|text| text.area).reduce(Area::around)?;
+            let Text { whole, page, .. } = texts().next()?;
+            Some(Finding::at(category(found.entity), 1.0, area, *whole).on(*page))
+        };
+        deciding.filter_map(finding).collect()
+    };
+    texts.chunk_by(|one, other| one.page == other.page).flat_map(of_page).collect()
+}
+
+/// Whether two findings are of one thing that was read twice.
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    one.category == other.category
+        && one.page == other.page
+        && one.r#box.zip(other.r#box).is_some_and(|(one, other)| one.touches(other))
 }
 
 /// Reads text and finds faces. Its models are loaded with the first picture, so that the function starts as fast as

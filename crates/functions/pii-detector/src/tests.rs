@@ -355,6 +355,44 @@ async fn a_text_that_is_called_a_document_is_undetermined() {
     assert!(holds(&answer, &json!({"verdict": "undetermined", "reason": "not_an_image"})), "{answer}");
 }
 
+/// A page that says this, under a bar that hides it.
+fn barred(said: &str) -> Vec<u8> {
+    let drawn = format!("BT /F 12 Tf 20 50 Td ({said}) Tj ET 0 g 10 40 180 30 re f");
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Count 1 /Kids [3 0 R] >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 100] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>"
+            .to_owned(),
+        format!("<< /Length {} >>\nstream\n{drawn}\nendstream", drawn.len()),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    let (mut file, mut table) = ("%PDF-1.4\n".to_owned(), "xref\n0 6\n0000000000 65535 f \n".to_owned());
+    for (index, object) in objects.iter().enumerate() {
+        table.extend([format!("{:010} 00000 n \n", file.len())]);
+        file.extend([format!("{} 0 obj\n{object}\nendobj\n", index + 1)]);
+    }
+    let at = file.len();
+    format!("{file}{table}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{at}\n%%EOF\n").into_bytes()
+}
+
+#[tokio::test]
+async fn what_a_documents_own_text_holds_beyond_doubt_is_found_where_nobody_sees_it() {
+    for (said, verdict, asked) in [
+        ("IBAN: DE44 5001 0517 5407 3249 31", "pii", 0),
+        // A digit off; an e-mail address, which is only likely.
+        ("IBAN: DE45 5001 0517 5407 3249 31", "clean", 1),
+        ("mira.castellan@mail.example.org", "clean", 1),
+    ] {
+        let detector = detector(Stored::bytes(&barred(said)), FakeModel::saying(CLEAN));
+        let answer = detector.handle(json!({"s3_bucket": "uploads", "s3_key": "a.pdf"})).await.unwrap();
+        assert_eq!((&answer["verdict"], detector.model.models.asked().len()), (&json!(verdict), asked), "{said}");
+        if verdict == "pii" {
+            let found = json!({"category": "IBAN_CODE", "confidence": 1.0, "page": 1});
+            assert!(holds(&answer["findings"][0], &found), "{answer}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_must_not_be_used_is_undetermined() {
     let clean = json!([{"type": "text", "text": CLEAN}]);

@@ -1,15 +1,18 @@
 //! Files that a document carries.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use hayro::hayro_syntax::{
     Pdf,
     object::{Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream, dict::keys},
 };
-use warden_core::image::{Content, HEAD_BYTES, Unreadable};
+use warden_core::{
+    image::{Content, HEAD_BYTES, ImageFormat, Unreadable},
+    pii::Finding,
+};
 
 use super::integrity;
-use crate::{Share, Shown, views_within};
+use crate::{Share, Shown, metadata, views_within};
 
 /// Most files that are looked at.
 const MAX_FILES: usize = 16;
@@ -20,8 +23,8 @@ const MAX_DEPTH: usize = 2;
 /// How deep dictionaries and arrays in an object are searched for files.
 const MAX_NESTED: usize = 16;
 
-/// The files in a document, wherever they hang.
-pub(super) fn of(pdf: &Pdf) -> Vec<Result<Cow<'_, [u8]>, Unreadable>> {
+/// The files in a document, wherever they hang. Each may be large: they are decoded one after the other.
+pub(super) fn of(pdf: &Pdf) -> Vec<Result<Stream<'_>, Unreadable>> {
     let mut files = Files::default();
     for object in pdf.objects() {
         files.look_into(object, 0);
@@ -36,7 +39,7 @@ pub(super) fn of(pdf: &Pdf) -> Vec<Result<Cow<'_, [u8]>, Unreadable>> {
 #[derive(Default)]
 struct Files<'a> {
     seen: Vec<ObjectIdentifier>,
-    found: Vec<Result<Cow<'a, [u8]>, Unreadable>>,
+    found: Vec<Result<Stream<'a>, Unreadable>>,
 }
 
 impl<'a> Files<'a> {
@@ -94,21 +97,40 @@ impl<'a> Files<'a> {
         }
         self.seen.push(stream.obj_id());
         if self.seen.len() <= MAX_FILES {
-            let whole = integrity::is_whole(stream);
-            let data = stream.decoded_data().map_err(|_| Unreadable::DamagedDocument);
-            self.found.push(if whole { data } else { Err(Unreadable::DamagedDocument) });
+            self.found.push(Ok(stream.clone()));
         }
     }
+}
+
+/// The bytes of a file in a document.
+fn bytes<'a>(file: &'a Stream<'_>) -> Result<Cow<'a, [u8]>, Unreadable> {
+    let bytes = file.decoded_data().map_err(|_| Unreadable::DamagedDocument)?;
+    if integrity::is_whole(file) { Ok(bytes) } else { Err(Unreadable::DamagedDocument) }
 }
 
 /// What a file in a document shows.
 ///
 /// # Errors
-/// [`Unreadable::EmbeddedFile`] for one that is neither a picture nor a document, or too deep.
-pub(super) fn views(file: &[u8], share: &Share, depth: usize) -> Result<Shown, Unreadable> {
+/// [`Unreadable::EmbeddedFile`] for one that is neither a picture nor a document, or too deep;
+/// [`Unreadable::DamagedDocument`] where not all of it is there.
+pub(super) fn views(file: &Stream<'_>, share: &Share, depth: usize) -> Result<Shown, Unreadable> {
+    let file = bytes(file)?;
     match Content::of(&file[..file.len().min(HEAD_BYTES)]) {
-        Content::Image(format) if depth < MAX_DEPTH => views_within(file, format, share, depth + 1),
+        Content::Image(format) if depth < MAX_DEPTH => views_within(&file, format, share, depth + 1),
         Content::Avif => Err(Unreadable::Avif),
         _ => Err(Unreadable::EmbeddedFile),
+    }
+}
+
+/// What the metadata of a file in a document tells, which stands so deep in others.
+pub(super) fn findings(file: &Stream<'_>, depth: usize) -> Vec<Finding> {
+    let Ok(file) = bytes(file) else { return Vec::new() };
+    match Content::of(&file[..file.len().min(HEAD_BYTES)]) {
+        Content::Image(ImageFormat::Pdf) if depth < MAX_DEPTH => {
+            super::told(&Arc::new(file.to_vec()), depth + 1).unwrap_or_default()
+        }
+        Content::Image(ImageFormat::Pdf) => Vec::new(),
+        Content::Image(format) => metadata(format, &file),
+        _ => Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ mod integrity;
 mod page;
 mod pictures;
 mod scan;
+mod text;
 
 use std::{
     sync::{
@@ -21,12 +22,12 @@ use std::{
 };
 
 use hayro::hayro_syntax::{
-    LoadPdfError, Pdf,
-    object::{Dict, Name, Object},
+    Filter, LoadPdfError, Pdf,
+    object::{Dict, Name, Object, Stream},
 };
 use image::RgbImage;
 use warden_core::{
-    image::{TokenBudget, Unreadable},
+    image::{ImageFormat, TokenBudget, Unreadable},
     metadata::{self, Piece},
     pii::Finding,
 };
@@ -73,13 +74,13 @@ fn open(bytes: &Arc<Vec<u8>>) -> Result<Pdf, Unreadable> {
     .map_err(|why| if why == Unreadable::Damaged { Unreadable::DamagedDocument } else { why })
 }
 
-/// What a document's metadata tells: its information, and XMP wherever it stands. What has not been read by the
-/// deadline tells nothing.
+/// What a document's metadata tells: its information, XMP wherever it stands, and that of the photographs and files in it.
+/// What has not been read by the deadline tells nothing.
 pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
     let (sender, receiver) = mpsc::channel();
     let owned = Arc::new(bytes.to_vec());
     let read = move || {
-        let _ = sender.send(guarded(|| told(&owned)).unwrap_or_default());
+        let _ = sender.send(guarded(|| told(&owned, 0)).unwrap_or_default());
     };
     match thread::Builder::new().stack_size(STACK).spawn(read) {
         Ok(_) => receiver.recv_timeout(DEADLINE).unwrap_or_default(),
@@ -87,17 +88,27 @@ pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
     }
 }
 
-fn told(bytes: &Arc<Vec<u8>>) -> Result<Vec<Finding>, Unreadable> {
+/// The same of a document that stands so deep in others.
+fn told(bytes: &Arc<Vec<u8>>, depth: usize) -> Result<Vec<Finding>, Unreadable> {
     let pdf = open(bytes)?;
     let author = pdf.metadata().author.as_deref().map(|author| Piece::Author(author.into()));
-    let streams = pdf
-        .objects()
-        .into_iter()
-        .filter_map(Object::into_stream)
-        .filter(|stream| stream.dict().get::<Name<'_>>(b"Type").is_some_and(|kind| kind.as_str() == "Metadata"));
+    let streams = || pdf.objects().into_iter().filter_map(Object::into_stream);
+    let is_metadata =
+        |stream: &Stream<'_>| stream.dict().get::<Name<'_>>(b"Type").is_some_and(|kind| kind.as_str() == "Metadata");
     // Each is let go before the next is decoded.
-    let packets = streams.filter_map(|stream| stream.decoded_data().ok()).take(MAX_PACKETS);
-    Ok(metadata::told_by(author.into_iter().chain(packets.map(Piece::Xmp))))
+    let packets = streams().filter(is_metadata).filter_map(|stream| stream.decoded_data().ok()).take(MAX_PACKETS);
+    let mut told = metadata::told_by(author.into_iter().chain(packets.map(Piece::Xmp)));
+    // Programs put photographs into a document as they are.
+    let photographs = streams().filter(|stream| stream.filters().as_slice() == [Filter::DctDecode]);
+    let of_photographs =
+        photographs.flat_map(|photograph| metadata::findings(ImageFormat::Jpeg, &photograph.raw_data()));
+    let of_files = attachments::of(&pdf).into_iter().flatten().flat_map(|file| attachments::findings(&file, depth));
+    for finding in of_photographs.chain(of_files) {
+        if !told.contains(&finding) {
+            told.push(finding);
+        }
+    }
+    Ok(told)
 }
 
 /// What happened to a part of a document.
@@ -120,7 +131,7 @@ pub(crate) fn views(bytes: &[u8], share: &Share, depth: usize) -> Part {
 /// # Errors
 /// Those of [`views`].
 pub(crate) fn first_page(bytes: &[u8], budget: TokenBudget) -> Part {
-    let share = Share { budget, views: 1, held: bytes.len() as u64, codes: None, overviews: false };
+    let share = Share { budget, views: 1, held: bytes.len() as u64, codes: None, texts: false, overviews: false };
     parts(bytes, &share, 0, 1).into_iter().next().unwrap_or(Err(Unreadable::DamagedDocument))
 }
 
@@ -230,7 +241,7 @@ fn document(bytes: &Arc<Vec<u8>>, share: &Share, depth: usize, send: &impl Fn(Pa
         }
     }
     for attached in attached {
-        let part = attached.and_then(|bytes| attachments::views(&bytes, share, depth));
+        let part = attached.and_then(|file| attachments::views(&file, share, depth));
         if !send(part) {
             return Ok(());
         }

@@ -17,7 +17,7 @@ use hayro::{
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 use warden_core::image::Unreadable;
 
-use super::{fields, integrity, pictures, scan};
+use super::{fields, integrity, pictures, scan, text};
 use crate::{Share, Shown, decode::Picture, tiles_at_least};
 
 /// Dots per inch at which a page is drawn: print of 8 points is 22 pixels high.
@@ -75,7 +75,10 @@ pub(super) fn views(page: &Page<'_>, share: &Share) -> Result<Shown, Unreadable>
     let Drawn { picture, scale, is_whole } = drawn(page, share.held)?;
     let least = least_scale(page, scale);
     let picture = Picture::new(DynamicImage::ImageRgb8(picture), Orientation::NoTransforms);
+    // Text is there, however small it is shown.
+    let texts = if share.texts { text::of(page, scale) } else { Vec::new() };
     let mut shown = tiles_at_least(&picture, share, least)?;
+    shown.texts = texts;
     if !is_whole {
         shown.unread = Some(Unreadable::DamagedDocument);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use warden_core::pii::Category;
 
 use super::{
-    parts::{dark_or_light, unread},
+    parts::{dark_or_light, unread, with_position},
     *,
 };
 
@@ -391,6 +391,27 @@ fn files_in_a_document_are_looked_at() {
 }
 
 #[test]
+fn the_metadata_of_what_is_in_a_document_is_told() {
+    let photograph = with_position(dark_or_light(false, image::ImageFormat::Jpeg));
+    let attached = |file: &[u8]| document_with(&[light()], "", &[stream("/Type /EmbeddedFile", file)]);
+    let shown = |photograph: &[u8]| {
+        let says = "/Subtype /Image /Width 60 /Height 40 /BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter /DCTDecode";
+        document(&[Sheet::picture(stream(says, photograph))])
+    };
+    let told = |bytes: &[u8]| -> Vec<Category> {
+        metadata(ImageFormat::Pdf, bytes).into_iter().map(|finding| finding.category).collect()
+    };
+    for (case, bytes) in [
+        ("a photograph on a page", shown(&photograph)),
+        ("a photograph that is attached", attached(&photograph)),
+        ("one in a document in it", attached(&shown(&photograph))),
+    ] {
+        assert_eq!(told(&bytes), [Category::LocationMetadata], "{case}");
+    }
+    assert_eq!(told(&shown(&dark_or_light(false, image::ImageFormat::Jpeg))), []);
+}
+
+#[test]
 fn a_file_is_found_wherever_its_description_is_written() {
     let file = dark_or_light(true, image::ImageFormat::Png);
     let annotated = |description: &str| {
@@ -731,4 +752,58 @@ fn a_picture_counts_wherever_it_stands() {
         }
     }
     assert_eq!(wrong, []);
+}
+
+/// What the text of a document's pages says.
+fn texts(bytes: &[u8]) -> Vec<String> {
+    let reading = Reading { texts: true, ..Reading::default() };
+    let shown = views_and_read(bytes, ImageFormat::Pdf, TokenBudget::DEFAULT, reading).unwrap();
+    shown.texts.into_iter().map(|text| text.text).collect()
+}
+
+#[test]
+fn the_text_of_a_page_is_told_whatever_hides_it() {
+    const FONTS: &str = "/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>";
+    let page = |drawn: &str| Sheet::drawn(drawn.as_bytes()).resources(FONTS);
+    let said = "BT /F 12 Tf 50 700 Td (Number 4929) Tj ( 6071) Tj ET";
+    for (case, sheet, expected) in [
+        ("plain", page(said), &["Number 4929 6071"][..]),
+        ("under a bar", page(&format!("{said} 0 g 0 690 400 30 re f")), &["Number 4929 6071"]),
+        ("in white", page(&format!("1 g {said}")), &["Number 4929 6071"]),
+        ("invisible", page(&said.replace("Td", "Td 3 Tr")), &["Number 4929 6071"]),
+        ("tiny", page(&said.replace("12 Tf", "0.5 Tf")), &["Number 4929 6071"]),
+        ("outside of the page", page(said).saying("/CropBox [0 0 300 300]"), &["Number 4929 6071"]),
+        ("on a page that is turned", page(said).saying("/Rotate 90"), &["Number 4929 6071"]),
+        ("upwards", page(&said.replace("50 700 Td", "0 1 -1 0 300 100 Tm")), &["Number 4929 6071"]),
+        (
+            "drawn twice",
+            page(&format!("{said} {}", said.replace("50 700", "50.3 700"))),
+            &["Number 4929 6071", "Number 4929 6071"],
+        ),
+        ("letters moved apart", page("BT /F 12 Tf 50 700 Td [(A) -90 (B) -400 (C) -3000 (D)] TJ ET"), &["AB C", "D"]),
+        (
+            "words on their own",
+            page("BT /F 12 Tf 50 700 Td (one) Tj 25 0 Td (two) Tj 0 -14 Td (three) Tj ET"),
+            &["one two", "three"],
+        ),
+        (
+            "over others",
+            page("BT /F 12 Tf 50 700 Td (4929) Tj ET 1 g 0 690 400 30 re f 0 g BT /F 12 Tf 50 700 Td (XXXX) Tj ET"),
+            &["4929", "XXXX"],
+        ),
+        ("none", light(), &[]),
+    ] {
+        assert_eq!(texts(&document(&[sheet])), expected, "{case}");
+    }
+    let two = document(&[page(said), page(said)]);
+    let reading = Reading { texts: true, ..Reading::default() };
+    let shown = views_and_read(&two, ImageFormat::Pdf, TokenBudget::DEFAULT, reading).unwrap();
+    let pages: Vec<_> = shown.texts.iter().map(|text| text.page).collect();
+    assert_eq!(pages, [Some(1), Some(2)]);
+    let Text { area, whole, .. } = shown.texts[0];
+    assert!(
+        whole.0 == 1652 && (130..145).contains(&area.x) && (200..300).contains(&area.width),
+        "{area:?} of {whole:?}"
+    );
+    assert!((340..380).contains(&area.y) && (20..40).contains(&area.height), "{area:?}");
 }
