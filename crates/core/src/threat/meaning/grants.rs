@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     account::{Access, Account},
-    json::{is, member, texts},
+    json::{is, member, members, texts},
     policy::names_somebody,
 };
 
@@ -26,6 +26,7 @@ pub(super) fn of_request(request: &Value, own: &Account<'_>) -> Vec<Access> {
     let Some(fields) = request.as_object() else { return Vec::new() };
     let mut access = Vec::new();
     access.extend(acl(fields).then_some(Access::Everybody));
+    access.extend(acl_of_another(fields).then_some(Access::OtherAccount));
     for (name, value) in fields {
         if SHARED_WITH.iter().any(|shared| shared.eq_ignore_ascii_case(name)) {
             access.extend(texts(value).into_iter().filter_map(|account| own.access_of(account)));
@@ -64,6 +65,33 @@ fn acl(request: &Map<String, Value>) -> bool {
     })
 }
 
+/// Whether an ACL names another account: by an address, or by an id that is not its owner's. Ids in headers tell
+/// nothing, as the owner's does not stand beside them.
+fn acl_of_another(request: &Map<String, Value>) -> bool {
+    request.iter().any(|(name, value)| {
+        let name = name.to_ascii_lowercase();
+        if name.starts_with("x-amz-grant-") {
+            return texts(value).into_iter().any(|text| text.to_ascii_lowercase().contains("emailaddress"));
+        }
+        if name != "accesscontrolpolicy" {
+            return false;
+        }
+        let owner = member(value, "Owner").and_then(|owner| member(owner, "ID")).and_then(Value::as_str);
+        let grantees = members(value, &["AccessControlList", "Grant", "Grantee"]);
+        grantees.into_iter().any(|grantee| {
+            let text = |name: &str| {
+                let found = grantee.iter().find(|(member, _)| member.eq_ignore_ascii_case(name));
+                found.and_then(|(_, value)| value.as_str()).filter(|text| !text.is_empty())
+            };
+            let is_others = |id: &str| owner.is_some_and(|owner| owner != id) && !OF_AWS.contains(&id);
+            text("EmailAddress").is_some() || text("ID").is_some_and(is_others)
+        })
+    })
+}
+
+/// `CloudFront`, which writes its logs so.
+const OF_AWS: [&str; 1] = ["c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0"];
+
 fn is_public_acl(text: &str) -> bool {
     PUBLIC_ACLS.iter().any(|public| public.eq_ignore_ascii_case(text))
 }
@@ -82,6 +110,15 @@ mod tests {
     #[test]
     fn every_way_to_share_is_seen() {
         let (everybody, other, nobody) = (&["everybody"][..], &["other_account"][..], &[][..]);
+        let acl = |grantee: Value| {
+            let grants: Vec<Value> = match grantee {
+                Value::Array(all) => all,
+                one => vec![one],
+            };
+            let grants: Vec<Value> =
+                grants.into_iter().map(|grantee| json!({"Grantee": grantee, "Permission": "FULL_CONTROL"})).collect();
+            json!({"AccessControlPolicy": {"AccessControlList": {"Grant": grants}, "Owner": {"ID": "0f1e"}}})
+        };
         for (request, expected) in [
             (json!({"x-amz-acl": "public-read"}), everybody),
             (json!({"x-amz-acl": ["public-read-write"]}), everybody),
@@ -98,6 +135,14 @@ mod tests {
                 json!({"x-amz-grant-read": "id=\"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be\""}),
                 nobody,
             ),
+            (acl(json!({"ID": "79a5"})), other),
+            (acl(json!({"ID": OF_AWS[0]})), nobody),
+            (acl(json!({"ID": "0f1e"})), nobody),
+            (acl(json!({"EmailAddress": "mira@example.org"})), other),
+            (acl(json!([{"ID": "0f1e"}, {"ID": "79a5"}])), other),
+            (acl(json!({"URI": "http://acs.amazonaws.com/groups/s3/LogDelivery"})), nobody),
+            (json!({"AccessControlPolicy": {"AccessControlList": {"Grant": {"Grantee": {"ID": "79a5"}}}}}), nobody),
+            (json!({"x-amz-grant-full-control": "emailAddress=\"mira@example.org\""}), other),
             (json!({"accessControlList": {"x-amz-acl": "authenticated-read"}}), everybody),
             (json!({"x-amz-acl": "log-delivery-write"}), nobody),
             (json!({"key": "groups/global/AllUsers", "bucketName": "b"}), nobody),

@@ -8,7 +8,8 @@
 //! | `warden.opensPorts` | `every`, `administration`, `web`, `answers`, `other`: ports opened inward to the internet |
 //! | `warden.keyOfAccount` | the other account whose KMS key the request names |
 //! | `warden.deletesWithinDays` | the fewest days after which a lifecycle rule deletes objects |
-//! | `warden.leavesOut` | `management_events`: what the advanced event selectors of a trail leave out |
+//! | `warden.leavesOut` | `management_events`: what the event selectors of a trail or an event data store leave out |
+//! | `warden.leavesOpen` | `true`: S3's Block Public Access is set with less than all of it |
 //! | `warden.byService` | the AWS service that made the call in somebody's name; the console is none |
 //! | `warden.namesNoObject` | `true`: an object was written and the record does not tell which |
 
@@ -21,6 +22,7 @@ use ports::Opened;
 use crate::cloudtrail::Event;
 
 mod account;
+mod block;
 mod federation;
 mod grants;
 mod json;
@@ -55,6 +57,7 @@ pub(super) fn of(event: &Event<'_>, record: &Map<String, Value>) -> Map<String, 
         ("keyOfAccount", texts(keys)),
         ("deletesWithinDays", deletes.map(Value::from).into_iter().collect()),
         ("leavesOut", texts(trail::leaves_out_management_events(request).then_some("management_events").into_iter())),
+        ("leavesOpen", block::is_left_open(request).then_some(Value::Bool(true)).into_iter().collect()),
         ("byService", texts(by_service(record).into_iter())),
         ("namesNoObject", event.is_write_without_target.then_some(Value::Bool(true)).into_iter().collect()),
     ];

@@ -31,7 +31,7 @@ const ESCALATIONS: [(&str, &str); 14] = [
 
 /// Condition keys whose value says who calls or from where, so that a policy
 /// for everybody is for few. S3 counts most of them when it tells what is public.
-const WHO: [&str; 20] = [
+const WHO: [&str; 25] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalisawsservice",
@@ -45,11 +45,16 @@ const WHO: [&str; 20] = [
     "aws:sourceorgid",
     "aws:sourceowner",
     "aws:sourcevpc",
+    "aws:sourcevpcarn",
     "aws:sourcevpce",
     "aws:userid",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
     "aws:vpcsourceip",
     "elasticfilesystem:accessedviamounttarget",
     "kms:calleraccount",
+    "s3:accesspointnetworkorigin",
     "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn",
 ];
@@ -185,7 +190,9 @@ impl<'a> Statement<'a> {
             }
         };
         let escalates = ESCALATIONS.iter().any(|(action, kind)| may(action) && on_every(kind));
-        let every_action = if all_but { escalates } else { actions.iter().any(|action| is_everything(action)) };
+        // Whoever may do everything to identities gets the rest.
+        let is_all = |action: &String| is_everything(action) || action == "iam:*";
+        let every_action = if all_but { escalates } else { actions.iter().any(is_all) };
         [(every_action && on_everything, Allowed::Everything), (escalates, Allowed::Escalation)]
             .into_iter()
             .filter_map(|(holds, allowed)| holds.then_some(allowed))
@@ -227,7 +234,15 @@ impl<'a> Condition<'a> {
             "ipaddress" => !are_the_internet(self.values()),
             "stringequals" | "stringequalsignorecase" | "stringlike" | "arnequals" | "arnlike" => {
                 let values = self.values();
-                !values.is_empty() && values.iter().all(|value| names_somebody(value))
+                // An access point has the internet or a network of somebody's as its origin.
+                let names = |value: &&str| {
+                    if self.is_of(&["s3:accesspointnetworkorigin"]) {
+                        value.eq_ignore_ascii_case("VPC")
+                    } else {
+                        names_somebody(value)
+                    }
+                };
+                !values.is_empty() && values.iter().all(names)
             }
             _ => false,
         }
@@ -254,6 +269,8 @@ impl<'a> Condition<'a> {
     fn is_hollow(&self) -> bool {
         let operator = self.operator.to_ascii_lowercase();
         self.is_of(&["aws:securetransport", "aws:currenttime", "aws:epochtime"])
+            // Whoever has the policy is of the account, and so is nearly all that it reaches.
+            || self.is_of(&["aws:principalaccount", "aws:resourceaccount"])
             || self.is_of(&["aws:principalarn"]) && !self.values().iter().all(|value| names_somebody(value))
             // Whoever comes with a key of long duration has no such value.
             || self.is_of(&["aws:multifactorauthpresent"]) && operator.ends_with("ifexists")
@@ -269,6 +286,10 @@ pub(super) fn names_somebody(value: &str) -> bool {
     if let Some(arn) = value.strip_prefix("arn:") {
         let parts: Vec<&str> = arn.splitn(5, ':').collect();
         return match parts.as_slice() {
+            // A bucket has its name in all the world, and older documents put stars before it.
+            [_, "s3", region, account, bucket] if matches!((*region, *account), ("" | "*", "" | "*")) => {
+                !bucket.starts_with(['*', '?'])
+            }
             [_, _, _, "", resource] => !resource.starts_with(['*', '?']),
             [_, _, _, account, _] => !account.contains(['*', '?']),
             _ => literal == value.len(),
@@ -409,6 +430,37 @@ mod tests {
             ),
             (with(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::uploads"}})), &nobody, "a bucket's notifications"),
             (with(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}})), &everybody, "any bucket's notifications"),
+            (with(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:uploads"}})), &nobody, "a bucket's, with stars"),
+            (with(json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:*"}})), &everybody, "any bucket's, with stars"),
+            (with(json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:topic"}})), &everybody, "a topic of anybody"),
+            (
+                with(json!({"ArnLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-east-1:*:accesspoint/a"}})),
+                &everybody,
+                "an access point of anybody",
+            ),
+            (
+                with(json!({"ArnEquals": {"aws:SourceVpcArn": "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1"}})),
+                &nobody,
+                "a network",
+            ),
+            (
+                with(json!({"ArnLike": {"aws:SourceVpcArn": "arn:aws:ec2:us-east-1:*:vpc/*"}})),
+                &everybody,
+                "any network",
+            ),
+            (with(json!({"StringEquals": {"aws:VpceAccount": "111122223333"}})), &nobody, "an account's endpoints"),
+            (with(json!({"StringEquals": {"aws:VpceOrgID": "o-a1b2c3d4e5"}})), &nobody, "an organisation's endpoints"),
+            (with(json!({"StringLike": {"aws:VpceOrgID": "o-*"}})), &everybody, "any organisation's endpoints"),
+            (
+                with(json!({"StringEquals": {"s3:AccessPointNetworkOrigin": "VPC"}})),
+                &nobody,
+                "access points of networks",
+            ),
+            (
+                with(json!({"StringEquals": {"s3:AccessPointNetworkOrigin": "Internet"}})),
+                &everybody,
+                "other access points",
+            ),
             (
                 with(
                     json!({"StringLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-east-1:111122223333:accesspoint/*"}}),
@@ -479,6 +531,25 @@ mod tests {
             (claim("StringLikeIfExists", "sub", json!("repo:acme/shop:*")), &everybody),
             (claim("ForAllValues:StringLike", "sub", json!("repo:acme/shop:*")), &everybody),
             (claim("StringNotLike", "sub", json!("repo:acme/shop:*")), &everybody),
+            (claim("StringLike", "sub", json!("*:ref:refs/heads/main")), &everybody),
+            (claim("StringLike", "sub", json!("repo:a*")), &everybody),
+            (claim("StringLike", "sub", json!("repo:*/shop:ref:refs/heads/main")), &everybody),
+            (claim("StringLike", "sub", json!("repo:ac?e/shop:*")), &everybody),
+            (claim("StringLike", "sub", json!("r*")), &everybody),
+            (claim("StringLike", "sub", json!("repo*:acme/shop")), &everybody),
+            (claim("StringLike", "sub", json!("repo:/*")), &everybody),
+            (claim("StringLike", "sub", json!("environment:*")), &everybody),
+            (claim("StringEquals", "ref", json!("refs/heads/main")), &everybody),
+            (claim("StringEquals", "environment", json!("production")), &everybody),
+            (claim("StringEquals", "workflow", json!("deploy")), &everybody),
+            (claim("StringLike", "repository", json!("*/shop")), &everybody),
+            (claim("StringLike", "repository", json!("a*")), &everybody),
+            (claim("StringEquals", "repository_owner", json!("acme")), &nobody),
+            (claim("StringEquals", "sub", json!("repo:acme/shop:ref:refs/heads/main")), &nobody),
+            (claim("StringLike", "sub", json!("repository_owner_id:1234:*")), &everybody),
+            (claim("StringEquals", "sub", json!("repository_owner_id:1234")), &nobody),
+            (claim("StringLike", "sub", json!("repository:acme/shop:*")), &nobody),
+            (claim("StringLike", "job_workflow_ref", json!("acme/shop/.github/workflows/deploy.yml@*")), &nobody),
             (claim("StringLike", "sub", json!("repo:acme/shop:*")), &nobody),
             (claim("ForAnyValue:StringLike", "sub", json!("repo:acme/*")), &nobody),
             (claim("StringLike", "repository", json!("acme/shop")), &nobody),
@@ -490,6 +561,33 @@ mod tests {
             lets_in(&json!({"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"},
                             "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition}))
         };
+        let at = |host: &str, operator: &str, claim: &str, value: Value| {
+            let provider = if host.starts_with("cognito") {
+                host.to_owned()
+            } else {
+                format!("arn:aws:iam::111122223333:oidc-provider/{host}")
+            };
+            lets_in(&json!({"Effect": "Allow", "Principal": {"Federated": provider},
+                            "Action": "sts:AssumeRoleWithWebIdentity",
+                            "Condition": {operator: {format!("{host}:{claim}"): value}}}))
+        };
+        let cognito = "cognito-identity.amazonaws.com";
+        let of_terraform = |organization: &str| json!(format!("organization:{organization}:project:*:workspace:*"));
+        for (found, expected) in [
+            (at(cognito, "ForAnyValue:StringLike", "amr", json!("authenticated")), &everybody),
+            (at(cognito, "StringLike", "aud", json!("us-east-1:*")), &everybody),
+            (at(cognito, "StringEquals", "aud", json!("us-east-1:12345678-1234-1234-1234-123456789012")), &nobody),
+            (at(cognito, "StringEquals", "sub", json!("us-east-1:12345678-1234-1234-1234-123456789012")), &nobody),
+            (at("app.terraform.io", "StringLike", "sub", of_terraform("*")), &everybody),
+            (at("app.terraform.io", "StringLike", "sub", of_terraform("acme*")), &everybody),
+            (at("app.terraform.io", "StringLike", "sub", of_terraform("acme")), &nobody),
+            (at("gitlab.com", "StringLike", "sub", json!("project_path:*:ref_type:branch:ref:main")), &everybody),
+            (at("gitlab.com", "StringLike", "sub", json!("project_path:acme/*:ref_type:branch:ref:main")), &nobody),
+            (at("gitlab.com", "StringEquals", "ref", json!("main")), &everybody),
+            (at("agent.buildkite.com", "StringLike", "sub", json!("organization:acme:pipeline:*")), &nobody),
+        ] {
+            assert_eq!(&found, expected);
+        }
         assert_eq!(of_google(json!({})), everybody);
         assert_eq!(of_google(json!({"StringEquals": {"accounts.google.com:aud": "66677788899900pro0"}})), nobody);
     }
@@ -545,7 +643,12 @@ mod tests {
             (with(json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})), nothing),
             (statement(json!("*"), json!("arn:aws:s3:::a/*")), nothing),
             (statement(json!("s3:*"), json!("*")), nothing),
-            (statement(json!("iam:*"), json!("*")), escalation),
+            (statement(json!("iam:*"), json!("*")), all),
+            (statement(json!("iam:*"), json!("arn:aws:iam::111122223333:role/*")), escalation),
+            (statement(json!("iam:Get*"), json!("*")), nothing),
+            (with(json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}})), all),
+            (with(json!({"StringEquals": {"aws:ResourceAccount": "111122223333"}})), all),
+            (with(json!({"StringEquals": {"aws:PrincipalTag/team": "ops"}})), nothing),
             (statement(json!("IAM:passrole"), json!("*")), escalation),
             (statement(json!("iam:P*Role"), json!("*")), escalation),
             (statement(json!("iam:PassRole"), json!("arn:aws:iam::111122223333:role/a")), nothing),

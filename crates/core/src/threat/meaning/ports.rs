@@ -87,7 +87,8 @@ fn of_permission(permission: &Map<String, Value>, acl: bool) -> Option<Opened> {
         return None;
     }
     let find = |wanted: &[&str]| permission.iter().find(|(name, _)| named(name, wanted)).map(|(_, value)| value);
-    match find(&["ipProtocol", "aclProtocol"]).map(|value| written(value).to_ascii_lowercase()).as_deref() {
+    let protocol = find(&["ipProtocol", "aclProtocol"]).map(|value| written(value).to_ascii_lowercase());
+    match protocol.as_deref() {
         Some("icmp" | "icmpv6" | "1" | "58") => return None,
         Some("-1" | "all") => return Some(Opened::Every),
         _ => {}
@@ -98,15 +99,19 @@ fn of_permission(permission: &Map<String, Value>, acl: bool) -> Option<Opened> {
         numbers(value).first().copied().filter(|port| *port >= 0)
     };
     let port = |number: i64| u16::try_from(number).unwrap_or(u16::MAX);
-    Some(of_range(end("fromPort", "from").map_or(0, port), end("toPort", "to").map_or(u16::MAX, port), acl))
+    let (from, to) = (end("fromPort", "from").map_or(0, port), end("toPort", "to").map_or(u16::MAX, port));
+    // Of what administers a machine, Remote Desktop alone takes UDP as well.
+    let administration: &[u16] =
+        if matches!(protocol.as_deref(), Some("udp" | "17")) { &[3389] } else { &ADMINISTRATION };
+    Some(of_range(from, to, administration, acl))
 }
 
-fn of_range(from: u16, to: u16, acl: bool) -> Opened {
+fn of_range(from: u16, to: u16, administration: &[u16], acl: bool) -> Opened {
     if from <= 1 && to == u16::MAX {
         Opened::Every
     } else if acl && from >= FIRST_EPHEMERAL && to > 2 * FIRST_EPHEMERAL && to - from > FIRST_EPHEMERAL {
         Opened::Answers
-    } else if ADMINISTRATION.iter().any(|port| (from..=to).contains(port)) {
+    } else if administration.iter().any(|port| (from..=to).contains(port)) {
         Opened::Administration
     } else if from == to && WEB.contains(&from) {
         Opened::Web
@@ -144,6 +149,13 @@ mod tests {
                 nested(json!({"ipProtocol": "tcp", "fromPort": 3000, "toPort": 4000, "ipRanges": v4})),
                 &["administration"],
             ),
+            (nested(json!({"ipProtocol": "udp", "fromPort": 22, "toPort": 22, "ipRanges": v4})), &["other"]),
+            (nested(json!({"ipProtocol": "17", "fromPort": 5985, "toPort": 5986, "ipRanges": v4})), &["other"]),
+            (
+                nested(json!({"ipProtocol": "udp", "fromPort": 3389, "toPort": 3389, "ipRanges": v4})),
+                &["administration"],
+            ),
+            (nested(json!({"ipProtocol": "6", "fromPort": 22, "toPort": 22, "ipRanges": v4})), &["administration"]),
             (nested(json!({"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "ipRanges": v4})), &["web"]),
             (nested(json!({"ipProtocol": "tcp", "fromPort": 80, "toPort": 443, "ipRanges": v4})), &["other"]),
             (nested(json!({"ipProtocol": "tcp", "fromPort": 0, "toPort": 65535, "ipRanges": v4})), &["every"]),
