@@ -144,7 +144,7 @@ class TheSameByOthers(unittest.TestCase):
             (on_object("CopyObject", "uploader", UPLOADS), "UploadRule"),
             ({**on_object("PutObject", MACHINE, UPLOADS), "userIdentity": user}, "UploadRule"),
             ({**DELETES[0], "userIdentity": user}, "ObjectRule"),
-            (management("logs", "DeleteLogStream", COMPOSER, read_only=False), "AuditTrailRule"),
+            (management("logs", "DeleteLogStream", COMPOSER, read_only=False), "AlarmRule"),
         ]:
             self.assertTrue(records(stack.selectors, call), call["eventName"])
             self.assertEqual(stack.started_by_call(call), [rule], call["eventName"])

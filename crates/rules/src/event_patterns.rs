@@ -51,8 +51,8 @@ struct Group {
 enum Kind {
     /// Calls that change something, whoever makes them.
     Writes,
-    /// One call that services make all day: of others alone.
-    ByPeople(&'static str),
+    /// Calls that services make all day: of others alone.
+    ByPeople(&'static [&'static str]),
     /// Calls that read, by people and from outside, if they are watched.
     Reads,
     /// One call that reads, by anybody but services, if reads are watched.
@@ -61,26 +61,23 @@ enum Kind {
 
 /// Services that one pattern names share its calls, so those of a group have
 /// few names in common that only one of them is watched for.
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 12] = [
     Group {
         resource: "AuditTrailRule",
         description: "Starts the security audit when somebody turns off what watches or bounds the account.",
-        services: &[
-            "access-analyzer",
-            "cloudtrail",
-            "config",
-            "events",
-            "guardduty",
-            "inspector2",
-            "logs",
-            "macie2",
-            "network-firewall",
-            "organizations",
-            "route53",
-            "route53resolver",
-            "securityhub",
-            "wafv2",
-        ],
+        services: &["cloudtrail", "config", "network-firewall", "organizations", "route53", "route53resolver", "wafv2"],
+        kind: Kind::Writes,
+    },
+    Group {
+        resource: "FindingRule",
+        description: "Starts the security audit when somebody turns off what looks for attacks and weaknesses, or hides what it found.",
+        services: &["access-analyzer", "guardduty", "inspector2", "macie2", "securityhub"],
+        kind: Kind::Writes,
+    },
+    Group {
+        resource: "AlarmRule",
+        description: "Starts the security audit when somebody silences an alarm, a rule of EventBridge or a log, or opens a bus.",
+        services: &["events", "logs", "monitoring"],
         kind: Kind::Writes,
     },
     Group {
@@ -92,14 +89,33 @@ const GROUPS: [Group; 10] = [
     Group {
         resource: "BucketRule",
         description: "Starts the security audit when somebody changes who may read a bucket, a file system or a warehouse, or what it keeps.",
-        services: &["elasticfilesystem", "es", "glacier", "ram", "redshift", "redshift-serverless", "s3", "s3-control"],
+        services: &[
+            "elasticfilesystem",
+            "es",
+            "glacier",
+            "glue",
+            "kinesis",
+            "ram",
+            "redshift",
+            "redshift-serverless",
+            "s3",
+            "s3-control",
+            "s3tables",
+            "s3vectors",
+        ],
         kind: Kind::Writes,
     },
     Group {
         resource: "LaunchRule",
-        description: "Starts the security audit when somebody, rather than a service, starts instances.",
+        description: "Starts the security audit when somebody, rather than a service, starts instances or copies a disk.",
         services: &["ec2"],
-        kind: Kind::ByPeople("RunInstances"),
+        kind: Kind::ByPeople(&[
+            "CopySnapshot",
+            "CreateFleet",
+            "RequestSpotFleet",
+            "RequestSpotInstances",
+            "RunInstances",
+        ]),
     },
     Group {
         resource: "KeyAndNetworkRule",
@@ -242,7 +258,8 @@ impl Group {
             && match self.kind {
                 Kind::Writes => !is_read(name),
                 Kind::Reads => is_read(name),
-                Kind::ByPeople(call) | Kind::ReadByAnybody(call) => *name == Name::Is(call.to_owned()),
+                Kind::ByPeople(calls) => calls.iter().any(|call| *name == Name::Is((*call).to_owned())),
+                Kind::ReadByAnybody(call) => *name == Name::Is(call.to_owned()),
             }
     }
 
