@@ -17,9 +17,10 @@ use warden_core::image::Area;
 
 use crate::Text;
 
-/// Most letters of a page that are kept, and most lines.
-const MAX_LETTERS: usize = 100_000;
-const MAX_LINES: usize = 2_000;
+/// Most letters of a page that are kept, five times those of a page full of print, and most lines. Whoever reads them
+/// compares lines with each other.
+const MAX_LETTERS: usize = 30_000;
+const MAX_LINES: usize = 1_000;
 
 /// A font's units, of which a letter's size has so many.
 const UNITS: f64 = 1_000.0;

@@ -807,3 +807,15 @@ fn the_text_of_a_page_is_told_whatever_hides_it() {
     );
     assert!((340..380).contains(&area.y) && (20..40).contains(&area.height), "{area:?}");
 }
+
+#[test]
+fn of_a_page_of_endless_text_the_beginning_is_told() {
+    let page = |line: &str| {
+        let drawn = format!("BT /F 1 Tf 0 700 Td {} ET", format!("({line}) Tj 0 -2 Td ").repeat(2_000));
+        Sheet::drawn(drawn.as_bytes())
+            .resources("/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>")
+    };
+    for (line, lines) in [("A", 1_000), (&*"word ".repeat(20), 300)] {
+        assert_eq!(texts(&on_small_pages(document(&[page(line)]))).len(), lines, "{} letters", line.len());
+    }
+}
