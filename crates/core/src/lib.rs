@@ -20,6 +20,7 @@ pub mod hashed;
 pub mod image;
 pub mod intake;
 pub mod invocation_logging;
+pub mod json;
 pub mod metadata;
 mod named;
 pub mod pii;

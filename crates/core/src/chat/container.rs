@@ -1,28 +1,43 @@
 //! The stream of a SageMaker container: a chat completion's chunks, or a token
 //! in each line. What is not known is passed over.
 
+use std::{collections::BTreeMap, fmt};
+
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     AnswerEvent, StopReason, json,
-    lines::{DONE, Lines, ServerEvent, no_event},
+    lines::{Lines, ServerEvent, is_done, no_event, tells_failure},
     progress::Progress,
 };
 use crate::error::Error;
 
 /// What a container's stream said so far.
-#[derive(Debug)]
 pub(super) struct Container {
     lines: Lines,
     pub(super) progress: Progress,
     stopped: bool,
+    /// The calls of tools that are being written: by the place that the container gives each, its number and its id.
+    calls: BTreeMap<u64, (u64, String)>,
+    begun_calls: u64,
+}
+
+impl fmt::Debug for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lines, progress, stopped, calls: _, begun_calls: _ } = self;
+        f.debug_struct("Container")
+            .field("lines", lines)
+            .field("progress", progress)
+            .field("stopped", stopped)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Deserialize)]
 struct Line {
     choices: Option<Vec<Choice>>,
-    usage: Option<WireUsage>,
+    usage: Option<Value>,
     token: Option<Token>,
     generated_text: Option<Value>,
     details: Option<Details>,
@@ -31,11 +46,15 @@ struct Line {
     r#type: Option<Value>,
     message: Option<Value>,
     detail: Option<Value>,
+    status: Option<Value>,
+    code: Option<Value>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
 struct Choice {
-    index: Option<u64>,
+    index: Option<Value>,
     delta: Option<Message>,
     /// The whole answer of a container that does not stream.
     message: Option<Message>,
@@ -49,18 +68,21 @@ struct Choice {
 struct Message {
     /// A text, or parts that have one each.
     content: Option<Value>,
-    refusal: Option<String>,
+    refusal: Option<Value>,
     /// Thinking, under either of its names.
     reasoning_content: Option<Value>,
     reasoning: Option<Value>,
-    tool_calls: Option<Vec<ToolCall>>,
+    /// A list; older containers send the one call itself.
+    tool_calls: Option<Value>,
     /// A tool's call before there could be more than one.
     function_call: Option<Function>,
+    error: Option<Value>,
 }
 
 #[derive(Deserialize)]
 struct ToolCall {
-    index: Option<u64>,
+    index: Option<Value>,
+    id: Option<Value>,
     function: Option<Function>,
 }
 
@@ -69,12 +91,6 @@ struct Function {
     name: Option<String>,
     /// JSON in a text, in parts; some containers send the JSON itself.
     arguments: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct WireUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -87,8 +103,8 @@ struct Token {
 #[derive(Deserialize)]
 struct Details {
     finish_reason: Option<Value>,
-    generated_tokens: Option<u64>,
-    input_length: Option<u64>,
+    generated_tokens: Option<Value>,
+    input_length: Option<Value>,
 }
 
 impl Line {
@@ -103,11 +119,37 @@ impl Line {
             || self.details.is_some();
         let says_why =
             self.message.as_ref().is_some_and(Value::is_string) || self.detail.as_ref().is_some_and(is_there);
+        // What SageMaker, a proxy or a framework writes has names of its own.
+        let is_named_so = || {
+            self.code.as_ref().is_some_and(is_failure_code)
+                || self.status.as_ref().is_some_and(is_failure_code)
+                || self.others.iter().any(|(name, value)| tells_failure(name) && is_there(value) && *value != 0)
+        };
         self.error.as_ref().is_some_and(is_there)
             || is_named(&self.object)
             || is_named(&self.r#type)
-            || !answers && says_why
+            || !answers && (says_why || is_named_so())
     }
+}
+
+/// Whether a code or a status is one of a failure: HTTP's, or a word for it.
+fn is_failure_code(value: &Value) -> bool {
+    number(value).is_some_and(|code| code >= 400) || value.as_str().is_some_and(tells_failure)
+}
+
+/// A number of things, however it is written: `2`, `2.0` or `"2"`.
+fn number(value: &Value) -> Option<u64> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        _ => return None,
+    };
+    let whole = match text.split_once('.') {
+        Some((whole, part)) if part.bytes().all(|digit| digit == b'0') => whole,
+        Some(_) => return None,
+        None => &text,
+    };
+    whole.parse().ok()
 }
 
 /// Containers write a field that says nothing as null, false, or empty.
@@ -123,7 +165,7 @@ fn is_there(value: &Value) -> bool {
 
 impl Container {
     pub(super) fn new(progress: Progress) -> Self {
-        Self { lines: Lines::default(), progress, stopped: false }
+        Self { lines: Lines::default(), progress, stopped: false, calls: BTreeMap::new(), begun_calls: 0 }
     }
 
     /// Reads a part, and says whether it completed an event that says something.
@@ -157,7 +199,7 @@ impl Container {
             if event.is_error {
                 return Err(failed());
             }
-            if event.data == DONE {
+            if is_done(&event.data) {
                 self.stop(out)?;
             } else {
                 self.read(json::read(&event.data).ok_or(no_event())?, out)?;
@@ -173,7 +215,7 @@ impl Container {
         }
         let first = line.choices.into_iter().flatten().enumerate().find(|(at, choice)| {
             // Without an index its place is what tells.
-            choice.index.map_or(*at == 0, |index| index == 0)
+            choice.index.as_ref().and_then(number).map_or(*at == 0, |index| index == 0)
         });
         if let Some((_, choice)) = first {
             self.choice(choice, out)?;
@@ -185,7 +227,7 @@ impl Container {
             self.progress.tally.wrote_token();
         }
         if let Some(usage) = line.usage {
-            self.count(usage.prompt_tokens, usage.completion_tokens);
+            self.count(usage.get("prompt_tokens"), usage.get("completion_tokens"));
         }
         let details = line.details;
         let generated_text = line.generated_text.as_ref().and_then(Value::as_str);
@@ -194,7 +236,7 @@ impl Container {
             self.progress.text(whole.to_owned(), out);
         }
         if let Some(details) = details {
-            self.count(details.input_length, details.generated_tokens);
+            self.count(details.input_length.as_ref(), details.generated_tokens.as_ref());
             self.finished(details.finish_reason.as_ref())?;
             // The last token of a stream of tokens, after which no [DONE] comes.
             if self.progress.has_stop_reason() {
@@ -207,31 +249,39 @@ impl Container {
     }
 
     fn choice(&mut self, choice: Choice, out: &mut Vec<AnswerEvent>) -> Result<(), Error> {
-        if choice.error.as_ref().is_some_and(is_there) {
+        let message = choice.delta.or(choice.message).unwrap_or_default();
+        if [&choice.error, &message.error].into_iter().flatten().any(is_there) {
             return Err(failed());
         }
-        let message = choice.delta.or(choice.message).unwrap_or_default();
         for thought in [message.reasoning_content, message.reasoning].into_iter().flatten() {
             self.progress.tally.wrote(thought.as_str().unwrap_or_default());
         }
         for text in texts(message.content).chain(choice.text) {
             self.progress.text(text, out);
         }
-        if let Some(refusal) = message.refusal.filter(|text| !text.is_empty()) {
-            self.progress.text(refusal, out);
+        if let Some(refusal) = message.refusal.as_ref().and_then(Value::as_str).filter(|text| !text.is_empty()) {
+            self.progress.text(refusal.to_owned(), out);
             self.progress.stops(Some(StopReason::Refusal));
         }
-        for (at, call) in message.tool_calls.into_iter().flatten().enumerate() {
-            self.call(call.index.unwrap_or(at as u64), call.function)?;
+        let calls = match message.tool_calls {
+            Some(Value::Array(calls)) => calls,
+            Some(call @ Value::Object(_)) => vec![call],
+            _ => Vec::new(),
+        };
+        for (at, call) in calls.into_iter().enumerate() {
+            let ToolCall { index, id, function } = serde_json::from_value(call).map_err(|_| no_event())?;
+            let at = index.as_ref().and_then(number).unwrap_or(at as u64);
+            self.call(at, id.as_ref().and_then(Value::as_str), function)?;
         }
         if message.function_call.is_some() {
-            self.call(0, message.function_call)?;
+            self.call(0, None, message.function_call)?;
         }
         self.finished(choice.finish_reason.as_ref())
     }
 
-    fn call(&mut self, at: u64, function: Option<Function>) -> Result<(), Error> {
+    fn call(&mut self, at: u64, id: Option<&str>, function: Option<Function>) -> Result<(), Error> {
         let Some(Function { name, arguments }) = function else { return Ok(()) };
+        let at = self.number_of_call(at, id.unwrap_or_default(), name.as_deref().unwrap_or_default());
         let arguments = match arguments {
             None | Some(Value::Null) => String::new(),
             Some(Value::String(part)) => part,
@@ -240,9 +290,24 @@ impl Container {
         self.progress.call(at, name.as_deref().unwrap_or_default(), &arguments)
     }
 
-    /// A container that does not count says 0.
-    fn count(&mut self, input: Option<u64>, output: Option<u64>) {
-        self.progress.tally.count(input.filter(|tokens| *tokens > 0), output.filter(|tokens| *tokens > 0));
+    /// Which call a part belongs to. Some containers give every call the same place, so a name with another id begins
+    /// another call; others make up a new id for each part, of which the first alone has a name.
+    fn number_of_call(&mut self, at: u64, id: &str, name: &str) -> u64 {
+        if let Some((number, known)) = self.calls.get_mut(&at)
+            && (id.is_empty() || name.is_empty() || known.is_empty() || known == id)
+        {
+            return *number;
+        }
+        let number = self.begun_calls;
+        self.begun_calls += 1;
+        self.calls.insert(at, (number, id.to_owned()));
+        number
+    }
+
+    /// A container that does not count says 0 or -1.
+    fn count(&mut self, input: Option<&Value>, output: Option<&Value>) {
+        let counted = |tokens: Option<&Value>| tokens.and_then(number).filter(|tokens| *tokens > 0);
+        self.progress.tally.count(counted(input), counted(output));
     }
 
     fn finished(&mut self, reason: Option<&Value>) -> Result<(), Error> {

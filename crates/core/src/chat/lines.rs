@@ -10,13 +10,15 @@ use crate::error::Error;
 /// Longest event. One is a few words of the answer.
 const MAX_EVENT_BYTES: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// The last event of a chat completion.
-pub(super) const DONE: &[u8] = b"[DONE]";
+/// What the names of events and of their fields hold that tell of a failure.
+const FAILURES: [&str; 3] = ["error", "exception", "fail"];
+/// Names of events that only keep the connection open.
+const PINGS: [&str; 4] = ["ping", "heartbeat", "keepalive", "keep-alive"];
 
 /// One event, or one bare line.
 #[derive(PartialEq, Eq)]
 pub(super) struct ServerEvent {
-    /// Whether it is named `error`.
+    /// Whether it is named as a failure is.
     pub(super) is_error: bool,
     /// Its data; not empty unless it is an error.
     pub(super) data: Vec<u8>,
@@ -28,9 +30,33 @@ pub(super) struct Lines {
     line: Vec<u8>,
     after_return: bool,
     after_first_line: bool,
-    is_error: bool,
+    kind: Kind,
     data: Vec<u8>,
     data_parts: usize,
+}
+
+/// What an event is by its name.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    /// It says something.
+    #[default]
+    Message,
+    /// It tells of a failure.
+    Failure,
+    /// It keeps the connection open.
+    Ping,
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        if tells_failure(name) {
+            Self::Failure
+        } else if PINGS.iter().any(|ping| name.eq_ignore_ascii_case(ping)) {
+            Self::Ping
+        } else {
+            Self::Message
+        }
+    }
 }
 
 impl fmt::Debug for Lines {
@@ -87,8 +113,8 @@ impl Lines {
         } else if let Some(data) = field(b"data").or((line == b"data").then_some(&[])) {
             self.data_line(data, out);
         } else if let Some(name) = field(b"event") {
-            self.is_error = name.eq_ignore_ascii_case(b"error");
-        } else if line[0] != b':' && field(b"id").is_none() && field(b"retry").is_none() {
+            self.kind = Kind::of(&String::from_utf8_lossy(name));
+        } else if line[0] != b':' && !is_passed_over(line) {
             return Err(no_event());
         }
         Ok(())
@@ -104,19 +130,48 @@ impl Lines {
         }
         self.data.extend_from_slice(data);
         self.data_parts += 1;
-        if self.data == DONE {
+        if is_done(&self.data) {
             self.end_event(out);
         }
     }
 
     fn end_event(&mut self, out: &mut Vec<ServerEvent>) {
         self.data_parts = 0;
-        let is_error = std::mem::take(&mut self.is_error);
+        let kind = std::mem::take(&mut self.kind);
         let data = std::mem::take(&mut self.data);
+        if kind == Kind::Ping && serde_json::from_slice::<IgnoredAny>(&data).is_err() {
+            return;
+        }
+        let is_error = kind == Kind::Failure;
         if is_error || !data.trim_ascii().is_empty() {
             out.push(ServerEvent { is_error, data });
         }
     }
+}
+
+/// Whether data is the last event of a chat completion, `[DONE]`, however it is written.
+pub(super) fn is_done(data: &[u8]) -> bool {
+    let data = data.trim_ascii();
+    let data = data.strip_prefix(b"\"").and_then(|data| data.strip_suffix(b"\"")).unwrap_or(data);
+    let inner = data.strip_prefix(b"[").and_then(|data| data.strip_suffix(b"]"));
+    inner.is_some_and(|inner| inner.trim_ascii().eq_ignore_ascii_case(b"DONE"))
+}
+
+/// Whether a name of an event or a field tells of a failure.
+pub(super) fn tells_failure(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    FAILURES.iter().any(|failure| name.contains(failure))
+}
+
+/// Whether a line is a field that says nothing here: the standard has a reader pass over those that it does not know. A text
+/// that a server writes in place of an answer is none, nor is what speaks of a failure.
+fn is_passed_over(line: &[u8]) -> bool {
+    let name = match line.iter().position(|byte| *byte == b':') {
+        Some(end) => &line[..end],
+        None => return matches!(line, b"id" | b"event" | b"retry"),
+    };
+    let is_name = name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(byte));
+    is_name && !std::str::from_utf8(name).is_ok_and(tells_failure)
 }
 
 /// What is of no known shape.
@@ -157,6 +212,12 @@ mod tests {
             ("data: {}\nevent: ERROR\n\n", vec![(true, "{}")]),
             ("event:error\n\n", vec![(true, "")]),
             ("event: error\nid: 1\nretry: 5\n\n", vec![(true, "")]),
+            ("event: exception\ndata: {}\n\n", vec![(true, "{}")]),
+            ("event: ModelStreamErrorException\n\n", vec![(true, "")]),
+            ("event: ping\ndata: 2026-11-27\n\ndata: {}\n\n", vec![(false, "{}")]),
+            ("event: ping\ndata: {}\n\n", vec![(false, "{}")]),
+            ("data: [ DONE ]\ndata: \"[done]\"\n", vec![(false, "[ DONE ]"), (false, "\"[done]\"")]),
+            ("foo: bar\nx-trace_1:\nid\nevent\nretry\ndata: {}\n\n", vec![(false, "{}")]),
             ("data:\n\n", vec![]),
             ("", vec![]),
         ] {
@@ -168,6 +229,23 @@ mod tests {
             let by_bytes: Vec<_> =
                 out.into_iter().map(|event| (event.is_error, String::from_utf8(event.data).unwrap())).collect();
             assert_eq!(by_bytes, expected, "{text:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn what_a_server_writes_in_place_of_an_event_is_no_field() {
+        for text in [
+            "upstream timed out",
+            "RuntimeError: CUDA out of memory",
+            "error: out of memory",
+            "last_exception: none",
+            "Traceback (most recent call last):",
+            "Data: {}",
+            "<html>",
+            "done",
+        ] {
+            let mut out = Vec::new();
+            assert!(Lines::default().push(format!("{text}\n").as_bytes(), &mut out).is_err(), "{text}");
         }
     }
 

@@ -179,6 +179,13 @@ fn an_error_cuts_the_answer_whatever_ends_the_stream_after_it() {
         r#"{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}"#,
         r#"{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"ABORT"}]}"#,
         r#"{"choices":[],"error":{"message":"x"}}"#,
+        r#"{"errors":[{"message":"x"}]}"#,
+        r#"{"ErrorCode":"CLIENT_ERROR_FROM_MODEL","OriginalStatusCode":500}"#,
+        r#"{"InternalServerException":{}, "exceptionType":"x"}"#,
+        r#"{"code":500,"reason":"boom"}"#,
+        r#"{"status":"error"}"#,
+        r#"{"status":503}"#,
+        r#"{"choices":[{"index":0,"delta":{"error":"out of memory"},"finish_reason":null}]}"#,
     ] {
         let stream = events(&[hi, error, "[DONE]"]);
         assert_eq!(ended(&stream), ("Hi".to_owned(), Err("ModelUnavailable")), "{error}");
@@ -188,13 +195,19 @@ fn an_error_cuts_the_answer_whatever_ends_the_stream_after_it() {
         "event: error\ndata: {}\n\n",
         "event: error\n\n",
         "data: {}\nevent: error\n\n",
+        "event: exception\ndata: {\"x\":1}\n\n",
     ] {
         let stream = events(&[hi]) + error + "data: [DONE]\n\n";
         assert_eq!(ended(&stream), ("Hi".to_owned(), Err("ModelUnavailable")), "{error}");
     }
-    for no_error in
-        [r#"{"error":null,"choices":[]}"#, r#"{"error":"","message":null}"#, r#"{"error":false}"#, r#"{"type":"ping"}"#]
-    {
+    for no_error in [
+        r#"{"error":null,"choices":[]}"#,
+        r#"{"error":"","message":null}"#,
+        r#"{"error":false}"#,
+        r#"{"type":"ping"}"#,
+        r#"{"code":200,"status":"ok","errors":[],"error_count":0}"#,
+        r#"{"choices":[],"prompt_filter_results":[{"error_code":1}],"code":"fine"}"#,
+    ] {
         assert_eq!(
             ended(&events(&[hi, no_error, "[DONE]"])),
             ("Hi".to_owned(), Ok("end_turn".to_owned())),
@@ -251,6 +264,17 @@ fn a_text_is_read_as_it_comes() {
         ),
         (format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"a\"}}}}]}}\ndata: {stop}\n"), "a"),
         (CHAT_EVENTS.replace('\n', "\r"), "안녕 😀\nthere"),
+        (format!("foo: bar\nevent: ping\ndata: 10:00\n\n{CHAT_EVENTS}"), "안녕 😀\nthere"),
+        // What stands beside the text is not what it should be.
+        (events(&[r#"{"choices":[{"index":"0","delta":{"content":"a","refusal":[]}}]}"#, stop]), "a"),
+        (
+            events(&[r#"{"choices":[{"delta":{"content":"a","tool_calls":false},"logprobs":[NaN,-Infinity]}]}"#, stop]),
+            "a",
+        ),
+        (events(&[r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":-1}}"#, stop]), "a"),
+        (events(&[r#"{"choices":[{"delta":{"content":"a"}}],"usage":[]}"#, stop]), "a"),
+        (events(&[r#"{"choices":[{"delta":{"content":"a"}}]}"#, "[ DONE ]"]), "a"),
+        (events(&[r#"{"choices":[{"delta":{"content":"a"}}]}"#, "\"[DONE]\""]), "a"),
     ] {
         assert_eq!(ended(&stream), (text.to_owned(), Ok("end_turn".to_owned())), "{stream}");
     }
@@ -265,11 +289,37 @@ fn calls_of_tools_are_told() {
     };
     let end = |reason: &str| format!(r#"{{"choices":[{{"delta":{{}},"finish_reason":"{reason}"}}]}}"#);
     let legacy = r#"{"choices":[{"delta":{"function_call":{"name":"get_time","arguments":"{}"}}}]}"#;
+    let with_id = |id: &str, name: &str, arguments: &str| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":0,"id":{id},"function":{{"name":{name},"arguments":{arguments}}}}}]}}}}]}}"#
+        )
+    };
+    let of_one =
+        r#"{"choices":[{"delta":{"tool_calls":{"index":0,"id":"","function":{"name":"get_time","arguments":"{}"}}}}]}"#;
     let one = vec![("get_time", "{}")];
+    let two = vec![("f", "{}"), ("g", "{}")];
     for (stream, calls) in [
         (events(&[&call(0, r#""get_time""#, r#""""#), &call(0, "null", r#""{}""#), &end("tool_calls")]), one.clone()),
         (events(&[&call(0, r#""get_time""#, "{}"), &end("stop"), "[DONE]"]), one.clone()),
-        (events(&[legacy, &end("function_call")]), one),
+        (events(&[legacy, &end("function_call")]), one.clone()),
+        (events(&[of_one, &end("eos_token")]), one.clone()),
+        // Another id with a name begins another call, wherever it stands.
+        (
+            events(&[&with_id(r#""a""#, r#""f""#, r#""{}""#), &with_id(r#""b""#, r#""g""#, r#""{}""#), "[DONE]"]),
+            two.clone(),
+        ),
+        (
+            events(&[
+                &with_id(r#""a""#, r#""f""#, r#""{""#),
+                &with_id(r#""a""#, "null", r#""}""#),
+                &with_id(r#""b""#, r#""g""#, "null"),
+                &with_id("null", "null", r#""{}""#),
+                "[DONE]",
+            ]),
+            two,
+        ),
+        // A new id for each part does not.
+        (events(&[&with_id(r#""a""#, r#""get_time""#, "null"), &with_id(r#""b""#, "null", r#""{}""#), "[DONE]"]), one),
         (
             events(&[
                 &call(0, r#""a""#, r#""{\"x\":""#),
@@ -308,6 +358,8 @@ fn the_tokens_of_a_cut_answer_are_the_containers_or_estimated() {
         (events(&[counting, delta]), 5, 11, true),
         (events(&[delta, zeros]), 1, 2, true),
         (events(&[r#"{"choices":[{"delta":{"reasoning":"thinks"}}]}"#]), 1, 2, true),
+        (events(&[r#"{"choices":[],"usage":{"prompt_tokens":5.0,"completion_tokens":"9"}}"#]), 5, 9, false),
+        (events(&[delta, r#"{"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":1.5}}"#]), 1, 2, true),
         ("{\"token\":{\"text\":\"a longer token\"}}\n{\"token\":{\"text\":\"b\"}}\n".into(), 1, 2, true),
     ] {
         let mut decoder = decoder();
