@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// A field that tells what a document is, and how to send what is meant.
-const SIGNS: [(&str, &str); 14] = [
+const SIGNS: [(&str, &str); 21] = [
     ("Records", "holds a list of `Records`; send one record at a time"),
     ("Events", "holds a list of `Events`, as LookupEvents answers; send the record in `CloudTrailEvent`"),
     ("CloudTrailEvent", "is an entry of LookupEvents; send the record that stands in `CloudTrailEvent` as text"),
@@ -11,7 +11,14 @@ const SIGNS: [(&str, &str); 14] = [
     ("awslogs", "is a message of a CloudWatch Logs subscription; send the record in it"),
     ("logEvents", "is a message of a CloudWatch Logs subscription; send the record in it"),
     ("TopicArn", "is a message of SNS; send the record in `Message`"),
+    ("Sns", "is a message of SNS; send the record in `Message`"),
+    ("Message", "is a message of SNS; send the record in `Message`"),
     ("receiptHandle", "is a message of SQS; send the record in `body`"),
+    ("ReceiptHandle", "is a message of SQS; send the record in `Body`"),
+    ("Body", "is a message of SQS; send the record in `Body`"),
+    ("Messages", "holds a list of `Messages`, as SQS answers; send the record in the `Body` of one"),
+    ("executionArn", "is what DescribeExecution answers; send what stands in `input`"),
+    ("Entries", "holds a list of `Entries` for PutEvents; send what stands in the `Detail` of one"),
     ("DetailType", "is an entry of PutEvents; send what stands in `Detail`"),
     ("events", "holds a list of `events`, as CloudWatch Logs answers; send the record in `message`"),
     ("message", "is an event of CloudWatch Logs; send the record in `message`"),

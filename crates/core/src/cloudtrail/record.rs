@@ -71,13 +71,13 @@ struct Envelope {
 
 /// Reads a record, and the `EventBridge` event around it if there is one.
 pub(super) fn read<'a>(record: &'a Map<String, Value>, around: Option<&Value>) -> Result<Event<'a>, Error> {
-    if foreign::is_s3_notification(record) {
+    let whole = row::read(record)?;
+    if foreign::is_s3_notification(&whole) {
         return Err(Error::invalid(
             "eventSource",
             "is a record of S3's own notification, whose key is encoded for URLs; send S3's Object Created by EventBridge",
         ));
     }
-    let whole = row::read(record)?;
     let name = event_name(&whole, if around.is_some() { "detail.eventName" } else { "eventName" })?;
     let Record {
         user_identity,

@@ -74,7 +74,18 @@ pub(super) fn read(record: &Map<String, Value>) -> Result<Cow<'_, Map<String, Va
         if let Some(Value::String(text)) = record.get(part)
             && let Some(value) = inside(part, text)?
         {
+            let value = match value {
+                // A text made of a column has the column's names.
+                Value::Object(identity) if part == "userIdentity" => Value::Object(with_names(&identity, false)),
+                value => value,
+            };
             record.to_mut().insert(part.to_owned(), value);
+        }
+    }
+    // A table has a text where a record has nothing.
+    for name in ["errorCode", "errorMessage"] {
+        if record.get(name).is_some_and(|text| text == "") {
+            record.to_mut().remove(name);
         }
     }
     Ok(record)
@@ -155,6 +166,38 @@ mod tests {
             "requestParameters": {"name": "main", "username": "Bob"}, "p_row_id": "7",
         });
         assert_eq!(Value::Object(read(row.as_object().unwrap()).unwrap().into_owned()), expected);
+    }
+
+    #[test]
+    fn a_text_of_a_column_has_its_names_in_lower_case_too() {
+        let expected = json!({"type": "AssumedRole", "invokedBy": "cloudformation.amazonaws.com", "accountId": "1"});
+        let lower = json!({"type": "AssumedRole", "invokedby": "cloudformation.amazonaws.com", "accountid": "1"});
+        for (name, identity) in [
+            ("useridentity", json!(lower.to_string())),
+            ("useridentity", lower.clone()),
+            ("useridentity", json!(expected.to_string())),
+            ("userIdentity", json!(lower.to_string())),
+            ("userIdentity", expected.clone()),
+        ] {
+            let event = if name == "useridentity" { "eventname" } else { "eventName" };
+            let row = json!({event: "DeleteDBCluster", name: identity});
+            assert_eq!(read(row.as_object().unwrap()).unwrap()["userIdentity"], expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn an_empty_error_is_none() {
+        for (row, expected) in [
+            (json!({"eventname": "A", "errorcode": "", "errormessage": ""}), json!({"eventName": "A"})),
+            (json!({"eventName": "A", "errorCode": ""}), json!({"eventName": "A"})),
+            (
+                json!({"eventname": "A", "errorcode": "AccessDenied"}),
+                json!({"eventName": "A", "errorCode": "AccessDenied"}),
+            ),
+            (json!({"eventName": "A", "errorCode": null}), json!({"eventName": "A", "errorCode": null})),
+        ] {
+            assert_eq!(Value::Object(read(row.as_object().unwrap()).unwrap().into_owned()), expected, "{row}");
+        }
     }
 
     #[test]
