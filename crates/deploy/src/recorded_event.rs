@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use warden_core::{Error, cloudtrail::Event, json::mended};
 
 use crate::ReplayError;
 
@@ -13,6 +15,15 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The most bytes that a file unpacks to. `CloudTrail`'s are a few megabytes.
 const MOST_BYTES: u64 = 256 << 20;
+
+/// What lists of events are called: `CloudTrail`'s files and what Lambda is given, `lookup-events`, `receive-message`,
+/// `filter-log-events` and `get-log-events`, subscriptions of logs, and `put-events`.
+const LISTS: [&str; 6] = ["Records", "Events", "Messages", "events", "logEvents", "Entries"];
+/// Where an event stands as JSON in a text: an entry of `lookup-events`, SQS's message as the CLI and as Lambda have it,
+/// SNS's as it has it and as Lambda does, an event of `CloudWatch` Logs, and what `describe-execution` prints.
+const TEXTS: [&str; 7] = ["/CloudTrailEvent", "/Body", "/body", "/Message", "/Sns/Message", "/message", "/input"];
+/// What says beside `detail` how an event is to be audited. The bus takes `detail` alone.
+const BESIDE: [&str; 2] = ["backfill", "action"];
 
 /// A recorded event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +41,12 @@ pub struct RecordedEvent {
 impl RecordedEvent {
     /// The events of a file, plain or gzipped, one JSON document or one after the
     /// other: EventBridge events, bare `CloudTrail` records, `CloudTrail` log files,
-    /// rows of a table of them with names in small letters, and what `cloudtrail lookup-events`, `sqs
-    /// receive-message`, `logs get-log-events` and `logs filter-log-events` print. A digest file, which lies
-    /// beside log files, holds none.
+    /// rows of a table of them with names in small letters, entries of `PutEvents`, what `cloudtrail lookup-events`, `sqs
+    /// receive-message`, `logs get-log-events`, `logs filter-log-events` and `stepfunctions describe-execution` print, and
+    /// messages of SQS and SNS, also as Lambda is given them. A digest file, which lies beside log files, holds none.
     ///
     /// # Errors
-    /// When it holds anything else.
+    /// When it holds anything else, or an event with what only an execution's input has.
     pub fn read(file: &str, bytes: &[u8]) -> Result<Vec<Self>, ReplayError> {
         let not_json = |problem: String| ReplayError::NotJson { file: file.to_owned(), problem };
         let bytes = plain(bytes).map_err(|problem| not_json(problem.to_owned()))?;
@@ -46,11 +57,18 @@ impl RecordedEvent {
         if text.trim_ascii().is_empty() {
             return Err(not_json("it is empty".to_owned()));
         }
+        let text = std::str::from_utf8(text).map_err(|_| not_json("it is not UTF-8. Save it as UTF-8".to_owned()))?;
         let mut events = Vec::new();
-        for document in serde_json::Deserializer::from_slice(text).into_iter::<Value>() {
-            let document = document.map_err(|error| not_json(error.to_string()))?;
-            Self::collect(file, &document, &mut events)
-                .map_err(|problem| ReplayError::NoEvent { file: file.to_owned(), problem })?;
+        let mut documents = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+        let mut begin = 0;
+        while let Some(document) = documents.next() {
+            document.map_err(|error| not_json(error.to_string()))?;
+            let end = documents.byte_offset();
+            // What log-summarizer reads is read here too: a record does not fail for one field, nor a file for one record.
+            let document =
+                serde_json::from_str(&mended(&text[begin..end])).map_err(|error| not_json(error.to_string()))?;
+            begin = end;
+            Self::collect(file, &document, &mut events)?;
         }
         Ok(events)
     }
@@ -72,58 +90,77 @@ impl RecordedEvent {
         names.into_iter().any(|name| fits(&pattern, &name.to_lowercase()))
     }
 
-    fn collect(file: &str, value: &Value, events: &mut Vec<Self>) -> Result<(), &'static str> {
-        let list = |name: &str| value.get(name).and_then(Value::as_array);
+    fn collect(file: &str, value: &Value, events: &mut Vec<Self>) -> Result<(), ReplayError> {
+        let list = |name: &&str| value.get(*name).and_then(Value::as_array);
         if let Some(values) = value.as_array().filter(|values| !values.is_empty()) {
             values.iter().try_for_each(|value| Self::collect(file, value, events))
-        } else if let Some(records) = list("Records") {
-            if records.is_empty() {
-                return Err("its `Records` are empty");
+        } else if let Some(listed) = LISTS.iter().find_map(list) {
+            if listed.is_empty() && value.get("Records").is_some() {
+                return Err(no_event(file, "its `Records` are empty"));
             }
-            records.iter().try_for_each(|record| Self::collect(file, record, events))
-        } else if let Some(found) = list("Events") {
-            found.iter().try_for_each(|event| Self::collect_text(file, &event["CloudTrailEvent"], events))
-        } else if let Some(messages) = list("Messages") {
-            messages.iter().try_for_each(|message| Self::collect_text(file, &message["Body"], events))
-        } else if let Some(logged) = list("events").or_else(|| list("logEvents")) {
-            logged.iter().try_for_each(|event| Self::collect_text(file, &event["message"], events))
-        } else if value["QueryResultRows"].is_array() {
-            Err("it is the answer of a query in CloudTrail Lake. Save each row as an object of its columns")
+            listed.iter().try_for_each(|listed| Self::collect(file, listed, events))
         } else if is_digest(value) {
             Ok(())
+        } else if is_event(value) {
+            events.push(Self::of(file, value)?);
+            Ok(())
+        } else if let Some(event) = value.get("DetailType").and_then(|kind| entry(kind, value)) {
+            Self::collect(file, &event, events)
+        } else if let Some(text) = TEXTS.iter().find_map(|path| value.pointer(path)?.as_str()) {
+            let inner =
+                serde_json::from_str(&mended(text)).map_err(|_| no_event(file, "what it lists holds no event"))?;
+            Self::collect(file, &inner, events)
         } else {
             events.push(Self::of(file, value)?);
             Ok(())
         }
     }
 
-    /// An event that stands as JSON in a text.
-    fn collect_text(file: &str, text: &Value, events: &mut Vec<Self>) -> Result<(), &'static str> {
-        let inner = text.as_str().and_then(|text| serde_json::from_str(text).ok());
-        Self::collect(file, &inner.ok_or("what it lists holds no event")?, events)
-    }
-
-    fn of(file: &str, value: &Value) -> Result<Self, &'static str> {
+    fn of(file: &str, value: &Value) -> Result<Self, ReplayError> {
         let (detail_type, detail) = match (value.get("detail-type"), value.get("detail")) {
             (Some(Value::String(kind)), Some(detail @ Value::Object(_))) => (kind.as_str(), detail),
-            (Some(_), _) => return Err("its `detail-type` is not text, or its `detail` is not an object"),
-            (None, Some(_)) => return Err("it lacks `detail-type`"),
-            (None, None) if field(value, "eventName").is_some() && field(value, "eventSource").is_some() => {
-                // S3's own notifications have these fields too, and are no record.
-                if field(value, "eventSource").is_some_and(|source| source.starts_with("aws:")) {
-                    return Err("it is a notification of S3's own");
-                }
-                (detail_type_of(value), value)
+            (Some(_), _) => {
+                return Err(no_event(file, "its `detail-type` is not text, or its `detail` is not an object"));
             }
-            (None, None) => return Err("it lacks `detail`"),
+            (None, Some(_)) => return Err(no_event(file, "it lacks `detail-type`")),
+            (None, None) => match Event::read(value) {
+                Ok(_) => (detail_type_of(value), value),
+                Err(Error::InvalidInput { field: "event", problem }) => {
+                    return Err(no_event(file, format!("it {problem}")));
+                }
+                Err(Error::InvalidInput { field, problem }) => {
+                    return Err(no_event(file, format!("its `{field}` {problem}")));
+                }
+                Err(error) => return Err(no_event(file, error.to_string())),
+            },
         };
+        let beside = BESIDE.iter().find(|name| value.get(**name).is_some_and(|beside| !beside.is_null()));
+        if let Some(member) = beside {
+            return Err(ReplayError::MoreThanAnEvent { file: file.to_owned(), member });
+        }
+        let name = field(detail, "eventName").or_else(|| field(detail.get("insightDetails")?, "eventName"));
         Ok(Self {
             file: file.to_owned(),
             detail_type: detail_type.to_owned(),
-            event_name: field(detail, "eventName").map(str::to_owned),
+            event_name: name.map(str::to_owned),
             detail: detail.to_string(),
         })
     }
+}
+
+/// Whether this is an event or a record itself, whatever else is in it.
+fn is_event(value: &Value) -> bool {
+    ["detail", "detail-type", "eventName", "eventname"].iter().any(|name| value.get(name).is_some())
+}
+
+/// The event of an entry of `PutEvents`.
+fn entry(kind: &Value, entry: &Value) -> Option<Value> {
+    let detail: Value = serde_json::from_str(&mended(entry.get("Detail")?.as_str()?)).ok()?;
+    Some(json!({"detail-type": kind, "detail": detail}))
+}
+
+fn no_event(file: &str, problem: impl Into<String>) -> ReplayError {
+    ReplayError::NoEvent { file: file.to_owned(), problem: problem.into() }
 }
 
 /// What a record says under a name of `CloudTrail`'s. Tables, such as Athena's, write it in small letters.
@@ -230,6 +267,34 @@ mod tests {
                 vec!["AWS Console Sign In via CloudTrail"],
             ),
             (json!({"digestStartTime": "a", "digestEndTime": "b", "logFiles": []}).to_string(), vec![]),
+            // An Insights record has its names one level deeper.
+            (
+                json!({"eventType": "AwsCloudTrailInsight", "insightDetails": {"eventName": "RunInstances"}}).to_string(),
+                vec!["AWS Insight via CloudTrail"],
+            ),
+            // What wraps one for another service.
+            (json!({"CloudTrailEvent": api_call.to_string()}).to_string(), vec![call]),
+            (json!({"Records": [{"body": envelope.to_string(), "eventSource": "aws:sqs"}]}).to_string(), vec!["Object Created"]),
+            (
+                json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": api_call.to_string()}}]}).to_string(),
+                vec![call],
+            ),
+            (json!({"Type": "Notification", "Message": envelope.to_string()}).to_string(), vec!["Object Created"]),
+            (
+                json!({"Messages": [{"Body": json!({"Type": "Notification", "Message": log.to_string()}).to_string()}]})
+                    .to_string(),
+                vec![call, "AWS Insight via CloudTrail"],
+            ),
+            (
+                json!({"Entries": [{"Source": "warden.replay", "DetailType": call, "Detail": api_call.to_string()}]})
+                    .to_string(),
+                vec![call],
+            ),
+            (json!([{"DetailType": "Object Created", "Detail": "{\"a\": 1}"}]).to_string(), vec!["Object Created"]),
+            (
+                json!({"executionArn": "a", "status": "FAILED", "input": envelope.to_string()}).to_string(),
+                vec!["Object Created"],
+            ),
         ];
         for (text, kinds) in cases {
             for bytes in [
@@ -253,30 +318,86 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_read_though_one_field_of_one_record_cannot_be() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for odd in [r#""x \ud83d""#, "1e400", &deep] {
+            let odd = format!(r#"{{"eventName": "Odd", "eventSource": "s3.amazonaws.com", "a": {odd}}}"#);
+            let good = r#"{"eventName": "Good", "eventSource": "s3.amazonaws.com"}"#;
+            for text in [
+                format!(r#"{{"Records": [{odd}, {good}]}}"#),
+                format!("{odd}\n{good}"),
+                format!(r"[{}, {good}]", json!({"Body": odd})),
+            ] {
+                let events = RecordedEvent::parse("e.json", &text).expect(&text);
+                let names: Vec<_> = events.iter().map(|event| event.event_name.as_deref()).collect();
+                assert_eq!(names, [Some("Odd"), Some("Good")], "{text}");
+                assert!(serde_json::from_str::<Value>(&events[0].detail).is_ok(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_event_does_not_say_but_an_execution_is_told_is_not_left_out() {
+        let event = json!({"version": "0", "id": "v1", "detail-type": "Object Created", "detail": {"action": "none"}});
+        let with = |name: &str, value: Value| {
+            let mut event = event.clone();
+            event[name] = value;
+            event
+        };
+        for input in
+            [with("backfill", json!("b-20261127T100000Z-000")), with("action", json!("none")), with("action", json!(1))]
+        {
+            for text in
+                [input.to_string(), json!([event, input]).to_string(), json!({"input": input.to_string()}).to_string()]
+            {
+                let error = RecordedEvent::parse("e.json", &text).expect_err(&text).to_string();
+                assert!(error.contains("warden deploy start"), "{error}");
+                assert!(!error.contains("holds no recorded event"), "{error}");
+            }
+        }
+        for input in
+            [event.clone(), with("backfill", Value::Null), with("again", json!(true)), with("replay-name", json!("r"))]
+        {
+            assert_eq!(RecordedEvent::parse("e.json", &input.to_string()).map(|events| events.len()), Ok(1), "{input}");
+        }
+    }
+
+    #[test]
     fn what_is_no_event_says_what_it_lacks() {
         let cut = gzip(&record("AwsApiCall").to_string());
-        let cases: [(&[u8], &str); 19] = [
+        let cases: [(&[u8], &str); 27] = [
             (b"{", "e.json is not JSON: "),
             (b"", "e.json is not JSON: it is empty"),
             (b"\xef\xbb\xbf\n", "e.json is not JSON: it is empty"),
             (b"\xff\xfe{\0}\0", "e.json is not JSON: it is UTF-16. Save it as UTF-8"),
             (&cut[..cut.len() - 9], "e.json is not JSON: it is gzip that cannot be unpacked, or was cut short"),
             (b"{\"detail-type\":\"T\",\"detail\":{}}\n{", "e.json is not JSON: "),
-            (b"[]", "e.json holds no recorded event: it lacks `detail`. An event has "),
-            (b"{}", "it lacks `detail`"),
+            (b"\"\xff\"", "e.json is not JSON: it is not UTF-8"),
+            (b"[]", "e.json holds no recorded event: it is an array, not a JSON object"),
+            (b"{}", "e.json holds no recorded event: its `eventName` is missing"),
             (br#"{"detail":{}}"#, "it lacks `detail-type`"),
             (br#"{"detail-type":"T"}"#, "its `detail-type` is not text, or its `detail` is not an object"),
             (br#"{"detail-type":"T","detail":"text"}"#, "or its `detail` is not an object"),
-            (br#"{"eventName":"X"}"#, "it lacks `detail`"),
+            (br#"{"eventName":7}"#, "its `eventName` is a number, not a string"),
             (br#"{"Records":[]}"#, "its `Records` are empty"),
-            (br#"{"Records":[1]}"#, "it lacks `detail`"),
+            (br#"{"Records":[1]}"#, "it is a number, not a JSON object"),
             (br#"{"Messages":[{"Body":"text"}]}"#, "what it lists holds no event"),
             (br#"{"events":[{"message":"started"}]}"#, "what it lists holds no event"),
-            (br#"{"QueryResultRows":[[{"eventName":"X"}]]}"#, "it is the answer of a query in CloudTrail Lake"),
-            (br#"{"eventname":"ObjectCreated:Put","eventsource":"aws:s3"}"#, "it is a notification of S3's own"),
+            (br#"{"QueryResultRows":[[{"eventName":"X"}]]}"#, "it holds rows of a query in CloudTrail Lake"),
+            (br#"{"awslogs":{"data":"H4sI"}}"#, "it is a message of a CloudWatch Logs subscription"),
+            (br#"{"Type":"Notification","Message":"text"}"#, "what it lists holds no event"),
+            (br#"{"Sns":{}}"#, "it is a message of SNS"),
+            (br#"{"DetailType":"T","Detail":"text"}"#, "it is an entry of PutEvents"),
+            (br#"{"executionArn":"a","status":"FAILED"}"#, "it is what DescribeExecution answers"),
+            (br#"{"class_uid":6003}"#, "it is an event of Security Lake"),
+            (
+                br#"{"eventName":"X","userIdentity":"{type=Root}"}"#,
+                "its `userIdentity` is a text that begins like JSON",
+            ),
+            (br#"{"eventname":"ObjectCreated:Put","eventsource":"aws:s3"}"#, "is a record of S3's own notification"),
             (
                 br#"{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}"#,
-                "it is a notification of S3's own",
+                "is a record of S3's own notification",
             ),
         ];
         for (bytes, part) in cases {

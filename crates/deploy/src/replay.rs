@@ -38,7 +38,17 @@ pub enum ReplayError {
         /// The file.
         file: String,
         /// What it lacks.
-        problem: &'static str,
+        problem: String,
+    },
+    /// The event is the input of an execution, with what a bus does not pass on.
+    #[error(
+        "{file} is more than an event: `{member}` beside its `detail` says how it is to be audited, as in the input of an audit that a backfill or a sweep started. A replay would leave that out, and act by the policy. `warden backfill resume ID` audits again what failed in a backfill; `warden deploy start --event FILE` takes this input as it is"
+    )]
+    MoreThanAnEvent {
+        /// The file.
+        file: String,
+        /// The member.
+        member: &'static str,
     },
     /// The bus refused an event.
     #[error("the bus {bus} refused the event of {file}: {problem}")]
