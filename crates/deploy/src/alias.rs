@@ -1,6 +1,6 @@
 //! An alias, and the versions that it hands executions to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::primitives::DateTime;
@@ -48,7 +48,7 @@ pub(crate) struct Version {
 
 impl Deployer {
     /// Lets an alias hand every execution to the version `to`, or to the one
-    /// before those that it runs.
+    /// before those that it runs. One that was taken back before is passed over, as those will be that run now.
     ///
     /// # Errors
     /// When there is no such version, or a call fails.
@@ -62,15 +62,27 @@ impl Deployer {
         let numbers: Vec<_> = versions.iter().filter_map(|version| rollback::number(&version.arn)).collect();
         let running = current.routes.iter().filter(|(_, weight)| *weight > 0);
         let running: Vec<_> = running.filter_map(|(arn, _)| rollback::number(arn)).collect();
-        let target = rollback::choose(&running, &numbers, to)?;
+        // Of two that run the older takes all again, whatever became of others.
+        let refused = if to.is_none() && running.len() == 1 {
+            rollback::refused(&self.tags(&machine_arn).await?)
+        } else {
+            BTreeSet::new()
+        };
+        let target = rollback::choose(&running, &numbers, &refused, to)?;
+        let is_between = |number: &u64| *number > target && running.iter().all(|running| number < running);
+        let mut passed_over: Vec<_> = numbers.into_iter().filter(|number| refused.contains(number)).collect();
+        passed_over.retain(is_between);
         let version_arn = format!("{machine_arn}:{target}");
         let description = self.version_description(&version_arn).await?;
         self.set_routes(&alias_arn, &[(&version_arn, 100)]).await?;
+        let taken_back: Vec<_> = running.into_iter().filter(|number| *number > target).collect();
+        self.keep_refused(&machine_arn, &taken_back, Some(target)).await;
         let published = versions.iter().find(|version| version.arn == version_arn);
         Ok(RollbackReport {
             alias_arn,
             moved_from: current.routes(),
             version_arn,
+            passed_over,
             published: published.map(|version| time::rfc3339(&version.created)),
             description,
         })

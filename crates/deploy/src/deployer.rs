@@ -24,7 +24,7 @@ use crate::stack::StateMachine;
 use crate::time::in_words;
 use crate::{
     ApplyReport, DefinitionTemplate, Diagnostic, Difference, Error, MissingOutput, Outcome, PlanReport, Stack, Tally,
-    change,
+    change, rollback,
 };
 
 /// The alias that the stack's rules start.
@@ -97,6 +97,11 @@ pub enum Progress {
         /// How long it is watched.
         duration: Duration,
     },
+    /// It could not be kept which versions were taken back.
+    NotKept {
+        /// Why not.
+        problem: String,
+    },
     /// A new version is being watched.
     CanaryWatched {
         /// What became of its executions so far.
@@ -123,6 +128,10 @@ impl fmt::Display for Progress {
                     "Version {new} gets {percent} % of the executions for {duration}, version {stable} the rest. Ctrl-C takes it back"
                 )
             }
+            Self::NotKept { problem } => write!(
+                f,
+                "The alias is set, but which versions were taken back could not be kept ({problem}). Give the next `warden deploy rollback` its version with `--to`"
+            ),
             Self::CanaryWatched { executions, elapsed, duration } => {
                 write!(f, "{} of {}: {executions}", in_words(*elapsed), in_words(*duration))
             }
@@ -158,7 +167,7 @@ pub(crate) struct Prepared {
 /// A version that is what is desired.
 pub(crate) struct Published {
     /// Whether this deployment published it.
-    by_us: bool,
+    pub(crate) by_us: bool,
     pub(crate) arn: String,
 }
 
@@ -243,6 +252,7 @@ impl Deployer {
         let published = self.bring_about(&prepared).await?;
         let alias_outcome =
             self.point_alias(&request.alias, &prepared.alias_arn, prepared.alias.as_ref(), &published.arn).await?;
+        self.took_over(&prepared.desired.arn, &published, alias_outcome).await;
         Ok(prepared.report(published, alias_outcome))
     }
 
@@ -337,7 +347,7 @@ impl Deployer {
     pub(crate) async fn bring_about(&self, prepared: &Prepared) -> Result<Published, Error> {
         let desired = &prepared.desired;
         if !prepared.missing_tags.is_empty() {
-            self.tag(desired, &prepared.missing_tags).await?;
+            self.tag(&desired.arn, &prepared.missing_tags).await?;
         }
         let (by_us, arn) = match &prepared.plan {
             Plan::Create => (true, self.create(desired).await?),
@@ -389,7 +399,7 @@ impl Deployer {
         Ok(running.filter(|running| machine::runs_as_desired(desired, running)).map(|_| version.to_owned()))
     }
 
-    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Error> {
+    pub(crate) async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Error> {
         let answer = self
             .machines
             .list_tags_for_resource()
@@ -400,10 +410,33 @@ impl Deployer {
         Ok(answer.tags.unwrap_or_default().into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect())
     }
 
-    async fn tag(&self, desired: &Desired, tags: &BTreeMap<String, String>) -> Result<(), Error> {
+    /// Keeps that a version took over, if its canary was taken back before.
+    pub(crate) async fn took_over(&self, machine_arn: &str, version: &Published, alias: Outcome) {
+        // One that was just published has never been tried.
+        if alias == Outcome::Updated && !version.by_us {
+            self.keep_refused(machine_arn, &[], rollback::number(&version.arn)).await;
+        }
+    }
+
+    /// Keeps with the state machine which versions were taken back, so that a rollback passes over them, and that one is
+    /// none of them. The alias is as it should be by now, so a failure is told and no more.
+    pub(crate) async fn keep_refused(&self, machine_arn: &str, taken_back: &[u64], took_over: Option<u64>) {
+        let kept = async {
+            let tags = self.tags(machine_arn).await?;
+            match rollback::with_refused(&tags, taken_back, took_over) {
+                Some(value) => self.tag(machine_arn, &BTreeMap::from([(rollback::REFUSED.to_owned(), value)])).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(problem) = kept.await {
+            (self.progress)(&Progress::NotKept { problem: problem.to_string() });
+        }
+    }
+
+    async fn tag(&self, machine_arn: &str, tags: &BTreeMap<String, String>) -> Result<(), Error> {
         self.machines
             .tag_resource()
-            .resource_arn(&desired.arn)
+            .resource_arn(machine_arn)
             .set_tags(Some(tag_list(tags)))
             .send()
             .await

@@ -9,7 +9,10 @@ use warden_call_errors::CallError;
 
 use crate::alias::Held;
 use crate::canary::{self, Verdict};
-use crate::{ApplyReport, ApplyRequest, Canary, CanaryEnd, CanaryReport, Deployer, Error, Outcome, Progress, Tally};
+use crate::deployer::Prepared;
+use crate::{
+    ApplyReport, ApplyRequest, Canary, CanaryEnd, CanaryReport, Deployer, Error, Outcome, Progress, Tally, rollback,
+};
 
 /// A version with a share of the executions, beside the one that takes the rest.
 struct Shift<'a> {
@@ -46,6 +49,7 @@ impl Deployer {
             }
             let outcome =
                 self.point_alias(&request.alias, &prepared.alias_arn, prepared.alias.as_ref(), &published.arn).await?;
+            self.took_over(&prepared.desired.arn, &published, outcome).await;
             return Ok(prepared.report(published, outcome));
         };
         let before = Held {
@@ -53,20 +57,37 @@ impl Deployer {
             updated: alias.and_then(|alias| alias.updated),
         };
         let shift = Shift { alias_arn: &prepared.alias_arn, stable: &stable, new: &published.arn, before };
-        let watched = self.shift_and_watch(&shift, canary, interrupted).await?;
+        let watched = match self.shift_and_watch(&shift, canary, interrupted).await {
+            Ok(watched) => watched,
+            Err(error) => {
+                if matches!(error, Error::CanaryUnwatched { .. }) {
+                    self.take_note(&prepared, &shift).await;
+                }
+                return Err(error);
+            }
+        };
         let outcome = match watched.end {
             CanaryEnd::WentOn => {
                 self.put(&shift, shift.new).await?;
+                self.took_over(&prepared.desired.arn, &published, Outcome::Updated).await;
                 Outcome::Updated
             }
             CanaryEnd::TooManyFailed | CanaryEnd::TooFewEnded | CanaryEnd::Interrupted => {
                 self.put(&shift, shift.stable).await?;
+                self.take_note(&prepared, &shift).await;
                 Outcome::Unchanged
             }
         };
         let mut report = prepared.report(published, outcome);
         report.canary = Some(watched);
         Ok(report)
+    }
+
+    /// Keeps that the new version was taken back.
+    async fn take_note(&self, prepared: &Prepared, shift: &Shift<'_>) {
+        if let Some(version) = rollback::number(shift.new) {
+            self.keep_refused(&prepared.desired.arn, &[version], None).await;
+        }
     }
 
     /// Gives the new version its share, and watches it until it is clear what is to become of it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{
     ALIAS, Answer, LOG_GROUP, MACHINE, ROLE, Recorded, TOPIC, alias, answer, complete_stack, described, described_with,
-    no_alias, no_machine, refusal, request, stack, stack_refusal, version_arn,
+    mark_kept, marked, no_alias, no_machine, refusal, request, stack, stack_refusal, version_arn,
 };
 use serde_json::{Value, json};
 use warden_deploy::{DefinitionTemplate, Deployer, Difference, Error, Outcome, Progress, Route};
@@ -208,14 +208,20 @@ async fn a_revision_that_is_published_already_is_not_published_again() {
     let of_the_alias =
         [(alias_to(&[(2, 100)]), Some(machine_as(&older)), alias_updated()), (no_alias(), None, alias_created())];
     for (alias, running, moved) in of_the_alias {
+        let is_moved = running.is_some();
         let mut answers = found(machine_as(&described(MACHINE)), alias);
         answers.extend(running);
         answers.extend([versions(&[3, 2]), machine_as(&described(&version_arn(3))), moved]);
+        // Its canary was taken back once.
+        answers.extend(is_moved.then(|| [marked("1 3"), mark_kept()]).into_iter().flatten());
         let aws = Recorded::new(answers);
 
         let report = aws.deployer().apply(&request()).await.unwrap();
 
-        aws.calls();
+        let last = aws.calls().pop().unwrap().body;
+        if is_moved {
+            assert_eq!(last["tags"], json!([{"key": "warden:refused", "value": "1"}]));
+        }
         assert_eq!((report.published, report.version_arn), (false, version_arn(3)));
     }
 }
@@ -476,6 +482,7 @@ async fn an_alias_that_could_not_be_moved_is_moved_by_the_next_deployment() {
 
     let mut answers = found(machine_as(&described(MACHINE)), alias_to(&[(3, 100)]));
     answers.extend([machine_as(&older), versions(&[4, 3]), machine_as(&described(&version_arn(4))), alias_updated()]);
+    answers.push(marked(""));
     let aws = Recorded::new(answers);
     let report = aws.deployer().apply(&request()).await.unwrap();
     aws.calls();

@@ -1,10 +1,11 @@
 //! What a canary calls as it goes on, goes back or is interrupted, against recorded answers.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{
-    ALIAS, Answer, MACHINE, Recorded, alias, answer, complete_stack, described, described_with, no_alias, no_machine,
-    refusal, request, version_arn,
+    ALIAS, Answer, MACHINE, Recorded, alias, answer, complete_stack, described, described_with, mark_kept, marked,
+    no_alias, no_machine, refusal, request, version_arn,
 };
 use serde_json::{Value, json};
 use warden_deploy::{ApplyReport, Canary, CanaryEnd, Error, Outcome};
@@ -116,12 +117,15 @@ async fn a_version_that_fails_is_taken_back_at_once() {
         answers.extend(look(&[("e-1", "SUCCEEDED")]));
         answers.extend(look(&[("e-2", status), ("e-1", "SUCCEEDED")]));
         answers.push(alias_updated());
+        answers.extend([marked(""), mark_kept()]);
         let aws = Recorded::new(answers);
 
         let report = try_out(&aws, std::future::pending()).await.unwrap();
 
         assert_eq!(alias_settings(&aws), [weights(&[(3, 90), (4, 10)]), weights(&[(3, 100)])]);
         assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::TooManyFailed);
+        let kept = aws.calls().pop().unwrap().body;
+        assert_eq!(kept, json!({"resourceArn": MACHINE, "tags": [{"key": "warden:refused", "value": "4"}]}));
         assert!(
             report.to_string().ends_with(
                 "1 succeeded, 1 failed\nAlias live: back on version 3 alone, since executions of version 4 failed"
@@ -138,6 +142,7 @@ async fn a_failure_behind_many_newer_executions_is_seen() {
     answers.extend([executions(&[]), unmoved(), alias_updated()]);
     answers.extend([page(&[("e-2", "RUNNING")], Some("older")), page(&[("e-1", "FAILED")], None), shared()]);
     answers.push(alias_updated());
+    answers.extend([marked(""), mark_kept()]);
     let aws = Recorded::new(answers);
 
     let report = try_out(&aws, std::future::pending()).await.unwrap();
@@ -152,6 +157,7 @@ async fn of_the_executions_of_before_one_page_is_read() {
     answers.extend([page(&[("old", "FAILED")], Some("older")), unmoved(), alias_updated()]);
     answers.extend(look(&[("e-1", "FAILED"), ("old", "FAILED")]));
     answers.push(alias_updated());
+    answers.extend([marked(""), mark_kept()]);
 
     let report = try_out(&Recorded::new(answers), std::future::pending()).await.unwrap();
 
@@ -163,7 +169,7 @@ async fn an_interruption_puts_the_weights_back() {
     let mut answers = changed();
     answers.extend([executions(&[]), unmoved(), alias_updated()]);
     answers.extend(look(&[]));
-    answers.extend([shared(), alias_updated()]);
+    answers.extend([shared(), alias_updated(), marked("2"), mark_kept()]);
     let aws = Recorded::new(answers);
 
     let report = try_out(&aws, tokio::time::sleep(Duration::from_secs(3))).await.unwrap();
@@ -176,7 +182,7 @@ async fn an_interruption_puts_the_weights_back() {
 #[tokio::test(start_paused = true)]
 async fn an_interruption_before_the_shift_gives_the_new_version_nothing() {
     let mut answers = changed();
-    answers.extend([executions(&[]), unmoved(), alias_updated()]);
+    answers.extend([executions(&[]), unmoved(), alias_updated(), marked("4")]);
     let aws = Recorded::new(answers);
 
     let report = try_out(&aws, std::future::ready(())).await.unwrap();
@@ -190,6 +196,7 @@ async fn a_canary_that_cannot_be_watched_is_taken_back() {
     let mut answers = changed();
     let denied = refusal("ListExecutions", "AccessDeniedException", "User: eve is not authorized");
     answers.extend([executions(&[]), unmoved(), alias_updated(), denied, shared(), alias_updated()]);
+    answers.extend([marked(""), mark_kept()]);
     let aws = Recorded::new(answers);
 
     let error = try_out(&aws, std::future::pending()).await.unwrap_err();
@@ -214,6 +221,24 @@ async fn who_may_not_watch_shifts_nothing() {
 
     assert!(alias_settings(&aws).is_empty());
     assert!(error.to_string().starts_with("AWS denied states:ListExecutions: "), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_is_taken_back_though_that_cannot_be_kept() {
+    let mut answers = changed();
+    answers.extend([executions(&[]), unmoved(), alias_updated()]);
+    answers.extend(look(&[("e-1", "FAILED")]));
+    answers.extend([alias_updated(), refusal("ListTagsForResource", "AccessDeniedException", "User: eve")]);
+    let aws = Recorded::new(answers);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&heard);
+    let deployer = aws.deployer().on_progress(move |progress| listener.lock().unwrap().push(progress.to_string()));
+
+    let report = deployer.apply_with_canary(&request(), &CANARY, std::future::pending()).await.unwrap();
+
+    assert_eq!(report.canary.as_ref().unwrap().end, CanaryEnd::TooManyFailed);
+    let said = heard.lock().unwrap().pop().unwrap();
+    assert!(said.contains("AWS denied states:ListTagsForResource") && said.contains("--to"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,6 +301,7 @@ async fn a_canary_that_was_left_is_replaced_beside_the_version_with_most_weight(
     answers[2] = left();
     answers.extend([executions(&[]), left(), alias_updated(), executions(&[("e-1", "FAILED")])]);
     answers.extend([answer("DescribeStateMachineAlias", &alias(&[(2, 90), (4, 10)])), alias_updated()]);
+    answers.extend([marked(""), mark_kept()]);
     let aws = Recorded::new(answers);
 
     try_out(&aws, std::future::pending()).await.unwrap();
@@ -289,6 +315,7 @@ async fn a_version_that_nothing_tried_does_not_take_over() {
     answers.extend([executions(&[]), unmoved(), alias_updated()]);
     answers.extend((0..20).flat_map(|_| look(&[("e-1", "RUNNING")])));
     answers.push(alias_updated());
+    answers.extend([marked(""), mark_kept()]);
     let aws = Recorded::new(answers);
 
     let report = try_out(&aws, std::future::pending()).await.unwrap();

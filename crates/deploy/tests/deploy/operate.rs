@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::support::{
-    ALIAS, Answer, MACHINE, Recorded, alias, answer, complete_stack, described_with, no_alias, refusal, stack,
-    stack_refusal, version_arn,
+    ALIAS, Answer, MACHINE, Recorded, alias, answer, complete_stack, described_with, mark_kept, marked, no_alias,
+    refusal, stack, stack_refusal, version_arn,
 };
 use serde_json::{Value, json};
 use warden_deploy::{Error, RecordedEvent, Replayed};
@@ -70,13 +70,17 @@ async fn a_rollback_moves_the_alias_to_the_version_before() {
         complete_stack(),
         alias_to(&[(4, 100)]),
         versions(&[4, 3, 1]),
+        marked(""),
         version_said(3, "f491425"),
         answer("UpdateStateMachineAlias", &json!({"updateDate": 1.0})),
+        marked(""),
+        mark_kept(),
     ]);
     let report = aws.deployer().rollback("audit", "live", None).await.unwrap();
     let calls = aws.calls();
+    assert_eq!(calls[7].body["tags"], json!([{"key": "warden:refused", "value": "4"}]));
     assert_eq!(
-        calls[4].body,
+        calls[5].body,
         json!({"stateMachineAliasArn": ALIAS,
                "routingConfiguration": [{"stateMachineVersionArn": version_arn(3), "weight": 100}]})
     );
@@ -88,10 +92,47 @@ async fn a_rollback_moves_the_alias_to_the_version_before() {
 }
 
 #[tokio::test]
+async fn a_rollback_passes_over_what_was_taken_back_before() {
+    let moved = || answer("UpdateStateMachineAlias", &json!({"updateDate": 1.0}));
+    // The alias, what its tag says, the version that is asked for, where it goes, and what is kept.
+    for (running, before, to, target, passed_over, after) in [
+        (vec![(7, 100)], "6", None, 5, vec![6], "6 7"),
+        (vec![(7, 100)], "3 5 6", None, 4, vec![6, 5], "3 5 6 7"),
+        (vec![(7, 100)], "5 6", Some(6), 6, vec![], "5 7"),
+        (vec![(5, 90), (7, 10)], "6", None, 5, vec![], "6 7"),
+        (vec![(5, 100)], "6 7", Some(7), 7, vec![], "6"),
+    ] {
+        let reads_first = to.is_none() && running.len() == 1;
+        let mut answers = vec![complete_stack(), alias_to(&running), versions(&[7, 6, 5, 4, 3])];
+        answers.extend(reads_first.then(|| marked(before)));
+        answers.extend([version_said(target, ""), moved(), marked(before), mark_kept()]);
+        let aws = Recorded::new(answers);
+
+        let report = aws.deployer().rollback("audit", "live", to).await.unwrap();
+
+        let case = format!("{running:?} with {before:?} to {to:?}");
+        let kept = aws.calls().pop().unwrap().body;
+        assert_eq!(kept["tags"][0]["value"], after, "{case}");
+        assert_eq!(
+            (report.version_arn.as_str(), &report.passed_over),
+            (version_arn(target).as_str(), &passed_over),
+            "{case}"
+        );
+        assert_eq!(report.to_string().contains("Passed over 6"), !passed_over.is_empty(), "{report}");
+    }
+}
+
+#[tokio::test]
 async fn a_rollback_that_has_nowhere_to_go_changes_nothing_and_says_why() {
     let cases = [
         (
-            vec![complete_stack(), alias_to(&[(1, 100)]), versions(&[1])],
+            vec![complete_stack(), alias_to(&[(3, 100)]), versions(&[3, 2, 1]), marked("1 2")],
+            None,
+            "there is nothing to roll back to: every version below 3 (2, 1) was taken back itself, by its canary or a rollback. Name one with `--to`, or mend the definition and apply it instead"
+                .to_owned(),
+        ),
+        (
+            vec![complete_stack(), alias_to(&[(1, 100)]), versions(&[1]), marked("")],
             None,
             "there is nothing to roll back to: version 1 is the oldest there is. Mend the definition and apply it instead"
                 .to_owned(),
@@ -392,7 +433,8 @@ async fn each_command_names_the_permission_it_lacks_and_the_session_that_ended()
         (denied("UpdateStateMachineAlias"), denied_message("states:UpdateStateMachineAlias")),
         (expired("UpdateStateMachineAlias"), expired_message("states:UpdateStateMachineAlias")),
     ] {
-        let mut answers = vec![complete_stack(), alias_to(&[(4, 100)]), versions(&[4, 3]), version_said(3, "")];
+        let mut answers =
+            vec![complete_stack(), alias_to(&[(4, 100)]), versions(&[4, 3]), marked(""), version_said(3, "")];
         answers.push(refused);
         let aws = Recorded::new(answers);
         assert_eq!(message(aws.deployer().rollback("audit", "live", None).await.map(drop)), expected);

@@ -149,6 +149,15 @@ pub fn version_arn(number: u32) -> String {
     format!("{MACHINE}:{number}")
 }
 
+/// Which versions the machine's tag says were taken back.
+pub fn marked(versions: &str) -> Answer {
+    answer("ListTagsForResource", &json!({"tags": [{"key": "warden:refused", "value": versions}]}))
+}
+
+pub fn mark_kept() -> Answer {
+    answer("TagResource", &json!({}))
+}
+
 pub fn no_machine() -> Answer {
     refusal("DescribeStateMachine", "StateMachineDoesNotExist", &format!("State Machine Does Not Exist: '{MACHINE}'"))
 }
