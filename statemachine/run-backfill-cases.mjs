@@ -95,7 +95,7 @@ const CASES = [
       'Audit versions': items(6),
       'Goes on?': {},
       Audit: [refused, refused, refused, refused, refused, audited({ duplicate: true })],
-      'Look up its cost': [left('failed', 'child-0', '0.0007755'), left('failed', 'child-1'), left('claimed', 'child-2'), left('failed', 'of-another-day'), {}],
+      'Look up its cost': [left('failed', 'child-0', '0.0007755'), left('failed', 'child-1'), left('claimed', 'child-2'), left('failed', 'of-another-day', '0.5'), {}],
       Count: {},
       ...REPORTED,
     },

@@ -23,6 +23,12 @@ impl Pace {
         Self { done_before, planned }
     }
 
+    /// Of a run that goes on from these counters, and takes up what failed and what was held back.
+    #[must_use]
+    pub fn of_resumed(planned: u64, counters: &Counters) -> Self {
+        Self::new(planned, counters.taken_up().done)
+    }
+
     /// How far it came after `elapsed`, on one line.
     #[must_use]
     pub fn line(&self, counters: &Counters, elapsed: Duration) -> String {
@@ -70,6 +76,20 @@ mod tests {
         let begun = Counters::default();
         assert!(Pace::new(60, 0).line(&begun, Duration::ZERO).contains("left ?"));
         assert!(Pace::new(0, 0).line(&begun, Duration::ZERO).starts_with("[####################] 0 of 0"));
+    }
+
+    #[test]
+    fn a_resumed_run_begins_at_nothing_and_counts_what_it_takes_up() {
+        for (done, failed, held, planned) in [(100, 100, 0, 100), (100, 0, 0, 50), (90, 10, 5, 25), (0, 0, 0, 9)] {
+            let before = Counters { done, failed, held, ..Counters::default() };
+            let pace = Pace::of_resumed(planned, &before);
+            let begun = before.taken_up();
+            let one_more = Counters { done: begun.done + 1, ..begun.clone() };
+            for (counters, ended) in [(begun, 0), (one_more, 1)] {
+                let line = pace.line(&counters, Duration::from_secs(1));
+                assert!(line.contains(&format!("] {ended} of {planned} ")), "{line}");
+            }
+        }
     }
 
     #[test]

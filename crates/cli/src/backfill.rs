@@ -106,7 +106,7 @@ async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
         return Ok(Ending::Done);
     }
     let execution = backfills.start(&backfill.id, &plan).await?;
-    let pace = Pace::new(counted.objects, backfill.counters.done);
+    let pace = Pace::of_resumed(counted.objects, &backfill.counters);
     follow(&backfills, &backfill.id, &execution, pace, &counted, format).await
 }
 
