@@ -171,7 +171,7 @@ impl SpendRecords for LedgerTable {
 
 impl Claims for LedgerTable {
     async fn claim(&self, key: &LedgerKey, by: &Claimant, now: i64) -> Result<Claimed, Error> {
-        let asked = json!({"TransactItems": [
+        let mut asked = json!({"TransactItems": [
             {"Update": {
                 "TableName": self.name, "Key": key,
                 "UpdateExpression": "SET #status = :claimed, execution = :execution, claimed_at = :started REMOVE failed_in, \
@@ -189,12 +189,15 @@ impl Claims for LedgerTable {
                     ":a_day_ago": {"S": claims_to_take_up(now)},
                 },
             }},
-            {"ConditionCheck": {
+        ]});
+        // Events of no object share one key, on which claims at the same time would meet and cancel each other.
+        if let Some(parts) = asked["TransactItems"].as_array_mut().filter(|_| key.names_object()) {
+            parts.push(json!({"ConditionCheck": {
                 "TableName": self.name, "Key": LedgerKey::new(key.object(), RESTORE_LOCK),
                 "ConditionExpression": "attribute_not_exists(lock_ends) OR lock_ends < :now",
                 "ExpressionAttributeValues": {":now": {"N": (now / 1_000).to_string()}},
-            }},
-        ]});
+            }}));
+        }
         let call = Call::rpc("DynamoDB_20120810.TransactWriteItems", &asked);
         let Err(failed) = self.dynamodb.call(call).await else { return Ok(Claimed::Ours) };
         let refusal = failed.as_service_error();
@@ -210,7 +213,7 @@ impl Claims for LedgerTable {
     }
 }
 
-/// Why a claim was cancelled: a reason for each of its two parts stands between brackets, in their order.
+/// Why a claim was cancelled: a reason for each of its parts stands between brackets, in their order.
 fn of_reasons(message: &str) -> Claimed {
     const REFUSED: &str = "ConditionalCheckFailed";
     let reasons = message.rsplit_once('[').and_then(|(_, list)| list.split_once(']')).map_or("", |(list, _)| list);
@@ -345,6 +348,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_of_no_object_waits_for_no_restore_and_for_no_other_event() {
+        for (object, parts) in [("b/a.png", 2), ("b/folder/", 2), ("b//", 2), ("/", 1), ("b/", 1), ("/a.png", 1)] {
+            let (table, aws) = table([json!({})]);
+            assert_eq!(table.claim(&LedgerKey::new(object, "e-1"), &claimant(), 0).await, Ok(Claimed::Ours));
+            let asked = asked(&aws, 0);
+            let asked = asked["TransactItems"].as_array().unwrap();
+            assert_eq!(asked.len(), parts, "{object}");
+            assert_eq!(asked[0]["Update"]["Key"]["object"]["S"], object);
+        }
+    }
+
+    #[tokio::test]
     async fn a_claim_that_is_not_made_says_why() {
         let cancelled = |reasons: &str| {
             let message =
@@ -356,6 +371,8 @@ mod tests {
             problem: "dynamodb:TransactWriteItems failed on table ledger (400 ResourceNotFoundException)".into(),
         };
         for (answer, expected) in [
+            (cancelled("ConditionalCheckFailed"), Ok(Claimed::Duplicate)),
+            (cancelled("TransactionConflict"), Ok(Claimed::Busy)),
             (cancelled("ConditionalCheckFailed, None"), Ok(Claimed::Duplicate)),
             (cancelled("ConditionalCheckFailed, ConditionalCheckFailed"), Ok(Claimed::Duplicate)),
             (cancelled("None, ConditionalCheckFailed"), Ok(Claimed::BeingRestored)),

@@ -51,6 +51,12 @@ impl LedgerKey {
         fits.then(|| Self::new(object, event))
     }
 
+    /// Whether the event is of an object, which may be under restoration.
+    #[must_use]
+    pub fn names_object(&self) -> bool {
+        self.object().split_once('/').is_some_and(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+    }
+
     /// The bucket and the key of the object, with a slash between; either is empty where the event names none.
     #[must_use]
     pub fn object(&self) -> &str {
