@@ -1,6 +1,6 @@
 //! Which fields a state may have, by its type and its query language.
 
-use jsonc_parser::ast::Object;
+use jsonc_parser::ast::{Object, ObjectProp};
 use jsonc_parser::common::Ranged;
 
 use super::{Checker, child};
@@ -119,6 +119,17 @@ const fn fields(kind: StateType) -> Fields {
     }
 }
 
+/// What a state has itself or by its path, and not by both.
+const EITHER_ITS_PATH: [&str; 7] = [
+    "Error",
+    "Cause",
+    "TimeoutSeconds",
+    "HeartbeatSeconds",
+    "MaxConcurrency",
+    "ToleratedFailurePercentage",
+    "ToleratedFailureCount",
+];
+
 const RETRIER: Fields = Fields {
     either: &[&["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"]],
     json_path: &[],
@@ -201,6 +212,30 @@ impl Checker<'_> {
             ("an inner state machine", &INNER_MACHINE)
         };
         self.known_fields(machine, what, known, &[], language, location);
+        if let Some(config) = machine.get("ProcessorConfig") {
+            self.processor_config(config, &child(location, "ProcessorConfig"));
+        }
+    }
+
+    /// How a Map state runs its items: within the execution, or each as one of its own.
+    fn processor_config(&mut self, config: &ObjectProp<'_>, location: &str) {
+        let Some(fields) = config.value.as_object() else {
+            return self.schema(config, location, "must be an object");
+        };
+        let text =
+            |name| fields.get(name).and_then(|field| field.value.as_string_lit()).map(|text| text.value.as_ref());
+        match (text("Mode"), text("ExecutionType")) {
+            (Some("INLINE"), None) if fields.get("ExecutionType").is_none() => {}
+            (None, None) if fields.properties.is_empty() => {}
+            (Some("DISTRIBUTED"), Some("STANDARD" | "EXPRESS")) => {}
+            (Some("DISTRIBUTED"), _) => {
+                self.schema(config, location, "needs an `ExecutionType`, which is `STANDARD` or `EXPRESS`");
+            }
+            (Some("INLINE"), _) => {
+                self.schema(config, location, "has an `ExecutionType` with the Mode `DISTRIBUTED` alone");
+            }
+            _ => self.schema(config, location, "needs a `Mode`, which is `INLINE` or `DISTRIBUTED`"),
+        }
     }
 
     fn known_fields(
@@ -242,6 +277,10 @@ impl Checker<'_> {
             if !name.ends_with("Path") || may_be_null && property.value.as_null_keyword().is_some() {
                 continue;
             }
+            let whole = name.trim_end_matches("Path");
+            if EITHER_ITS_PATH.contains(&whole) && object.get(whole).is_some() {
+                self.schema(property, &child(location, name), &format!("stands beside `{whole}`: give one of the two"));
+            }
             let path = property.value.as_string_lit().map(|path| path.value.as_ref());
             // `ErrorPath` and `CausePath` may be an intrinsic function too.
             if !path.is_some_and(|path| path.starts_with('$') || path.starts_with("States.")) {
@@ -266,6 +305,54 @@ mod tests {
     }
 
     const JSONATA: &str = r#""QueryLanguage": "JSONata", "#;
+
+    #[test]
+    fn a_value_and_its_path_exclude_each_other() {
+        let task = r#""Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true"#;
+        for (state, found) in [
+            (
+                r#"{"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}"#.to_owned(),
+                Some("/States/A/ErrorPath: stands beside `Error`: give one of the two"),
+            ),
+            (
+                format!(r#"{{{task}, "TimeoutSeconds": 5, "TimeoutSecondsPath": "$.t"}}"#),
+                Some("/States/A/TimeoutSecondsPath: stands beside `TimeoutSeconds`: give one of the two"),
+            ),
+            (r#"{"Type": "Fail", "Error": "E", "CausePath": "$.e"}"#.to_owned(), None),
+            (format!(r#"{{{task}, "ResultPath": "$.x", "TimeoutSecondsPath": "$.t"}}"#), None),
+        ] {
+            assert_eq!(findings("", &state), found.map(str::to_owned).into_iter().collect::<Vec<_>>(), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_map_runs_its_items_within_it_or_each_by_itself() {
+        for (config, found) in [
+            (r#"{"Mode": "INLINE"}"#, None),
+            ("{}", None),
+            (r#"{"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}"#, None),
+            (r#"{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}"#, None),
+            (r#"{"Mode": "distributed"}"#, Some("needs a `Mode`, which is `INLINE` or `DISTRIBUTED`")),
+            (r#"{"ExecutionType": "STANDARD"}"#, Some("needs a `Mode`, which is `INLINE` or `DISTRIBUTED`")),
+            (r#"{"Mode": "DISTRIBUTED"}"#, Some("needs an `ExecutionType`, which is `STANDARD` or `EXPRESS`")),
+            (
+                r#"{"Mode": "DISTRIBUTED", "ExecutionType": "FAST"}"#,
+                Some("needs an `ExecutionType`, which is `STANDARD` or `EXPRESS`"),
+            ),
+            (
+                r#"{"Mode": "INLINE", "ExecutionType": "STANDARD"}"#,
+                Some("has an `ExecutionType` with the Mode `DISTRIBUTED` alone"),
+            ),
+            ("1", Some("must be an object")),
+        ] {
+            let inner = r#""StartAt": "X", "States": {"X": {"Type": "Succeed"}}"#;
+            let state =
+                format!(r#"{{"Type": "Map", "End": true, "ItemProcessor": {{"ProcessorConfig": {config}, {inner}}}}}"#);
+            let found: Vec<_> =
+                found.map(|found| format!("/States/A/ItemProcessor/ProcessorConfig: {found}")).into_iter().collect();
+            assert_eq!(findings("", &state), found, "{config}");
+        }
+    }
 
     #[test]
     fn a_field_of_the_other_language_is_named() {
