@@ -253,6 +253,9 @@ impl Checker<'_> {
         };
         for property in &object.properties {
             let name = property.name.as_str();
+            if name == "Assign" {
+                self.assigned_names(property, language, &child(location, name));
+            }
             let known = |names: Names| names.iter().any(|group| group.contains(&name));
             if name == "Comment" || known(fields.either) || known(own) || further.contains(&name) {
                 continue;
@@ -263,6 +266,29 @@ impl Checker<'_> {
                 format!("{what} has no field `{name}`")
             };
             self.schema(property, &child(location, name), &message);
+        }
+    }
+
+    /// Whether variables are assigned by name, and have names that variables may have.
+    fn assigned_names(&mut self, assign: &ObjectProp<'_>, language: QueryLanguage, location: &str) {
+        let Some(variables) = assign.value.as_object() else {
+            return self.schema(assign, location, "must be an object: a value for each variable");
+        };
+        for variable in &variables.properties {
+            let written = variable.name.as_str();
+            let name = if language == QueryLanguage::JsonPath { written.trim_end_matches(".$") } else { written };
+            let begins_well = name.starts_with(|first: char| first.is_alphabetic() || first == '_');
+            let goes_on_well = name.chars().all(|char| char.is_alphanumeric() || char == '_');
+            if name == "states" {
+                self.schema(
+                    variable,
+                    &child(location, written),
+                    "`states` is the name of what Step Functions hands in",
+                );
+            } else if !begins_well || !goes_on_well || name.chars().count() > 80 {
+                let message = "a variable's name has 1 to 80 letters, digits and underscores, and begins with no digit";
+                self.schema(variable, &child(location, written), message);
+            }
         }
     }
 
@@ -305,6 +331,27 @@ mod tests {
     }
 
     const JSONATA: &str = r#""QueryLanguage": "JSONata", "#;
+
+    #[test]
+    fn a_variable_has_a_name_that_variables_may_have() {
+        let long = format!(r#"{{"{}": 1}}"#, "x".repeat(81));
+        let bad = "a variable's name has 1 to 80 letters, digits and underscores, and begins with no digit";
+        for (top, assign, part) in [
+            (JSONATA, r#"{"x": 1, "_y2": 2, "größe": 3}"#, None),
+            ("", r#"{"x.$": "$.a", "y": 1}"#, None),
+            (JSONATA, r#"{"states": 1}"#, Some("/Assign/states: `states` is")),
+            (JSONATA, r#"{"my var": 1}"#, Some(bad)),
+            (JSONATA, r#"{"1x": 1}"#, Some(bad)),
+            (JSONATA, r#"{"x.$": 1}"#, Some(bad)),
+            (JSONATA, r#"{"": 1}"#, Some(bad)),
+            (JSONATA, &long, Some(bad)),
+            (JSONATA, r#""{% 1 %}""#, Some("/Assign: must be an object")),
+        ] {
+            let found = findings(top, &format!(r#"{{"Type": "Pass", "End": true, "Assign": {assign}}}"#)).join("\n");
+            assert_eq!(found.is_empty(), part.is_none(), "{assign}: {found}");
+            assert!(found.contains(part.unwrap_or_default()), "{assign}: {found}");
+        }
+    }
 
     #[test]
     fn a_value_and_its_path_exclude_each_other() {
