@@ -204,15 +204,23 @@ impl Seen {
 
 /// The picture in shades of grey, so many times smaller, on a ground.
 fn grey(image: &DynamicImage, times: u32, ground: Option<Ground>) -> GrayImage {
+    let bright = |[red, green, blue]: [u32; 3]| (299 * red + 587 * green + 114 * blue) / 1_000;
     match image {
         DynamicImage::ImageLuma8(grey) if times == 1 => return grey.clone(),
+        DynamicImage::ImageRgb8(colours) if times == 1 => {
+            let mut grey = GrayImage::new(image.width(), image.height());
+            for (grey, colours) in grey.iter_mut().zip(colours.as_raw().as_chunks().0) {
+                *grey = u8::try_from(bright(colours.map(u32::from))).unwrap_or(u8::MAX);
+            }
+            return grey;
+        }
         _ => {}
     }
     let ground = u32::from(ground.unwrap_or(255));
     let (width, height) = ((image.width() / times).max(1), (image.height() / times).max(1));
     let shade = |x: u32, y: u32| {
         let [red, green, blue, alpha] = image.get_pixel(x, y).0.map(u32::from);
-        let bright = (299 * red + 587 * green + 114 * blue) / 1_000;
+        let bright = bright([red, green, blue]);
         if ground == 255 && alpha == 255 { bright } else { (bright * alpha + ground * (255 - alpha)) / 255 }
     };
     GrayImage::from_fn(width, height, |x, y| {
@@ -239,6 +247,17 @@ mod tests {
             image::Luma([if matches!(from_the_middle, 0 | 1 | 3) { 0 } else { 255 }])
         });
         Picture::new(image.into(), Orientation::NoTransforms)
+    }
+
+    #[test]
+    fn colours_are_as_bright_without_alpha_as_with_one_that_says_nothing() {
+        let colours = image::RgbImage::from_fn(70, 40, |x, y| {
+            image::Rgb([x * 3, y * 6, x * y].map(|value| u8::try_from(value % 256).unwrap()))
+        });
+        let [colours, with_alpha] = [colours.clone().into(), DynamicImage::from(colours).into_rgba8().into()];
+        for times in [1, 2, 3] {
+            assert!(grey(&colours, times, None) == grey(&with_alpha, times, None), "{times}");
+        }
     }
 
     static NONE_STUCK: AtomicUsize = AtomicUsize::new(0);

@@ -1,7 +1,10 @@
 //! A part of a picture as a JPEG that a model takes.
 
-use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage, codecs::jpeg::JpegEncoder, imageops, metadata::Orientation};
-use warden_core::image::{MAX_IMAGE_BYTES, Unreadable};
+use image::{
+    DynamicImage, GenericImageView, ImageBuffer, Pixel, Rgb, RgbImage, Rgba, RgbaImage, codecs::jpeg::JpegEncoder,
+    imageops, metadata::Orientation,
+};
+use warden_core::image::{Area, MAX_IMAGE_BYTES, Unreadable};
 
 use crate::{
     alpha::Ground,
@@ -25,19 +28,28 @@ pub(crate) fn tile_jpeg(
 ) -> Result<Vec<u8>, Unreadable> {
     let area = stored_area(tile.area, image.width(), image.height(), orientation);
     let (width, height) = if turns(orientation) { (tile.height, tile.width) } else { (tile.width, tile.height) };
-    let part = imageops::crop_imm(image, area.x, area.y, area.width, area.height);
-    // Averages the pixels that become one: what is smaller than a pixel fades, it does not flicker away.
-    let shown: RgbaImage = if (width, height) == (area.width, area.height) {
-        part.to_image()
-    } else {
-        imageops::thumbnail(&*part, width, height)
-    };
-    let mut shown = match ground {
-        Some(ground) => on_ground(&shown, ground),
-        None => DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(shown).into_rgb8()),
+    let mut shown = match (ground, image) {
+        (Some(ground), _) => on_ground(&part(image, area, (width, height)), ground),
+        // As all others are, but without asking for each pixel what kind of picture it is of.
+        (None, DynamicImage::ImageRgb8(image)) => part(image, area, (width, height)).into(),
+        (None, _) => DynamicImage::ImageRgba8(part(image, area, (width, height))).into_rgb8().into(),
     };
     shown.apply_orientation(orientation);
     jpeg(&shown.into_rgb8())
+}
+
+/// A part of a picture in a size.
+fn part<I>(image: &I, area: Area, (width, height): (u32, u32)) -> ImageBuffer<I::Pixel, Vec<u8>>
+where
+    I: GenericImageView<Pixel: Pixel<Subpixel = u8> + 'static> + 'static,
+{
+    let part = imageops::crop_imm(image, area.x, area.y, area.width, area.height);
+    // Averages the pixels that become one: what is smaller than a pixel fades, it does not flicker away.
+    if (width, height) == (area.width, area.height) {
+        part.to_image()
+    } else {
+        imageops::thumbnail(&*part, width, height)
+    }
 }
 
 /// A picture with transparent parts as it is seen on a ground.
@@ -61,4 +73,30 @@ fn jpeg(image: &RgbImage) -> Result<Vec<u8>, Unreadable> {
         }
     }
     Err(Unreadable::TooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_without_alpha_is_shown_like_one_whose_alpha_says_nothing() {
+        let colours =
+            RgbImage::from_fn(
+                60,
+                40,
+                |x, y| Rgb([x * 4, y * 6, x * y % 256].map(|value| u8::try_from(value).unwrap())),
+            );
+        let [colours, with_alpha] = [colours.clone().into(), DynamicImage::from(colours).into_rgba8().into()];
+        for (x, y, width, height) in [(0, 0, 60, 40), (7, 3, 31, 20)] {
+            for size in [(width, height), (width / 2, height / 3)] {
+                let tile = Tile { area: Area { x, y, width, height }, width: size.0, height: size.1 };
+                for orientation in [Orientation::NoTransforms, Orientation::FlipHorizontal] {
+                    let [one, other] =
+                        [&colours, &with_alpha].map(|image| tile_jpeg(image, orientation, tile, None).unwrap());
+                    assert!(one == other, "{x}, {y}, {size:?}, {orientation:?}");
+                }
+            }
+        }
+    }
 }
