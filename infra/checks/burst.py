@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 # What a try takes when it succeeds, and when the model is throttled, in seconds.
-WORK = {"Summarize event": 4.0, "Detect PII": 6.0, "Compose alert": 0.2}
+WORK = {"Summarize event": 4.0, "Detect PII": 6.0, "Publish alert": 0.2}
 ASKS_THE_MODEL = ("Summarize event", "Detect PII")
 THROTTLED_AFTER = 1.0
 

@@ -85,7 +85,7 @@ def summary() -> tuple[float, float]:
 
 
 # Of a clean image, and of the child of a backfill's map that starts its audit: the states, and the start of the execution.
-TRANSITIONS, CHILD_TRANSITIONS = 8, 5
+TRANSITIONS, CHILD_TRANSITIONS = 7, 5
 PER_TRANSITION = 25.0
 
 
@@ -93,7 +93,7 @@ def beside_models(summarised: bool = True) -> list[Row]:
     """What else AWS bills for a million uploads. A summary by record and rules alone takes a tenth of one that a model writes."""
     summary = 2.0 if summarised else 0.2
     return [
-        Row("Step Functions", f"{TRANSITIONS} state transitions of a clean image (9 with a deletion, 12 with quarantine)", "0.025 per 1,000 ²", TRANSITIONS * PER_TRANSITION),
+        Row("Step Functions", f"{TRANSITIONS} state transitions of a clean image (8 with a deletion, 11 with quarantine)", "0.025 per 1,000 ²", TRANSITIONS * PER_TRANSITION),
         Row("ledger", "a claim on two conditions (4 write units) and a record of 2 KB (2), kept 400 days", "0.625 per million write units, 0.25 per GB and month ⁵", 6 * 0.625 + 2 * 0.25 * 13),
         Row("verdicts on bytes", "two read units before a judgement, a write unit after it, 0.5 KB kept 90 days (`ReuseVerdicts`)", "0.125 and 0.625 per million units ⁵", 2 * 0.125 + 0.625 + 0.5 * 0.25 * 3),
         Row("Lambda, arm64", f"{summary:g} s × 0.25 GB + 4 s × 0.5 GB + 0.2 s × 0.125 GB, mostly waiting for the model; 3 requests", "0.0000133334 per GB-s, 0.20 per million ³", (summary * 0.25 + 2.0 + 0.025) * 13.3334 + 3 * 0.20),

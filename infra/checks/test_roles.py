@@ -106,10 +106,10 @@ class AChange(unittest.TestCase):
     def test_that_allows_every_action_or_resource_is_noticed(self) -> None:
         statements = self.statements("StateMachineRole")
         statements["DeleteUploads"]["Action"].append("s3:*")
-        statements["PublishAlerts"]["Resource"] = "*"
+        statements["PublishPlainAlerts"]["Resource"] = "*"
         self.assertEqual(
             self.problems(),
-            ["StateMachineRole: PublishAlerts allows every resource", "StateMachineRole: DeleteUploads allows s3:*: name each action"],
+            ["StateMachineRole: PublishPlainAlerts allows every resource", "StateMachineRole: DeleteUploads allows s3:*: name each action"],
         )
 
     def test_that_forgets_a_function_of_the_definition_is_noticed(self) -> None:

@@ -17,7 +17,9 @@ export function snapshot(path) {
 /** An answer of `function/case`, from the snapshot of the function's tests. */
 function answer(name) {
   const [function_, case_] = name.split('/');
-  return snapshot(`crates/functions/${function_}/src/snapshots/${function_.replace('-', '_')}__tests__${case_}.snap`);
+  const kept = snapshot(`crates/functions/${function_}/src/snapshots/${function_.replace('-', '_')}__tests__${case_}.snap`);
+  // What is published is not answered, but the definition before this one takes it from the answer.
+  return function_ === 'alert-composer' ? { message_id: '5f1f8c6e-0f6a-5f0e-9f6c-d2c1a4e1b001', ...kept } : kept;
 }
 
 const sources = {

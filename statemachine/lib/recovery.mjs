@@ -45,7 +45,7 @@ class World {
     if (action === 's3:headObject') return this.copies.has(args.Key) ? { ContentLength: this.answers.detection.object.size } : this.gone();
     if (action === 's3:putObjectTagging') return (this.tags = args.Tagging.TagSet) && {};
     if (action === 's3:deleteObject') return (this.isThere = false) || {};
-    if (state.startsWith('Compose')) return composed(args.Payload);
+    if (state === 'Publish alert') return this.alerts.push(args.Payload) && composed(args.Payload);
     if (state.startsWith('Summarize')) return this.table.transact(claimOf(this.answers.summary.claim, args.Payload.claim)) ? this.asked(this.answers.summary) : { duplicate: true };
     return this.asked(this.isThere ? this.answers.detection : { ...this.answers.detection, verdict: 'gone', action: 'none' });
   }
@@ -67,15 +67,11 @@ class World {
 
 const keyOf = ({ detail: { requestParameters: { bucketName, key }, responseElements } }) => ({ object: { S: `${bucketName}/${key}` }, event: { S: responseElements['x-amz-version-id'] } });
 
-/** As alert-composer: an alert, and the record of what became of the event. */
+/** As alert-composer: an alert is out, and this is the record of what became of the event. */
 function composed({ audit, execution }) {
-  const attribute = (StringValue) => ({ DataType: 'String', StringValue });
   const failed = audit.failed_in !== null;
   return {
-    subject: 'An alert',
-    message: 'An alert',
-    protocols: JSON.stringify({ default: 'An alert' }),
-    attributes: { failure: attribute(`${failed}`) },
+    message_id: 'message',
     record: {},
     // Where there is no summary, alert-composer reads the key from the event.
     key: audit.summary?.claim ?? keyOf(execution.event),

@@ -29,6 +29,8 @@ mod retries;
 mod s3;
 #[cfg(feature = "sagemaker")]
 mod sagemaker;
+#[cfg(feature = "sns")]
+mod sns;
 #[cfg(feature = "ssm")]
 mod ssm;
 #[cfg(any(feature = "bedrock", feature = "sagemaker"))]
@@ -49,6 +51,8 @@ pub use replay_bus::ReplayBus;
 pub use s3::{S3Body, S3ObjectStore};
 #[cfg(feature = "sagemaker")]
 pub use sagemaker::{SageMakerAnswer, SageMakerSettings, SageMakerStream};
+#[cfg(feature = "sns")]
+pub use sns::SnsTopics;
 #[cfg(feature = "ssm")]
 pub use ssm::SsmParameters;
 

@@ -285,7 +285,7 @@ mod tests {
     async fn a_form_is_sent_signed_and_answered_in_xml() {
         let answer = "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes/></GetTopicAttributesResult></GetTopicAttributesResponse>";
         let aws = RecordedAws::answering([Answer::new(200, answer)]);
-        let sns = ControlPlane::new(&aws.config(), Service::query("SNS", "sns", "2010-03-31"));
+        let sns = ControlPlane::new(&aws.config(), Service::SNS);
         let call = Call::query("GetTopicAttributes", &[("TopicArn", "arn:aws:sns:a b")]);
         assert_eq!(sns.call(call).await.unwrap(), json!({"GetTopicAttributesResult": {"Attributes": ""}}));
         let request = aws.request();

@@ -35,6 +35,8 @@ impl Service {
     pub const STEP_FUNCTIONS: Self = Self::json_1_0("SFN", "states");
     /// Lambda.
     pub const LAMBDA: Self = Self::rest_json("Lambda", "lambda");
+    /// SNS.
+    pub const SNS: Self = Self::query("SNS", "sns", "2010-03-31");
     /// SQS.
     pub const SQS: Self = Self::json_1_0("SQS", "sqs");
 

@@ -13,12 +13,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
-    audit::{Claimant, Claimed, LedgerKey, Tag},
+    audit::{Alert, Claimant, Claimed, LedgerKey, Tag},
     bedrock::{AskedModel, Capabilities, Family},
     budget,
     ports::{
         AnswerStream, Claims, LedgerRecords, Lookup, ModelAnswer, ModelCall, ModelReply, Models, ObjectBody,
-        ObjectFacts, ObjectRef, ObjectStore, ObjectWriter, OpenObject, Seal, SpendRecords, StreamingModel,
+        ObjectFacts, ObjectRef, ObjectStore, ObjectWriter, OpenObject, Seal, SpendRecords, StreamingModel, Topics,
     },
 };
 
@@ -53,6 +53,36 @@ impl Claims for FakeClaims {
     async fn claim(&self, key: &LedgerKey, by: &Claimant, _: i64) -> Result<Claimed, Error> {
         lock(&self.claimed).push((key.clone(), by.clone()));
         let none_left = Error::Internal { problem: "more claims than answers".into() };
+        lock(&self.answers).pop_front().unwrap_or(Err(none_left))
+    }
+}
+
+/// A topic that answers each message with the next of its answers, and remembers what was published on which topic.
+#[derive(Debug, Default)]
+pub struct FakeTopics {
+    answers: Mutex<VecDeque<Result<String, Error>>>,
+    published: Mutex<Vec<(String, Alert)>>,
+}
+
+impl FakeTopics {
+    /// One with these answers.
+    #[must_use]
+    pub fn answering(answers: &[Result<&str, Error>]) -> Self {
+        let answers = answers.iter().map(|answer| answer.clone().map(str::to_owned));
+        Self { answers: Mutex::new(answers.collect()), published: Mutex::default() }
+    }
+
+    /// What was published, and on which topic.
+    #[must_use]
+    pub fn published(&self) -> Vec<(String, Alert)> {
+        lock(&self.published).clone()
+    }
+}
+
+impl Topics for FakeTopics {
+    async fn publish(&self, topic: &str, alert: &Alert) -> Result<String, Error> {
+        lock(&self.published).push((topic.to_owned(), alert.clone()));
+        let none_left = Error::Internal { problem: "more messages than answers".into() };
         lock(&self.answers).pop_front().unwrap_or(Err(none_left))
     }
 }

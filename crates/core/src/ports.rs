@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    audit::{Claimant, Claimed, LedgerKey, Tag},
+    audit::{Alert, Claimant, Claimed, LedgerKey, Tag},
     backfill::Listed,
     error::Error,
 };
@@ -216,6 +216,16 @@ pub trait Claims: Send + Sync {
     /// # Errors
     /// As [`LedgerRecords::with_keys`].
     fn claim(&self, key: &LedgerKey, by: &Claimant, now: i64) -> impl Future<Output = Result<Claimed, Error>> + Send;
+}
+
+/// Where people and machines are told: a topic that they subscribe to.
+pub trait Topics: Send + Sync {
+    /// Publishes an alert on the topic of this ARN, and says by which id the message is known.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::ServiceUnavailable`], and [`Error::Internal`] for a topic that does not exist or a
+    /// message that it does not take.
+    fn publish(&self, topic: &str, alert: &Alert) -> impl Future<Output = Result<String, Error>> + Send;
 }
 
 /// What the models of a stack cost, by the day, such as `2026-11-27`.

@@ -23,7 +23,7 @@ pub(crate) const KMS: Service = Service::json_1_1("KMS", "kms");
 pub(crate) const LAMBDA: Service = Service::LAMBDA;
 pub(crate) const LOGS: Service = Service::CLOUD_WATCH_LOGS;
 pub(crate) const SERVICE_QUOTAS: Service = Service::json_1_1("Service Quotas", "servicequotas");
-pub(crate) const SNS: Service = Service::query("SNS", "sns", "2010-03-31");
+pub(crate) const SNS: Service = Service::SNS;
 pub(crate) const SQS: Service = Service::SQS;
 pub(crate) const STATES: Service = Service::STEP_FUNCTIONS;
 

@@ -115,9 +115,10 @@ pub fn is_mocked(text: &str) -> bool {
     MOCKS.iter().any(|mock| text.contains(mock))
 }
 
-/// The id that SNS gave a message, from a task's output.
+/// The id that SNS gave a message, from a task's output: the machine's own, or alert-composer's.
 fn message_id(output: &Value) -> Option<String> {
-    Some(output.get("MessageId")?.as_str()?.to_owned())
+    let id = output.get("MessageId").or_else(|| output.pointer("/Payload/message_id"))?;
+    id.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -197,11 +198,12 @@ mod tests {
             succeeded("{}"),
             entered(HistoryEventType::TaskStateEntered, "Publish alert"),
             scheduled(),
+            succeeded(r#"{"Payload": {"message_id": "m-0"}}"#),
             succeeded(r#"{"MessageId": "m-1"}"#),
         ]);
         assert_eq!(execution.path(), ["Summarize event", "Detect PII ×2", "Publish alert"]);
         assert_eq!(execution.task("Detect PII").unwrap().errors, ["ModelThrottled"]);
-        assert!(execution.message_ids.contains("m-1"));
+        assert_eq!(execution.message_ids, BTreeSet::from(["m-0", "m-1"].map(str::to_owned)));
         assert!(!execution.mocked);
     }
 

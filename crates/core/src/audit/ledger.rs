@@ -1,9 +1,9 @@
 //! The record of an event in the ledger.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{AskedModel, Facts, LedgerKey, Outcome, Progress, alert::shown, lenient, time};
+use super::{AskedModel, Facts, Outcome, Progress, alert::shown, time};
 use crate::{
     bedrock::{TokenPrices, Usage},
     threat::ThreatLevel,
@@ -22,28 +22,6 @@ pub struct LedgerSettings {
 impl Default for LedgerSettings {
     fn default() -> Self {
         Self { days: 400, token_prices: None }
-    }
-}
-
-/// What the state machine knows of the ledger.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(super) struct Ledger {
-    /// What the state machine itself claimed, as a definition does that asks log-summarizer for no claim.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(super) claim: Option<LedgerKey>,
-    /// Whether that could not be claimed.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(super) unclaimed: bool,
-    /// When the record is written, RFC 3339.
-    #[serde(deserialize_with = "lenient::text")]
-    pub(super) now: Option<String>,
-}
-
-impl Ledger {
-    /// The day on which the record is written, UTC.
-    pub(super) fn day(&self) -> Option<&str> {
-        self.now.as_deref()?.split('T').next().filter(|day| time::is_day(day))
     }
 }
 
@@ -98,9 +76,9 @@ struct Kept<'a> {
     status: Status,
     execution: Option<&'a str>,
     claimed_at: Option<&'a str>,
-    completed_at: Option<&'a str>,
+    completed_at: String,
     seconds: Option<f64>,
-    expires: Option<i64>,
+    expires: i64,
     event_id: Option<String>,
     event_title: Option<String>,
     event_time: Option<String>,
@@ -136,14 +114,13 @@ struct Kept<'a> {
 }
 
 /// What the ledger keeps of an event beside its key, as attributes of `DynamoDB`. It holds categories of
-/// what was found, never a value.
-pub(super) fn item(now: Option<&str>, ended: &Ended<'_>, settings: LedgerSettings) -> Map<String, Value> {
+/// what was found, never a value. It is written at `now`, in milliseconds since 1970.
+pub(super) fn item(now: i64, ended: &Ended<'_>, settings: LedgerSettings) -> Map<String, Value> {
     let Ended { progress, facts, outcome, execution, started, silenced_by, backfill } = *ended;
     let judged = progress.detection.as_ref().filter(|_| outcome.verdict.is_some());
     let object = judged.map(|judged| &judged.object);
     let model = ended.model();
-    let seconds_at = |text: Option<&str>| text.and_then(time::unix_millis);
-    let (began, written) = (seconds_at(started), seconds_at(now));
+    let began = started.and_then(time::unix_millis);
     let mut categories: Vec<_> =
         judged.iter().flat_map(|judged| &judged.findings).map(|finding| finding.category.as_str()).collect();
     categories.sort_unstable();
@@ -159,11 +136,9 @@ pub(super) fn item(now: Option<&str>, ended: &Ended<'_>, settings: LedgerSetting
         },
         execution,
         claimed_at: started,
-        completed_at: now,
-        seconds: began
-            .zip(written)
-            .and_then(|(began, written)| Some(f64::from(i32::try_from(written - began).ok()?) / 1e3)),
-        expires: written.map(|written| written / 1000 + i64::from(settings.days) * 86_400),
+        completed_at: time::rfc3339_millis(now),
+        seconds: began.and_then(|began| Some(f64::from(i32::try_from(now - began).ok()?) / 1e3)),
+        expires: now / 1_000 + i64::from(settings.days) * 86_400,
         event_id: text(&facts.event_id),
         event_title: text(&facts.event_title),
         event_time: text(&facts.event_time),

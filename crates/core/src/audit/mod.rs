@@ -25,7 +25,7 @@ mod text;
 pub(crate) mod time;
 
 pub use action::{Action, Effect, Handling, NotTried, OnPersonalData, OnUndetermined, Tag, Taken, VERDICT_TAG};
-pub use alert::{Alert, Attribute, Attributes, Language};
+pub use alert::{Alert, Attribute, Attributes, Language, Record};
 pub(crate) use alert::{MAX_ANSWER_BYTES, subject_of};
 pub(crate) use claim::CLAIM_MILLIS;
 pub use claim::{Claimant, Claimed, LedgerKey, RESTORE_LOCK, claims_to_take_up};

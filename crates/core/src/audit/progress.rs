@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::{
     Alert, Effect, Exceptions, Facts, Judged, Language, LedgerSettings, Outcome,
     alert::Source,
-    ledger::{self, Ended, Ledger},
-    lenient, stand_in,
+    ledger::{self, Ended},
+    lenient, stand_in, time,
 };
 use crate::{Error, backfill::is_id};
 
@@ -74,8 +74,6 @@ struct Request {
     audit: Progress,
     #[serde(default, deserialize_with = "lenient::or_default")]
     execution: Execution,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    ledger: Ledger,
 }
 
 /// How alerts and records are made.
@@ -91,29 +89,28 @@ pub struct AlertSettings {
     pub exceptions: Exceptions,
 }
 
-/// The alert of an audit and its record in the ledger, of `{"audit": …, "execution":
-/// {"id": …, "started": …, "backfill": …, "event": …}, "ledger": {"now": …}}`: a
-/// [`Progress`], the execution, with the event where there is no summary of it, and
-/// what the ledger has of it.
+/// The alert of an audit and its record in the ledger at `now`, in milliseconds since 1970, of `{"audit": …,
+/// "execution": {"id": …, "started": …, "backfill": …, "event": …}}`: a [`Progress`] and the execution, with the event
+/// where there is no summary of it.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for anything but an object with an `audit`. Within that,
 /// a field that cannot be read counts as unknown: an alert is never held back.
-pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error> {
+pub fn compose(request: &Value, settings: &AlertSettings, now: i64) -> Result<Alert, Error> {
     if !request.get("audit").is_some_and(Value::is_object) {
         return Err(Error::invalid("audit", "is missing, or not an object"));
     }
-    let Request { audit, execution, ledger } =
+    let Request { audit, execution } =
         Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
-    let unclaimed = ledger.unclaimed || facts.unclaimed;
-    let key = ledger.claim.as_ref().or(facts.claim.as_ref()).filter(|_| !unclaimed).cloned();
+    let unclaimed = facts.unclaimed;
+    let key = facts.claim.clone().filter(|_| !unclaimed);
     let outcome = Outcome::of(&audit, &facts);
     // What went wrong in the audit itself is told, whoever caused it, and that the day's budget is spent.
     let told_before = audit.detection.as_ref().is_some_and(|judged| judged.told_before);
     let is_notice = outcome.is_held_back() && !told_before;
     let went_well = audit.failure().is_none() && !unclaimed && !is_notice;
-    let silencing = || settings.exceptions.silencing(&facts, &outcome, ledger.day());
+    let silencing = || settings.exceptions.silencing(&facts, &outcome, &time::day(now));
     let backfill = execution.backfill.as_deref().filter(|id| is_id(id));
     let silenced_by = went_well.then(silencing).flatten();
     let ended = Ended {
@@ -125,13 +122,13 @@ pub fn compose(request: &Value, settings: &AlertSettings) -> Result<Alert, Error
         silenced_by: silenced_by.map(|exception| exception.name.as_str()),
         backfill,
     };
-    let item = ledger::item(ledger.now.as_deref(), &ended, settings.ledger);
+    let item = ledger::item(now, &ended, settings.ledger);
     let source = Source {
         progress: &audit,
         facts: &facts,
         outcome: &outcome,
         execution: execution.id.as_deref(),
-        now: ledger.now.as_deref(),
+        now,
         unclaimed,
         silenced_by,
         backfill,

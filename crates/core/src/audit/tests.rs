@@ -8,6 +8,8 @@ use crate::{
     threat::ThreatLevel,
 };
 
+/// 2026-11-20T09:14:14.623Z.
+const NOW: i64 = 1_795_166_054_623;
 const EXECUTION: &str = "arn:aws:states:us-west-2:111122223333:execution:security-audit:e-1";
 
 fn summary() -> Value {
@@ -44,7 +46,7 @@ fn detection(verdict: &str, action: &str) -> Value {
 }
 
 fn composed(audit: &Value) -> Alert {
-    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}}), &AlertSettings::default()).unwrap()
+    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}}), &AlertSettings::default(), NOW).unwrap()
 }
 
 fn failure() -> Value {
@@ -254,11 +256,10 @@ fn a_record_keeps_what_became_of_the_event_under_the_key_that_was_claimed() {
     let request = json!({
         "audit": {"summary": summary, "detection": judged, "deletion": "deleted", "failure": {}},
         "execution": {"id": EXECUTION, "started": "2026-11-20T09:14:09.123Z"},
-        "ledger": {"now": "2026-11-20T09:14:14.623Z"},
     });
     let ledger = LedgerSettings { days: 400, token_prices: TokenPrices::of_model(DEFAULT_MODEL) };
     let settings = AlertSettings { ledger, ..AlertSettings::default() };
-    let alert = compose(&request, &settings).unwrap();
+    let alert = compose(&request, &settings, NOW).unwrap();
     assert_eq!(alert.key, Some(LedgerKey::new("uploads/gate 3/visitor.png", "v-1")));
     insta::assert_json_snapshot!("record_in_the_ledger", alert.item);
 }
@@ -290,9 +291,8 @@ fn no_exception_silences_the_notice_that_the_budget_is_spent() {
         let mut judged = detection("undetermined", "none");
         (judged["reason"], judged["findings"], judged["told_before"]) =
             (json!("budget"), json!([]), json!(told_before));
-        let ledger = json!({"now": "2026-11-20T09:14:14.623Z"});
-        let request = json!({"audit": {"summary": summary(), "detection": judged}, "ledger": ledger});
-        let alert = compose(&request, &settings).unwrap();
+        let request = json!({"audit": {"summary": summary(), "detection": judged}});
+        let alert = compose(&request, &settings, NOW).unwrap();
         assert_eq!(alert.item.get("silenced_by"), silenced_by.as_ref());
         assert_eq!(alert.attributes.silenced.value(), told_before.to_string());
     }
@@ -302,21 +302,14 @@ fn no_exception_silences_the_notice_that_the_budget_is_spent() {
 fn an_event_without_a_claim_says_so() {
     let mut unclaimed = summary();
     unclaimed["unclaimed"] = json!(true);
-    for request in [
-        json!({"audit": {"summary": unclaimed}}),
-        // Of a definition that claims by itself.
-        json!({"audit": {"summary": summary()}, "ledger": {"claim": {}, "unclaimed": true}}),
-    ] {
-        let alert = compose(&request, &AlertSettings::default()).unwrap();
-        assert!(alert.message.contains("\nWhat to do: the ledger could not be written: "), "{}", alert.message);
-        assert_eq!(alert.key, None);
-    }
+    let alert = composed(&json!({"summary": unclaimed}));
+    assert!(alert.message.contains("\nWhat to do: the ledger could not be written: "), "{}", alert.message);
+    assert_eq!(alert.key, None);
 }
 
 #[test]
-fn a_record_has_the_key_that_was_claimed_by_whomever() {
+fn a_record_has_the_key_that_was_claimed() {
     let key = |event: &str| LedgerKey::new("uploads/a.png", event);
-    let claim = json!({"object": {"S": "uploads/a.png"}, "event": {"S": "v1"}, "status": {"S": "failed"}});
     let event = json!({
         "eventSource": "s3.amazonaws.com", "eventName": "PutObject",
         "requestParameters": {"bucketName": "uploads", "key": "a.png"}, "responseElements": {"x-amz-version-id": "v2"},
@@ -324,8 +317,6 @@ fn a_record_has_the_key_that_was_claimed_by_whomever() {
     let mut claimed = summary();
     claimed["claim"] = json!(key("v3"));
     for (request, expected) in [
-        // By the state machine, as a definition does that asks log-summarizer for no claim.
-        (json!({"audit": {"summary": summary()}, "ledger": {"claim": claim, "unclaimed": false}}), Some(key("v1"))),
         (json!({"audit": {"summary": claimed}}), Some(key("v3"))),
         // Log-summarizer failed: whether it had claimed the event, nobody knows.
         (
@@ -334,7 +325,7 @@ fn a_record_has_the_key_that_was_claimed_by_whomever() {
         ),
         (json!({"audit": {"summary": summary()}, "execution": {"event": event}}), None),
     ] {
-        assert_eq!(compose(&request, &AlertSettings::default()).unwrap().key, expected, "{request}");
+        assert_eq!(compose(&request, &AlertSettings::default(), NOW).unwrap().key, expected, "{request}");
     }
 }
 
@@ -384,6 +375,7 @@ fn without_a_summary_an_alert_tells_what_the_event_says_of_itself() {
         let alert = compose(
             &json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}),
             &AlertSettings::default(),
+            NOW,
         )
         .unwrap();
         insta::assert_snapshot!(name, format!("{}\n\n{}", alert.subject, alert.message));
@@ -507,7 +499,7 @@ fn machines(alert: &Alert) -> Value {
 #[test]
 fn what_is_no_request_is_refused() {
     for request in [json!(null), json!([]), json!("audit"), json!({}), json!({"audit": null}), json!({"audit": "x"})] {
-        let error = compose(&request, &AlertSettings::default()).unwrap_err();
+        let error = compose(&request, &AlertSettings::default(), NOW).unwrap_err();
         assert_eq!(error.to_string(), "audit: is missing, or not an object");
     }
 }
@@ -666,6 +658,6 @@ proptest! {
     #[test]
     fn an_event_that_may_be_anything_has_an_alert(event in any_json()) {
         let failed = json!({"failed_in": "Summarize event", "failure": {"Error": "InvalidInput"}});
-        assert_well_formed(&compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}), &AlertSettings::default()).unwrap());
+        assert_well_formed(&compose(&json!({"audit": failed, "execution": {"id": EXECUTION, "event": event}}), &AlertSettings::default(), NOW).unwrap());
     }
 }

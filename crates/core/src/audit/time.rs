@@ -36,6 +36,17 @@ pub fn rfc3339(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
 }
 
+/// The same to the millisecond, of milliseconds since 1970.
+pub(super) fn rfc3339_millis(millis: i64) -> String {
+    let seconds = rfc3339(millis.div_euclid(1_000));
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), millis.rem_euclid(1_000))
+}
+
+/// A day in UTC such as `2026-11-20`, of milliseconds since 1970.
+pub(super) fn day(millis: i64) -> String {
+    rfc3339(millis.div_euclid(1_000)).split('T').next().unwrap_or_default().to_owned()
+}
+
 /// Whether a text is a day such as `2026-11-20`.
 pub(super) fn is_day(text: &str) -> bool {
     let is_padded = matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]);
@@ -61,7 +72,7 @@ fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_day, rfc3339, unix_millis};
+    use super::{day, is_day, rfc3339, rfc3339_millis, unix_millis};
 
     #[test]
     fn a_time_is_counted_from_1970() {
@@ -85,6 +96,8 @@ mod tests {
         for text in ["1970-01-01T00:00:00Z", "2000-02-29T12:00:00Z", "2026-11-20T09:14:09Z", "2028-12-31T23:59:59Z"] {
             assert_eq!(rfc3339(unix_millis(text).unwrap() / 1000), text);
         }
+        assert_eq!(rfc3339_millis(1_795_166_049_023), "2026-11-20T09:14:09.023Z");
+        assert_eq!(day(1_795_166_049_023), "2026-11-20");
     }
 
     #[test]

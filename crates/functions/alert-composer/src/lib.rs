@@ -1,25 +1,63 @@
-//! Composes the alert of an audited event.
+//! Composes and publishes the alert of an audited event.
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use warden_core::{
     Error,
-    audit::{self, Alert, AlertSettings},
+    audit::{self, Alert, AlertSettings, LedgerKey, Record},
+    ports::Topics,
 };
 
-/// The alert of an audit that the state machine tells of; what it takes is in
-/// [`audit::compose`].
+/// What is answered of an audit.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// The alert, for a caller that publishes it.
+    Composed(Box<Alert>),
+    /// The alert is out.
+    Published(Box<Published>),
+}
+
+/// What is left to be done of an alert that is out.
+#[derive(Debug, Serialize)]
+pub struct Published {
+    /// By which id SNS knows the message.
+    message_id: String,
+    /// The alert for machines: the execution's output.
+    record: Record,
+    /// The key of the event's record in the ledger, unless nobody could claim it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<LedgerKey>,
+    /// What the ledger keeps under it, as attributes of DynamoDB.
+    item: Map<String, Value>,
+}
+
+/// Composes the alert of an audit at `now`, in milliseconds since 1970; what it takes is in [`audit::compose`]. With a
+/// `"topic"` beside that, an ARN, it is published there. Without one it is answered, as the state machine's definition
+/// before this one wants it.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] when nothing is told of an audit.
-pub fn handle(event: &Value, settings: &AlertSettings) -> Result<Alert, Error> {
-    let alert = audit::compose(event, settings)?;
-    log_alert(&alert);
-    Ok(alert)
+/// [`Error::InvalidInput`] when nothing is told of an audit; those of [`Topics::publish`].
+pub async fn handle(event: &Value, settings: &AlertSettings, topics: &impl Topics, now: i64) -> Result<Answer, Error> {
+    let topic = match &event["topic"] {
+        Value::Null => None,
+        Value::String(topic) if !topic.is_empty() => Some(topic),
+        _ => return Err(Error::invalid("topic", "is not the ARN of a topic")),
+    };
+    let alert = audit::compose(event, settings, now)?;
+    let Some(topic) = topic else {
+        log_alert(&alert, None);
+        return Ok(Answer::Composed(Box::new(alert)));
+    };
+    let message_id = topics.publish(topic, &alert).await?;
+    log_alert(&alert, Some(&message_id));
+    let Alert { record, key, item, .. } = alert;
+    Ok(Answer::Published(Box::new(Published { message_id, record, key, item })))
 }
 
 /// One line per alert. Its texts may name people, so they stay out; the event's
 /// id tells which event it was.
-fn log_alert(alert: &Alert) {
+fn log_alert(alert: &Alert, message_id: Option<&str>) {
     let attributes = &alert.attributes;
     tracing::info!(
         event_id = alert.record.event_id,
@@ -28,6 +66,7 @@ fn log_alert(alert: &Alert) {
         action = attributes.action.value(),
         failure = attributes.failure.value(),
         silenced_by = alert.record.silenced_by,
+        message_id,
         "alert composed"
     );
 }
@@ -38,11 +77,15 @@ mod tests {
     use warden_core::{
         audit::{Exceptions, Language, LedgerSettings},
         bedrock::TokenPrices,
+        fake::FakeTopics,
     };
     use warden_event_files::{invalid, valid};
     use warden_test_support::faults;
 
     use super::*;
+
+    /// 2026-11-20T09:14:09.123Z, as in the state machine's cases.
+    const NOW: i64 = 1_795_166_049_123;
 
     /// What the tests of the state machine expect too.
     fn settings() -> AlertSettings {
@@ -55,6 +98,10 @@ mod tests {
 
     fn event(name: &str) -> Value {
         valid("alert-composer").iter().find(|file| file.name == name).unwrap().event()
+    }
+
+    fn compose(event: &Value, settings: &AlertSettings) -> Result<Alert, Error> {
+        audit::compose(event, settings, NOW)
     }
 
     /// The texts of each protocol.
@@ -72,16 +119,47 @@ mod tests {
     #[test]
     fn every_event_has_its_alert() {
         for file in valid("alert-composer") {
-            let mut alert = json!(handle(&file.event(), &settings()).unwrap());
+            let mut alert = json!(compose(&file.event(), &settings()).unwrap());
             alert["protocols"] = json!({"default": "{}", "email": alert["message"]}).to_string().into();
             insta::assert_json_snapshot!(file.name.clone(), alert);
         }
     }
 
-    #[test]
-    fn an_invalid_event_names_its_field() {
+    #[tokio::test]
+    async fn an_alert_is_published_on_the_topic_that_is_named_and_what_is_left_to_do_is_answered() {
+        let event = event("version-deleted");
+        let topics = FakeTopics::answering(&[Ok("m-1")]);
+        let answer = json!(handle(&event, &settings(), &topics, NOW).await.unwrap());
+        let alert = compose(&event, &settings()).unwrap();
+        let left = json!({"message_id": "m-1", "record": alert.record, "key": alert.key, "item": alert.item});
+        assert_eq!(answer, left);
+        let topic = event["topic"].as_str().unwrap().to_owned();
+        assert_eq!(topics.published(), [(topic, alert)]);
+    }
+
+    /// As the state machine's definition before this one asks.
+    #[tokio::test]
+    async fn without_a_topic_the_alert_is_the_answer() {
+        let mut event = event("version-deleted");
+        event["topic"].take();
+        let topics = FakeTopics::default();
+        let answer = json!(handle(&event, &settings(), &topics, NOW).await.unwrap());
+        assert_eq!(answer, json!(compose(&event, &settings()).unwrap()));
+        assert_eq!(topics.published(), []);
+    }
+
+    #[tokio::test]
+    async fn what_the_topic_does_not_take_is_the_error() {
+        let throttled = Error::ServiceUnavailable { action: "sns:Publish", code: "429 Throttled".into() };
+        let topics = FakeTopics::answering(&[Err(throttled.clone())]);
+        let failed = handle(&event("clean"), &settings(), &topics, NOW).await;
+        assert_eq!(failed.unwrap_err(), throttled);
+    }
+
+    #[tokio::test]
+    async fn an_invalid_event_names_its_field() {
         for file in invalid("alert-composer") {
-            let error = handle(&file.event(), &settings()).unwrap_err();
+            let error = handle(&file.event(), &settings(), &FakeTopics::default(), NOW).await.unwrap_err();
             let seen = json!({"errorType": error.name().as_str(), "errorMessage": error.to_string()});
             assert_eq!(seen, file.expected, "{}", file.name);
         }
@@ -105,7 +183,7 @@ mod tests {
     fn people_get_a_letter_in_their_language() {
         for language in Language::ALL {
             for name in TOLD {
-                let alert = handle(&event(name), &AlertSettings { language: *language, ..settings() }).unwrap();
+                let alert = compose(&event(name), &AlertSettings { language: *language, ..settings() }).unwrap();
                 let letter = format!("{}\n\n{}", alert.subject, protocols(&alert)["email"].as_str().unwrap());
                 insta::assert_snapshot!(format!("letter-{language}-{name}"), letter);
             }
@@ -120,7 +198,7 @@ mod tests {
         ] {
             let mut event = event("not-pinned");
             event["audit"]["detection"]["findings"][0]["category"] = category.into();
-            let alert = handle(&event, &settings()).unwrap();
+            let alert = compose(&event, &settings()).unwrap();
             assert_eq!(alert.message.lines().next(), Some(headline));
         }
     }
@@ -128,7 +206,7 @@ mod tests {
     #[test]
     fn machines_get_the_same_as_json() {
         for name in TOLD {
-            let told = machines(&handle(&event(name), &settings()).unwrap());
+            let told = machines(&compose(&event(name), &settings()).unwrap());
             insta::assert_json_snapshot!(format!("machines-{name}"), told);
         }
     }
@@ -137,7 +215,7 @@ mod tests {
     fn each_machine_gets_json_of_the_published_schema() {
         let schema_fields: Value = serde_json::from_str(include_str!("../../../../docs/alert.schema.json")).unwrap();
         for file in valid("alert-composer") {
-            let told = machines(&handle(&file.event(), &settings()).unwrap());
+            let told = machines(&compose(&file.event(), &settings()).unwrap());
             assert_eq!(faults(&schema_fields, &told), Vec::<String>::new(), "{}", file.name);
             // The schema lets fields be added. Those that are there are described.
             let described = schema_fields["properties"].as_object().unwrap();
@@ -155,7 +233,7 @@ mod tests {
             .collect();
         assert_eq!(asked, ["ocsf", "chat"]);
         for file in valid("alert-composer") {
-            let body = machines(&handle(&file.event(), &settings()).unwrap());
+            let body = machines(&compose(&file.event(), &settings()).unwrap());
             assert!(matches!(body["ocsf"]["class_uid"].as_u64(), Some(2004 | 2006)), "{}", file.name);
             assert_eq!((&body["chat"]["version"], &body["chat"]["source"]), (&json!("1.0"), &json!("custom")));
         }
@@ -164,7 +242,7 @@ mod tests {
     #[test]
     fn a_finding_has_what_ocsf_requires() {
         for file in valid("alert-composer") {
-            let body = machines(&handle(&file.event(), &settings()).unwrap());
+            let body = machines(&compose(&file.event(), &settings()).unwrap());
             let finding = &body["ocsf"];
             for required in [
                 "/activity_id",
@@ -201,7 +279,7 @@ mod tests {
             ("deletion-refused", false),
             ("deleted-without-a-ledger", false),
         ] {
-            let alert = handle(&event(name), &settings).unwrap();
+            let alert = compose(&event(name), &settings).unwrap();
             let by = silenced.then_some("gate-cameras");
             assert_eq!(alert.attributes.silenced.value(), silenced.to_string(), "{name}");
             assert_eq!(alert.record.silenced_by.as_deref(), by, "{name}");

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 /// The calls of an audit but those of the model, with the error by which each fails.
-const CALLS: [(&str, &str, &str, &str); 6] = [
+const CALLS: [(&str, &str, &str, &str); 7] = [
     ("task", "lambda", "Invoke", "Lambda.ServiceException"),
     ("request", "dynamodb", "TransactWriteItems", "InternalServerError"),
     ("task", "dynamodb", "UpdateItem", "DynamoDb.InternalServerErrorException"),
+    ("request", "sns", "Publish", "InternalError"),
     ("task", "sns", "Publish", "Sns.InternalErrorException"),
     ("task", "s3", "DeleteObject", "S3.S3Exception"),
     ("request", "s3", "GetObject", "SlowDown"),

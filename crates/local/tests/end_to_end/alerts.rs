@@ -161,7 +161,7 @@ impl Mail {
             ("Attributes.entry.1.key", "FilterPolicy"),
             ("Attributes.entry.1.value", &filter),
         ];
-        let sns = ControlPlane::new(&world.audit().clients().config, Service::query("SNS", "sns", "2010-03-31"));
+        let sns = ControlPlane::new(&world.audit().clients().config, Service::SNS);
         sns.call(Call::query("Subscribe", &asked)).await.unwrap();
         Self { url }
     }

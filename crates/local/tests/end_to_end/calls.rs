@@ -57,13 +57,12 @@ async fn takes(world: &World, function: &str, output: &str, file: &EventFile) {
             }
         }
         "alert-composer" => {
+            event["topic"] = json!(world.audit().output("AlertTopicArn"));
             let answer = world.invoke(output, &event).await;
             assert!(!answer.failed, "{:?}", answer.payload);
-            assert!(
-                answer.payload["subject"].is_string() && answer.payload["message"].is_string(),
-                "{:?}",
-                answer.payload
-            );
+            let published =
+                answer.payload["message_id"].is_string() && answer.payload["record"]["headline"].is_string();
+            assert!(published && answer.payload["item"]["status"]["S"].is_string(), "{:?}", answer.payload);
         }
         _ => {
             let answer = world.invoke(output, &event).await;

@@ -73,6 +73,22 @@ pub struct Attributes {
 }
 
 impl Attributes {
+    /// Each with its name.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Attribute)> {
+        let Self { threat_level, verdict, action, failure, silenced, category, account, region, report } = self;
+        let each = [
+            ("threat_level", threat_level),
+            ("verdict", verdict),
+            ("action", action),
+            ("failure", failure),
+            ("silenced", silenced),
+            ("category", category),
+            ("account", account),
+            ("region", region),
+        ];
+        each.into_iter().chain(report.as_ref().map(|report| ("report", report)))
+    }
+
     /// Those of a report of many events, which nothing silences.
     pub(crate) fn of_report(level: ThreatLevel, report: Attribute) -> Self {
         let none = || Attribute::new("none");
@@ -105,6 +121,12 @@ impl Attribute {
 
     fn list(values: &[String]) -> Self {
         Self { data_type: "String.Array", string_value: json!(values).to_string() }
+    }
+
+    /// The name of the value's type, as SNS knows it.
+    #[must_use]
+    pub const fn data_type(&self) -> &str {
+        self.data_type
     }
 
     /// The attribute's value.

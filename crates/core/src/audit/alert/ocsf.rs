@@ -27,7 +27,6 @@ pub(super) fn finding(told: &Told<'_>, record: &Record) -> Value {
     };
     let silenced = record.silenced_by.is_some();
     let happened = record.event_time.as_deref().and_then(time::unix_millis);
-    let composed = told.source.now.and_then(time::unix_millis);
     let confidence = record.findings.iter().filter_map(|finding| finding.confidence).reduce(f64::max);
     let (disposition, disposition_name) = disposition(told.source.outcome.action);
     let mut finding = json!({
@@ -38,7 +37,7 @@ pub(super) fn finding(told: &Told<'_>, record: &Record) -> Value {
         "severity_id": severity, "severity": severity_name,
         "status_id": if silenced { 3 } else { 1 }, "status": if silenced { "Suppressed" } else { "New" },
         "status_detail": record.silenced_by,
-        "time": composed.or(happened).unwrap_or_default(),
+        "time": told.source.now,
         "start_time": happened,
         "message": record.headline,
         "is_alert": told.failed() || told.source.outcome.threat_level > ThreatLevel::Low,
@@ -60,7 +59,7 @@ pub(super) fn finding(told: &Told<'_>, record: &Record) -> Value {
             "title": record.headline,
             "desc": record.summarize,
             "types": types(told, record),
-            "created_time": composed,
+            "created_time": told.source.now,
             "first_seen_time": happened,
             "src_url": record.links.execution,
             "analytic": analytic(record),

@@ -27,7 +27,7 @@ pub(in super::super) struct Source<'a> {
     /// The execution's ARN.
     pub execution: Option<&'a str>,
     /// When it was composed, RFC 3339.
-    pub now: Option<&'a str>,
+    pub now: i64,
     /// Whether the event could not be claimed.
     pub unclaimed: bool,
     /// What silences its mail.

@@ -154,7 +154,7 @@ fn order(rng: &mut Rng) -> Order {
     let late = Duration::from_millis(rng.u64(20..500));
     let few = rng.usize(1..=8);
     let calls = |rng: &mut Rng, calls: Calls| if rng.u8(0..4) == 0 { calls } else { calls.next(few) };
-    match rng.u8(0..15) {
+    match rng.u8(0..16) {
         0 => request("dynamodb", "TransactWriteItems").next(few).failing("TransactionCanceledException", THROTTLED),
         1 => calls(rng, request("dynamodb", "TransactWriteItems")).answered(500, "InternalServerError"),
         // Of more than a record's tries, the claim would stand for a day.
@@ -167,7 +167,8 @@ fn order(rng: &mut Rng) -> Order {
         8 => calls(rng, task("s3", "HeadObject")).refused("S3.S3Exception"),
         9 => calls(rng, task("s3", "DeleteObject")).refused("S3.S3Exception"),
         10 => calls(rng, task("s3", "PutObjectTagging")).refused("S3.S3Exception"),
-        11 => calls(rng, task("sns", "Publish")).refused("SNS.InternalErrorException"),
+        11 => calls(rng, request("sns", "Publish")).answered(500, "InternalError"),
+        14 => calls(rng, task("sns", "Publish")).refused("SNS.InternalErrorException"),
         12 => task("s3", "DeleteObject").late(late),
         13 => calls(rng, request("s3", "GetObjectVersion")).answered(503, "SlowDown"),
         _ => request("s3", "GetObjectVersion").next(few).fatal(),
