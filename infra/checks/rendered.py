@@ -1,6 +1,8 @@
 """A SAM template as CloudFormation gets it: transformed, without what its parameters' defaults leave out."""
 
 import os
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,9 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def render(path: Path, **chosen: str) -> Template:
-    """Transforms the template and drops the resources whose condition does not hold with these parameters, or by default."""
+@lru_cache(maxsize=4)
+def transformed(path: Path, written: int) -> tuple[Template, Template]:
+    """The template as it was written at a time, and what the transform makes of it: seconds of work, for each test the same."""
     # The transform names a Region in ARNs; which one does not matter here.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     template = plain(load(str(path)))
@@ -30,11 +33,17 @@ def render(path: Path, **chosen: str) -> Template:
             resource["Properties"]["CodeUri"] = "s3://code/function.zip"
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             resource["Properties"]["ContentUri"] = "s3://code/layer.zip"
-    rendered = plain(Translator({}, Parser()).translate(template, {}))
+    return template, plain(Translator({}, Parser()).translate(deepcopy(template), {}))
+
+
+def render(path: Path, **chosen: str) -> Template:
+    """Transforms the template and drops the resources whose condition does not hold with these parameters, or by default."""
+    template, whole = transformed(path, path.stat().st_mtime_ns)
     conditions, mappings = template.get("Conditions", {}), template.get("Mappings", {})
     # To CloudFormation every value is a text.
     parameters = {name: str(parameter.get("Default", "")) for name, parameter in template.get("Parameters", {}).items()}
     parameters |= {"AWS::Region": "us-east-1"} | chosen
+    rendered = plain(whole)
     rendered["Resources"] = {
         name: resource
         for name, resource in rendered["Resources"].items()
