@@ -63,8 +63,14 @@ const PERSONS_OF: [(&str, &str); 3] = [
     ("http://prismstandard.org/namespaces/basic/2.0/", "person"),
 ];
 
-/// Properties of keywords that stand below each other, of any namespace.
-const KEYWORDS: [&str; 4] = ["TagsList", "hierarchicalSubject", "LastKeywordXMP", "LastKeywordIPTC"];
+/// Properties of keywords that stand below each other, of any namespace, by programs that put those there whose faces
+/// they know.
+const KEYWORDS_OF_FACES: [&str; 3] = ["TagsList", "LastKeywordXMP", "LastKeywordIPTC"];
+
+/// The same of keywords of anybody's choice: photographers put kinds of people there as well.
+const KEYWORDS_OF_ANYTHING: &str = "hierarchicalSubject";
+
+const BETWEEN_KEYWORDS: [char; 3] = ['/', '|', '\\'];
 
 /// The keywords below which programs put the names of those who are shown, in the languages that they speak.
 const PEOPLE: [&str; 9] = [
@@ -179,11 +185,31 @@ fn is_located(name: &str, text: &str) -> bool {
 
 /// Whether a property of this name and text names somebody who is shown.
 fn is_person(name: &str, text: &str) -> bool {
-    let is_below_people = || {
-        let (above, below) = text.trim().split_once(['/', '|', '\\']).unwrap_or_default();
-        PEOPLE.iter().any(|people| people.eq_ignore_ascii_case(above.trim())) && says_something(below.as_bytes())
+    let below_people = || {
+        let (above, below) = text.trim().split_once(BETWEEN_KEYWORDS)?;
+        (is_people(above.trim()) && says_something(below.as_bytes())).then_some(below)
     };
-    PERSONS.contains(&name) || (KEYWORDS.contains(&name) && is_below_people())
+    PERSONS.contains(&name)
+        || (KEYWORDS_OF_FACES.contains(&name) && below_people().is_some())
+        || (name == KEYWORDS_OF_ANYTHING && below_people().is_some_and(may_be_name))
+}
+
+/// Whether the last of these keywords may be somebody's name by its form: words that all begin with a letter, at least
+/// two of them with a capital, or a word of a script that has none.
+fn may_be_name(keywords: &str) -> bool {
+    /// Shorter ones are seldom a whole name, and often what is shown: in Chinese, a portrait has two characters.
+    const SHORTEST: usize = 3;
+    let last = keywords.rsplit(BETWEEN_KEYWORDS).next().unwrap_or_default();
+    let begins = |word: &str, is: fn(char) -> bool| word.chars().next().is_some_and(is);
+    let is_of_words = last.split_whitespace().all(|word| begins(word, char::is_alphabetic) && !is_people(word));
+    let capitals = last.split_whitespace().filter(|word| begins(word, char::is_uppercase)).count();
+    let has_no_case = !last.contains(|c: char| c.is_uppercase() || c.is_lowercase());
+    let is_long = last.chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST;
+    is_of_words && (capitals >= 2 || has_no_case && is_long)
+}
+
+fn is_people(keyword: &str) -> bool {
+    PEOPLE.iter().any(|people| people.eq_ignore_ascii_case(keyword))
 }
 
 fn is_somewhere(text: &str) -> bool {
