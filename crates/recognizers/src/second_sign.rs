@@ -10,7 +10,20 @@ use crate::{Entity, Evidence, Finding, Line, SecondSign, labels, names, national
 
 const OF_SSNS: &[&str] = &["ssn", "socialsecurity", "socsec"];
 /// What else speaks of such a number, as it is written in small letters.
-const ABOUT_SSNS: &[&str] = &["ss#", "ss no", "s.s.n", "s.s. n", "s.s.#", "social sec", "taxpayer", "tin:", "tin no"];
+const ABOUT_SSNS: &[&str] = &[
+    "ss#",
+    "ss no",
+    "ssa no",
+    "s.s.n",
+    "s.s. n",
+    "s.s.#",
+    "social sec",
+    "taxpayer",
+    "tin:",
+    "tin no",
+    "recipient's tin",
+    "recipient’s tin",
+];
 const OF_RRNS: &[&str] = &[
     "rrn",
     "residentregistration",
@@ -216,17 +229,26 @@ fn last_part(text: &str) -> &str {
 
 /// What a line left of a number or above it says of it. A line that has a value of its own does not label another's.
 fn label_beside(text: &str, of_its_kind: &[&str], names_somebody: bool) -> Label {
-    let has_value = text.split_whitespace().any(|word| word.bytes().filter(u8::is_ascii_digit).count() >= 4);
     let last = last_part(text);
-    if is_label(text, of_its_kind) && !has_value {
+    if is_label(text, of_its_kind) && !has_value(text) {
         let is_others = !is_label(last, of_its_kind) && label_of_another(last) == Label::Others;
         return if is_others { Label::Others } else { Label::Its };
     }
     if names_somebody && !card_labels::is_label(text) { Label::None } else { label_of_another(text) }
 }
 
-/// What a text says that is no label of a national number.
+/// Whether a text holds a value of its own.
+fn has_value(text: &str) -> bool {
+    text.split_whitespace().any(|word| word.bytes().filter(u8::is_ascii_digit).count() >= 4)
+}
+
+/// What a text says that is no label of a national number. Labels of SSNs in other words do not make one somebody's,
+/// and do not speak against it.
 fn label_of_another(text: &str) -> Label {
+    let last = last_part(text);
+    if !has_value(text) && ABOUT_SSNS.iter().any(|words| has_words(last, words)) {
+        return Label::None;
+    }
     match card_labels::says(text) {
         Says::Card | Says::Other => Label::Others,
         Says::Number => Label::None,

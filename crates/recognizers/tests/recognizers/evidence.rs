@@ -126,6 +126,8 @@ fn a_number_of_an_ssns_form_under_any_other_label_is_nobodys_whoever_is_named_ne
         "SSN, policy no.:",
         "SSN ***-**-1234, policy no.:",
         "SSN 078-05-1120 Policy:",
+        "Taxpayer 12-3456789 Policy:",
+        "Taxpayer, policy no.:",
         "Tomas Verholt, fax",
         "Her number is",
     ] {
@@ -168,6 +170,11 @@ fn a_number_of_an_ssns_form_is_somebodys_under_its_label_or_beside_a_name() {
         (&["Mr Tomas Verholt", "No. 219-09-4417"], SecondSign::Name),
         (&["Mr Tomas Verholt 219-09-4417", "Name: Tomas Verholt"], SecondSign::Name),
         (&["Dr. Oona Feldstrand", "f. 219-09-4417"], SecondSign::Name),
+        (&["SS# 219-09-4417", "Mr Tomas Verholt"], SecondSign::Name),
+        (&["SS No. 219-09-4417", "Mr Tomas Verholt"], SecondSign::Name),
+        (&["TIN: 219-09-4417", "Mr Tomas Verholt"], SecondSign::Name),
+        (&["Taxpayer ID: 219-09-4417", "Mr Tomas Verholt"], SecondSign::Name),
+        (&["RECIPIENT'S TIN", "219-09-4417", "Mr Tomas Verholt"], SecondSign::Name),
     ] {
         let expected = Some(Evidence::NeedsSecondSign(Some(sign)));
         assert_eq!(evidence(rows, Entity::UsSsn), expected, "{rows:?}: {:?}", page(rows));
