@@ -94,9 +94,12 @@ impl Issuer {
         if let Some(customer) = subject.strip_prefix(self.before_customer) {
             return names_one(customer, self.after_customer);
         }
-        // Organisations may choose how their subjects are written.
+        // Organisations may choose how their subjects are written: each claim is followed by a colon. One that anybody
+        // can have, such as an environment, tells nobody apart.
+        let is_claim = |kind: &str| self.claims.contains(&kind);
         let is_open = |text: &str| text.contains(['*', '?']);
         match subject.split_once(':') {
+            Some((kind, customer)) if is_claim(kind) && names_one(customer, ':') => true,
             Some((kind, customer)) => !is_open(kind) && names_one(customer, self.after_customer),
             None => !is_open(subject) && !subject.is_empty(),
         }
