@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use crate::error::Error;
 
@@ -139,7 +140,8 @@ impl Lines {
         self.data_parts = 0;
         let kind = std::mem::take(&mut self.kind);
         let data = std::mem::take(&mut self.data);
-        if kind == Kind::Ping && serde_json::from_slice::<IgnoredAny>(&data).is_err() {
+        // What says something is an object, whatever it is named.
+        if kind == Kind::Ping && serde_json::from_slice::<Map<String, Value>>(&data).is_err() {
             return;
         }
         let is_error = kind == Kind::Failure;
@@ -215,6 +217,10 @@ mod tests {
             ("event: exception\ndata: {}\n\n", vec![(true, "{}")]),
             ("event: ModelStreamErrorException\n\n", vec![(true, "")]),
             ("event: ping\ndata: 2026-11-27\n\ndata: {}\n\n", vec![(false, "{}")]),
+            ("event: ping\ndata: 1732741200\n\ndata: {}\n\n", vec![(false, "{}")]),
+            ("event: ping\ndata: null\n\ndata: {}\n\n", vec![(false, "{}")]),
+            ("event: ping\ndata: \"ping\"\n\ndata: {}\n\n", vec![(false, "{}")]),
+            ("event: heartbeat\ndata: []\n\ndata: {}\n\n", vec![(false, "{}")]),
             ("event: ping\ndata: {}\n\n", vec![(false, "{}")]),
             ("data: [ DONE ]\ndata: \"[done]\"\n", vec![(false, "[ DONE ]"), (false, "\"[done]\"")]),
             ("foo: bar\nx-trace_1:\nid\nevent\nretry\ndata: {}\n\n", vec![(false, "{}")]),
