@@ -56,6 +56,7 @@ mod tests {
             assert!(serde_json::from_slice::<Value>(&kept).is_ok(), "{payload:?}");
         }
     }
+
     #[test]
     fn what_a_strict_reader_refuses_is_handed_on_mended() {
         for (payload, expected) in [

@@ -26,7 +26,7 @@ pub(in super::super) struct Source<'a> {
     pub outcome: &'a Outcome,
     /// The execution's ARN.
     pub execution: Option<&'a str>,
-    /// When it was composed, RFC 3339.
+    /// When it was composed, in milliseconds since 1970.
     pub now: i64,
     /// Whether the event could not be claimed.
     pub unclaimed: bool,
