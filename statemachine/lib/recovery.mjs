@@ -46,6 +46,7 @@ class World {
     if (action === 's3:putObjectTagging') return (this.tags = args.Tagging.TagSet) && {};
     if (action === 's3:deleteObject') return (this.isThere = false) || {};
     if (state === 'Publish alert') return this.alerts.push(args.Payload) && composed(args.Payload);
+    if (state === 'Compose record') return composed(args.Payload);
     if (state.startsWith('Summarize')) return this.table.transact(claimOf(this.answers.summary.claim, args.Payload.claim)) ? this.asked(this.answers.summary) : { duplicate: true };
     return this.asked(this.isThere ? this.answers.detection : { ...this.answers.detection, verdict: 'gone', action: 'none' });
   }
@@ -69,7 +70,7 @@ const keyOf = ({ detail: { requestParameters: { bucketName, key }, responseEleme
 
 /** As alert-composer: an alert is out, and this is the record of what became of the event. */
 function composed({ audit, execution }) {
-  const failed = audit.failed_in !== null;
+  const failed = audit.failed_in !== null || audit.failure?.Error !== undefined;
   return {
     message_id: 'message',
     record: {},
@@ -168,6 +169,13 @@ export function recoveries(definition, { event, upload, pii }) {
     if (JSON.stringify(world.records) !== JSON.stringify(before)) return [`the record is ${JSON.stringify(world.records)}`];
     const replayed = await start(world, 'replayed').run;
     return replayed.path.at(-1) === 'Duplicate' ? [] : [`the replay ends in ${replayed.path.at(-1)}`];
+  };
+  cases['nobody can be told: what was found and done is in the record all the same'] = async () => {
+    const world = new World(ways({ upload, pii })['a deletion']);
+    await start(world, 'first', { before: ['Publish alert', 'Publish plain alert'], happens: fail }).run;
+    const [{ status, verdict, acted, cost_usd: cost } = {}] = world.records;
+    const kept = [status?.S, verdict?.S, acted?.S, cost?.N].join();
+    return kept === 'failed,pii,deleted,0.5' && world.alerts.length === 0 ? [] : [`${world.alerts.length} alerts, and the record is ${kept}`];
   };
   cases['held back by the budget, then judged clean: taken up, and its record keeps nothing of before'] = async () => {
     const held = { ...pii, verdict: 'undetermined', reason: 'budget', judged_before: true, action: 'none' };

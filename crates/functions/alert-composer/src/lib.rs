@@ -12,7 +12,7 @@ use warden_core::{
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// The alert, for a caller that publishes it.
+    /// The alert, which is not published.
     Composed(Box<Alert>),
     /// The alert is out.
     Published(Box<Published>),
@@ -28,13 +28,13 @@ pub struct Published {
     /// The key of the event's record in the ledger, unless nobody could claim it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<LedgerKey>,
-    /// What the ledger keeps under it, as attributes of DynamoDB.
+    /// What the ledger keeps under it, as attributes of `DynamoDB`.
     item: Map<String, Value>,
 }
 
 /// Composes the alert of an audit at `now`, in milliseconds since 1970; what it takes is in [`audit::compose`]. With a
-/// `"topic"` beside that, an ARN, it is published there. Without one it is answered, as the state machine's definition
-/// before this one wants it.
+/// `"topic"` beside that, an ARN, it is published there. Without one it is answered, for its record alone or, to the state
+/// machine's definition before this one, to be published.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] when nothing is told of an audit; those of [`Topics::publish`].
@@ -137,7 +137,6 @@ mod tests {
         assert_eq!(topics.published(), [(topic, alert)]);
     }
 
-    /// As the state machine's definition before this one asks.
     #[tokio::test]
     async fn without_a_topic_the_alert_is_the_answer() {
         let mut event = event("version-deleted");
