@@ -8,7 +8,7 @@ use aws_sdk_sfn::types::RoutingConfigurationListItem;
 use warden_call_errors::CallError;
 
 use crate::report::routes_in_words;
-use crate::{Deployer, Error, NoRollback, Outcome, RollbackReport, Route, machine, rollback, time};
+use crate::{Deployer, Error, NoRollback, Outcome, Progress, RollbackReport, Route, machine, rollback, time};
 
 /// What an alias hands executions to.
 pub(crate) struct Alias {
@@ -48,7 +48,8 @@ pub(crate) struct Version {
 
 impl Deployer {
     /// Lets an alias hand every execution to the version `to`, or to the one
-    /// before those that it runs. One that was taken back before is passed over, as those will be that run now.
+    /// before those that it runs. One that was taken back before is passed over, as those will be that run now. Where
+    /// it cannot be read which those are, none is, and that is told.
     ///
     /// # Errors
     /// When there is no such version, or a call fails.
@@ -64,7 +65,14 @@ impl Deployer {
         let running: Vec<_> = running.filter_map(|(arn, _)| rollback::number(arn)).collect();
         // Of two that run the older takes all again, whatever became of others.
         let refused = if to.is_none() && running.len() == 1 {
-            rollback::refused(&self.tags(&machine_arn).await?)
+            // A rollback is urgent: what it passes over is less so.
+            match self.tags(&machine_arn).await {
+                Ok(tags) => rollback::refused(&tags),
+                Err(problem) => {
+                    (self.progress)(&Progress::NonePassedOver { problem: problem.to_string() });
+                    BTreeSet::new()
+                }
+            }
         } else {
             BTreeSet::new()
         };

@@ -102,6 +102,11 @@ pub enum Progress {
         /// Why not.
         problem: String,
     },
+    /// It could not be read which versions were taken back, so that a rollback passes over none.
+    NonePassedOver {
+        /// Why not.
+        problem: String,
+    },
     /// A new version is being watched.
     CanaryWatched {
         /// What became of its executions so far.
@@ -131,6 +136,10 @@ impl fmt::Display for Progress {
             Self::NotKept { problem } => write!(
                 f,
                 "The alias is set, but which versions were taken back could not be kept ({problem}). Give the next `warden deploy rollback` its version with `--to`"
+            ),
+            Self::NonePassedOver { problem } => write!(
+                f,
+                "Which versions were taken back before could not be read ({problem}). None is passed over: `--to` chooses another"
             ),
             Self::CanaryWatched { executions, elapsed, duration } => {
                 write!(f, "{} of {}: {executions}", in_words(*elapsed), in_words(*duration))

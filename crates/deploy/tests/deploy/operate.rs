@@ -1,6 +1,7 @@
 //! What rolling back, looking, starting, following and replaying call, against recorded answers.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{
@@ -120,6 +121,28 @@ async fn a_rollback_passes_over_what_was_taken_back_before() {
         );
         assert_eq!(report.to_string().contains("Passed over 6"), !passed_over.is_empty(), "{report}");
     }
+}
+
+#[tokio::test]
+async fn a_rollback_moves_though_it_cannot_read_what_was_taken_back() {
+    let unread = || refusal("ListTagsForResource", "AccessDeniedException", "User: eve");
+    let moved = answer("UpdateStateMachineAlias", &json!({"updateDate": 1.0}));
+    let (alias, versions) = (alias_to(&[(4, 100)]), versions(&[4, 3, 1]));
+    let aws = Recorded::new(vec![complete_stack(), alias, versions, unread(), version_said(3, ""), moved, unread()]);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&heard);
+    let deployer = aws.deployer().on_progress(move |progress| listener.lock().unwrap().push(progress.to_string()));
+
+    let report = deployer.rollback("audit", "live", None).await.unwrap();
+
+    assert_eq!(report.version_arn, version_arn(3));
+    let said = heard.lock().unwrap();
+    let [before, after] = said.as_slice() else { panic!("{said:?}") };
+    assert!(
+        before.contains("AWS denied states:ListTagsForResource") && before.contains("None is passed over"),
+        "{before}"
+    );
+    assert!(after.starts_with("The alias is set"), "{after}");
 }
 
 #[tokio::test]
