@@ -119,8 +119,9 @@ pub struct Shown {
     pub views: Vec<View>,
     /// The barcodes in it, where they were asked for.
     pub codes: Vec<Code>,
-    /// The text that a document has, where it was asked for.
-    pub texts: Vec<Text>,
+    /// The text that a document has, where it was asked for: that of each page that has any. Pages of attached documents
+    /// have numbers of their own.
+    pub texts: Vec<Vec<Text>>,
     /// Each picture, page and frame in one piece, at most 2,000 pixels along an edge, where that was asked for.
     pub overviews: Vec<View>,
     /// Why something in the file could not: a page, a frame, the end of a picture.
@@ -152,7 +153,7 @@ impl Shown {
         let page = u32::try_from(index + 1).ok();
         self.views.iter_mut().chain(&mut self.overviews).for_each(|view| view.page = page);
         self.codes.iter_mut().for_each(|code| code.page = page);
-        self.texts.iter_mut().for_each(|text| text.page = page);
+        self.texts.iter_mut().flatten().for_each(|text| text.page = page);
         self
     }
 

@@ -78,9 +78,15 @@ impl Reader {
                 Err(panicked) => trouble = Some(panicked),
             }
         }
-        match guarded(|| in_texts(&shown.texts)) {
-            Ok(found) => floor.deciding.extend(found),
-            Err(panicked) => trouble = Some(panicked),
+        for page in &shown.texts {
+            if until.left().is_zero() {
+                trouble = Some(Trouble::TimeIsOver);
+                break;
+            }
+            match guarded(|| in_text(page)) {
+                Ok(found) => floor.deciding.extend(found),
+                Err(panicked) => trouble = Some(panicked),
+            }
         }
         if let Some(text) = &self.text {
             // Half of the time that is left is the model's.
@@ -155,30 +161,27 @@ fn in_code(Code { text, area, whole, page }: &Code) -> Vec<Finding> {
     code::find(text).into_iter().map(|(entity, _)| at(entity)).collect()
 }
 
-/// What the text of a document holds beyond doubt. The rest is for who sees it.
-fn in_texts(texts: &[Text]) -> Vec<Finding> {
-    let of_page = |page: &[Text]| -> Vec<Finding> {
-        let lines: Vec<Line<'_>> = page
-            .iter()
-            .map(|Text { text, sides: [left, top, right, bottom], .. }| Line {
-                text,
-                confidence: 1.0,
-                left: *left,
-                top: *top,
-                right: *right,
-                bottom: *bottom,
-            })
-            .collect();
-        let deciding = warden_recognizers::find(&lines, 0).into_iter().filter(|found| found.evidence.decides());
-        let finding = |found: warden_recognizers::Finding| {
-            let texts = || found.lines.iter().map(|line| &page[*line]);
-            let area = texts().map(|text| text.area).reduce(Area::around)?;
-            let Text { whole, page, .. } = texts().next()?;
-            Some(Finding::at(category(found.entity), 1.0, area, *whole).on(*page))
-        };
-        deciding.filter_map(finding).collect()
+/// What the text of a document's page holds beyond doubt. The rest is for who sees it.
+fn in_text(page: &[Text]) -> Vec<Finding> {
+    let lines: Vec<Line<'_>> = page
+        .iter()
+        .map(|Text { text, sides: [left, top, right, bottom], .. }| Line {
+            text,
+            confidence: 1.0,
+            left: *left,
+            top: *top,
+            right: *right,
+            bottom: *bottom,
+        })
+        .collect();
+    let deciding = warden_recognizers::find(&lines, 0).into_iter().filter(|found| found.evidence.decides());
+    let finding = |found: warden_recognizers::Finding| {
+        let texts = || found.lines.iter().map(|line| &page[*line]);
+        let area = texts().map(|text| text.area).reduce(Area::around)?;
+        let Text { whole, page, .. } = texts().next()?;
+        Some(Finding::at(category(found.entity), 1.0, area, *whole).on(*page))
     };
-    texts.chunk_by(|one, other| one.page == other.page).flat_map(of_page).collect()
+    deciding.filter_map(finding).collect()
 }
 
 /// Whether two findings are of one thing that was read twice.

@@ -78,7 +78,7 @@ pub(super) fn views(page: &Page<'_>, share: &Share) -> Result<Shown, Unreadable>
     // Text is there, however small it is shown.
     let texts = if share.texts { text::of(page, scale) } else { Vec::new() };
     let mut shown = tiles_at_least(&picture, share, least)?;
-    shown.texts = texts;
+    shown.texts.extend((!texts.is_empty()).then_some(texts));
     if !is_whole {
         shown.unread = Some(Unreadable::DamagedDocument);
     }

@@ -758,7 +758,7 @@ fn a_picture_counts_wherever_it_stands() {
 fn texts(bytes: &[u8]) -> Vec<String> {
     let reading = Reading { texts: true, ..Reading::default() };
     let shown = views_and_read(bytes, ImageFormat::Pdf, TokenBudget::DEFAULT, reading).unwrap();
-    shown.texts.into_iter().map(|text| text.text).collect()
+    shown.texts.into_iter().flatten().map(|text| text.text).collect()
 }
 
 #[test]
@@ -798,14 +798,26 @@ fn the_text_of_a_page_is_told_whatever_hides_it() {
     let two = document(&[page(said), page(said)]);
     let reading = Reading { texts: true, ..Reading::default() };
     let shown = views_and_read(&two, ImageFormat::Pdf, TokenBudget::DEFAULT, reading).unwrap();
-    let pages: Vec<_> = shown.texts.iter().map(|text| text.page).collect();
-    assert_eq!(pages, [Some(1), Some(2)]);
-    let Text { area, whole, .. } = shown.texts[0];
+    let pages: Vec<Vec<_>> = shown.texts.iter().map(|page| page.iter().map(|text| text.page).collect()).collect();
+    assert_eq!(pages, [[Some(1)], [Some(2)]]);
+    let Text { area, whole, .. } = shown.texts[0][0];
     assert!(
         whole.0 == 1652 && (130..145).contains(&area.x) && (200..300).contains(&area.width),
         "{area:?} of {whole:?}"
     );
     assert!((340..380).contains(&area.y) && (20..40).contains(&area.height), "{area:?}");
+}
+
+#[test]
+fn the_text_of_an_attached_page_is_none_of_the_first() {
+    const FONTS: &str = "/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>";
+    let page = |said: &str| Sheet::drawn(format!("BT /F 12 Tf 50 700 Td ({said}) Tj ET").as_bytes()).resources(FONTS);
+    let attached = stream("/Type /EmbeddedFile", &document(&[page("inner")]));
+    let reading = Reading { texts: true, ..Reading::default() };
+    let outer = document_with(&[page("outer")], "", &[attached]);
+    let shown = views_and_read(&outer, ImageFormat::Pdf, TokenBudget::DEFAULT, reading).unwrap();
+    let said: Vec<Vec<_>> = shown.texts.iter().map(|page| page.iter().map(|text| &*text.text).collect()).collect();
+    assert_eq!(said, [["outer"], ["inner"]]);
 }
 
 #[test]
