@@ -268,7 +268,7 @@ fn an_event_that_cannot_be_read_is_named_before_anybody_is_asked() {
         (&["start", "--event", "gone.json"], "error: cannot read the event gone.json: No such file"),
         (&["start", "--event", "broken.json"], "error: broken.json is not JSON: "),
         (&["replay", "--event", "event.json", "broken.json"], "error: broken.json is not JSON: "),
-        (&["replay", "--event", "other.json"], "error: other.json holds no recorded event: it lacks `detail`."),
+        (&["replay", "--event", "other.json"], "error: other.json holds no recorded event: its `eventName` is missing"),
     ];
     for (arguments, message) in cases {
         let person = person().with_file("broken.json", "{").with_file("other.json", "{}");
