@@ -130,10 +130,6 @@ def needs(state: dict[str, Any], uploads: str) -> list[Call]:
         case "dynamodb:getItem" | "dynamodb:putItem" | "dynamodb:updateItem" | "dynamodb:deleteItem":
             operation = integration.partition(":")[2]
             return [Call(f"dynamodb:{operation[0].upper()}{operation[1:]}", table(given), partition(given))]
-        case "aws-sdk:dynamodb:transactWriteItems":
-            action = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
-            parts = [part for item in given["TransactItems"] for part in item.items()]
-            return [Call(f"dynamodb:{action[kind]}", table(item)) for kind, item in parts]
     raise ValueError(f"infra/checks/roles.py does not know what a role has to allow for {integration}: add it to `needs`")
 
 

@@ -134,8 +134,6 @@ function dynamoDbUpdateItem(args) {
 }
 
 const SERVICES = {
-  // Of the definition before this one, whose claim the cases answer for.
-  'arn:aws:states:::aws-sdk:dynamodb:transactWriteItems': () => [],
   'arn:aws:states:::dynamodb:updateItem': dynamoDbUpdateItem,
   'arn:aws:states:::aws-sdk:s3:copyObject': s3CopyObject,
   'arn:aws:states:::aws-sdk:s3:headObject': s3HeadObject,
