@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use warden_core::{
     Error,
     audit::{Claimant, Claimed, LedgerKey},
@@ -13,8 +13,10 @@ use warden_core::{
 
 use crate::{clock, metrics, settings::ClaimSettings};
 
-/// The pauses before a claim is tried again that another stands against, in milliseconds.
+/// The pauses before a claim is tried again that another stands against or that the ledger failed, in milliseconds.
 const PAUSES: [u64; 5] = [100, 200, 400, 800, 1_600];
+/// How long after the first try a ledger that fails is tried once more: one that answers late must leave time for the model.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Claims events in the ledger.
 #[derive(Clone, Debug)]
@@ -47,29 +49,32 @@ impl<L> Claiming<L> {
 }
 
 impl<L: Claims> Claiming<L> {
-    /// Claims an event for an execution. After the `last_try` nobody waits any longer for a ledger that is throttled.
+    /// Claims an event for an execution. After the `last_try` nobody waits any longer for a ledger that is throttled. One
+    /// that fails is tried for some seconds.
     ///
     /// # Errors
     /// [`Error::LedgerBusy`] while the object is being restored, and, unless it is the last try, while the claim of another
     /// is under way or the ledger is throttled. What the ledger fails with, where [`LedgerDown::Hold`] is set.
     pub async fn claim(&self, event: &Value, by: &Claimant, last_try: bool) -> Result<Claim, Error> {
         let Some(key) = LedgerKey::of(event) else { return Ok(Claim::Unclaimed) };
-        let mut pauses = PAUSES.into_iter();
+        let (begun, mut pauses) = (Instant::now(), PAUSES.into_iter());
         let failed = loop {
             let claimed = self.ledger.claim(&key, by, (self.clock)()).await;
-            let busy = match claimed {
+            let trouble = match claimed {
                 Ok(Claimed::Ours) => return Ok(Claim::Made(key)),
                 Ok(Claimed::Duplicate) => return Ok(Claim::Duplicate),
                 Ok(Claimed::BeingRestored) => return Err(Error::LedgerBusy { why: "its object is being restored" }),
                 Ok(Claimed::Busy) => {
                     Error::LedgerBusy { why: "another claim of it is under way, or the ledger is throttled" }
                 }
+                Err(error @ Error::ServiceUnavailable { .. }) => error,
                 Err(error) => break error,
             };
-            match pauses.next() {
+            let is_down = matches!(trouble, Error::ServiceUnavailable { .. });
+            match pauses.next().filter(|_| !is_down || begun.elapsed() < PATIENCE) {
                 Some(pause) => sleep(Duration::from_millis(pause)).await,
-                None if last_try => break busy,
-                None => return Err(busy),
+                None if is_down || last_try => break trouble,
+                None => return Err(trouble),
             }
         };
         metrics::ledger_down();
@@ -88,8 +93,12 @@ mod tests {
 
     use super::*;
 
-    const DOWN: Result<Claimed, Error> = Err(Error::LedgerBusy { why: "a test" });
+    const REFUSED: Result<Claimed, Error> = Err(Error::LedgerBusy { why: "a test" });
     const BUSY: Result<Claimed, Error> = Ok(Claimed::Busy);
+
+    fn failing() -> Result<Claimed, Error> {
+        Err(Error::ServiceUnavailable { action: "dynamodb:TransactWriteItems", code: "500".into() })
+    }
 
     fn by() -> Claimant {
         Claimant { execution: "arn:one".into(), started: "2026-11-20T09:14:09.123Z".into() }
@@ -117,7 +126,9 @@ mod tests {
             (vec![BUSY; 6], true, Ok(Claim::Unclaimed)),
             (vec![Ok(Claimed::BeingRestored)], false, busy("its object is being restored")),
             (vec![Ok(Claimed::BeingRestored)], true, busy("its object is being restored")),
-            (vec![DOWN], false, Ok(Claim::Unclaimed)),
+            (vec![failing(), BUSY, failing(), Ok(Claimed::Ours)], false, made()),
+            (vec![failing(); 6], false, Ok(Claim::Unclaimed)),
+            (vec![REFUSED], false, Ok(Claim::Unclaimed)),
         ] {
             let claiming = claiming(&answers, LedgerDown::Judge);
             assert_eq!(claiming.claim(&event(), &by(), last_try).await, expected, "{answers:?} {last_try}");
@@ -127,9 +138,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn where_the_audit_is_held_without_the_ledger_its_error_is_the_answer() {
-        for (answers, last_try) in [(vec![DOWN], false), (vec![DOWN], true), (vec![BUSY; 6], true)] {
+        for (answers, last_try, error) in [
+            (vec![REFUSED], false, "LedgerBusy"),
+            (vec![REFUSED], true, "LedgerBusy"),
+            (vec![BUSY; 6], true, "LedgerBusy"),
+            (vec![failing(); 6], false, "ServiceUnavailable"),
+        ] {
             let claimed = claiming(&answers, LedgerDown::Hold).claim(&event(), &by(), last_try).await;
-            assert_eq!(claimed.unwrap_err().name().as_str(), "LedgerBusy", "{answers:?}");
+            assert_eq!(claimed.unwrap_err().name().as_str(), error, "{answers:?}");
         }
     }
 
