@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 LONGEST_DESCRIPTION = 256
+LONGEST_PROFILE = "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:application-inference-profile/abcdefghijkl"
 
 
 def described(value: Any, parameters: dict[str, str], holds: Callable[[str], bool] = lambda condition: True) -> Any:

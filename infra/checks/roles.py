@@ -260,14 +260,15 @@ def model_problems(template: Template, **chosen: str) -> Iterator[str]:
         allowed = {action for each in policy["Statement"] for action in many(each["Action"]) if action.startswith("bedrock:Invoke")}
         if not allowed:
             yield f"{role} does not allow {name} to ask a model"
-        ids = {variables["MODEL_ID"], *filter(None, variables.get("ALLOWED_MODEL_IDS", "").split(","))}
+        listed = [entry.partition("=")[::2] for entry in variables.get("ALLOWED_MODEL_IDS", "").split(",") if entry]
+        models = {(variables["MODEL_ID"], variables.get("BASE_MODEL_ID", "")), *listed}
         for action in sorted(allowed):
-            for profile_id in sorted(ids):
+            for profile_id, model_behind in sorted(models):
                 # An application inference profile is named by its ARN, and does not name its model.
                 is_arn = profile_id.startswith("arn:")
                 system = f"arn:aws:bedrock:{variables.get('BEDROCK_REGION', REGION)}:{ACCOUNT}:inference-profile/{profile_id}"
                 profile = profile_id if is_arn else system
-                base = variables["BASE_MODEL_ID"].removeprefix("global.") if is_arn else profile_id.partition(".")[2]
+                base = model_behind.removeprefix("global.") if is_arn else profile_id.partition(".")[2]
                 model = f"foundation-model/{base}"
                 through = {"bedrock:InferenceProfileArn": profile}
                 # The profile's own Regions, one that it may gain, and a global profile's ARN without one.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cfnlint.decode.cfn_yaml import load
-from descriptions import LONGEST_DESCRIPTION, could_be_longer, described
+from descriptions import LONGEST_DESCRIPTION, LONGEST_PROFILE, could_be_longer, described
 from iam import decision
 from rendered import holds, plain, render
 from resolved import Resolver
@@ -19,18 +19,15 @@ TEMPLATE = plain(load(str(AUDIT)))
 RESOURCES = TEMPLATE["Resources"]
 
 
-PROFILE = "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:application-inference-profile/abcdefghijkl"
-
-
 class TheFunctionsVersions(unittest.TestCase):
     # Every setting at its longest. The Region and the geography stand for the stack's own too.
     LONGEST = {
         "InferenceGeography": "us-gov",
-        "LogSummarizerModelId": PROFILE,
+        "LogSummarizerModelId": LONGEST_PROFILE,
         "LogSummarizerBaseModelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "PiiDetectorModelId": PROFILE,
+        "PiiDetectorModelId": LONGEST_PROFILE,
         "PiiDetectorBaseModelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "ImageAnalyzerModelId": PROFILE,
+        "ImageAnalyzerModelId": LONGEST_PROFILE,
         "ImageAnalyzerBaseModelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "LogSummarizerTokenPrices": "123.456/9876.54",
         "PiiDetectorTokenPrices": "123.456/9876.54",

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from descriptions import LONGEST_DESCRIPTION, described
+from descriptions import LONGEST_DESCRIPTION, LONGEST_PROFILE, described
 from iam import Context, decision
 from rendered import Template, holds, render
 
@@ -57,8 +57,8 @@ def resolved(value: Any, holds: frozenset[str] = frozenset()) -> Any:
         case "Fn::GetAtt":
             return NAMES[".".join(value["Fn::GetAtt"])]
         case "Fn::Sub":
-            text = value["Fn::Sub"] if isinstance(value["Fn::Sub"], str) else value["Fn::Sub"][0]
-            return re.sub(r"\$\{([^}]+)\}", lambda name: NAMES[name[1]], text)
+            text, own = value["Fn::Sub"] if isinstance(value["Fn::Sub"], list) else (value["Fn::Sub"], {})
+            return re.sub(r"\$\{([^}]+)\}", lambda name: NAMES.get(name[1]) or resolved(own[name[1]], holds), text)
         case "Fn::If":
             condition, then, otherwise = value["Fn::If"]
             return resolved(then if condition in holds else otherwise, holds)
@@ -244,8 +244,10 @@ class TheCustomResource(unittest.TestCase):
 class TheFunctionsVersions(unittest.TestCase):
     LONGEST = {
         "InferenceGeography": "us-gov",
-        "ModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "SecondModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "ModelId": LONGEST_PROFILE,
+        "BaseModelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "SecondModelId": LONGEST_PROFILE,
+        "SecondBaseModelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "MaxTokens": "128000",
         "StreamMaxTokens": "128000",
         "GuardrailId": "a1b2c3d4e5f6",

@@ -57,6 +57,12 @@ class TheTemplates(unittest.TestCase):
             profiles[f"{function}ModelId"] = f"arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/{'abc'[at] * 12}"
             profiles[f"{function}BaseModelId"] = ["amazon.nova-lite-v1:0", "anthropic.claude-haiku-5-5", "global.anthropic.claude-sonnet-5"][at]
         self.assertEqual(list(model_problems(render(ROOT / "infra/audit.yaml", **profiles), **profiles)), [])
+        for template, second in [("private-api", "Second"), ("streaming", "Alternative")]:
+            own = {"ModelId": profiles["LogSummarizerModelId"], "BaseModelId": "amazon.nova-lite-v1:0"}
+            further = {f"{second}ModelId": profiles["PiiDetectorModelId"], f"{second}BaseModelId": "global.anthropic.claude-sonnet-5"}
+            for chosen in [own, further, own | further, own | {f"{second}ModelId": "anthropic.claude-opus-5-5"}]:
+                with self.subTest(template=template, chosen=chosen):
+                    self.assertEqual(list(model_problems(render(ROOT / f"infra/{template}.yaml", **chosen), **chosen)), [])
 
     def test_let_the_rules_start_the_alias_alone(self) -> None:
         self.assertEqual(list(rule_problems(AUDIT)), [])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cfnlint.decode.cfn_yaml import load
-from descriptions import LONGEST_DESCRIPTION, could_be_longer, described
+from descriptions import LONGEST_DESCRIPTION, LONGEST_PROFILE, could_be_longer, described
 from rendered import plain
 from streaming import of_type, problems
 
@@ -142,9 +142,11 @@ class TheVersionsDescriptions(unittest.TestCase):
     # Every setting at its longest. The Region and the geography stand for the stack's own too.
     LONGEST = {
         "InferenceGeography": "us-gov",
-        "ModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "AlternativeModelId": "anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "TokenPrices": "123456.789/98765.432",
+        "ModelId": LONGEST_PROFILE,
+        "BaseModelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "AlternativeModelId": LONGEST_PROFILE,
+        "AlternativeBaseModelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "TokenPrices": "123.456/9876.54",
         "BedrockRegion": "ap-southeasts-1",
         "BedrockEndpointUrl": "https://bedrock-runtime-fips.ca-central-1.amazonaws.com",
         "SageMakerEndpointName": "e" * 63,

@@ -3,10 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use warden_core::bedrock::{
-    TokenPrices, Usage,
-    profile::{Unpaired, check_base},
-};
+use warden_core::bedrock::{ModelId, TokenPrices, Usage, profile::Unpaired};
 
 use crate::subject::{Configuration, Function};
 
@@ -29,7 +26,8 @@ pub(crate) struct ModelUse {
     pub(crate) region: String,
     /// The model behind it, where the functions are told.
     pub(crate) base: Option<String>,
-    /// The functions whose `MODEL_ID` and `BASE_MODEL_ID` do not belong together: they do not start.
+    /// The functions that are told no model behind an application inference profile, or one behind another id: they do not
+    /// start.
     pub(crate) unpaired: Vec<(String, Unpaired)>,
     /// The endpoint that the functions are told to use.
     pub(crate) endpoint: Option<String>,
@@ -77,10 +75,10 @@ pub(crate) fn models(functions: &[Function], region: &str) -> Vec<ModelUse> {
     let mut uses: Vec<ModelUse> = Vec::new();
     for function in functions {
         let Ok(configuration) = &function.configuration else { continue };
-        for id in asked(configuration) {
+        for (id, base) in asked(configuration) {
             let region = configuration.setting("BEDROCK_REGION").unwrap_or(region);
             let tokens_a_call = tokens_a_call(&function.name, configuration);
-            let unpaired = unpaired(&function.name, configuration, id).map(|why| (function.name.clone(), why));
+            let unpaired = ModelId::paired(id, base).err().map(|why| (function.name.clone(), why));
             if let Some(known) = uses.iter_mut().find(|known| known.id == id && known.region == region) {
                 known.by.push(function.name.clone());
                 known.unpaired.extend(unpaired);
@@ -90,49 +88,35 @@ pub(crate) fn models(functions: &[Function], region: &str) -> Vec<ModelUse> {
             uses.push(ModelUse {
                 id: id.to_owned(),
                 region: region.to_owned(),
-                base: base(configuration, id),
+                base: base.map(str::to_owned),
                 unpaired: unpaired.into_iter().collect(),
                 endpoint: configuration.setting("AWS_ENDPOINT_URL_BEDROCK_RUNTIME").map(str::to_owned),
                 by: vec![function.name.clone()],
                 tokens_a_call,
-                prices: prices(configuration, id),
+                prices: prices(configuration, id, base),
             });
         }
     }
     uses
 }
 
-/// The ids that a function is told to ask of Bedrock.
-fn asked(configuration: &Configuration) -> Vec<&str> {
+/// The models that a function is told to ask of Bedrock, each with the model behind it where that is told.
+fn asked(configuration: &Configuration) -> Vec<(&str, Option<&str>)> {
     let is_told_not_to = configuration.setting("SUMMARIZE_WITH_MODEL") == Some("false");
     // Behind a SageMaker endpoint `MODEL_ID` is a name for its container.
     if is_told_not_to || configuration.setting("SAGEMAKER_ENDPOINT_NAME").is_some() {
         return Vec::new();
     }
-    let mut ids: Vec<_> = configuration.setting("MODEL_ID").into_iter().collect();
+    let mut asked: Vec<_> =
+        configuration.setting("MODEL_ID").map(|id| (id, configuration.setting("BASE_MODEL_ID"))).into_iter().collect();
     let allowed = configuration.setting("ALLOWED_MODEL_IDS").unwrap_or_default();
-    ids.extend(allowed.split(',').map(str::trim).filter(|id| !id.is_empty()));
-    let mut once = Vec::new();
-    ids.into_iter()
-        .filter(|id| {
-            let is_new = !once.contains(id);
-            once.push(*id);
-            is_new
-        })
-        .collect()
-}
-
-/// The model behind a function's own, where it is told; of further models nothing is said.
-fn base(configuration: &Configuration, id: &str) -> Option<String> {
-    let base = configuration.setting("BASE_MODEL_ID")?;
-    (configuration.setting("MODEL_ID") == Some(id)).then(|| base.to_owned())
-}
-
-/// What is wrong with the pair, of a function that reads it: those that serve callers know no base model.
-fn unpaired(function: &str, configuration: &Configuration, id: &str) -> Option<Unpaired> {
-    let reads = ["log-summarizer", "pii-detector", "image-analyzer"].iter().any(|name| function.ends_with(name));
-    let is_its_own = configuration.setting("MODEL_ID") == Some(id);
-    check_base(id, configuration.setting("BASE_MODEL_ID")).err().filter(|_| reads && is_its_own)
+    for entry in allowed.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        let (id, base) = entry.split_once('=').map_or((entry, None), |(id, base)| (id, Some(base)));
+        if asked.iter().all(|(known, _)| *known != id) {
+            asked.push((id, base));
+        }
+    }
+    asked
 }
 
 fn tokens_a_call(function: &str, configuration: &Configuration) -> u64 {
@@ -141,13 +125,13 @@ fn tokens_a_call(function: &str, configuration: &Configuration) -> u64 {
     most + if looks { TOKENS_OF_A_PICTURE } else { TOKENS_OF_AN_EVENT }
 }
 
-fn prices(configuration: &Configuration, id: &str) -> Option<TokenPrices> {
+fn prices(configuration: &Configuration, id: &str, base: Option<&str>) -> Option<TokenPrices> {
     // Those of the settings are of the function's own model.
     let is_its_own = configuration.setting("MODEL_ID").is_none_or(|own| own == id);
     let price = |name| configuration.setting(name).filter(|_| is_its_own)?.parse().ok();
     match (price("INPUT_TOKEN_PRICE"), price("OUTPUT_TOKEN_PRICE")) {
         (Some(input), Some(output)) => Some(TokenPrices { input, output }),
-        _ => TokenPrices::of_model(&base(configuration, id).unwrap_or_else(|| id.to_owned())),
+        _ => TokenPrices::of_model(base.unwrap_or(id)),
     }
 }
 
@@ -198,10 +182,15 @@ mod tests {
             function("a-log-summarizer", &[("MODEL_ID", arn), based]),
             function("a-pii-detector", &[("MODEL_ID", arn)]),
             function("a-image-analyzer", &[("MODEL_ID", "us.anthropic.claude-haiku-5-5"), based]),
-            function("generate-api", &[("MODEL_ID", arn)]),
+            function("generate-api", &[("MODEL_ID", "us.m"), ("ALLOWED_MODEL_IDS", arn)]),
+            function("generate-stream", &[("MODEL_ID", "us.m"), ("ALLOWED_MODEL_IDS", &format!("{arn}=us.n"))]),
         ];
         let unpaired: Vec<_> = models(&functions, "us-west-2").into_iter().flat_map(|model| model.unpaired).collect();
-        let expected = [("a-pii-detector", Unpaired::NoBase), ("a-image-analyzer", Unpaired::NoProfile)];
+        let expected = [
+            ("a-pii-detector", Unpaired::NoBase),
+            ("generate-api", Unpaired::NoBase),
+            ("a-image-analyzer", Unpaired::NoProfile),
+        ];
         assert_eq!(unpaired, expected.map(|(name, why)| (name.to_owned(), why)));
     }
 

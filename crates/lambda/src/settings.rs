@@ -5,7 +5,7 @@ use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::
 
 use warden_core::{
     audit::{JudgeDocuments, LedgerSettings, summary::SummarizeWithModel},
-    bedrock::{AskedModel, Capabilities, Guardrail, NoPrices, TokenPrices, profile},
+    bedrock::{AskedModel, Capabilities, Guardrail, ModelId, NoPrices, TokenPrices, profile},
     budget::{DailyBudget, LedgerDown},
     chat::Offer,
     cloudtrail::UploadsToJudge,
@@ -58,11 +58,8 @@ impl SettingError {
 /// Which model a function asks, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelSettings {
-    /// `MODEL_ID`: id or ARN of an inference profile or a model.
-    pub model_id: String,
-    /// `BASE_MODEL_ID`: the model behind it, where `MODEL_ID` does not say (an
-    /// application inference profile). Decides which fields are sent; the geography that it may bear, what they cost.
-    pub base_model_id: String,
+    /// `MODEL_ID` and `BASE_MODEL_ID`.
+    pub model: ModelId,
     /// `BEDROCK_REGION`: the Region whose Bedrock is called.
     pub region: Option<String>,
     /// `MAX_TOKENS` of an answer, thinking included.
@@ -86,17 +83,10 @@ impl ModelSettings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`SettingError`] for what is not a number, or not within its range, when neither `MODEL_ID` nor a Region to derive
-    /// it from is set, for an application inference profile without the model behind it, and for that beside any other
-    /// id of a model.
+    /// [`SettingError`] for what is not a number, or not within its range, and for what [`model`] refuses.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
-        let model_id = model_id(variables)?;
-        let base_model_id = variables.get("BASE_MODEL_ID");
-        profile::check_base(&model_id, base_model_id.as_deref())
-            .map_err(|unpaired| SettingError::of("BASE_MODEL_ID", &unpaired))?;
         Ok(Self {
-            base_model_id: base_model_id.unwrap_or_else(|| model_id.clone()),
-            model_id,
+            model: model(variables)?,
             region: bedrock_region(variables),
             max_tokens: max_tokens(variables)?,
             thinks: flag(variables, "THINKING", false)?,
@@ -107,9 +97,9 @@ impl ModelSettings {
     /// The model, reached through `models`.
     #[must_use]
     pub fn of<M>(self, models: M) -> AskedModel<M> {
-        let of_model = Capabilities::of(&self.base_model_id);
+        let of_model = Capabilities::of(&self.model.base);
         let capabilities = Capabilities { thinking_off: of_model.thinking_off && !self.thinks, ..of_model };
-        AskedModel { models, id: self.model_id, capabilities, max_tokens: self.max_tokens }
+        AskedModel { models, id: self.model.called, capabilities, max_tokens: self.max_tokens }
     }
 }
 
@@ -117,6 +107,17 @@ impl ModelSettings {
 #[must_use]
 pub fn bedrock_region(variables: &impl Variables) -> Option<String> {
     variables.get("BEDROCK_REGION")
+}
+
+/// `MODEL_ID` and `BASE_MODEL_ID`: the function's own model.
+///
+/// # Errors
+/// [`SettingError`] when neither `MODEL_ID` nor a Region to derive it from is set, for an application inference profile
+/// without the model behind it, and for that beside any other id of a model.
+pub fn model(variables: &impl Variables) -> Result<ModelId, SettingError> {
+    let base = variables.get("BASE_MODEL_ID");
+    ModelId::paired(&model_id(variables)?, base.as_deref())
+        .map_err(|unpaired| SettingError::of("BASE_MODEL_ID", &unpaired))
 }
 
 /// `MODEL_ID`, or the default model by the inference profile of the Region's geography.
@@ -145,24 +146,30 @@ fn max_tokens(variables: &impl Variables) -> Result<u32, SettingError> {
     number(variables, "MAX_TOKENS", DEFAULT_MAX_TOKENS, 1..=128_000)
 }
 
-/// What callers may ask for: that model and those of `ALLOWED_MODEL_IDS`,
-/// separated by commas, and `MAX_TOKENS`.
+/// What callers may ask for: that model and those of `ALLOWED_MODEL_IDS`, and `MAX_TOKENS`.
 ///
 /// # Errors
-/// [`SettingError`] for a number of tokens that is out of range or not one.
-pub fn offer(variables: &impl Variables, default_model: String) -> Result<Offer, SettingError> {
+/// [`SettingError`] for a number of tokens that is out of range or not one, and for an entry of the list that is not paired
+/// as [`model`] is.
+pub fn offer(variables: &impl Variables, default_model: ModelId) -> Result<Offer, SettingError> {
     let mut models = vec![default_model.clone()];
-    for model in listed_models(variables) {
-        if !models.contains(&model) {
+    for model in listed_models(variables)? {
+        if models.iter().all(|known| known.name() != model.name()) {
             models.push(model);
         }
     }
     Ok(Offer { default_model, models, max_tokens: max_tokens(variables)? })
 }
 
-fn listed_models(variables: &impl Variables) -> Vec<String> {
-    let listed = variables.get("ALLOWED_MODEL_IDS").unwrap_or_default();
-    listed.split(',').map(str::trim).filter(|model| !model.is_empty()).map(str::to_owned).collect()
+/// The models of `ALLOWED_MODEL_IDS`, separated by commas.
+fn listed_models(variables: &impl Variables) -> Result<Vec<ModelId>, SettingError> {
+    const NAME: &str = "ALLOWED_MODEL_IDS";
+    let model = |entry: &str| {
+        ModelId::listed(entry)
+            .map_err(|unpaired| SettingError::of(NAME, &format_args!("{entry}: the model after = {unpaired}")))
+    };
+    let listed = variables.get(NAME).unwrap_or_default();
+    listed.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(model).collect()
 }
 
 /// `GUARDRAIL_ID` and `GUARDRAIL_VERSION`, both or neither.
@@ -280,26 +287,26 @@ pub struct ModelPrices {
     /// Those of [`token_prices`], which are of one model.
     pub(crate) own: Option<TokenPrices>,
     /// `ALLOWED_MODEL_IDS` beside that model.
-    pub(crate) further: Vec<String>,
+    pub(crate) further: Vec<ModelId>,
 }
 
 impl ModelPrices {
     /// Reads them.
     ///
     /// # Errors
-    /// Those of [`token_prices`].
+    /// Those of [`token_prices`] and of [`offer`].
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         let own_id = model_id(variables).ok();
-        let mut further = listed_models(variables);
-        further.retain(|model| Some(model) != own_id.as_ref());
+        let mut further = listed_models(variables)?;
+        further.retain(|model| Some(&model.called) != own_id.as_ref());
         Ok(Self { own: token_prices(variables)?, further })
     }
 
     /// What a model's tokens cost: for a further one what is known of it, if anything is.
     #[must_use]
     pub fn of(&self, model_id: &str) -> Option<TokenPrices> {
-        let is_further = self.further.iter().any(|further| further == model_id);
-        if is_further { TokenPrices::of_model(model_id) } else { self.own }
+        let further = self.further.iter().find(|further| further.called == model_id);
+        further.map_or(self.own, |further| TokenPrices::of_model(&further.base))
     }
 }
 
@@ -477,20 +484,18 @@ mod tests {
     #[test]
     fn the_default_model_follows_from_the_region_that_is_called() {
         let settings = ModelSettings::read(&Given(&[("AWS_REGION", "ap-northeast-1")])).unwrap();
-        assert_eq!(settings.model_id, "jp.anthropic.claude-haiku-5-5");
+        assert_eq!(settings.model.called, "jp.anthropic.claude-haiku-5-5");
         let settings =
             ModelSettings::read(&Given(&[("AWS_REGION", "ap-northeast-1"), ("BEDROCK_REGION", "us-west-2")])).unwrap();
-        assert_eq!(settings.model_id, "us.anthropic.claude-haiku-5-5");
+        assert_eq!(settings.model.called, "us.anthropic.claude-haiku-5-5");
         assert_eq!((settings.max_tokens, settings.timeout), (4096, Duration::from_secs(200)));
     }
 
     #[test]
     fn further_models_stand_behind_the_default_one_each_once() {
-        assert_eq!(offer(&Given(&[]), "us.a".into()).unwrap().models, ["us.a"]);
-        assert_eq!(
-            offer(&Given(&[("ALLOWED_MODEL_IDS", " us.b, us.a,,us.b ")]), "us.a".into()).unwrap().models,
-            ["us.a", "us.b"]
-        );
+        let models = |given: &[(&str, &str)]| offer(&Given(given), "us.a".into()).unwrap().models;
+        assert_eq!(models(&[]), ["us.a".into()]);
+        assert_eq!(models(&[("ALLOWED_MODEL_IDS", " us.b, us.a,,us.b ")]), ["us.a".into(), "us.b".into()]);
     }
 
     #[test]
@@ -498,10 +503,18 @@ mod tests {
         let arn = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3";
         let settings =
             ModelSettings::read(&Given(&[("MODEL_ID", arn), ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")])).unwrap();
-        assert_eq!((settings.model_id.as_str(), settings.base_model_id.as_str()), (arn, "anthropic.claude-sonnet-5"));
+        assert_eq!((&*settings.model.called, &*settings.model.base), (arn, "anthropic.claude-sonnet-5"));
         let plain = ("MODEL_ID", "us.anthropic.claude-sonnet-5");
         for unpaired in [&[("MODEL_ID", arn)][..], &[plain, ("BASE_MODEL_ID", "anthropic.claude-sonnet-5")]] {
             assert_eq!(ModelSettings::read(&Given(unpaired)).unwrap_err().name, "BASE_MODEL_ID", "{unpaired:?}");
+        }
+        let listed = |entry: &str| offer(&Given(&[("ALLOWED_MODEL_IDS", entry)]), "us.a".into());
+        let profile = ModelId { called: arn.into(), base: "amazon.nova-lite-v1:0".into() };
+        let offered = listed(&format!("{arn}=amazon.nova-lite-v1:0")).unwrap();
+        assert_eq!(offered.named("amazon.nova-lite-v1:0"), Some(&profile));
+        assert_eq!(offered.named(arn), None);
+        for unpaired in [arn, "us.anthropic.claude-sonnet-5=anthropic.claude-sonnet-5"] {
+            assert_eq!(listed(unpaired).unwrap_err().name, "ALLOWED_MODEL_IDS", "{unpaired}");
         }
         let global = [("MODEL_ID", arn), ("BASE_MODEL_ID", "global.anthropic.claude-sonnet-5")];
         let prices = token_prices(&Given(&global)).unwrap().unwrap();
@@ -538,7 +551,8 @@ mod tests {
     #[test]
     fn the_prices_that_are_set_are_those_of_the_functions_own_model() {
         let own = "us.anthropic.claude-haiku-5-5";
-        let listed = format!("{own}, us.anthropic.claude-opus-5-5,meta.llama4");
+        let profile = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3";
+        let listed = format!("{own}, us.anthropic.claude-opus-5-5,meta.llama4,{profile}=amazon.nova-lite-v1:0");
         let set = [("INPUT_TOKEN_PRICE", "1"), ("OUTPUT_TOKEN_PRICE", "5"), ("ALLOWED_MODEL_IDS", &listed)];
         for given in [[("MODEL_ID", own)], [("AWS_REGION", "us-east-1")]] {
             let prices = ModelPrices::read(&Given(&[&set[..], &given].concat())).unwrap();
@@ -546,6 +560,7 @@ mod tests {
             assert_eq!(input(own), Some(1.0));
             assert_eq!(input("us.anthropic.claude-opus-5-5"), Some(4.4));
             assert_eq!(input("meta.llama4"), None);
+            assert_eq!(input(profile), Some(0.06));
         }
     }
 

@@ -102,10 +102,10 @@ impl Function {
             .endpoint_url(address)
             .load()
             .await;
-        let models = scripts.iter().map(|script| script.model_id()).collect();
+        let models = scripts.iter().map(|script| script.model_id().into()).collect();
         let settings = ChatSettings {
             token: None,
-            offer: Offer { default_model: String::new(), models, max_tokens: 4096 },
+            offer: Offer { default_model: "".into(), models, max_tokens: 4096 },
             max_request_bytes: 6_291_456,
             limits: StreamLimits { receive_timeout: LIMIT, answer_timeout: LIMIT },
         };

@@ -19,6 +19,7 @@ pub use capabilities::Capabilities;
 pub use family::Family;
 pub use optional_field::{OptionalField, RefusedFields};
 pub use prices::{NoPrices, TokenPrices};
+pub use profile::ModelId;
 pub use request::{ImageBody, Question, conversation_body};
 
 /// A guardrail that sees every question and every answer.

@@ -47,27 +47,65 @@ pub fn is_application_profile(model_id: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unpaired {
     /// No model is named behind an application inference profile.
-    #[error("is missing: MODEL_ID is an application inference profile, which does not name its model")]
+    #[error("is missing: an application inference profile does not name its model")]
     NoBase,
     /// One is named behind an id that says it.
-    #[error(
-        "stands beside a MODEL_ID that names its model itself: it belongs to an application inference profile alone"
-    )]
+    #[error("stands beside an id that names its model itself: it belongs to an application inference profile alone")]
     NoProfile,
 }
 
-/// Checks a model's id with the model that is named behind it. How a model is asked, and what it costs, follows from which
-/// it is.
-///
-/// # Errors
-/// [`Unpaired`] for an application inference profile without it, and for another id of a model with it.
-pub fn check_base(model_id: &str, base: Option<&str>) -> Result<(), Unpaired> {
-    let id = model_id.rsplit('/').next().unwrap_or(model_id);
-    let names_its_model = ["anthropic.", "amazon."].iter().any(|family| id.contains(family));
-    match base {
-        None if is_application_profile(model_id) => Err(Unpaired::NoBase),
-        Some(_) if names_its_model => Err(Unpaired::NoProfile),
-        _ => Ok(()),
+/// A model by what is called and what stands behind that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelId {
+    /// What is called: id or ARN of an inference profile or a model.
+    pub called: String,
+    /// The model behind an application inference profile, whose ARN does not say it; of any other the same as is called.
+    /// How a model is asked, and what it costs, follows from it.
+    pub base: String,
+}
+
+impl ModelId {
+    /// What is called, with the model that is named behind it.
+    ///
+    /// # Errors
+    /// [`Unpaired`] for an application inference profile without it, and for another id of a model with it.
+    pub fn paired(called: &str, base: Option<&str>) -> Result<Self, Unpaired> {
+        let id = called.rsplit('/').next().unwrap_or(called);
+        let names_its_model = ["anthropic.", "amazon."].iter().any(|family| id.contains(family));
+        match base {
+            None if is_application_profile(called) => Err(Unpaired::NoBase),
+            Some(_) if names_its_model => Err(Unpaired::NoProfile),
+            _ => Ok(Self { called: called.to_owned(), base: base.unwrap_or(called).to_owned() }),
+        }
+    }
+
+    /// An entry of a list: an id, or the ARN of an application inference profile with `=` and its model.
+    ///
+    /// # Errors
+    /// Those of [`ModelId::paired`].
+    pub fn listed(entry: &str) -> Result<Self, Unpaired> {
+        entry
+            .split_once('=')
+            .map_or_else(|| Self::paired(entry, None), |(called, base)| Self::paired(called, Some(base)))
+    }
+
+    /// What callers call it. An application inference profile goes by its model: its ARN holds the account's number.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.base
+    }
+}
+
+/// A model that its id names.
+impl From<String> for ModelId {
+    fn from(id: String) -> Self {
+        Self { base: id.clone(), called: id }
+    }
+}
+
+impl From<&str> for ModelId {
+    fn from(id: &str) -> Self {
+        id.to_owned().into()
     }
 }
 
@@ -89,7 +127,7 @@ mod tests {
             (provisioned, base, Ok(())),
             (provisioned, None, Ok(())),
         ] {
-            assert_eq!(check_base(id, base), expected, "{id} {base:?}");
+            assert_eq!(ModelId::paired(id, base).map(|_| ()), expected, "{id} {base:?}");
         }
     }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::tokens::estimated;
+use super::{Offer, tokens::estimated};
 use crate::{
-    bedrock::{Family, conversation_body},
+    bedrock::{Family, ModelId, conversation_body},
     error::Error,
     fields::kind,
 };
@@ -38,22 +38,11 @@ pub struct Turn {
     pub text: String,
 }
 
-/// What a caller may ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
-    /// The model that answers when the caller names none.
-    pub default_model: String,
-    /// Every model that the caller may name.
-    pub models: Vec<String>,
-    /// Most tokens of an answer, thinking included.
-    pub max_tokens: u32,
-}
-
 /// A chat so far, which the model continues. Content, so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Conversation {
     /// The model that is asked.
-    pub model: String,
+    pub model: ModelId,
     /// The role and rules that the model is given.
     pub system: Option<String>,
     /// The turns, the user's first and last, one side after the other.
@@ -111,10 +100,10 @@ impl Conversation {
         Ok(Self {
             model: match present(&mut fields, "model") {
                 None => offer.default_model.clone(),
-                Some(Value::String(model)) if offer.models.contains(&model) => model,
-                Some(Value::String(_)) => {
-                    return Err(Error::invalid("model", "is not offered; GET /models lists those that are"));
-                }
+                Some(Value::String(name)) => offer
+                    .named(&name)
+                    .ok_or_else(|| Error::invalid("model", "is not offered; GET /models lists those that are"))?
+                    .clone(),
                 Some(other) => return Err(not_a("string", "model", &other)),
             },
             system: present(&mut fields, "system").map(|system| text("system", system)).transpose()?,
@@ -138,7 +127,7 @@ impl Conversation {
     #[must_use]
     pub fn bedrock_body(&self) -> Vec<u8> {
         let turns = self.turns.iter().map(|turn| (turn.role.as_str(), &*turn.text));
-        conversation_body(Family::of(&self.model), self.system.as_deref(), turns, self.max_tokens)
+        conversation_body(Family::of(&self.model.base), self.system.as_deref(), turns, self.max_tokens)
     }
 
     /// About how many tokens its texts are.
@@ -246,7 +235,7 @@ mod tests {
     fn a_prompt_alone_is_one_turn_for_the_default_model() {
         let chat = read(&json!({"prompt": "\u{c57c} \u{c548}\u{b155}?", "system": null})).unwrap();
         assert!(chat.turns == [Turn { role: Role::User, text: "\u{c57c} \u{c548}\u{b155}?".into() }]);
-        assert_eq!((chat.model.as_str(), chat.max_tokens, chat.system), ("small", 4096, None));
+        assert_eq!((chat.model.name(), chat.max_tokens, chat.system), ("small", 4096, None));
     }
 
     #[test]
@@ -256,7 +245,7 @@ mod tests {
         let chat = read(&json!({"messages": messages, "system": "s", "max_tokens": 7, "model": "large"})).unwrap();
         let turns: Vec<_> = chat.turns.iter().map(|turn| (turn.role, turn.text.as_str())).collect();
         assert_eq!(turns, [(Role::User, "a"), (Role::Assistant, "b"), (Role::User, "c\n\nd")]);
-        assert_eq!((chat.model.as_str(), chat.max_tokens, chat.system.as_deref()), ("large", 7, Some("s")));
+        assert_eq!((chat.model.name(), chat.max_tokens, chat.system.as_deref()), ("large", 7, Some("s")));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod json;
 mod lines;
 mod messages;
 mod nova;
+mod offer;
 mod progress;
 mod protocol;
 mod refusal;
@@ -17,8 +18,9 @@ mod stop_reason;
 mod tokens;
 
 pub use access::TokenDigest;
-pub use conversation::{Conversation, Offer, Role, Turn};
+pub use conversation::{Conversation, Role, Turn};
 pub use encoding::Encoding;
+pub use offer::Offer;
 pub use protocol::{Decoder, Protocol};
 pub use refusal::Refusal;
 pub use route::Route;

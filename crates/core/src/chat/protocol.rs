@@ -65,7 +65,7 @@ impl Protocol {
         match self {
             Self::Bedrock => chat.bedrock_body(),
             Self::OpenAiSse { names_model } => to_json(&ChatCompletion {
-                model: names_model.then_some(&*chat.model),
+                model: names_model.then_some(chat.model.name()),
                 messages: chat
                     .system
                     .iter()
@@ -100,7 +100,7 @@ impl Protocol {
         let progress = Progress::new(chat.estimated_tokens());
         Decoder {
             reader: match self {
-                Self::Bedrock => match Family::of(&chat.model) {
+                Self::Bedrock => match Family::of(&chat.model.base) {
                     Family::Anthropic => Reader::Messages(Messages { progress }),
                     Family::Nova => Reader::Nova(Nova { progress }),
                 },

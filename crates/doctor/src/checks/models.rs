@@ -212,7 +212,7 @@ fn check_model(model: &Model) -> Vec<Finding> {
     findings.extend(model.unpaired.iter().map(|(function, why)| {
         Finding::failure(
             Area::Models,
-            format!("{function} does not start: BASE_MODEL_ID {why}"),
+            format!("{function} does not start: the model behind {} {why}", model.id),
             "Deploy with the ARN of an application inference profile as …ModelId and its model as …BaseModelId, or with a model's id and no …BaseModelId",
         )
     }));
@@ -533,7 +533,12 @@ mod tests {
         let unpaired = vec![("audit-pii-detector".to_owned(), Unpaired::NoBase)];
         let (level, said) = found(Model { unpaired, ..model(said()) })[1].clone();
         assert_eq!(level, Level::Failure);
-        assert!(said.starts_with("audit-pii-detector does not start: BASE_MODEL_ID is missing"), "{said}");
+        assert!(
+            said.starts_with(
+                "audit-pii-detector does not start: the model behind us.anthropic.claude-haiku-5-5 is missing"
+            ),
+            "{said}"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use warden_core::{
+    bedrock::ModelId,
     chat::{Offer, TokenDigest},
     fake::{FakeCall, FakeStreamingModel},
 };
@@ -15,7 +16,7 @@ const FUNCTION: &str = "bedrock-stream";
 
 /// The token of the events is `abc`.
 fn function() -> Chat<FakeStreamingModel> {
-    let models = ["us.anthropic.claude-haiku-5-5", "us.anthropic.claude-sonnet-5-5"].map(str::to_owned);
+    let models = ["us.anthropic.claude-haiku-5-5", "us.anthropic.claude-sonnet-5-5"].map(ModelId::from);
     let settings = ChatSettings {
         token: TokenDigest::from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         offer: Offer { default_model: models[0].clone(), models: models.to_vec(), max_tokens: 4096 },

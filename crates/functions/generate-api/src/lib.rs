@@ -62,7 +62,7 @@ impl<M: Models> GenerateApi<M> {
     async fn answer(&self, conversation: &Conversation, context: &RequestContext) -> Result<Response, Error> {
         let metadata = context.metadata();
         let body = conversation.bedrock_body();
-        let call = ModelCall { model_id: &conversation.model, body, request_metadata: Some(&metadata) };
+        let call = ModelCall { model_id: &conversation.model.called, body, request_metadata: Some(&metadata) };
         let reply = match self.models.invoke(call).await? {
             ModelReply::Answer(answer) => answer,
             ModelReply::TooLong => return Err(Error::conversation_too_long()),
@@ -80,14 +80,14 @@ impl<M: Models> GenerateApi<M> {
         tracing::info!(
             request_id = context.request_id,
             caller = context.identity.caller(),
-            model_id = conversation.model,
+            model_id = conversation.model.called,
             input_tokens = answer.usage.input_tokens,
             output_tokens = answer.usage.output_tokens,
             latency_ms = reply.latency_ms,
             stop_reason,
             "request answered"
         );
-        metrics::model_answer(&conversation.model, answer.usage, reply.latency_ms);
+        metrics::model_answer(&conversation.model.called, answer.usage, reply.latency_ms);
         Ok(Response::json(&json!({"completion": answer.text, "stop_reason": stop_reason, "usage": answer.usage})))
     }
 }

@@ -28,8 +28,8 @@ impl Response {
     }
 
     pub(crate) fn models(offer: &Offer) -> Self {
-        let models: Vec<_> =
-            offer.models.iter().map(|id| json!({"id": id, "default": *id == offer.default_model})).collect();
+        let default = offer.default_model.name();
+        let models: Vec<_> = offer.names().map(|name| json!({"id": name, "default": name == default})).collect();
         Self::json(&json!({"models": models, "max_tokens": offer.max_tokens}))
     }
 

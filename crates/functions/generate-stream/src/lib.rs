@@ -68,7 +68,7 @@ impl<M: StreamingModel> GenerateStream<M> {
         tracing::info!(
             request_id = context.request_id,
             caller = context.identity.caller(),
-            model_id = conversation.model,
+            model_id = conversation.model.called,
             "answer begun"
         );
         Ok(response)

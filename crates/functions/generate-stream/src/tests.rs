@@ -3,6 +3,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use serde_json::{Value, json};
 use warden_core::{
     Error,
+    bedrock::ModelId,
     chat::Offer,
     fake::{FakeStreamingModel, Step},
 };
@@ -14,7 +15,7 @@ use crate::GenerateStream;
 const FUNCTION: &str = "generate-stream";
 
 fn function(model: FakeStreamingModel) -> GenerateStream<FakeStreamingModel> {
-    let models = ["us.anthropic.claude-haiku-5-5", "us.anthropic.claude-sonnet-5-5"].map(str::to_owned);
+    let models = ["us.anthropic.claude-haiku-5-5", "us.anthropic.claude-sonnet-5-5"].map(ModelId::from);
     let offer = Offer { default_model: models[0].clone(), models: models.to_vec(), max_tokens: 2048 };
     let limits = StreamLimits { receive_timeout: Duration::from_secs(50), answer_timeout: Duration::from_secs(280) };
     GenerateStream::new(model, offer, limits)

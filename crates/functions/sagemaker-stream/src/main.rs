@@ -8,7 +8,7 @@ use warden_lambda::{Stopped, chat::ChatSettings, settings::Environment, telemetr
 async fn main() -> Result<(), Stopped> {
     telemetry::init(&Environment)?;
     let endpoint = EndpointSettings::read(&Environment)?;
-    let settings = ChatSettings::read(&Environment, endpoint.model_id)?;
+    let settings = ChatSettings::read(&Environment, endpoint.model_id.into())?;
     let sagemaker = SageMakerSettings {
         endpoint: endpoint.endpoint,
         inference_component: endpoint.inference_component,

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use warden_core::{
+    bedrock::ModelId,
     chat::{Offer, Protocol, TokenDigest},
     fake::{FakeStreamingModel, Step},
 };
@@ -28,7 +29,7 @@ const PROTOCOLS: [(Protocol, &str); 2] =
 /// The function before a container that answers in parts of a few bytes. The
 /// token of the events is `abc`.
 fn function(protocol: Protocol, answer: &str) -> Chat<FakeStreamingModel> {
-    let models = ["chat-endpoint", "small"].map(str::to_owned);
+    let models = ["chat-endpoint", "small"].map(ModelId::from);
     let settings = ChatSettings {
         token: TokenDigest::from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         offer: Offer { default_model: models[0].clone(), models: models.to_vec(), max_tokens: 4096 },

@@ -67,7 +67,8 @@ impl<M: StreamingModel> Chat<M> {
             Route::Models => {
                 self.admit(&request)?;
                 let offer = &self.settings.offer;
-                let models = json!({"models": offer.models, "default": offer.default_model});
+                let names: Vec<_> = offer.names().collect();
+                let models = json!({"models": names, "default": offer.default_model.name()});
                 Ok(whole(StatusCode::OK, "application/json", models.to_string().into()))
             }
             Route::Chat => {

@@ -1,6 +1,9 @@
 //! The settings that both functions behind a function URL have.
 
-use warden_core::chat::{Offer, TokenDigest};
+use warden_core::{
+    bedrock::ModelId,
+    chat::{Offer, TokenDigest},
+};
 
 use crate::{
     settings::{SettingError, Variables, number, offer},
@@ -15,7 +18,7 @@ const MAX_REQUEST_BYTES: usize = 6_291_456;
 pub struct ChatSettings {
     /// `CHAT_TOKEN_SHA256`: who is let in; `None` for everyone who can reach the function.
     pub token: Option<TokenDigest>,
-    /// `MODEL_ID` and `ALLOWED_MODEL_IDS`, `MAX_TOKENS`.
+    /// The function's own model and `ALLOWED_MODEL_IDS`, `MAX_TOKENS`.
     pub offer: Offer,
     /// `MAX_REQUEST_BYTES` of a request's body.
     pub max_request_bytes: usize,
@@ -29,7 +32,7 @@ impl ChatSettings {
     /// # Errors
     /// [`SettingError`] for what is not a number, or not within its range, and for a
     /// malformed digest.
-    pub fn read(variables: &impl Variables, default_model: String) -> Result<Self, SettingError> {
+    pub fn read(variables: &impl Variables, default_model: ModelId) -> Result<Self, SettingError> {
         let token = variables.get("CHAT_TOKEN_SHA256").map(|digest| {
             // Its value is nearly a secret: a short token can be found from it.
             TokenDigest::from_hex(&digest).ok_or_else(|| SettingError {
@@ -60,12 +63,9 @@ mod tests {
     #[test]
     fn the_default_model_alone_may_be_asked_unless_a_setting_names_others() {
         let settings = read(&[]).unwrap();
-        assert_eq!(
-            (settings.offer.models, settings.offer.default_model),
-            (vec!["small".to_owned()], "small".to_owned())
-        );
+        assert_eq!((settings.offer.models, settings.offer.default_model), (vec!["small".into()], "small".into()));
         let settings = read(&[("ALLOWED_MODEL_IDS", " large, small,,large ")]).unwrap();
-        assert_eq!(settings.offer.models, ["small", "large"]);
+        assert_eq!(settings.offer.models, ["small".into(), "large".into()]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 use warden_core::{
     Error,
+    bedrock::ModelId,
     chat::{Offer, TokenDigest},
     fake::{FakeStreamingModel, Step},
 };
@@ -15,9 +16,10 @@ use crate::streaming::StreamLimits;
 const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 fn settings() -> ChatSettings {
+    let large = ModelId { called: "arn:of-a-profile".into(), base: "large".into() };
     ChatSettings {
         token: TokenDigest::from_hex(DIGEST),
-        offer: Offer { default_model: "small".into(), models: vec!["small".into(), "large".into()], max_tokens: 4096 },
+        offer: Offer { default_model: "small".into(), models: vec!["small".into(), large], max_tokens: 4096 },
         max_request_bytes: 6_291_456,
         limits: StreamLimits { receive_timeout: Duration::from_secs(50), answer_timeout: Duration::from_secs(280) },
     }
@@ -65,7 +67,7 @@ async fn the_answer_is_the_models_text_and_the_body_is_the_conversation() {
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(read(response).await, (200, "\u{c548}\u{b155}, there".into()));
     let call = chat.model().asked().remove(0);
-    assert_eq!((call.model_id.as_str(), &call.body["max_tokens"]), ("large", &json!(9)));
+    assert_eq!((call.model_id.as_str(), &call.body["max_tokens"]), ("arn:of-a-profile", &json!(9)));
     assert_eq!(call.body["messages"][0]["content"][0]["text"], "Hello");
     assert_eq!(call.request_metadata, None);
 }

@@ -2,12 +2,12 @@
 
 use warden_core::{bedrock::Guardrail, chat::Offer};
 
-use crate::settings::{SettingError, Variables, bedrock_region, guardrail, model_id, offer};
+use crate::settings::{SettingError, Variables, bedrock_region, guardrail, model, offer};
 
 /// Which models callers may ask, where, and under which guardrail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiSettings {
-    /// `MODEL_ID`, `ALLOWED_MODEL_IDS` and `MAX_TOKENS`.
+    /// `MODEL_ID`, `BASE_MODEL_ID`, `ALLOWED_MODEL_IDS` and `MAX_TOKENS`.
     pub offer: Offer,
     /// `BEDROCK_REGION`; `None` for the function's own.
     pub region: Option<String>,
@@ -20,10 +20,10 @@ impl ApiSettings {
     ///
     /// # Errors
     /// [`SettingError`] for what is not a number, or not within its range, for half a
-    /// guardrail, and when neither `MODEL_ID` nor a Region is set.
+    /// guardrail, and for what [`model`] refuses.
     pub fn read(variables: &impl Variables) -> Result<Self, SettingError> {
         Ok(Self {
-            offer: offer(variables, model_id(variables)?)?,
+            offer: offer(variables, model(variables)?)?,
             region: bedrock_region(variables),
             guardrail: guardrail(variables)?,
         })
@@ -42,10 +42,10 @@ mod tests {
     #[test]
     fn the_model_follows_from_the_region_unless_it_is_set() {
         let settings = given(&[("AWS_REGION", "eu-west-1")]).unwrap();
-        assert!(settings.offer.default_model.starts_with("eu."), "{settings:?}");
+        assert!(settings.offer.default_model.called.starts_with("eu."), "{settings:?}");
         assert_eq!((settings.region, settings.guardrail), (None, None));
         let settings = given(&[("MODEL_ID", "us.a"), ("BEDROCK_REGION", "us-west-2")]).unwrap();
-        assert_eq!((&*settings.offer.default_model, settings.region.as_deref()), ("us.a", Some("us-west-2")));
+        assert_eq!((settings.offer.default_model.name(), settings.region.as_deref()), ("us.a", Some("us-west-2")));
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl<M: StreamingModel> Streamer<M> {
         let (mut decoder, mut parts) = (self.protocol.decoder(chat), Vec::new());
         let begun = async {
             let call = ModelCall {
-                model_id: &chat.model,
+                model_id: &chat.model.called,
                 body: self.protocol.body(chat),
                 request_metadata: asker.request_metadata,
             };
@@ -98,7 +98,7 @@ impl<M: StreamingModel> Streamer<M> {
                     Err(error) => {
                         let tokens = decoder.tokens();
                         if !tokens.estimated {
-                            metrics::model_answer(&chat.model, tokens.usage, milliseconds(start));
+                            metrics::model_answer(&chat.model.called, tokens.usage, milliseconds(start));
                         }
                         return Err(error);
                     }

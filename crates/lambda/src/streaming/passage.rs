@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout, timeout_at};
 use warden_core::{
     Error,
+    bedrock::ModelId,
     chat::{AnswerEvent, Decoder, Encoding, StopReason, TokenCount},
     ports::AnswerStream,
 };
@@ -67,10 +68,16 @@ impl<A: AnswerStream> Passage<A> {
     }
 
     /// Begins the answer with what the model said so far, and ends it at an error.
-    pub(super) fn begin(&mut self, request_id: &str, model_id: &str, parts: Vec<AnswerEvent>, read: Result<(), Error>) {
+    pub(super) fn begin(
+        &mut self,
+        request_id: &str,
+        model: &ModelId,
+        parts: Vec<AnswerEvent>,
+        read: Result<(), Error>,
+    ) {
         request_id.clone_into(&mut self.record.request_id);
-        model_id.clone_into(&mut self.record.model_id);
-        self.encoding.start(request_id, model_id, &mut self.out);
+        model.called.clone_into(&mut self.record.model_id);
+        self.encoding.start(request_id, model.name(), &mut self.out);
         self.parts = parts;
         self.take(read);
     }
