@@ -105,7 +105,7 @@ impl SimdOp for Cut<'_> {
                     for (colour, share) in around.iter().zip(shares) {
                         sum += f64::from(colour[channel]) * share;
                     }
-                    pixel.0[channel] = pixels(sum.round()).min(255) as u8;
+                    pixel.0[channel] = nearest(sum);
                 }
             }
         }
@@ -114,6 +114,18 @@ impl SimdOp for Cut<'_> {
 
 fn distance(a: Point, b: Point) -> f64 {
     (a.x - b.x).hypot(a.y - b.y)
+}
+
+/// The brightness next to a value that is none below zero. `round` is a call for each.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::inline_always,
+    reason = "a cast ends at the least and the largest; what is not inlined is compiled for the least of all processors"
+)]
+#[inline(always)]
+pub(crate) fn nearest(value: f64) -> u8 {
+    (value + 0.5) as u8
 }
 
 /// A whole number of pixels; what is negative counts as none.

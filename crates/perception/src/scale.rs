@@ -4,7 +4,7 @@
 use image::{ImageBuffer, Pixel};
 use rten_simd::{Isa, SimdOp};
 
-use crate::crop;
+use crate::crop::{self, nearest};
 
 /// A picture in another size.
 pub(crate) fn scaled<P: Pixel<Subpixel = u8>>(
@@ -81,14 +81,27 @@ impl SimdOp for Scaling<'_> {
                     *sum += f32::from(*value) * share;
                 }
             }
-            for ((first, shares), to) in columns.iter().zip(to.chunks_exact_mut(channels)) {
-                for (channel, to) in to.iter_mut().enumerate() {
-                    let values = row[first * channels + channel..].iter().step_by(channels);
-                    let sum = values.zip(shares).fold(0.0, |sum, (value, share)| sum + value * share);
-                    *to = crop::pixels(f64::from(sum.round())).min(255) as u8;
-                }
+            match channels {
+                3 => across::<3>(&columns, &row, to),
+                _ => across::<1>(&columns, &row, to),
             }
         }
+    }
+}
+
+/// Scales a row of pixels of so many channels.
+#[expect(clippy::inline_always, reason = "what is not inlined is compiled for the least of all processors")]
+#[inline(always)]
+fn across<const CHANNELS: usize>(columns: &Shares, row: &[f32], to: &mut [u8]) {
+    let row = row.as_chunks::<CHANNELS>().0;
+    for ((first, shares), to) in columns.iter().zip(to.as_chunks_mut::<CHANNELS>().0) {
+        let mut sums = [0.0; CHANNELS];
+        for (pixel, share) in row[first..].iter().zip(shares) {
+            for (sum, value) in sums.iter_mut().zip(pixel) {
+                *sum += value * share;
+            }
+        }
+        *to = sums.map(|sum| nearest(f64::from(sum)));
     }
 }
 
