@@ -4,12 +4,9 @@ use std::path::Path;
 
 use image::RgbImage;
 use rten::{OpRegistry, RunOptions, op_types as op};
-use rten_simd::SimdOp;
-use rten_tensor::prelude::*;
-use rten_tensor::{NdTensor, NdTensorView};
-use rten_vecmath::{MaxNum, Softmax};
+use rten_tensor::NdTensor;
 
-use crate::classes::Classes;
+use crate::classes::{Classes, Likeliest};
 use crate::geometry::Corners;
 use crate::ink::Extent;
 use crate::network::Network;
@@ -96,27 +93,22 @@ impl Recogniser {
         let width = line.width().next_multiple_of(STEP).max(LEAST_WIDE);
         let input = crop::tensor(&line, width, MIDDLE, MIDDLE);
         let steps: NdTensor<f32, 3> = self.network.run(input, options)?;
-        let classes = self.classes.rate(&steps).ok_or_else(|| weights::unexpected(weights::RECOGNISER))?;
-        let (text, confidence) = self.decode(classes.slice((0, .., 0)));
+        let steps = self.classes.likeliest(&steps).ok_or_else(|| weights::unexpected(weights::RECOGNISER))?;
+        let (text, confidence) = self.decode(&steps);
         Ok(Reading { text, confidence, extent: Extent::of(&line) })
     }
 
     /// The likeliest class of each step: one that repeats is one character, and the
     /// first class stands between equal characters.
-    fn decode(&self, steps: NdTensorView<f32, 2>) -> (String, f64) {
+    fn decode(&self, steps: &[Likeliest]) -> (String, f64) {
         let (mut text, mut sure, mut count, mut before) = (String::new(), 0.0, 0.0_f64, 0);
-        let steps = steps.to_contiguous();
-        let mut probabilities = vec![0.0; self.alphabet.len() + 1];
-        for step in steps.data().chunks_exact(self.alphabet.len() + 1) {
-            let most = MaxNum::new(step).dispatch();
-            let class = step.iter().position(|rating| *rating >= most).unwrap_or_default();
-            if class != before && class > 0 {
-                text.push_str(&self.alphabet[class - 1]);
-                probabilities.copy_from_slice(step);
-                sure += f64::from(Softmax::new_mut(&mut probabilities).dispatch()[class]);
+        for step in steps {
+            if step.class != before && step.class > 0 {
+                text.push_str(&self.alphabet[step.class - 1]);
+                sure += f64::from(step.probability());
                 count += 1.0;
             }
-            before = class;
+            before = step.class;
         }
         (text, sure / count.max(1.0))
     }

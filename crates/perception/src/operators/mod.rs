@@ -14,13 +14,13 @@ mod window;
 use dense::Dense;
 use depthwise::Depthwise;
 pub(crate) use gelu::gelu;
-pub(crate) use pointwise::Pointwise;
-use pointwise::Then;
+pub(crate) use pointwise::{FEW, MANY, together};
+use pointwise::{Pointwise, Then};
 pub(crate) use spare::Spare;
 use window::Window;
 
 /// A convolution that makes more channels is as fast in `rten`.
-const FEW: usize = 48;
+const FEW_CHANNELS: usize = 48;
 
 /// An operator that is computed here.
 pub(crate) enum Operator {
@@ -142,7 +142,7 @@ fn convolution(node: &NodeProto, graph: &GraphProto) -> Option<Operator> {
     let group = node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some("group"))?.i?;
     if group == 1 && height * width == 1 && window.strides == [1, 1] && window.pads == [0; 4] {
         Pointwise::new([outputs, inputs], &values(weights)?).map(Operator::Pointwise)
-    } else if group == 1 && outputs <= FEW && height * width > 1 {
+    } else if group == 1 && outputs <= FEW_CHANNELS && height * width > 1 {
         Dense::new(window, [outputs, inputs], &values(weights)?).map(Operator::Dense)
     } else {
         let is_depthwise = inputs == 1 && outputs > 1 && usize::try_from(group) == Ok(outputs);

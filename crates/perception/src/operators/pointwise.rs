@@ -13,14 +13,14 @@ use super::spare::Spare;
 /// So many vectors of a channel are computed at a time,
 const VECTORS: usize = 2;
 /// of so many channels: what the registers of AVX2 hold, and the twice as many that other processors have.
-const FEW: usize = 6;
-const MANY: usize = 12;
+pub(crate) const FEW: usize = 6;
+pub(crate) const MANY: usize = 12;
 /// So many values that products are made of are held together: they stay in a processor's second cache while the weights,
 /// which may be more than that, pass by.
 const NEAR: usize = 1 << 16;
 
 /// How many channels are computed at a time on this processor.
-fn together() -> usize {
+pub(crate) fn together() -> usize {
     struct Together;
     impl SimdOp for Together {
         type Output = usize;
