@@ -48,7 +48,7 @@ struct Taken<Id> {
 
 /// An operator of ours.
 struct Ours<Id> {
-    /// Its input, and what is added to what it makes.
+    /// Its inputs, or its input and what is added to what it makes.
     takes: Vec<Taken<Id>>,
     makes: Id,
     operator: Operator,
@@ -101,9 +101,8 @@ impl Network {
                 held.extend(makes.iter().copied().zip(made));
             }
             if let Some(Ours { takes, makes, operator }) = then {
-                let mut views = takes.iter().map(|taken| NdTensorView::try_from(held.get(&taken.value)?).ok());
-                let (input, added) = (views.next().flatten(), views.next().flatten());
-                let made = input.and_then(|input| operator.run(input, added, &mut spare));
+                let views = takes.iter().map(|taken| NdTensorView::try_from(held.get(&taken.value)?).ok());
+                let made = views.collect::<Option<Vec<_>>>().and_then(|inputs| operator.run(&inputs, &mut spare));
                 let made = made.ok_or_else(|| weights::unexpected(self.file))?;
                 let last = takes.iter().filter(|taken| taken.last);
                 for value in last.filter_map(|taken| held.remove(&taken.value)) {
@@ -245,6 +244,7 @@ fn without_ours(graph: &mut GraphProto, input: &str) -> (Vec<Vec<NodeProto>>, Ve
                     nodes[number] = None;
                 }
             }
+            our.take_in_inputs(&nodes, &mut stretches, &mut ours);
             made.insert(our.makes.clone());
             ours.push(our);
             stretches.push(Vec::new());
@@ -267,6 +267,45 @@ fn is_of_averages(node: &NodeProto, averages: &HashSet<String>, graph: &GraphPro
 }
 
 impl Ours<String> {
+    /// Has channels that stand behind one another for this alone be read from where each of them is made, and the largest of
+    /// four be looked for while they are read.
+    fn take_in_inputs(
+        &mut self,
+        nodes: &[Option<NodeProto>],
+        stretches: &mut Vec<Vec<NodeProto>>,
+        ours: &mut Vec<Self>,
+    ) {
+        let ([taken], Some(stretch)) = (self.takes.as_slice(), stretches.last()) else { return };
+        let Some(place) = stretch.iter().position(|node| node.output.first() == Some(&taken.value)) else { return };
+        let is_used = |value: &String, stretches: &[Vec<NodeProto>], ours: &[Self]| {
+            let mut left = nodes.iter().flatten().chain(stretches.iter().flatten());
+            let mut taken = ours.iter().flat_map(|ours| &ours.takes);
+            left.any(|node| node.input.contains(value)) || taken.any(|taken| taken.value == *value)
+        };
+        let is_for_this = operators::is_of_channels(&stretch[place]) && !is_used(&taken.value, stretches, ours);
+        if !is_for_this || !self.operator.take_in_inputs(Vec::new()) {
+            return;
+        }
+        let last = stretches.len() - 1;
+        let mut inputs = stretches[last].remove(place).input;
+        let mut largest_of_four = Vec::new();
+        for input in &mut inputs {
+            let largest =
+                ours.iter().position(|ours| ours.makes == *input && matches!(ours.operator, Operator::LargestOfFour));
+            let largest = largest.filter(|_| !is_used(input, stretches, ours));
+            if let Some(number) = largest {
+                let of = ours.remove(number).takes.swap_remove(0);
+                *input = of.value;
+                // What was computed after it is computed before what followed that.
+                let after = stretches.remove(number + 1);
+                stretches[number].extend(after);
+            }
+            largest_of_four.push(largest.is_some());
+        }
+        self.operator.take_in_inputs(largest_of_four);
+        self.takes = inputs.into_iter().map(|value| Taken { value, last: false }).collect();
+    }
+
     /// Takes in what follows and can be done here, and is to be left out.
     fn take_in(
         &mut self,
@@ -369,6 +408,9 @@ mod tests {
             word("nearest_mode", "floor"),
         ];
         let largest = vec![integers("kernel_shape", &[2, 2]), integers("strides", &[1, 1]), same()];
+        let largest_too = largest.clone();
+        let (name, r#type) = (Some("axis".to_owned()), Some(AttributeType::INT));
+        let axis = AttributeProto { name, i: Some(1), r#type, ..AttributeProto::default() };
         let nodes = [
             node("Identity", &["x"], "same", vec![]),
             convolution("same", "weights", "first", 2, padded()),
@@ -380,6 +422,10 @@ mod tests {
             convolution("sum", "more weights", "third", 1, same()),
             node("Relu", &["third"], "third positive", vec![]),
             node("MaxPool", &["third positive"], "largest", largest),
+            node("MaxPool", &["third positive"], "largest too", largest_too),
+            node("Concat", &["third positive", "largest too", "biased"], "behind", vec![axis]),
+            convolution("behind", "many weights", "fourth", 1, padded()),
+            node("Relu", &["fourth"], "fourth positive", vec![]),
             convolution("largest", "wide weights", "wide", 1, integers("pads", &[0; 4])),
             node("Add", &["wide", "wide bias"], "wide biased", vec![]),
             node("Div", &["wide biased", "root of two"], "part", vec![]),
@@ -388,7 +434,7 @@ mod tests {
             node("Mul", &["wide biased", "raised"], "twice", vec![]),
             node("Mul", &["twice", "half"], "gelu", vec![]),
             convolution("gelu", "narrow weights", "narrow", 1, integers("pads", &[0; 4])),
-            node("Add", &["largest", "narrow"], "both", vec![]),
+            node("Add", &["fourth positive", "narrow"], "both", vec![]),
             node("GlobalAveragePool", &["both"], "average", vec![]),
             convolution("average", "square weights", "share", 1, integers("pads", &[0; 4])),
             node("Mul", &["both", "share"], "weighed", vec![]),
@@ -405,6 +451,7 @@ mod tests {
             tensor("weights", &[2, 1, 3, 3]),
             tensor("bias", &[1, 2, 1, 1]),
             tensor("more weights", &[6, 2, 2, 2]),
+            tensor("many weights", &[6, 14, 3, 3]),
             tensor("wide weights", &[13, 6, 1, 1]),
             tensor("wide bias", &[1, 13, 1, 1]),
             number("root of two", std::f32::consts::SQRT_2),
@@ -424,6 +471,7 @@ mod tests {
     fn operators() -> OpRegistry {
         OpRegistry::with_ops(&[
             &op::Add,
+            &op::Concat,
             &op::Conv,
             &op::Div,
             &op::Erf,
@@ -443,7 +491,7 @@ mod tests {
         // Whoever else needs what a convolution makes needs it without the bias.
         for more in [None, Some(node("Relu", &["first"], "aside", vec![]))] {
             let (parts, _) = Network::load("model", stored(more.clone()), operators(), &[]).unwrap();
-            assert_eq!(parts.parts.len(), 8);
+            assert_eq!(parts.parts.len(), 9);
             let whole = ModelOptions::with_ops(operators()).load(stored(more).write_buf().unwrap()).unwrap();
             let expected: NdTensor<f32, 4> = whole.run_one(input.view().into(), None).unwrap().try_into().unwrap();
             let made: NdTensor<f32, 4> = parts.run(input.clone(), &RunOptions::default()).unwrap();

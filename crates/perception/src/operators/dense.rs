@@ -6,6 +6,7 @@ use rten_simd::{Isa, SimdOp};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
+use super::largest_of_four;
 use super::spare::Spare;
 use super::window::Window;
 
@@ -23,6 +24,8 @@ pub(crate) struct Dense {
     pub(crate) bias: Vec<f32>,
     /// Whether what is negative then becomes zero.
     pub(crate) positive: bool,
+    /// Of which inputs it is made of the largest of each value, the one on its right and the two below.
+    pub(crate) largest_of_four: Vec<bool>,
 }
 
 impl Dense {
@@ -35,31 +38,54 @@ impl Dense {
             let ordered = blocks.flat_map(|block| {
                 (0..places).flat_map(move |place| (0..TOGETHER).map(move |output| block[output * places + place]))
             });
-            Self { weights: ordered.collect(), window, inputs, bias: vec![0.0; outputs], positive: false }
+            Self {
+                weights: ordered.collect(),
+                window,
+                inputs,
+                bias: vec![0.0; outputs],
+                positive: false,
+                largest_of_four: Vec::new(),
+            }
         })
     }
 
-    /// `None` if the input has other channels, or is smaller than the kernel.
-    pub(crate) fn run(&self, input: NdTensorView<f32, 4>, spare: &mut Spare) -> Option<NdTensor<f32, 4>> {
-        let [pictures, channels, height, width] = input.shape();
-        if channels != self.inputs {
+    /// Of these channels, one input's behind another's. `None` if these are others than expected, or smaller than the kernel.
+    pub(crate) fn run(&self, inputs: &[NdTensorView<f32, 4>], spare: &mut Spare) -> Option<NdTensor<f32, 4>> {
+        let [pictures, _, height, width] = inputs.first()?.shape();
+        let is_alike =
+            |input: &NdTensorView<f32, 4>| [0, 2, 3].map(|axis| input.size(axis)) == [pictures, height, width];
+        let channels: usize = inputs.iter().map(|input| input.size(1)).sum();
+        if channels != self.inputs || !inputs.iter().all(is_alike) {
             return None;
         }
         let [rows, columns] = self.window.places([height, width])?;
-        let mut output = spare.values(pictures * self.bias.len() * rows * columns);
-        let contiguous = input.to_contiguous();
-        let pictures = contiguous.data().chunks_exact((channels * height * width).max(1));
-        for (input, output) in pictures.zip(output.chunks_exact_mut(self.bias.len() * rows * columns)) {
-            Channels { convolution: self, input, size: [height, width], output, rows, columns }.dispatch();
+        let made = self.bias.len() * rows * columns;
+        let mut output = spare.values(pictures * made);
+        let contiguous: Vec<_> = inputs.iter().map(NdTensorView::to_contiguous).collect();
+        for (picture, output) in output.chunks_exact_mut(made).enumerate() {
+            let mut planes = Vec::with_capacity(channels);
+            for (number, input) in contiguous.iter().enumerate() {
+                let taken = input.size(1) * height * width;
+                let largest_of_four = self.largest_of_four.get(number).copied().unwrap_or_default();
+                let input = input.data()[picture * taken..][..taken].chunks_exact((height * width).max(1));
+                planes.extend(input.map(|values| Plane { values, largest_of_four }));
+            }
+            Channels { convolution: self, planes: &planes, size: [height, width], output, rows, columns }.dispatch();
         }
-        Some(NdTensor::from_data([input.size(0), self.bias.len(), rows, columns], output))
+        Some(NdTensor::from_data([pictures, self.bias.len(), rows, columns], output))
     }
+}
+
+/// A channel of the input.
+struct Plane<'a> {
+    values: &'a [f32],
+    largest_of_four: bool,
 }
 
 /// The convolution of one picture, compiled for the vectors that the processor has.
 struct Channels<'a> {
     convolution: &'a Dense,
-    input: &'a [f32],
+    planes: &'a [Plane<'a>],
     size: [usize; 2],
     output: &'a mut [f32],
     rows: usize,
@@ -72,8 +98,14 @@ impl SimdOp for Channels<'_> {
     #[expect(clippy::inline_always, reason = "what is not inlined is compiled for the least of all processors")]
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
-        let Self { convolution: Dense { window, inputs, weights, bias, positive }, input, size, output, rows, columns } =
-            self;
+        let Self {
+            convolution: Dense { window, inputs, weights, bias, positive, .. },
+            planes,
+            size,
+            output,
+            rows,
+            columns,
+        } = self;
         let Window { kernel, strides, pads } = *window;
         let [height, width] = size;
         let ops = isa.f32();
@@ -84,15 +116,21 @@ impl SimdOp for Channels<'_> {
         // The rows of each channel that a row of the output is made of, in the place of those that none needs any more.
         let mut near = vec![0.0; inputs * kernel[0] * length];
         let mut next = 0;
+        let mut largest = vec![0.0; width];
         let mut last = vec![0.0; tile];
         let mut places = Vec::with_capacity(inputs * kernel[0] * kernel[1]);
         for y in 0..rows {
             let end = y * strides[0] + kernel[0];
             for padded in next..end {
-                for (channel, near) in near.chunks_exact_mut(kernel[0] * length).enumerate() {
+                for (plane, near) in planes.iter().zip(near.chunks_exact_mut(kernel[0] * length)) {
                     let near = &mut near[padded % kernel[0] * length..][..length];
+                    let values = |y: usize| &plane.values[y * width..][..width];
                     match padded.checked_sub(pads[0]).filter(|y| *y < height) {
-                        Some(y) => row.write(&input[(channel * height + y) * width..][..width], near),
+                        Some(y) if plane.largest_of_four => {
+                            largest_of_four(values(y), values((y + 1).min(height - 1)), &mut largest);
+                            row.write(&largest, near);
+                        }
+                        Some(y) => row.write(values(y), near),
                         None => near.fill(0.0),
                     }
                 }

@@ -105,19 +105,23 @@ impl Operator {
         }
     }
 
-    /// `None` if it is no input that this can work with.
-    pub(crate) fn run(
-        &self,
-        input: NdTensorView<f32, 4>,
-        added: Option<NdTensorView<f32, 4>>,
-        spare: &mut Spare,
-    ) -> Option<NdTensor<f32, 4>> {
-        match self {
-            Self::Depthwise(convolution) => convolution.run(input, spare),
-            Self::Dense(convolution) => convolution.run(input, spare),
-            Self::Pointwise(convolution) => convolution.run(input, added, spare),
-            Self::LargestOfFour => Some(largest_of_four(input)),
-            Self::Repeat(times) => Some(repeated(input, *times)),
+    /// Whether its channels may be several inputs' ones behind one another, of which some are the largest of four.
+    pub(crate) fn take_in_inputs(&mut self, largest_of_four: Vec<bool>) -> bool {
+        let Self::Dense(convolution) = self else { return false };
+        convolution.largest_of_four = largest_of_four;
+        true
+    }
+
+    /// `None` if these are no inputs that this can work with.
+    pub(crate) fn run(&self, inputs: &[NdTensorView<f32, 4>], spare: &mut Spare) -> Option<NdTensor<f32, 4>> {
+        match (self, inputs) {
+            (Self::Dense(convolution), _) => convolution.run(inputs, spare),
+            (Self::Depthwise(convolution), [input]) => convolution.run(input.view(), spare),
+            (Self::Pointwise(convolution), [input]) => convolution.run(input.view(), None, spare),
+            (Self::Pointwise(convolution), [input, added]) => convolution.run(input.view(), Some(added.view()), spare),
+            (Self::LargestOfFour, [input]) => Some(all_largest_of_four(input.view(), spare)),
+            (Self::Repeat(times), [input]) => Some(repeated(input.view(), *times, spare)),
+            _ => None,
         }
     }
 }
@@ -151,39 +155,56 @@ fn convolution(node: &NodeProto, graph: &GraphProto) -> Option<Operator> {
     }
 }
 
-fn largest_of_four(input: NdTensorView<f32, 4>) -> NdTensor<f32, 4> {
+fn all_largest_of_four(input: NdTensorView<f32, 4>, spare: &mut Spare) -> NdTensor<f32, 4> {
     let [_, _, height, width] = input.shape();
     let contiguous = input.to_contiguous();
-    let larger = |one: f32, other: f32| if one > other { one } else { other };
-    let mut output = Vec::with_capacity(input.len());
-    let mut row = vec![0.0; width];
-    for plane in contiguous.data().chunks_exact((height * width).max(1)) {
+    let mut output = spare.values(input.len());
+    let size = (height * width).max(1);
+    for (plane, output) in contiguous.data().chunks_exact(size).zip(output.chunks_exact_mut(size)) {
         let rows = plane.chunks_exact(width);
         // What would be beyond the edge is left out: the last row and the last column stand for it.
         let below = rows.clone().skip(1).chain(rows.clone().last());
-        for (upper, lower) in rows.zip(below) {
-            for ((largest, upper), lower) in row.iter_mut().zip(upper).zip(lower) {
-                *largest = larger(*upper, *lower);
-            }
-            output.extend(row.windows(2).map(|pair| larger(pair[0], pair[1])));
-            output.extend(row.last());
+        for ((upper, lower), output) in rows.zip(below).zip(output.chunks_exact_mut(width)) {
+            largest_of_four(upper, lower, output);
         }
     }
     NdTensor::from_data(input.shape(), output)
 }
 
-fn repeated(input: NdTensorView<f32, 4>, [down, across]: [usize; 2]) -> NdTensor<f32, 4> {
+/// The largest of each value of a row, the one on its right and the two below.
+#[expect(clippy::inline_always, reason = "what is not inlined is compiled for the least of all processors")]
+#[inline(always)]
+fn largest_of_four(upper: &[f32], lower: &[f32], row: &mut [f32]) {
+    let larger = |one: f32, other: f32| if one > other { one } else { other };
+    for ((largest, upper), lower) in row.iter_mut().zip(upper.windows(2)).zip(lower.windows(2)) {
+        *largest = larger(larger(upper[0], lower[0]), larger(upper[1], lower[1]));
+    }
+    if let (Some(largest), Some(upper), Some(lower)) = (row.last_mut(), upper.last(), lower.last()) {
+        *largest = larger(*upper, *lower);
+    }
+}
+
+fn repeated(input: NdTensorView<f32, 4>, [down, across]: [usize; 2], spare: &mut Spare) -> NdTensor<f32, 4> {
     let [pictures, channels, height, width] = input.shape();
     let contiguous = input.to_contiguous();
-    let mut output = Vec::with_capacity(input.len() * down * across);
-    for row in contiguous.data().chunks_exact(width.max(1)) {
-        let from = output.len();
-        output.extend(row.iter().flat_map(|value| std::iter::repeat_n(*value, across)));
-        for _ in 1..down {
-            output.extend_from_within(from..from + width * across);
+    let mut output = spare.values(input.len() * down * across);
+    let (width, wide) = (width.max(1), width.max(1) * across);
+    for (row, output) in contiguous.data().chunks_exact(width).zip(output.chunks_exact_mut(wide * down)) {
+        let (first, others) = output.split_at_mut(wide);
+        for (value, repeated) in row.iter().zip(first.chunks_exact_mut(across)) {
+            repeated.fill(*value);
+        }
+        for other in others.chunks_exact_mut(wide) {
+            other.copy_from_slice(first);
         }
     }
-    NdTensor::from_data([pictures, channels, height * down, width * across], output)
+    NdTensor::from_data([pictures, channels, height * down, input.size(3) * across], output)
+}
+
+/// Whether a node puts channels behind one another.
+pub(crate) fn is_of_channels(node: &NodeProto) -> bool {
+    let axis = node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some("axis"));
+    node.op_type.as_deref() == Some("Concat") && axis.and_then(|axis| axis.i) == Some(1)
 }
 
 fn integers<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
@@ -315,7 +336,7 @@ mod tests {
                 let value = defined(&window, &weights, &bias, &input, &[0, 1], place);
                 if positive { value.max(0.0) } else { value }
             };
-            hold(convolution.run(input.view(), &mut used()), &input, &window, bias.len(), defined)?;
+            hold(convolution.run(&[input.view()], &mut used()), &input, &window, bias.len(), defined)?;
         }
     }
 
@@ -375,7 +396,7 @@ mod tests {
         let pointwise = Pointwise::new([6, 2], &[1.0; 12]).unwrap();
         let spare = &mut Spare::default();
         assert!(depthwise.run(right.view(), spare).is_some() && depthwise.run(wrong.view(), spare).is_none());
-        assert!(dense.run(right.view(), spare).is_some() && dense.run(wrong.view(), spare).is_none());
+        assert!(dense.run(&[right.view()], spare).is_some() && dense.run(&[wrong.view()], spare).is_none());
         assert!(
             pointwise.run(right.view(), None, spare).is_some() && pointwise.run(wrong.view(), None, spare).is_none()
         );
@@ -385,13 +406,16 @@ mod tests {
     #[test]
     fn the_largest_of_four_ends_with_the_last_row_and_column() {
         let input = NdTensor::from([[1.0, 9.0, 2.0], [3.0, 4.0, 8.0]]).into_shape([1, 1, 2, 3]);
-        assert_eq!(largest_of_four(input.view()).data(), Some([9.0, 9.0, 8.0, 4.0, 8.0, 8.0].as_slice()));
+        assert_eq!(
+            all_largest_of_four(input.view(), &mut used()).data(),
+            Some([9.0, 9.0, 8.0, 4.0, 8.0, 8.0].as_slice())
+        );
     }
 
     #[test]
     fn values_are_repeated_below_and_beside_themselves() {
         let input = NdTensor::from([[1.0, 2.0], [3.0, 4.0]]).into_shape([1, 2, 1, 2]);
-        let output = repeated(input.view(), [2, 3]);
+        let output = repeated(input.view(), [2, 3], &mut used());
         assert_eq!(output.shape(), [1, 2, 2, 6]);
         let rows: Vec<&[f32]> = output.data().unwrap().chunks(6).collect();
         assert_eq!(

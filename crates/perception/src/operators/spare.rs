@@ -3,7 +3,7 @@
 
 /// Most that is kept at a time, and how many values each has at most.
 const MOST: usize = 4;
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 1 << 23;
 
 /// Memory of values that are needed no longer.
 #[derive(Default)]
@@ -12,10 +12,10 @@ pub(crate) struct Spare(Vec<Vec<f32>>);
 impl Spare {
     /// So many values, whatever they are.
     pub(crate) fn values(&mut self, count: usize) -> Vec<f32> {
-        let fitting = self.0.iter().enumerate().filter(|(_, values)| values.len() >= count);
-        let Some((number, _)) = fitting.min_by_key(|(_, values)| values.len()) else { return vec![0.0; count] };
+        let fitting = self.0.iter().enumerate().filter(|(_, values)| values.capacity() >= count);
+        let Some((number, _)) = fitting.min_by_key(|(_, values)| values.capacity()) else { return vec![0.0; count] };
         let mut values = self.0.swap_remove(number);
-        values.truncate(count);
+        values.resize(count, 0.0);
         values
     }
 
@@ -26,7 +26,7 @@ impl Spare {
         }
         self.0.push(values);
         if self.0.len() > MOST {
-            let smallest = self.0.iter().enumerate().min_by_key(|(_, values)| values.len());
+            let smallest = self.0.iter().enumerate().min_by_key(|(_, values)| values.capacity());
             if let Some(number) = smallest.map(|(number, _)| number) {
                 self.0.swap_remove(number);
             }

@@ -57,6 +57,22 @@ impl Row {
     pub(crate) fn write(&self, values: &[f32], padded: &mut [f32]) {
         if self.stride == 1 {
             padded[self.pad..][..values.len()].copy_from_slice(values);
+        } else if self.stride == 2 && values.len() > 1 {
+            // As below, but in one pass, which compilers make vectors of.
+            let pairs = values.as_chunks::<2>();
+            let (first, second) = (self.place(self.pad), self.place(self.pad + 1));
+            let (low, high) = padded.split_at_mut(self.turn);
+            let (first, second) = if first < self.turn {
+                (&mut low[first..], &mut high[second - self.turn..])
+            } else {
+                (&mut high[first - self.turn..], &mut low[second..])
+            };
+            for ((first, second), [one, other]) in first.iter_mut().zip(second).zip(pairs.0) {
+                (*first, *second) = (*one, *other);
+            }
+            if let ([last], Some(first)) = (pairs.1, first.get_mut(pairs.0.len())) {
+                *first = *last;
+            }
         } else {
             for column in 0..self.stride.min(values.len()) {
                 let padded = &mut padded[self.place(self.pad + column)..];
