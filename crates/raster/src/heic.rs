@@ -7,15 +7,21 @@ use std::{
 
 use heifer::{
     Options,
+    heifer_hevc_dec::{
+        nal::{NalHeader, NalUnit, NalUnitType},
+        params::Sps,
+    },
     heifer_isobmff::{
         HeifFile, Item, ItemId,
-        boxes::{Extent, Property},
-        is_image_item,
+        boxes::{Extent, Grid, ItemReference, Property},
     },
 };
 use image::{DynamicImage, RgbImage, RgbaImage, metadata::Orientation};
 use warden_core::{
-    image::{Unreadable, heif},
+    image::{
+        Unreadable,
+        heif::{self, HeifBox},
+    },
     metadata::Piece,
 };
 
@@ -35,12 +41,32 @@ const MAX_DECODED_PIXELS: u64 = 400_000_000;
 /// where they are filtered, and what the filters remember.
 const BYTES_A_CODED_PIXEL: u64 = 12;
 
+/// How deep pictures are made of others: the decoder goes no deeper.
+const MAX_DEPTH: usize = 4;
+
+/// Pixels along an edge of the largest blocks in which a picture is coded. Fewer are added to fill the last.
+const BLOCK: u32 = 64;
+
+/// Beginnings of the names under which pictures add to another one: its transparency, distances, brightness, outlines.
+const AUXILIARY: [&str; 5] = [
+    "urn:mpeg:hevc:2015:auxid:",
+    "urn:mpeg:mpegB:cicp:systems:auxiliary:",
+    "urn:com:apple:photo:",
+    "tag:apple.com,",
+    "urn:iso:std:iso:ts:21496:",
+];
+
+/// Boxes of which the description has one at most: programs differ in which of two they go by.
+const ONCE: [&[u8; 4]; 5] = [b"pitm", b"iinf", b"iloc", b"iref", b"iprp"];
+
 /// A file's pictures.
 pub(crate) struct Pictures<'a> {
     file: HeifFile<'a>,
     bytes: &'a [u8],
     /// Where the number of the first picture stands, and how many bytes it has.
     first: (usize, usize),
+    /// Where it stands that a picture is cropped, likewise.
+    crops: Vec<(usize, usize)>,
     ids: Vec<ItemId>,
     /// Whether there is a track of moving pictures too.
     pub(crate) has_track: bool,
@@ -72,12 +98,38 @@ fn open(bytes: &[u8]) -> Result<HeifFile<'_>, Unreadable> {
             return Err(Unreadable::TooLarge);
         }
     }
-    guarded(|| {
+    let file = guarded(|| {
         HeifFile::parse(bytes).map_err(|_| {
             let is_film = heif::boxes(bytes).any(|found| &found.kind == b"moov");
             if is_film { Unreadable::UnsupportedFormat } else { Unreadable::Damaged }
         })
-    })
+    })?;
+    let numbers: HashSet<_> = file.items.iter().map(|item| item.id).collect();
+    if numbers.len() < file.items.len() || !is_described_once(bytes) {
+        return Err(Unreadable::Damaged);
+    }
+    Ok(file)
+}
+
+/// Whether there is one description, and in it no list twice.
+fn is_described_once(bytes: &[u8]) -> bool {
+    let Some(description) = description(bytes) else { return false };
+    let count = |kind: &[u8; 4]| boxes_in(bytes, &description).filter(|found| &found.kind == kind).count();
+    ONCE.iter().all(|kind| count(kind) < 2) && heif::boxes(bytes).filter(|found| &found.kind == b"meta").count() < 2
+}
+
+/// The box that describes the pictures, behind its version and flags.
+fn description(bytes: &[u8]) -> Option<HeifBox> {
+    let found = heif::boxes(bytes).filter(|found| &found.kind == b"meta").last()?;
+    let content = found.content + 4;
+    (content <= found.end).then_some(HeifBox { content, ..found })
+}
+
+/// The boxes in a box.
+fn boxes_in(bytes: &[u8], around: &HeifBox) -> impl Iterator<Item = HeifBox> {
+    let start = around.content;
+    let inner = bytes.get(around.range()).unwrap_or_default();
+    heif::boxes(inner).map(move |found| HeifBox { content: start + found.content, end: start + found.end, ..found })
 }
 
 /// Most bytes of all items with metadata together, of which one may be put together from any part of the file.
@@ -105,7 +157,8 @@ pub(crate) fn metadata(bytes: &[u8]) -> impl Iterator<Item = Piece<'_>> {
         let item = file.item(id).ok()?;
         let piece: fn(_) -> _ = match &item.item_type.0 {
             b"Exif" => Piece::Exif,
-            b"mime" if item.content_type.as_deref() == Some("application/rdf+xml") => Piece::Xmp,
+            // Some call it XML, some add the encoding.
+            b"mime" if item.content_type.as_deref().is_some_and(|kind| kind.contains("xml")) => Piece::Xmp,
             _ => return None,
         };
         left = left.checked_sub(length_of(item, bytes))?;
@@ -115,7 +168,7 @@ pub(crate) fn metadata(bytes: &[u8]) -> impl Iterator<Item = Piece<'_>> {
 }
 
 /// The pictures that a file shows: all but the parts of others, smaller copies, and what only adds
-/// to one of them (transparency, distances, brightness).
+/// to one of them (transparency, distances, brightness). They are shown without the crop that the file may want.
 ///
 /// # Errors
 /// [`Unreadable::Damaged`], [`Unreadable::TooLarge`] and [`Unreadable::UnsupportedFormat`].
@@ -123,26 +176,190 @@ pub(crate) fn pictures(bytes: &[u8]) -> Result<Pictures<'_>, Unreadable> {
     let end = heif::boxes(bytes).last().map_or(0, |last| last.end);
     let bytes = &bytes[..end];
     let file = open(bytes)?;
-    let kinds: HashMap<ItemId, [u8; 4]> = file.items.iter().map(|item| (item.id, item.item_type.0)).collect();
-    let mut belongs = HashSet::new();
-    for reference in &file.references {
-        match (&reference.ref_type.0, kinds.get(&reference.from)) {
-            (b"dimg", Some(b"grid" | b"iovl" | b"iden")) => belongs.extend(reference.to.iter().copied()),
-            // The first is the picture itself, the second says how bright it is to be shown.
-            (b"dimg", Some(b"tmap")) => belongs.extend(reference.to.iter().copied().skip(1)),
-            (b"thmb" | b"auxl", _) => drop(belongs.insert(reference.from)),
-            _ => {}
+    let ids = Relations::of(&file).shown();
+    let has_track = heif::boxes(bytes).any(|found| &found.kind == b"moov");
+    let first = first_place(bytes).ok_or(Unreadable::Damaged)?;
+    let crops = crops(bytes, &file).ok_or(Unreadable::Damaged)?;
+    Ok(Pictures { file, bytes, first, crops, ids, has_track })
+}
+
+/// How the pictures of a file belong to each other.
+struct Relations<'a> {
+    file: &'a HeifFile<'a>,
+    items: HashMap<ItemId, &'a Item>,
+    references: HashMap<ItemId, Vec<&'a ItemReference>>,
+}
+
+impl<'a> Relations<'a> {
+    fn of(file: &'a HeifFile<'a>) -> Self {
+        let mut references = HashMap::<_, Vec<_>>::new();
+        for reference in &file.references {
+            references.entry(reference.from).or_default().push(reference);
+        }
+        Self { file, items: file.items.iter().map(|item| (item.id, item)).collect(), references }
+    }
+
+    /// The pictures to look at, the first first: with their parts they are all that do not only add to another.
+    fn shown(&self) -> Vec<ItemId> {
+        let mut seen = HashSet::new();
+        let (adding, others): (Vec<&Item>, Vec<&Item>) = self.file.items.iter().partition(|item| self.adds(item));
+        for item in adding {
+            self.see(item.id, &mut seen);
+        }
+        let parts: HashSet<_> = self.file.items.iter().flat_map(|item| self.parts(item.id)).collect();
+        let pictures = others.into_iter().filter(|item| is_picture(item));
+        // What is a part of another is seen with it, unless they are parts of each other.
+        let (alone, within): (Vec<&Item>, Vec<&Item>) = pictures.partition(|item| !parts.contains(&item.id));
+        let mut shown = vec![self.file.primary_id];
+        self.see(self.file.primary_id, &mut seen);
+        for item in alone.iter().chain(&within) {
+            if !seen.contains(&item.id) {
+                shown.push(item.id);
+                self.see(item.id, &mut seen);
+            }
+        }
+        shown
+    }
+
+    /// What a picture is made of, where nothing of that is covered.
+    fn parts(&self, id: ItemId) -> impl Iterator<Item = ItemId> {
+        let kind = self.items.get(&id).map(|item| &item.item_type.0);
+        // The first of a map is the picture itself, the second says how bright it is to be shown.
+        let from = match kind {
+            Some(b"grid" | b"iden") => 0,
+            Some(b"tmap") => 1,
+            _ => usize::MAX,
+        };
+        let made = self.references.get(&id).into_iter().flatten().filter(|reference| &reference.ref_type.0 == b"dimg");
+        made.flat_map(move |reference| reference.to.iter().copied().skip(from))
+    }
+
+    /// Takes a picture and its parts for seen.
+    fn see(&self, id: ItemId, seen: &mut HashSet<ItemId>) {
+        let mut next = vec![id];
+        while let Some(id) = next.pop() {
+            if seen.insert(id) {
+                next.extend(self.parts(id));
+            }
         }
     }
-    let primary = file.primary_id;
-    let others = file.items.iter().filter(|item| is_image_item(item.item_type) && !belongs.contains(&item.id));
-    let others = others.map(|item| item.id).filter(|id| *id != primary);
-    let ids = std::iter::once(primary).chain(others).collect();
-    let has_track = heif::boxes(bytes).any(|found| &found.kind == b"moov");
-    Ok(Pictures { first: first_place(bytes).ok_or(Unreadable::Damaged)?, file, bytes, ids, has_track })
+
+    /// Whether an item only adds to a picture, or is a smaller copy of one.
+    fn adds(&self, item: &Item) -> bool {
+        let mut references = self.references.get(&item.id).into_iter().flatten();
+        &item.item_type.0 == b"tmap"
+            || references.any(|reference| match (&reference.ref_type.0, reference.to.first()) {
+                (b"auxl", Some(_)) => self.is_auxiliary(item),
+                (b"thmb", Some(of)) => self.pixels(item.id) < self.pixels(*of),
+                _ => false,
+            })
+    }
+
+    fn is_auxiliary(&self, item: &Item) -> bool {
+        properties_of(self.file, item).any(|property| {
+            matches!(property, Property::AuxiliaryType(name) if AUXILIARY.iter().any(|known| name.starts_with(known)))
+        })
+    }
+
+    /// How many pixels a picture has, all of its parts together; most where it does not say.
+    fn pixels(&self, id: ItemId) -> u64 {
+        let own = |id: ItemId| {
+            let (width, height) = own_size(self.file, self.items.get(&id)?)?;
+            Some(u64::from(width) * u64::from(height))
+        };
+        if self.parts(id).next().is_none() {
+            return own(id).unwrap_or(u64::MAX);
+        }
+        let is_whole = |part: &ItemId| self.parts(*part).next().is_none();
+        let mut parts = self.parts(id);
+        let mut known = parts.by_ref().take(MAX_PARTS).map(|part| own(part).filter(|_| is_whole(&part)));
+        let all = known.try_fold(0, |all: u64, part| Some(all.saturating_add(part?)));
+        all.filter(|_| parts.next().is_none()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Whether an item is a picture: all are of which it is not known what else they are.
+fn is_picture(item: &Item) -> bool {
+    match &item.item_type.0 {
+        b"Exif" | b"uri " | b"tmap" => false,
+        b"mime" => item.content_type.as_deref().is_some_and(|kind| kind.starts_with("image/")),
+        _ => true,
+    }
+}
+
+/// Where it stands that a picture is cropped, and how many bytes that has; `None` where it cannot be told. What only takes
+/// away the rest of a block is left as it is.
+fn crops(bytes: &[u8], file: &HeifFile<'_>) -> Option<Vec<(usize, usize)>> {
+    let mut found = Vec::new();
+    if !file.properties.iter().any(|property| matches!(property, Property::CleanAperture { .. })) {
+        return Some(found);
+    }
+    let sizes: HashMap<_, _> = file.items.iter().map(|item| (item.id, own_size(file, item))).collect();
+    let properties = boxes_in(bytes, &description(bytes)?).find(|found| &found.kind == b"iprp")?;
+    for list in boxes_in(bytes, &properties).filter(|found| &found.kind == b"ipma") {
+        let content = bytes.get(..list.end)?;
+        let number = |at: usize, length: usize| {
+            let number = content.get(at..at.checked_add(length)?)?;
+            Some(number.iter().fold(0, |all: u32, byte| all << 8 | u32::from(*byte)))
+        };
+        let (of_item, of_property) = (
+            if number(list.content, 1)? == 0 { 2 } else { 4 },
+            if number(list.content + 3, 1)? & 1 == 0 { 1 } else { 2 },
+        );
+        let mut at = list.content + 8;
+        for _ in 0..number(list.content + 4, 4)? {
+            let size = sizes.get(&number(at, of_item)?).copied().flatten();
+            let count = number(at + of_item, 1)?;
+            at += of_item + 1;
+            for _ in 0..count {
+                // The highest bit says whether a reader has to know it.
+                let property = number(at, of_property)? & if of_property == 1 { 0x7F } else { 0x7FFF };
+                let property =
+                    usize::try_from(property).ok().and_then(|number| file.properties.get(number.checked_sub(1)?));
+                if property.is_some_and(|property| is_crop(property, size)) {
+                    found.push((at, of_property));
+                }
+                at += of_property;
+            }
+        }
+    }
+    Some(found)
+}
+
+/// The properties of an item.
+fn properties_of<'a>(file: &'a HeifFile<'_>, item: &'a Item) -> impl Iterator<Item = &'a Property> {
+    let numbers = item.properties.iter().map(|property| usize::from(property.index));
+    numbers.filter_map(|number| file.properties.get(number.checked_sub(1)?))
+}
+
+/// The size that an item says it has.
+fn own_size(file: &HeifFile<'_>, item: &Item) -> Option<(u32, u32)> {
+    properties_of(file, item).find_map(|property| match property {
+        Property::ImageSize { width, height } => Some((*width, *height)),
+        _ => None,
+    })
+}
+
+/// Whether a property takes more away from a picture of some size than what fills its last blocks.
+fn is_crop(property: &Property, size: Option<(u32, u32)>) -> bool {
+    let Property::CleanAperture { width, height, horiz_offset, vert_offset } = property else { return false };
+    let Some((full_width, full_height)) = size else { return true };
+    let share = |(of, in_all): (f64, u32)| of / f64::from(in_all);
+    let takes = |full: u32, (kept, kept_in): (u32, u32), (off, off_in): (i32, u32)| {
+        let left = share((f64::from(kept), kept_in)) - 2.0 * share((f64::from(off), off_in)).abs();
+        let taken = f64::from(full) - left;
+        // What is divided by nothing is no number, and takes all.
+        !taken.is_finite() || taken >= f64::from(BLOCK)
+    };
+    takes(full_width, *width, *horiz_offset) || takes(full_height, *height, *vert_offset)
 }
 
 impl Pictures<'_> {
+    /// The same, cropped as the file wants it.
+    pub(crate) fn cropped(self) -> Self {
+        Self { crops: Vec::new(), ..self }
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.ids.len()
@@ -163,8 +380,8 @@ impl Pictures<'_> {
     }
 
     fn decode_item(&self, id: ItemId, cost: Cost, held: u64) -> Result<Picture, Unreadable> {
-        // The file once more, where another picture than the first is asked for.
-        let copy = if id == self.file.primary_id { 0 } else { self.bytes.len() as u64 };
+        // The file once more, where another picture than the first is asked for, or a crop is undone.
+        let copy = if self.is_as_it_stands(id) { 0 } else { self.bytes.len() as u64 };
         within_memory(held + copy + cost.peak)?;
         if cost.coded > 4 * self.bytes.len() as u64 + MAX_DESCRIPTION as u64 {
             return Err(Unreadable::TooLarge);
@@ -178,13 +395,18 @@ impl Pictures<'_> {
         } else {
             RgbImage::from_raw(decoded.width, decoded.height, without_alpha(decoded.data)).map(Into::into)
         };
-        // Turned and cropped as the file says already.
+        // Turned as the file says already.
         Ok(Picture::new(image.ok_or(Unreadable::Damaged)?, Orientation::NoTransforms))
     }
 
-    /// The file with another picture as its first, which is the one that the decoder takes.
+    /// Whether the decoder takes a picture from the file as it is.
+    fn is_as_it_stands(&self, id: ItemId) -> bool {
+        id == self.file.primary_id && self.crops.is_empty()
+    }
+
+    /// The file with another picture as its first, which is the one that the decoder takes, and without crops.
     fn with_first(&self, id: ItemId) -> Result<Cow<'_, [u8]>, Unreadable> {
-        if id == self.file.primary_id {
+        if self.is_as_it_stands(id) {
             return Ok(self.bytes.into());
         }
         let (at, length) = self.first;
@@ -196,6 +418,10 @@ impl Pictures<'_> {
         }
         let mut bytes = self.bytes.to_vec();
         bytes.get_mut(at..at + length).ok_or(Unreadable::Damaged)?.copy_from_slice(written);
+        for (at, length) in &self.crops {
+            // No property.
+            bytes.get_mut(*at..at + length).ok_or(Unreadable::Damaged)?.fill(0);
+        }
         Ok(bytes.into())
     }
 
@@ -204,8 +430,7 @@ impl Pictures<'_> {
         if let Some(cost) = known.get(&id) {
             return Ok(*cost);
         }
-        // The decoder goes four deep.
-        if depth > 4 {
+        if depth > MAX_DEPTH {
             return Err(Unreadable::Damaged);
         }
         let item = self.file.item(id).map_err(|_| Unreadable::Damaged)?;
@@ -221,8 +446,10 @@ impl Pictures<'_> {
             b"hvc1" => {
                 let (width, height) = size.ok_or(Unreadable::Damaged)?;
                 bounded(width, height)?;
-                // It is coded in blocks of up to 64 by 64.
-                let pixels = u64::from(width.next_multiple_of(64)) * u64::from(height.next_multiple_of(64));
+                if self.hides_pixels(id, (width, height))? {
+                    return Err(Unreadable::Damaged);
+                }
+                let pixels = u64::from(width.next_multiple_of(BLOCK)) * u64::from(height.next_multiple_of(BLOCK));
                 Cost {
                     pixels,
                     coded: length_of(item, self.bytes),
@@ -234,6 +461,9 @@ impl Pictures<'_> {
             b"grid" => {
                 let grid = self.file.grid(id).map_err(|_| Unreadable::Damaged)?;
                 let canvas = bounded(grid.output_width, grid.output_height)?;
+                if !self.is_filled(id, &grid) {
+                    return Err(Unreadable::Damaged);
+                }
                 let mut cost = Cost { largest: canvas, parts: 1, ..Cost::default() };
                 let mut tile = 0;
                 self.add_inputs(id, depth, known, &mut cost, |peak| tile = tile.max(peak))?;
@@ -273,6 +503,55 @@ impl Pictures<'_> {
         Ok(cost)
     }
 
+    /// Whether more is coded of a picture than the file says that it has, and not only what fills its last blocks.
+    fn hides_pixels(&self, id: ItemId, (width, height): (u32, u32)) -> Result<bool, Unreadable> {
+        let damaged = |_| Unreadable::Damaged;
+        let Some(config) = self.file.hevc_config(id).map_err(damaged)? else { return Err(Unreadable::Damaged) };
+        let hides = |unit: &[u8]| {
+            if !NalHeader::parse(unit).is_ok_and(|header| header.unit_type == NalUnitType::Sps) {
+                return false;
+            }
+            // The decoder gives up on one that cannot be read.
+            let size = NalUnit::parse(unit).and_then(|unit| Sps::parse(&unit.rbsp));
+            size.is_ok_and(|size| {
+                let more = |coded: u32, told: u32| coded.saturating_sub(told) >= BLOCK;
+                more(size.pic_width_in_luma_samples, width) || more(size.pic_height_in_luma_samples, height)
+            })
+        };
+        if config.nal_units.iter().any(|unit| hides(unit)) {
+            return Ok(true);
+        }
+        // Its size may be told anew among its codes.
+        let data = self.file.item_data(id).map_err(damaged)?;
+        let mut rest = &data[..];
+        while let Some((length, more)) = rest.split_at_checked(config.nal_length_size.into()) {
+            let length = length.iter().fold(0, |all: usize, byte| all << 8 | usize::from(*byte));
+            let Some((unit, more)) = more.split_at_checked(length) else { break };
+            if hides(unit) {
+                return Ok(true);
+            }
+            rest = more;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the tiles of a grid fill it, and each of them is to be seen in it.
+    fn is_filled(&self, id: ItemId, grid: &Grid) -> bool {
+        let tile = self.file.referenced_items(id, b"dimg").first().and_then(|tile| self.file.image_size(*tile).ok()?);
+        let Some((width, height)) = tile else { return false };
+        let fills = |tile: u32, count: u16, all: u32| {
+            let (tile, count, all) = (u64::from(tile), u64::from(count), u64::from(all));
+            tile * (count - 1) < all && all <= tile * count
+        };
+        grid.columns > 0
+            && grid.rows > 0
+            && fills(width, grid.columns, grid.output_width)
+            && fills(height, grid.rows, grid.output_height)
+    }
+
     /// Adds what the pictures cost that another is put together from, each as often as it is used.
     fn add_inputs(
         &self,
@@ -310,12 +589,9 @@ fn length_of(item: &Item, bytes: &[u8]) -> u64 {
 
 /// Where the number of the file's first picture stands, and how many bytes it has.
 fn first_place(bytes: &[u8]) -> Option<(usize, usize)> {
-    let description = heif::boxes(bytes).filter(|found| &found.kind == b"meta").last()?;
-    // Version and flags stand before the boxes in it.
-    let start = description.content + 4;
-    let first = heif::boxes(bytes.get(start..description.end)?).filter(|found| &found.kind == b"pitm").last()?;
-    let length = if *bytes.get(start + first.content)? == 0 { 2 } else { 4 };
-    Some((start + first.content + 4, length))
+    let first = boxes_in(bytes, &description(bytes)?).find(|found| &found.kind == b"pitm")?;
+    let length = if *bytes.get(first.content)? == 0 { 2 } else { 4 };
+    Some((first.content + 4, length))
 }
 
 /// Red, green and blue of pixels that have a fourth byte.

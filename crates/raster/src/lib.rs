@@ -334,7 +334,7 @@ pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> R
         ImageFormat::Pdf => {
             return pdf::first_page(&bytes, budget)?.views.into_iter().next().ok_or(Unreadable::DamagedDocument);
         }
-        ImageFormat::Heic => heic::pictures(&bytes)?.decode(held).next().ok_or(Unreadable::Damaged)??,
+        ImageFormat::Heic => heic::pictures(&bytes)?.cropped().decode(held).next().ok_or(Unreadable::Damaged)??,
         ImageFormat::Tiff => tiff::pages(&bytes, 1)?.first().ok_or(Unreadable::Damaged)?.decode(held)?,
         ImageFormat::Ico => icon::pictures(&bytes, 1)?.decode(held).next().ok_or(Unreadable::Damaged)??,
         _ => decode::decode(&bytes, format, held)?,

@@ -9,7 +9,7 @@ const HEVC: [&[u8]; 8] = [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 const AV1: [&[u8]; 3] = [b"avif", b"avis", b"avio"];
 
 /// Brands that do not say how they are coded.
-const ANY: [&[u8]; 4] = [b"mif1", b"mif2", b"msf1", b"miaf"];
+const ANY: [&[u8]; 6] = [b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"heif"];
 
 /// How the pictures in a HEIF file are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub fn coding(head: &[u8]) -> Option<Coding> {
     } else if brands().any(|brand| AV1.contains(&brand)) {
         Some(Coding::Av1)
     } else {
-        ANY.contains(&major).then_some(Coding::Hevc)
+        brands().any(|brand| ANY.contains(&brand)).then_some(Coding::Hevc)
     }
 }
 
@@ -102,6 +102,7 @@ mod tests {
             ("AVIF", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", Some(Coding::Av1)),
             ("an AVIF sequence", b"\0\0\0\x18ftypavis\0\0\0\0msf1avis", Some(Coding::Av1)),
             ("a burst", b"\0\0\0\x1cftypmsf1\0\0\0\0msf1hevcmif1", Some(Coding::Hevc)),
+            ("a coding of which little is known", b"\0\0\0\x18ftypavci\0\0\0\0avcimif1", Some(Coding::Hevc)),
             ("a brand behind the box", b"\0\0\0\x14ftypmp42\0\0\0\0isomheic", None),
             ("a video", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", None),
             ("cut in the brands", b"\0\0\0\x18ftyphei", None),

@@ -39,13 +39,28 @@ fn coded(picture: &RgbImage) -> Coded {
 }
 
 fn plain(dark: bool) -> Coded {
-    coded(&RgbImage::from_pixel(EDGE, EDGE, Rgb([if dark { 0 } else { 250 }; 3])))
+    square(dark, EDGE)
+}
+
+fn square(dark: bool, edge: u32) -> Coded {
+    coded(&RgbImage::from_pixel(edge, edge, Rgb([if dark { 0 } else { 250 }; 3])))
 }
 
 impl Coded {
     fn spec(&self) -> ImageSpec<'_> {
-        ImageSpec::new(EDGE, EDGE, self.0.clone(), &self.1)
+        self.of_size(EDGE)
     }
+
+    fn of_size(&self, edge: u32) -> ImageSpec<'_> {
+        ImageSpec::new(edge, edge, self.0.clone(), &self.1)
+    }
+}
+
+/// The file with these bytes of its description in the place of others.
+fn with_other(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(from.len()).rposition(|window| window == from).unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    bytes
 }
 
 /// What a file of a light picture shows, and of others that `more` adds.
@@ -149,11 +164,38 @@ fn every_picture_in_a_heic_counts() {
         ),
         (
             "a smaller copy",
+            with(|file, first, _| {
+                let copy = file.add_image(&square(true, 64).of_size(64));
+                file.add_reference(*b"thmb", copy, &[first]);
+            }),
+            vec![false],
+        ),
+        (
+            "a copy that is as large",
             with(|file, first, dark| {
                 let copy = file.add_image(&dark.spec());
                 file.add_reference(*b"thmb", copy, &[first]);
             }),
-            vec![false],
+            vec![false, true],
+        ),
+        (
+            "copies of each other",
+            with(|file, _, dark| {
+                let (one, other) = (file.add_image(&dark.spec()), file.add_image(&dark.spec()));
+                file.add_reference(*b"thmb", one, &[other]);
+                file.add_reference(*b"thmb", other, &[one]);
+            }),
+            vec![false, true, true],
+        ),
+        (
+            "a smaller copy put together from a large picture",
+            with(|file, first, _| {
+                let large = file.add_hidden_grid(1, 1, EDGE, EDGE, &[first + 2], None);
+                let copy = file.add_image(&plain(true).spec());
+                assert_eq!(copy, first + 2);
+                file.add_reference(*b"thmb", large, &[first]);
+            }),
+            vec![false, true],
         ),
         (
             "how bright it is",
@@ -175,8 +217,60 @@ fn every_picture_in_a_heic_counts() {
             }),
             vec![false],
         ),
+        ("its outline", adding(Some("urn:com:apple:photo:2018:aux:portraiteffectsmatte")), vec![false]),
+        ("what nobody knows", adding(Some("urn:example:other")), vec![false, true]),
+        ("what says nothing", adding(None), vec![false, true]),
     ] {
         assert_eq!(dark_pictures(&bytes), expected, "{case}");
+    }
+}
+
+/// A file with a dark picture that is said to add something of this name to the first.
+fn adding(name: Option<&str>) -> Vec<u8> {
+    with(|file, first, dark| {
+        let other = file.add_image(&ImageSpec { auxiliary_type: name, hidden: true, ..dark.spec() });
+        file.add_reference(*b"auxl", other, &[first]);
+    })
+}
+
+#[test]
+fn what_a_picture_is_drawn_over_is_shown() {
+    // Two bytes each: four colours, two edges, a place for each picture.
+    let over = [&[0; 2][..], &[0xFF; 8], &[0, 128, 0, 128], &[0; 8]].concat();
+    let bytes = with(|file, first, dark| {
+        let covered = file.add_image(&ImageSpec { hidden: true, ..dark.spec() });
+        let overlay = file.add_xmp(first, &over);
+        file.add_reference(*b"dimg", overlay, &[covered, first]);
+    });
+    let bytes = with_other(bytes, b"mime", b"iovl");
+    let views = views(bytes, ImageFormat::Heic, TokenBudget::DEFAULT).unwrap().views;
+    assert!(views.iter().any(|view| is_dark(&decoded(view), 60, 60)));
+}
+
+#[test]
+fn a_heic_that_tells_two_things_of_itself_is_damaged() {
+    let plain = with(|_, _, _| {});
+    let description = heif::boxes(&plain).find(|found| &found.kind == b"meta").unwrap();
+    let again = plain[description.content - 8..description.end].to_vec();
+    let grid = |columns, width| {
+        with(|file, first, _| {
+            let grid = file.add_grid(1, columns, width, EDGE, &vec![first; columns.into()], None, None);
+            file.set_primary(grid);
+        })
+    };
+    for (case, bytes, expected) in [
+        ("a description", plain.clone(), None),
+        ("two of them", [&plain[..], &again].concat(), Some(Unreadable::Damaged)),
+        (
+            "two lists of properties",
+            with_other(with(|file, first, _| file.add_alternative_group(&[first])), b"grpl", b"iprp"),
+            Some(Unreadable::Damaged),
+        ),
+        ("a grid", grid(2, EDGE + 9), None),
+        ("a grid with a tile outside", grid(2, EDGE), Some(Unreadable::Damaged)),
+        ("a grid with a gap", grid(1, EDGE + 9), Some(Unreadable::Damaged)),
+    ] {
+        assert_eq!(unread(bytes, ImageFormat::Heic), expected, "{case}");
     }
 }
 
@@ -192,10 +286,17 @@ fn a_heic_is_shown_as_it_is_to_be_seen() {
     assert!(size == (EDGE, 192) && is_dark(&seen, 10, 182) && !is_dark(&seen, 10, 10));
     let (size, seen) = turned(b"\0\0\0\x09imir\x01");
     assert!(size == (192, EDGE) && is_dark(&seen, 182, 10) && !is_dark(&seen, 10, 10));
+}
+
+#[test]
+fn what_a_heic_crops_is_shown() {
     // The middle, 64 by 64.
     let fractions = [64_u32, 1, 64, 1, 0, 1, 0, 1].map(u32::to_be_bytes).concat();
-    let (size, seen) = turned(&[b"\0\0\0\x28clap", fractions.as_slice()].concat());
-    assert!(size == (64, 64) && !is_dark(&seen, 2, 2));
+    let bytes = with_property(&file(&marked(192, EDGE)), &[b"\0\0\0\x28clap", fractions.as_slice()].concat());
+    let view = shown(bytes.clone(), ImageFormat::Heic).remove(0);
+    assert!(view.whole == (192, EDGE) && is_dark(&decoded(&view), 10, 10));
+    let view = whole_view(bytes, ImageFormat::Heic, TokenBudget::DEFAULT).unwrap();
+    assert!(view.whole == (64, 64) && !is_dark(&decoded(&view), 2, 2));
 }
 
 #[test]
@@ -216,12 +317,23 @@ fn what_is_no_picture_of_hevc_says_so() {
         bytes[at..at + 4].copy_from_slice(kind);
         bytes
     };
+    let beside = |kind: &[u8], other: &[u8]| {
+        let bytes = with(|file, first, dark| {
+            file.add_image(&dark.spec());
+            file.add_xmp(first, b"<x/>");
+        });
+        with_other(bytes, kind, other)
+    };
     let film = b"\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc\0\0\0\x0cmoovabcd".to_vec();
     for (case, bytes, expected) in [
         ("moving pictures beside it", moving, Unreadable::UnsupportedFormat),
         ("moving pictures alone", film, Unreadable::UnsupportedFormat),
         ("AV1", other_codec(b"av01"), Unreadable::Avif),
         ("a JPEG in it", other_codec(b"jpeg"), Unreadable::UnsupportedFormat),
+        ("JPEG 2000 beside it", beside(b"hvc1", b"j2k1"), Unreadable::UnsupportedFormat),
+        ("VVC beside it", beside(b"hvc1", b"vvc1"), Unreadable::UnsupportedFormat),
+        ("a kind that nobody knows beside it", beside(b"hvc1", b"zzzz"), Unreadable::UnsupportedFormat),
+        ("a JPEG beside it", beside(b"application/rdf", b"image/jpeg\0"), Unreadable::UnsupportedFormat),
     ] {
         assert_eq!(unread(bytes, ImageFormat::Heic), Some(expected), "{case}");
     }
@@ -238,7 +350,7 @@ fn a_heic_that_would_take_too_much_is_not_decoded() {
     };
     // One tile, used again and again.
     let woven = with(|file, first, _| {
-        let grid = file.add_grid(256, 256, 32_000, 3_000, &vec![first; 65_535], None, None);
+        let grid = file.add_grid(20, 256, 32_700, 2_500, &vec![first; 5_120], None, None);
         file.set_primary(grid);
     });
     for (case, bytes) in [
@@ -256,9 +368,11 @@ fn a_heic_that_would_take_too_much_is_not_decoded() {
     ] {
         assert_eq!(unread(bytes, ImageFormat::Heic), Some(Unreadable::TooLarge), "{case}");
     }
-    assert_eq!(unread(sized(0, 9), ImageFormat::Heic), Some(Unreadable::Damaged));
-    // It says less of itself than it is.
-    assert!(unread(sized(16, 16), ImageFormat::Heic).is_some());
+    // Nothing, or less than is coded of it.
+    for (width, height) in [(0, 9), (16, 16), (EDGE, EDGE / 2), (EDGE * 2, EDGE / 2)] {
+        assert_eq!(unread(sized(width, height), ImageFormat::Heic), Some(Unreadable::Damaged), "{width} x {height}");
+    }
+    assert_eq!(unread(sized(EDGE - 1, EDGE - 9), ImageFormat::Heic), None);
 }
 
 #[test]
@@ -312,6 +426,11 @@ fn the_metadata_of_a_heic_is_read() {
             Some(Category::LocationMetadata),
         ),
         ("XMP", with(|file, first, _| file.add_xmp(first, xmp)), Some(Category::LocationMetadata)),
+        (
+            "XMP that is called XML",
+            with_other(with(|file, first, _| file.add_xmp(first, xmp)), b"application/rdf+xml", b"text/xml; charset=u"),
+            Some(Category::LocationMetadata),
+        ),
         ("a film", [&plain[..], &film].concat(), Some(Category::LocationMetadata)),
         ("a film behind it", [&plain[..], &film[8..]].concat(), Some(Category::LocationMetadata)),
     ] {
