@@ -515,6 +515,18 @@ fn a_file_cut_behind_its_first_page_is_damaged_wherever_it_is_cut() {
     }
 }
 
+/// A page, and behind it a directory that says where a JPEG stands, and no more.
+fn with_thumbnail() -> Vec<u8> {
+    let jpeg = encoded(&DynamicImage::ImageRgb8(RgbImage::from_pixel(16, 16, Rgb([9; 3]))), image::ImageFormat::Jpeg);
+    let mut page = plain();
+    // It follows the page's own pixels, which follow the header.
+    let place = u32::try_from(8 + page.chunks[0].len()).unwrap();
+    page.chunks.push(jpeg);
+    let mut thumbnail = plain().in_chunks(vec![]);
+    thumbnail.fields = vec![(513, LONG, vec![place])];
+    file(&[(page, vec![]), (thumbnail, vec![])])
+}
+
 #[test]
 fn a_page_that_cannot_be_found_is_told() {
     let without = |tags: &[u16]| {
@@ -527,6 +539,13 @@ fn a_page_that_cannot_be_found_is_told() {
         (copy.fields[0].2, copy.fields[1].2) = (vec![4], vec![2]);
         copy
     };
+    let raw = || {
+        // Lossless, in 14 bits.
+        let jpeg = b"\xFF\xD8\xFF\xC3\0\x0B\x0E\0\x08\0\x08\x01\x01\x11\0\xFF\xDA\0\x08\x01\x01\0\x01\0\0\xFF\xD9";
+        let mut page = Page::new(6, 1, 8, 1, jpeg.to_vec());
+        page.fields.retain(|field| ![256, 257].contains(&field.0));
+        page
+    };
     let alone = |page: Page| file(&[(page, vec![])]);
     for (case, bytes, expected) in [
         (
@@ -535,7 +554,22 @@ fn a_page_that_cannot_be_found_is_told() {
             (1, Some(Unreadable::Damaged)),
         ),
         ("room for one below, left empty", alone(plain().with(330, &[0])), (1, None)),
-        ("a directory of something else", file(&[(plain(), vec![]), (without(&[256, 257]), vec![])]), (1, None)),
+        (
+            "a directory of something else",
+            file(&[(plain(), vec![]), (without(&[256, 257]).in_chunks(vec![]), vec![])]),
+            (1, None),
+        ),
+        (
+            "pixels of no size",
+            file(&[(plain(), vec![]), (without(&[256, 257]), vec![])]),
+            (1, Some(Unreadable::Damaged)),
+        ),
+        (
+            "a camera's raw picture, which tells its size itself",
+            file(&[(plain(), vec![]), (raw(), vec![])]),
+            (1, Some(Unreadable::UnsupportedFormat)),
+        ),
+        ("a JPEG of which nothing is told but its place", with_thumbnail(), (2, None)),
         ("no height", file(&[(plain(), vec![]), (without(&[257]), vec![])]), (1, Some(Unreadable::Damaged))),
         (
             "more copies than are followed",

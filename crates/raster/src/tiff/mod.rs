@@ -21,6 +21,9 @@ const WIDTH: u16 = 256;
 const HEIGHT: u16 = 257;
 const SUB_DIRECTORIES: u16 = 330;
 
+/// Where strips, tiles and a JPEG stand.
+const PIXELS: [u16; 3] = [273, 324, 513];
+
 /// The pages of a TIFF that are looked at.
 pub(crate) struct Pages<'a> {
     pages: Vec<Page<'a>>,
@@ -83,7 +86,7 @@ pub(crate) fn pages(bytes: &[u8], most: usize) -> Result<Pages<'_>, Unreadable> 
         let below: Vec<_> = below.take(MAX_DIRECTORIES + 1).collect();
         below.into_iter().rev().for_each(|offset| follow(offset, Some(size)));
         let is_copy = above.is_some_and(|above| is_reduced(&directory) && is_smaller(size, above));
-        if !is_copy && size != (None, None) {
+        if !is_copy && (size != (None, None) || has_pixels(&directory)) {
             if pages.pages.len() == most {
                 pages.unread.get_or_insert(Unreadable::TooLarge);
                 break;
@@ -92,6 +95,11 @@ pub(crate) fn pages(bytes: &[u8], most: usize) -> Result<Pages<'_>, Unreadable> 
         }
     }
     if pages.pages.is_empty() { Err(Unreadable::Damaged) } else { Ok(pages) }
+}
+
+/// Whether a directory has pixels, of which it may leave the size to what is coded: a camera's raw picture.
+fn has_pixels(directory: &Directory<'_>) -> bool {
+    PIXELS.iter().any(|tag| directory.number(*tag).is_some_and(|place| place > 0))
 }
 
 /// Whether a directory calls its picture a reduced copy of another.

@@ -114,7 +114,10 @@ impl<'a> Page<'a> {
 
     /// The whole JPEG of a page in the first way of putting it into a TIFF.
     fn old_jpeg(&self) -> Option<&'a [u8]> {
-        if self.directory.number(COMPRESSION) != Some(6) {
+        // A camera's thumbnail says no more than where it stands.
+        let compression =
+            self.directory.number(COMPRESSION).or_else(|| self.directory.number(JPEG_OFFSET).and(Some(6)));
+        if compression != Some(6) {
             return None;
         }
         let start =
