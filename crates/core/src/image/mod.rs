@@ -6,6 +6,7 @@ pub mod gif;
 mod gzip;
 pub mod heif;
 pub mod jpeg;
+mod others;
 mod pnm;
 pub mod tiff;
 mod unreadable;
@@ -184,10 +185,13 @@ impl Content {
             None => {}
         }
         let is_of_medicine = head.get(128..132) == Some(b"DICM");
-        if head.starts_with(JPEG_2000_CODES) || is_of_medicine || is_packed_drawing(head) || is_float_map(head) {
+        if is_of_medicine || others::begins(head) || is_packed_drawing(head) || is_float_map(head) {
             return Self::OtherPicture;
         }
-        let Some(kind) = infer::get(head) else { return text_content(head) };
+        let Some(kind) = infer::get(head) else {
+            // A film, or pictures, of a kind that is not known by name.
+            return if head.get(4..8) == Some(b"ftyp") { Self::OtherPicture } else { text_content(head) };
+        };
         match (kind.matcher_type(), kind.mime_type()) {
             (_, "image/jpeg") => Self::Image(ImageFormat::Jpeg),
             (_, "image/png" | "image/apng") => Self::Image(ImageFormat::Png),
@@ -205,9 +209,6 @@ impl Content {
         }
     }
 }
-
-/// How the codes of a JPEG 2000 begin where no container holds them: with their size.
-const JPEG_2000_CODES: &[u8] = b"\xFF\x4F\xFF\x51";
 
 /// Whether this is a portable map of floats (`.pfm`), which may hold nothing that no text does.
 fn is_float_map(head: &[u8]) -> bool {
@@ -274,13 +275,22 @@ fn is_pdf(head: &[u8]) -> bool {
 fn text_content(head: &[u8]) -> Content {
     match text(head) {
         None => Content::Unknown,
-        Some(text) if is_picture_in_letters(&text) => Content::OtherPicture,
+        Some(text) if is_picture_in_letters(&text) || ends_before_its_elements(head, &text) => Content::OtherPicture,
         Some(_) => Content::NoPicture,
     }
 }
 
-/// Whether a text is a drawing, a picture of Radiance with a header in letters, or one that is also a program's source.
+/// Whether the head of a longer XML is spent on comments and declarations: it may be a drawing.
+fn ends_before_its_elements(head: &[u8], text: &str) -> bool {
+    let begins_element = |pair: &[u8]| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'_');
+    let begins_xml = || ["<?xml", "<!DOCTYPE", "<!--"].iter().any(|begins| text.trim_start().starts_with(begins));
+    head.len() >= HEAD_BYTES && begins_xml() && !text.as_bytes().windows(2).any(begins_element)
+}
+
+/// Whether a text is a drawing, a picture with a header in letters, or one that is also a program's source.
 fn is_picture_in_letters(text: &str) -> bool {
+    // Of Radiance, of telescopes, of spacecraft, of scanners of bodies.
+    const HEADERS: [&str; 5] = ["#?R", "SIMPLE  =", "LBLSIZE=", "PDS_VERSION_ID", "NRRD000"];
     let is_of_x11 = || {
         let lines = text.trim_start();
         let defines = |name: &str| {
@@ -296,7 +306,7 @@ fn is_picture_in_letters(text: &str) -> bool {
     };
     let is_prefixed = || text.match_indices(":svg").any(|(at, _)| is_element(at));
     ["<svg", "<!DOCTYPE svg"].iter().any(|begins| text.contains(begins))
-        || text.starts_with("#?R")
+        || HEADERS.iter().any(|begins| text.starts_with(begins))
         || is_prefixed()
         || is_of_x11()
 }
@@ -512,6 +522,14 @@ mod tests {
             ("pale pixels", &b"\xC1\xC2\xC4\xB9\xA5".repeat(100), Content::Unknown),
             ("a dense text of Japan", &[&b"\xC6\xFC\xCB\xDC\xB8\xEC".repeat(16)[..], b"\n"].concat(), Content::NoPicture),
             ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),
+            ("svg behind more than the head", format!("<?xml version=\"1.0\"?><!--{}", " <!-- ".repeat(999)).as_bytes(), Content::OtherPicture),
+            ("svg behind many declarations", format!("<!DOCTYPE x [{}", "<!ENTITY a '5'>".repeat(999)).as_bytes(), Content::OtherPicture),
+            ("a long XML", format!("<?xml version=\"1.0\"?><list>{}", "<!-- item -->".repeat(999)).as_bytes(), Content::NoPicture),
+            ("a short XML without elements", b"<?xml version=\"1.0\"?><!-- nothing -->", Content::NoPicture),
+            ("a picture of a telescope", b"SIMPLE  =                    T / a comment", Content::OtherPicture),
+            ("a text that begins like one", b"SIMPLE = easy", Content::NoPicture),
+            ("a picture of the body", b"NRRD0004\ntype: uchar\n", Content::OtherPicture),
+            ("a film of a kind that is not known", b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", Content::OtherPicture),
             ("svg with a prefix", b"<?xml version=\"1.0\"?><s:svg xmlns:s=\"http://www.w3.org/2000/svg\"/>", Content::OtherPicture),
             ("a text about svg", b"a < b and c:svg", Content::NoPicture),
             ("a picture of medicine", &[&[0; 128][..], b"DICM\x02\0"].concat(), Content::OtherPicture),
