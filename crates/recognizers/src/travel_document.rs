@@ -23,7 +23,10 @@ pub(crate) fn find(lines: &[Line<'_>]) -> Vec<Finding> {
     // its own pieces.
     let by_second_line = |zone: &[usize]| {
         let whole = text.iter().find_map(|line| of_second_line(line));
-        whole.or_else(|| zone.iter().find_map(|index| of_second_line(&of_length(&row_of(*index, lines), LENGTHS[2]))))
+        whole.or_else(|| {
+            let pieces = pieces_of(lines);
+            zone.iter().find_map(|index| of_second_line(&of_length(&row_of(&lines[*index], &pieces), LENGTHS[2])))
+        })
     };
     let document = match as_read {
         Some(document) if document.checksum_consistent() => Some(document),
@@ -63,14 +66,20 @@ fn of_second_line(line: &str) -> Option<mrz::MrzData> {
     mrz::find_and_parse(&format!("{first}\n{line}")).ok().filter(mrz::MrzData::checksum_consistent)
 }
 
-/// A line with the pieces that stand behind it in its row.
-fn row_of(index: usize, lines: &[Line<'_>]) -> String {
-    let first = &lines[index];
-    let is_behind =
-        |line: &&Line<'_>| line.left >= first.right && (first.top..=first.bottom).contains(&line.middle().1);
-    let mut pieces: Vec<_> = lines.iter().filter(|line| is_piece(line.text)).filter(is_behind).collect();
+/// The lines that may be pieces of a zone's, from left to right.
+fn pieces_of<'a>(lines: &'a [Line<'a>]) -> Vec<&'a Line<'a>> {
+    let mut pieces: Vec<_> = lines.iter().filter(|line| is_piece(line.text)).collect();
     pieces.sort_by(|a, b| a.left.total_cmp(&b.left));
-    std::iter::once(&first).chain(&pieces).map(|line| compact(line.text)).collect()
+    pieces
+}
+
+/// A line with the pieces that stand behind it in its row.
+fn row_of(first: &Line<'_>, pieces: &[&Line<'_>]) -> String {
+    let is_behind =
+        |line: &&&Line<'_>| line.left >= first.right && (first.top..=first.bottom).contains(&line.middle().1);
+    // Longer than any zone's, it is none.
+    let row = pieces.iter().filter(is_behind).take(LENGTHS[2]).copied();
+    std::iter::once(first).chain(row).map(|line| compact(line.text)).collect()
 }
 
 /// A line of a zone without what a reader puts between its characters.
