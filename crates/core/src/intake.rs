@@ -34,7 +34,7 @@ pub enum Intake {
         /// What its metadata tells.
         metadata: Vec<Finding>,
     },
-    /// An image that no model reads as it is.
+    /// An image that no model reads as it is, or of which it may see something else than others do.
     ToConvert {
         /// All its bytes.
         bytes: Vec<u8>,
@@ -93,8 +93,10 @@ pub async fn read_image<B: ObjectBody>(
     };
     let animated = frames == Frames::All && chunks.tell(|head| image::may_be_animated(format, head)).await?;
     let transparent = chunks.tell(|head| image::may_be_transparent(format, head)).await?;
+    let unsaid = frames == Frames::All && chunks.tell(|head| image::may_be_shown_in_two_ways(format, head)).await?;
     if animated
         || transparent
+        || unsaid
         || !format.is_read_by_models()
         || announced.is_some_and(|size| size > MAX_IMAGE_BYTES)
         || edge > MAX_EDGE_PIXELS
@@ -324,12 +326,15 @@ mod tests {
         let mut jpeg = b"\xFF\xD8\xFF\xE1\xFF\xFE".to_vec();
         jpeg.resize(2 + 2 + 0xFFFE, 0);
         jpeg.extend(b"\xFF\xC0\0\x11\x08\x23\x28\0\x10\x03\x01\x22\0\x02\x11\x01\x03\x11\x01");
+        let inks = b"\xFF\xD8\xFF\xC0\0\x14\x08\0\x09\0\x09\x04\x01\x11\0\x02\x11\0\x03\x11\0\x04\x11\0\xFF\xDA\0\x02";
+        let inks = padded(inks, 5_000);
         for (case, bytes, expected) in [
             ("at the limit", padded(PNG, limit), None),
             ("a byte over the limit", padded(PNG, limit + 1), Some(ImageFormat::Png)),
             ("8,001 pixels wide", padded(wide, 5_000), Some(ImageFormat::Png)),
             ("9,000 pixels high, behind its metadata", jpeg, Some(ImageFormat::Jpeg)),
             ("a GIF, which may be animated", padded(b"GIF89a\x01\0\x01\0\x80", 5_000), Some(ImageFormat::Gif)),
+            ("a JPEG of four inks", inks, Some(ImageFormat::Jpeg)),
             ("a TIFF", padded(b"II*\0\x08\0\0\0", 5_000), Some(ImageFormat::Tiff)),
         ] {
             let expected = expected.map(|format| (bytes.clone(), format));

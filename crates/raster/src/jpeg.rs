@@ -3,7 +3,7 @@
 use image::{DynamicImage, GrayImage, RgbImage, metadata::Orientation};
 use warden_core::image::{
     Unreadable,
-    jpeg::{coverage, segments},
+    jpeg::{coverage, is_rarely_coded, segments},
 };
 use zune_jpeg::{
     JpegDecoder,
@@ -21,6 +21,30 @@ const WORTH_SHOWING: u64 = 20;
 /// Those of [`crate::decode::decode`].
 pub(crate) fn decode(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
     decode_in(jpeg, held, ColorSpace::RGB)
+}
+
+/// The same of one of four inks of which it is not known how they are meant: the other way round than [`decode`] takes them.
+///
+/// # Errors
+/// Those of [`crate::decode::decode`], and of [`samples`].
+pub(crate) fn decode_other_inks(jpeg: &[u8], held: u64) -> Result<Picture, Unreadable> {
+    let (width, height, samples) = samples(jpeg, (u32::MAX, u32::MAX), held)?;
+    within_memory(held + 2 * samples.len() as u64)?;
+    let (inks, _) = samples.as_chunks::<4>();
+    let light = |ink: u8, black: u8| {
+        let light = u16::from(255 - ink) * u16::from(255 - black) / 255;
+        u8::try_from(light).unwrap_or(u8::MAX)
+    };
+    let pixels = inks.iter().flat_map(|[c, m, y, k]| [light(*c, *k), light(*m, *k), light(*y, *k)]).collect();
+    let image = RgbImage::from_raw(width, height, pixels).ok_or(Unreadable::Damaged)?;
+    Ok(Picture::new(image.into(), orientation_of(jpeg)))
+}
+
+fn orientation_of(jpeg: &[u8]) -> Orientation {
+    let exif = segments(jpeg).filter(|(marker, _)| *marker == 0xE1);
+    let orientation =
+        exif.filter_map(|(_, segment)| segment.strip_prefix(b"Exif\0\0")).find_map(Orientation::from_exif_chunk);
+    orientation.unwrap_or(Orientation::NoTransforms)
 }
 
 /// The same in shades of grey, in a third of the memory, where its colours are kept apart from its brightness.
@@ -48,10 +72,7 @@ fn decode_in(jpeg: &[u8], held: u64, colours: ColorSpace) -> Result<Picture, Unr
         ColorSpace::Luma => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),
         _ => RgbImage::from_raw(width, height, samples).map(DynamicImage::from),
     };
-    let orientation = segments(jpeg)
-        .filter(|(marker, _)| *marker == 0xE1)
-        .find_map(|(_, segment)| Orientation::from_exif_chunk(segment.strip_prefix(b"Exif\0\0")?));
-    let picture = Picture::new(image.ok_or(Unreadable::Damaged)?, orientation.unwrap_or(Orientation::NoTransforms));
+    let picture = Picture::new(image.ok_or(Unreadable::Damaged)?, orientation_of(jpeg));
     Ok(Picture { whole: coverage.is_whole(), mostly_missing: coverage.is_mostly_missing(), ..picture })
 }
 
@@ -101,10 +122,9 @@ fn size(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Result<(u32, u32), Unreadable>
     Ok((u32::try_from(width).unwrap_or(u32::MAX), u32::try_from(height).unwrap_or(u32::MAX)))
 }
 
-/// Why the decoder does not open a JPEG: arithmetic, lossless and hierarchical ones it does not read.
+/// Why the decoder does not open a JPEG.
 fn kind_of(jpeg: &[u8]) -> Unreadable {
-    let unread = |marker| matches!(marker, 0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF);
-    if segments(jpeg).any(|(marker, _)| unread(marker)) { Unreadable::UnsupportedFormat } else { Unreadable::Damaged }
+    if is_rarely_coded(jpeg) == Some(true) { Unreadable::UnsupportedFormat } else { Unreadable::Damaged }
 }
 
 fn is_progressive(jpeg: &[u8]) -> bool {

@@ -28,7 +28,7 @@ use warden_core::{
     image::{
         Area, ImageFormat, MAX_EDGE_PIXELS, MAX_IMAGE_BYTES, TokenBudget, Unreadable,
         behind::{self, Behind},
-        jpeg::coverage,
+        jpeg::{coverage, is_of_unsaid_inks},
     },
     metadata,
     pii::Finding,
@@ -436,6 +436,11 @@ fn views_of(bytes: &[u8], format: ImageFormat, share: &Share, alone: bool, depth
                 Err(Unreadable::Damaged) if !whole => {}
                 frames => drop(frames?),
             }
+        }
+        ImageFormat::Jpeg if is_of_unsaid_inks(bytes) == Some(true) => {
+            let readings = [jpeg::decode, jpeg::decode_other_inks];
+            return shown
+                .with_pages(readings.iter().map(|decode| decode(bytes, share.held)), &share.of(readings.len()));
         }
         ImageFormat::Jpeg | ImageFormat::Bmp | ImageFormat::Pnm => {}
     }

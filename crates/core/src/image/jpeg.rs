@@ -127,6 +127,32 @@ pub fn begins(bytes: &[u8]) -> bool {
         }
 }
 
+/// Whether a JPEG is coded in a way that few programs read: arithmetic, lossless (JPEG-LS too), hierarchical, in more than
+/// eight bits, or without its height. `None` when the given bytes do not reach its frame.
+#[must_use]
+pub fn is_rarely_coded(jpeg: &[u8]) -> Option<bool> {
+    segments(jpeg).find_map(|(marker, segment)| match marker {
+        0xC0..=0xC2 => Some(!matches!(segment, [8, h1, h0, ..] if [*h1, *h0] != [0, 0])),
+        0xC3 | 0xC5..=0xC7 | 0xC9..=0xCF | 0xF7 => Some(true),
+        _ => None,
+    })
+}
+
+/// Whether a JPEG has four inks and does not say, as Adobe's programs do, whether its numbers tell how much of them there is,
+/// or how little: programs differ in how they take it. `None` when the given bytes do not reach its first scan.
+#[must_use]
+pub fn is_of_unsaid_inks(jpeg: &[u8]) -> Option<bool> {
+    let (mut at, mut four, mut said) = (2, false, false);
+    loop {
+        match next_segment(jpeg, &mut at)? {
+            (0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF, frame) => four = frame.get(5) == Some(&4),
+            (0xEE, segment) => said |= segment.starts_with(b"Adobe"),
+            (0xD9 | 0xDA, _) => return Some(four && !said),
+            _ => {}
+        }
+    }
+}
+
 /// The segments of a JPEG before its first scan, with their markers.
 pub fn segments(jpeg: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut at = 2;
@@ -534,5 +560,53 @@ impl<'a> Bits<'a> {
             }
         }
         jpeg.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_jpeg_is_coded_is_told_by_its_frame() {
+        let frame = |marker: u8, bits: u8, height: u8| {
+            let frame = [marker, 0, 11, bits, 0, height, 0, 9, 1, 1, 0x11, 0];
+            [b"\xFF\xD8\xFF\xE0\0\x04ab\xFF".as_slice(), &frame].concat()
+        };
+        for (case, jpeg, expected) in [
+            ("baseline", frame(0xC0, 8, 9), Some(false)),
+            ("extended", frame(0xC1, 8, 9), Some(false)),
+            ("progressive", frame(0xC2, 8, 9), Some(false)),
+            ("twelve bits", frame(0xC1, 12, 9), Some(true)),
+            ("a height that comes behind", frame(0xC0, 8, 0), Some(true)),
+            ("lossless", frame(0xC3, 8, 9), Some(true)),
+            ("hierarchical", frame(0xC5, 8, 9), Some(true)),
+            ("arithmetic", frame(0xC9, 8, 9), Some(true)),
+            ("arithmetic and progressive", frame(0xCA, 8, 9), Some(true)),
+            ("JPEG-LS", frame(0xF7, 8, 9), Some(true)),
+            ("cut before its frame", frame(0xC0, 8, 9)[..9].to_vec(), None),
+        ] {
+            assert_eq!(is_rarely_coded(&jpeg), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn of_four_inks_it_is_told_how_they_are_meant() {
+        let adobe = b"\xFF\xEE\0\x0eAdobe\0\x64\0\0\0\0\0".as_slice();
+        let scan = b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0".as_slice();
+        let frame = |components: u8| {
+            let parts: Vec<u8> = (1..=components).flat_map(|id| [id, 0x11, 0]).collect();
+            [&[0xFF, 0xC0, 0, 8 + 3 * components, 8, 0, 9, 0, 9, components][..], &parts].concat()
+        };
+        for (case, segments, expected) in [
+            ("four", vec![&frame(4)[..], scan], Some(true)),
+            ("four, as Adobe means them", vec![adobe, &frame(4), scan], Some(false)),
+            ("four, as is said behind them", vec![&frame(4)[..], adobe, scan], Some(false)),
+            ("three", vec![&frame(3)[..], scan], Some(false)),
+            ("four, cut", vec![&frame(4)[..]], None),
+        ] {
+            let jpeg = [&[&b"\xFF\xD8"[..]][..], &segments].concat().concat();
+            assert_eq!(is_of_unsaid_inks(&jpeg), expected, "{case}");
+        }
     }
 }

@@ -386,6 +386,15 @@ pub fn may_be_transparent(format: ImageFormat, head: &[u8]) -> Option<bool> {
     }
 }
 
+/// Whether programs may differ in what they show of an image; `None` when the given bytes do not reach far enough to tell.
+#[must_use]
+pub fn may_be_shown_in_two_ways(format: ImageFormat, head: &[u8]) -> Option<bool> {
+    match format {
+        ImageFormat::Jpeg => jpeg::is_of_unsaid_inks(head),
+        _ => Some(false),
+    }
+}
+
 /// Whether a PNG has a chunk before its pixels.
 fn png_has(head: &[u8], wanted: [u8; 4]) -> Option<bool> {
     let mut at = 8_usize;

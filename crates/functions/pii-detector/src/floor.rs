@@ -11,7 +11,7 @@ use std::{
 
 use warden_core::{
     Error,
-    image::{Area, ImageFormat, Unreadable},
+    image::{Area, ImageFormat, Unreadable, jpeg},
     pii::{Category, Finding, Floor},
 };
 use warden_lambda::metrics;
@@ -57,11 +57,13 @@ impl Reader {
     }
 
     /// What is found in an image that a model takes as it is. One that is damaged is not clean on the model's word alone;
-    /// one in a coding that is not read here is left to the model.
+    /// nor is a JPEG in a coding that few programs read. Another that is not read here is left to the model.
     pub(crate) fn look_at(&self, bytes: &[u8], format: ImageFormat, until: Deadline) -> Looked {
         match warden_raster::read(bytes, format, self.reading()) {
             Ok(shown) => Looked { unread: shown.unread, ..self.look(&shown, until) },
-            Err(why @ Unreadable::Damaged) => Looked { unread: Some(why), overlooked: true, ..Looked::default() },
+            Err(why) if why == Unreadable::Damaged || is_rare(bytes, format) => {
+                Looked { unread: Some(why), overlooked: true, ..Looked::default() }
+            }
             Err(why) if self.text.is_some() => Looked::failed(&Trouble::Unreadable(why)),
             // It is as unreadable the next time.
             Err(_) => Looked::default(),
@@ -112,6 +114,10 @@ impl Reader {
         }
         Looked { floor, overlooked: trouble.is_some(), unread: None }
     }
+}
+
+fn is_rare(bytes: &[u8], format: ImageFormat) -> bool {
+    format == ImageFormat::Jpeg && jpeg::is_rarely_coded(bytes) == Some(true)
 }
 
 fn tell(trouble: &Trouble) {

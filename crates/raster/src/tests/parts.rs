@@ -673,3 +673,19 @@ fn a_picture_whose_alpha_is_all_zero_is_shown() {
         assert!(is_dark(&decoded(view), 10, 10) && !is_dark(&decoded(view), 100, 80), "{file:?}");
     }
 }
+
+#[test]
+fn four_inks_that_may_be_meant_either_way_are_shown_both_ways() {
+    let pixels: Vec<u8> = marked(120, 90).pixels().flat_map(|pixel| [0, 0, 0, 255 - pixel[0]]).collect();
+    let mut jpeg = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 95);
+    encoder.encode(&pixels, 120, 90, jpeg_encoder::ColorType::Cmyk).unwrap();
+    let at = memchr::memmem::find(&jpeg, b"\xFF\xEE").unwrap();
+    let length = usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
+    let unsaid = [&jpeg[..at], &jpeg[at + 2 + length..]].concat();
+    for (case, jpeg, expected) in [("said", jpeg, 1), ("unsaid", unsaid, 2)] {
+        let views = shown(jpeg, ImageFormat::Jpeg);
+        let marks = views.iter().map(decoded).filter(|seen| is_dark(seen, 10, 10) && !is_dark(seen, 100, 80));
+        assert_eq!((views.len(), marks.count()), (expected, 1), "{case}");
+    }
+}
