@@ -21,6 +21,8 @@ mod png_rows;
 mod tiff;
 mod webp;
 
+use std::time::Instant;
+
 pub use codes::{Code, CodesUnread};
 use image::DynamicImage;
 pub use mask::{Masked, masked};
@@ -197,6 +199,8 @@ struct Share {
     texts: bool,
     /// Whether each picture is shown in one piece, too.
     overviews: bool,
+    /// When documents have to be drawn, all of the file together.
+    until: Instant,
 }
 
 impl Share {
@@ -244,6 +248,7 @@ pub fn views_and_read(
         codes: reading.codes.then(Search::new),
         texts: reading.texts,
         overviews: reading.overviews,
+        until: pdf::deadline(),
     };
     let shown = views_within(bytes, format, &share, 0)?;
     Ok(Shown { codes_unread: share.codes.as_ref().and_then(Search::unread), ..shown })
@@ -349,9 +354,10 @@ pub fn whole_view(bytes: Vec<u8>, format: ImageFormat, budget: TokenBudget) -> R
 /// What the metadata of a whole file tells, and of the pictures behind it.
 #[must_use]
 pub fn metadata(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
-    let mut findings = metadata_of(format, bytes);
+    let until = pdf::deadline();
+    let mut findings = metadata_of(format, bytes, until);
     for (format, behind) in pictures(bytes, format).into_iter().skip(1) {
-        for finding in metadata_of(format, behind) {
+        for finding in metadata_of(format, behind, until) {
             if !findings.contains(&finding) {
                 findings.push(finding);
             }
@@ -360,10 +366,10 @@ pub fn metadata(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
     findings
 }
 
-fn metadata_of(format: ImageFormat, bytes: &[u8]) -> Vec<Finding> {
+fn metadata_of(format: ImageFormat, bytes: &[u8], until: Instant) -> Vec<Finding> {
     match format {
         ImageFormat::Heic => metadata::told_by(heic::metadata(bytes)),
-        ImageFormat::Pdf => pdf::findings(bytes),
+        ImageFormat::Pdf => pdf::findings(bytes, until),
         _ => metadata::findings(format, bytes),
     }
 }

@@ -258,6 +258,12 @@ pub(super) fn picture_is_whole(picture: &Stream<'_>, held: u64) -> Result<bool, 
     {
         return Ok(jpeg::coverage(&data).is_none_or(jpeg::Coverage::is_whole));
     }
+    if let [around @ .., last @ (Filter::JpxDecode | Filter::Jbig2Decode)] = filters.as_slice()
+        && let Some(data) = behind(around, picture.raw_data())
+        && !(if *last == Filter::JpxDecode { jpx_has_its_end(&data) } else { jbig2_has_its_end(&data) })
+    {
+        return Ok(false);
+    }
     if let [Filter::CcittFaxDecode] = filters.as_slice() {
         return Ok(fax_is_whole(picture, height));
     }
@@ -293,6 +299,69 @@ fn behind<'a>(filters: &[Filter], stream: Cow<'a, [u8]>) -> Option<Cow<'a, [u8]>
         }
         _ => None,
     })
+}
+
+/// Bytes behind the end of a picture's codes that a writer may add.
+const ROOM: usize = 16;
+
+/// Whether the codes of a JPEG 2000 reach their end, alone or in the container's box. Readers make a picture of any part.
+fn jpx_has_its_end(data: &[u8]) -> bool {
+    const END: &[u8] = b"\xFF\xD9";
+    let codes = if data.starts_with(b"\xFF\x4F") { Some(data) } else { codes_in_box(data) };
+    codes.is_some_and(|codes| {
+        memchr::memmem::rfind(&codes[codes.len().saturating_sub(ROOM + END.len())..], END).is_some()
+    })
+}
+
+/// The codes in a JPEG 2000's container; `None` where they are not all there.
+fn codes_in_box(data: &[u8]) -> Option<&[u8]> {
+    let kind = memchr::memmem::find(data, b"jp2c")?;
+    let start = kind.checked_sub(4)?;
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |all: usize, byte| all << 8 | usize::from(*byte));
+    match number(data.get(start..kind)?) {
+        // Up to the end.
+        0 => data.get(kind + 4..),
+        // In eight bytes.
+        1 => data.get(kind + 12..start.checked_add(number(data.get(kind + 4..kind + 12)?))?),
+        length => data.get(kind + 4..start + length),
+    }
+}
+
+/// Whether the segments of a JBIG2 picture are as long as they say.
+fn jbig2_has_its_end(mut data: &[u8]) -> bool {
+    /// Length of a segment of which it is told by its own end.
+    const UNTOLD: usize = 0xFFFF_FFFF;
+    while data.len() > ROOM {
+        let Some((length, rest)) = jbig2_segment(data) else { return false };
+        match rest.get(length..) {
+            _ if length == UNTOLD => return true,
+            Some(next) => data = next,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// How long the data of the first segment is, and what follows its header.
+fn jbig2_segment(data: &[u8]) -> Option<(usize, &[u8])> {
+    let number = |at: usize| Some(u32::from_be_bytes(*data.get(at..)?.first_chunk()?));
+    let (name, flags, count) = (number(0)?, *data.get(4)?, *data.get(5)?);
+    // How many others it refers to, and bits for each.
+    let (references, at) = match count >> 5 {
+        7 => {
+            let references = usize::try_from(number(5)? & 0x1FFF_FFFF).ok()?;
+            (references, 9 + (references + 1).div_ceil(8))
+        }
+        references => (usize::from(references), 6),
+    };
+    let reference = match name {
+        ..=256 => 1,
+        257..=65_536 => 2,
+        _ => 4,
+    };
+    let page = if flags & 0x40 == 0 { 1 } else { 4 };
+    let at = references.checked_mul(reference)?.checked_add(at + page)?;
+    Some((usize::try_from(number(at)?).ok()?, data.get(at + 4..)?))
 }
 
 /// Whether a fax has all its rows. A reader shows white for those behind an end that comes early, as it
@@ -350,4 +419,53 @@ pub(super) fn ends_as_it_should(file: &[u8]) -> bool {
     };
     // Some count from what stands before the document.
     is_table(place) || is_table(place.saturating_add(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_jpeg_2000_is_told() {
+        let codes = |end: &[u8]| [b"\xFF\x4F\xFF\x51".as_slice(), &[0x5A; 40], end].concat();
+        let boxed = |codes: &[u8], length: u8| {
+            let before = b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 \0\0\0".as_slice();
+            [before, &[length], b"jp2c", codes].concat()
+        };
+        let whole = codes(b"\xFF\xD9");
+        for (case, data, expected) in [
+            ("codes", whole.clone(), true),
+            ("codes and a line's end", codes(b"\xFF\xD9\r\n"), true),
+            ("codes that are cut", codes(b""), false),
+            ("codes that end in zeros", codes(&[0; 40]), false),
+            ("a box", boxed(&whole, 54), true),
+            ("a box up to the end", boxed(&whole, 0), true),
+            ("a box of a length in eight bytes", boxed(&[&[0, 0, 0, 0, 0, 0, 0, 62][..], &whole].concat(), 1), true),
+            ("a box that is cut", boxed(&whole, 90), false),
+            ("cut codes in a box", boxed(&codes(b""), 0), false),
+            ("nothing", Vec::new(), false),
+        ] {
+            assert_eq!(jpx_has_its_end(&data), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn segments_of_a_jbig2_are_as_long_as_they_say() {
+        let page = b"\0\0\0\0\x30\0\x01\0\0\0\x13aaaaaaaaaaaaaaaaaaa".as_slice();
+        let region =
+            |length: u32| [b"\0\0\0\x01\x26\x20\0\x01".as_slice(), &length.to_be_bytes(), &[0x5A; 30]].concat();
+        let wide = [b"\0\0\0\x01\x66\xE0\0\0\x01\0\0\0\0\0\x01\0\0\0\x1e".as_slice(), &[0x5A; 30]].concat();
+        for (case, data, expected) in [
+            ("a page", page.to_vec(), true),
+            ("a region", [page, &region(30)].concat(), true),
+            ("a region and a line's end", [page, &region(30), b"\r\n"].concat(), true),
+            ("a region of which it is not told", [page, &region(u32::MAX)].concat(), true),
+            ("long fields", [page, &wide].concat(), true),
+            ("a region that is cut", [page, &region(31)].concat(), false),
+            ("a page that is cut", page[..20].to_vec(), false),
+            ("nothing", Vec::new(), true),
+        ] {
+            assert_eq!(jbig2_has_its_end(&data), expected, "{case}");
+        }
+    }
 }

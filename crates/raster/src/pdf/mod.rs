@@ -42,8 +42,13 @@ use crate::{
 /// at which print of 8 points is 11 pixels high.
 pub(crate) const MAX_PAGES: usize = 12;
 
-/// Time for all of a document. The function has 240 seconds, and asks about each view.
-const DEADLINE: Duration = Duration::from_mins(1);
+/// Time for all documents of a file. The function has 240 seconds, and asks about each view.
+const TIME: Duration = Duration::from_mins(1);
+
+/// When the documents of a file have to be drawn, or read, from now on.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + TIME
+}
 
 /// Bytes that drawing a page takes beside its pictures: its pixels, and what is drawn in them.
 const DRAWING: u64 = 128 * 1024 * 1024;
@@ -75,15 +80,19 @@ fn open(bytes: &Arc<Vec<u8>>) -> Result<Pdf, Unreadable> {
 }
 
 /// What a document's metadata tells: its information, XMP wherever it stands, and that of the photographs and files in it.
-/// What has not been read by the deadline tells nothing.
-pub(crate) fn findings(bytes: &[u8]) -> Vec<Finding> {
+/// What has not been read by then tells nothing.
+pub(crate) fn findings(bytes: &[u8], until: Instant) -> Vec<Finding> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Vec::new();
+    }
     let (sender, receiver) = mpsc::channel();
     let owned = Arc::new(bytes.to_vec());
     let read = move || {
         let _ = sender.send(guarded(|| told(&owned, 0)).unwrap_or_default());
     };
     match thread::Builder::new().stack_size(STACK).spawn(read) {
-        Ok(_) => receiver.recv_timeout(DEADLINE).unwrap_or_default(),
+        Ok(_) => receiver.recv_timeout(left).unwrap_or_default(),
         Err(_) => Vec::new(),
     }
 }
@@ -131,7 +140,15 @@ pub(crate) fn views(bytes: &[u8], share: &Share, depth: usize) -> Part {
 /// # Errors
 /// Those of [`views`].
 pub(crate) fn first_page(bytes: &[u8], budget: TokenBudget) -> Part {
-    let share = Share { budget, views: 1, held: bytes.len() as u64, codes: None, texts: false, overviews: false };
+    let share = Share {
+        budget,
+        views: 1,
+        held: bytes.len() as u64,
+        codes: None,
+        texts: false,
+        overviews: false,
+        until: deadline(),
+    };
     parts(bytes, &share, 0, 1).into_iter().next().unwrap_or(Err(Unreadable::DamagedDocument))
 }
 
@@ -154,7 +171,7 @@ pub(crate) fn pages(
         }
     };
     thread::Builder::new().stack_size(STACK).spawn(draw).map_err(|_| Unreadable::TooLarge)?;
-    let until = Instant::now() + DEADLINE;
+    let until = deadline();
     let mut count = 0;
     loop {
         match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -195,8 +212,13 @@ fn draw_pages(
     Ok(())
 }
 
-/// The parts of a document as they come until the deadline, at most so many.
+/// The parts of a document as they come until the deadline, at most so many. A page that is being drawn then is left
+/// alone, with its thread: it cannot be stopped.
 fn parts(bytes: &[u8], share: &Share, depth: usize, most: usize) -> Vec<Part> {
+    let until = share.until;
+    if until <= Instant::now() {
+        return vec![Err(Unreadable::TooLarge)];
+    }
     let (sender, receiver) = mpsc::channel();
     let stop = Arc::new(AtomicBool::new(false));
     let (owned, share, stopped) = (Arc::new(bytes.to_vec()), share.clone(), Arc::clone(&stop));
@@ -208,7 +230,6 @@ fn parts(bytes: &[u8], share: &Share, depth: usize, most: usize) -> Vec<Part> {
         // It came to its end.
         send(Ok(Shown::default()));
     });
-    let until = Instant::now() + DEADLINE;
     let (mut parts, mut ended) = (Vec::new(), thread.is_err());
     while !ended && parts.len() < most {
         match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {

@@ -38,6 +38,9 @@ const READABLE_SHEET: f32 = 50.0;
 /// The same of a slide, however large it is: its print grows with it.
 const READABLE_SLIDE: f32 = 36.0;
 
+/// Most points of the unit in which a page is measured: so large is the largest page with one of a point.
+const MAX_UNIT: f32 = 14_400.0;
+
 /// The longer edge of the largest page of ordinary print, in points: 22 inches.
 const ORDINARY: f32 = 1_584.0;
 
@@ -54,6 +57,9 @@ const AS_A_PICTURE: u32 = 200;
 
 /// Least length of a drawn page's longer edge, in pixels, and most.
 const EDGES: (f32, f32) = (1_000.0, 32_000.0);
+
+/// An edge, in points, at which a page has no area.
+const NOTHING: f64 = 0.01;
 
 /// Most pixels of a drawn page: a square of 4,400.
 const MAX_PIXELS: f32 = 19_360_000.0;
@@ -92,11 +98,17 @@ pub(super) fn views(page: &Page<'_>, share: &Share) -> Result<Shown, Unreadable>
     reason = "a resolution divided by another, which no page makes larger than a thousand"
 )]
 fn least_scale(page: &Page<'_>, scale: f32) -> u32 {
-    let (width, height) = page.render_dimensions();
+    let ((width, height), unit) = (page.render_dimensions(), unit(page));
+    let (width, height) = (width * unit, height * unit);
     if width.max(height) > ORDINARY && scan::is_one_picture(page) {
         return AS_A_PICTURE;
     }
-    (readable(width, height) / POINTS / scale * 1_000.0) as u32
+    (readable(width, height) / POINTS / scale * unit * 1_000.0) as u32
+}
+
+/// How many points the unit has in which a page is measured. Of fewer than one, print would be too small to be read.
+fn unit(page: &Page<'_>) -> f32 {
+    page.raw().get::<f32>(keys::USER_UNIT).filter(|unit| unit.is_finite()).unwrap_or(1.0).clamp(1.0, MAX_UNIT)
 }
 
 /// The least resolution, in dots per inch, at which print on a page of so many points is read.
@@ -133,9 +145,9 @@ pub(super) fn drawn(page: &Page<'_>, held: u64) -> Result<Drawn, Unreadable> {
     if !(longer.is_finite() && width > 0.0 && height > 0.0) {
         return Err(Unreadable::DamagedDocument);
     }
-    let scale = drawn_scale(width, height);
+    let scale = drawn_scale(width, height, unit(page));
     let mut is_whole = pictures::are_whole(page, held)?;
-    is_whole &= fields::are_shown(page)? && has_its_content(page);
+    is_whole &= fields::are_shown(page)? && has_its_content(page) && has_an_area(page);
 
     let failed = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&failed);
@@ -163,11 +175,17 @@ pub(super) fn drawn(page: &Page<'_>, held: u64) -> Result<Drawn, Unreadable> {
     Ok(Drawn { picture, scale, is_whole: is_whole && !failed.load(Ordering::Relaxed) })
 }
 
-/// Pixels for each point of a page of so many.
-fn drawn_scale(width: f32, height: f32) -> f32 {
+/// Pixels for each unit of a page of so many, which are so many points each.
+fn drawn_scale(width: f32, height: f32, unit: f32) -> f32 {
     let longer = width.max(height);
     let most = (MAX_PIXELS / width / height).sqrt().min(EDGES.1 / longer);
-    (RESOLUTION / POINTS).max(EDGES.0 / longer).min(most)
+    (RESOLUTION / POINTS * unit).max(EDGES.0 / longer).min(most)
+}
+
+/// Whether anything of the page is left between its edges: readers differ in what they show of one that is cut off.
+fn has_an_area(page: &Page<'_>) -> bool {
+    let left = page.intersected_crop_box();
+    left.width() > NOTHING && left.height() > NOTHING
 }
 
 /// Whether the drawing that the page names is there.
@@ -199,7 +217,7 @@ mod tests {
         reason = "lengths of pages"
     )]
     fn is_shown(width: f32, height: f32, pages: u32) -> bool {
-        let scale = drawn_scale(width, height);
+        let scale = drawn_scale(width, height, 1.0);
         let budget = TokenBudget(TokenBudget::DEFAULT.0 / pages);
         let views = (MAX_VIEWS / pages).max(1);
         let tiles = tiles((width * scale) as u32, (height * scale) as u32, budget, views);

@@ -1,6 +1,9 @@
 //! PDF: pages, what hangs on them, and what is missing.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use warden_core::pii::Category;
 
@@ -248,7 +251,21 @@ fn pictures_in_the_codings_of_scanners_are_drawn() {
     }
 }
 
-/// In the other two codings any bits are a picture.
+#[test]
+fn a_scan_without_the_end_of_its_codes_is_noticed() {
+    for (case, bytes, from, to) in [
+        // The length of a segment.
+        ("JBIG2", written!("jbig2.pdf"), b"\x01\0\0\0\x44".as_slice(), b"\x01\0\0\x09\x44".as_slice()),
+        ("JPEG 2000", written!("jpx.pdf"), b"\xFF\xD9\nendstream", b"\0\0\nendstream"),
+    ] {
+        let mut cut = bytes.to_vec();
+        let at = find_behind(&cut, from) - from.len();
+        cut[at..at + to.len()].copy_from_slice(to);
+        assert_eq!(reason(cut), Some(Unreadable::DamagedDocument), "{case}");
+    }
+}
+
+/// In the other two codings any bits are a picture, but for their end.
 #[test]
 fn a_fax_that_ends_before_its_page_is_noticed() {
     let mut fax = written!("ccitt.pdf").to_vec();
@@ -309,6 +326,7 @@ fn what_is_missing_on_a_page_is_never_taken_for_white() {
             },
         ),
         ("a drawing that is not there", Sheet { drawn: b"null".to_vec(), ..light() }),
+        ("a page that is cropped to nothing", light().saying("/CropBox [5000 5000 6000 6000]")),
         (
             "a field whose looks are left to the reader",
             light().saying("/Annots [<< /Subtype /Widget /FT /Tx /V (Jane Roe) /Rect [0 0 9 9] >>]"),
@@ -629,6 +647,9 @@ fn a_scan_is_judged_by_its_pixels_whatever_stands_in_it_that_nobody_sees() {
         ("a drawing twice", "q /D Do Q q /D Do Q".to_owned(), "", false),
         ("with lines", format!("{image} 0 0 m 90 90 l S"), "", false),
         ("nothing", "q Q".to_owned(), "", false),
+        ("small on the page", "q 90 0 0 90 0 0 cm /I Do Q".to_owned(), "", false),
+        ("small, and large behind it", "q 90 0 0 90 0 0 cm Q /I Do".to_owned(), "", false),
+        ("in two steps, turned", "q 10 0 0 10 0 0 cm 0 160 -40 0 40 0 cm /I Do Q".to_owned(), "", true),
         ("with a link", image.to_owned(), "/Annots [<< /Subtype /Link /Rect [0 0 9 9] >>]", true),
         (
             "with a mark on it",
@@ -830,4 +851,68 @@ fn of_a_page_of_endless_text_the_beginning_is_told() {
     for (line, lines) in [("A", 1_000), (&*"word ".repeat(20), 300)] {
         assert_eq!(texts(&on_small_pages(document(&[page(line)]))).len(), lines, "{} letters", line.len());
     }
+}
+
+/// A share of all that there is, with so much time for documents.
+fn share_for(time: Duration) -> Share {
+    Share {
+        budget: TokenBudget::DEFAULT,
+        views: MAX_VIEWS,
+        held: 0,
+        codes: None,
+        texts: false,
+        overviews: false,
+        until: Instant::now() + time,
+    }
+}
+
+#[test]
+fn a_page_is_as_large_as_its_units_are() {
+    let page = |unit: &str| {
+        let sheet = light().saying(&format!("/UserUnit {unit}"));
+        reason(document(&[sheet]))
+    };
+    for (unit, expected) in [
+        ("1", None),
+        ("2", None),
+        ("0.01", None),
+        ("-1", None),
+        ("75", Some(Unreadable::TooLarge)),
+        ("1000000", Some(Unreadable::TooLarge)),
+    ] {
+        assert_eq!(page(unit), expected, "{unit}");
+    }
+}
+
+#[test]
+fn what_is_not_drawn_in_time_is_left() {
+    // Five drawings in each other, each of which draws the next ten times.
+    let form = |number: usize| {
+        let says = "/Subtype /Form /BBox [0 0 200 200] /Group << /S /Transparency >>";
+        stream(&format!("{says} /Resources << /XObject << /F {number} 0 R >> >>"), &b"/F Do ".repeat(10))
+    };
+    let mut page = Sheet::drawn(b"/F Do").resources("/XObject << /F 6 0 R >>");
+    for number in 7..=10 {
+        page = page.bringing(form(number));
+    }
+    let page = page.bringing(stream("/Subtype /Form /BBox [0 0 200 200] /Resources << >>", b"0 0 200 200 re f"));
+    let slow = on_small_pages(document(&[page]));
+    let start = Instant::now();
+    let shown = views_within(&slow, ImageFormat::Pdf, &share_for(Duration::from_millis(50)), 0);
+    assert_eq!(shown.err(), Some(Unreadable::TooLarge));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_documents_of_a_file_share_their_time() {
+    let quick = document(&[light()]);
+    let behind = [dark_or_light(true, image::ImageFormat::Png), quick.clone()].concat();
+    let over = share_for(Duration::ZERO);
+    assert_eq!(views_within(&quick, ImageFormat::Pdf, &over, 0).err(), Some(Unreadable::TooLarge));
+    // What is no document is shown all the same.
+    let shown = views_within(&behind, ImageFormat::Png, &over, 0).unwrap();
+    assert_eq!((shown.views.len(), shown.unread), (1, Some(Unreadable::TooLarge)));
+    let position = with_position(dark_or_light(false, image::ImageFormat::Jpeg));
+    let attached = document_with(&[light()], "", &[stream("/Type /EmbeddedFile", &position)]);
+    assert_eq!(crate::pdf::findings(&attached, Instant::now()), []);
 }
