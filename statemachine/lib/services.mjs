@@ -108,12 +108,14 @@ function s3PutObjectTagging(args) {
 
 /** What is wrong with an attribute value: exactly one of the types that the ledger holds. */
 function attributeValue(value, where) {
-  const [[type, held] = [], ...more] = Object.entries(value ?? {});
-  if (typeof value !== 'object' || more.length > 0) return [`${where}: no attribute value: ${JSON.stringify(value)}`];
+  // A text has an entry for each of its characters.
+  const [[type, held] = [], ...more] = typeof value === 'object' ? Object.entries(value ?? {}) : [];
+  if (more.length > 0) return [`${where}: no attribute value: ${JSON.stringify(value)}`];
   if (type === 'S') return typeof held === 'string' ? [] : [`${where}: no text: ${JSON.stringify(held)?.slice(0, 200)}`];
   if (type === 'N') return typeof held === 'string' && Number.isFinite(Number(held)) && held !== '' ? [] : [`${where}: no number: ${JSON.stringify(held)}`];
   if (type === 'BOOL') return typeof held === 'boolean' ? [] : [`${where}: no boolean`];
   if (type === 'L') return Array.isArray(held) ? held.flatMap((each) => attributeValue(each, where)) : [`${where}: no list`];
+  if (type === 'M' && typeof held !== 'object') return [`${where}: no map`];
   if (type === 'M') return Object.entries(held ?? {}).flatMap(([key, each]) => attributeValue(each, `${where}.${key}`));
   return [`${where}: no attribute value: ${JSON.stringify(value)}`];
 }
