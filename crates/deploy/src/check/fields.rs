@@ -59,13 +59,13 @@ impl StateType {
 }
 
 /// Names of fields, in groups that several kinds of state share.
-type Names = &'static [&'static [&'static str]];
+pub(super) type Names = &'static [&'static [&'static str]];
 
 /// The fields of something: those in either language, in `JSONPath` and in `JSONata`.
-struct Fields {
-    either: Names,
-    json_path: Names,
-    jsonata: Names,
+pub(super) struct Fields {
+    pub(super) either: Names,
+    pub(super) json_path: Names,
+    pub(super) jsonata: Names,
 }
 
 const GOES_ON: &[&str] = &["Assign", "Next", "End"];
@@ -217,28 +217,7 @@ impl Checker<'_> {
         }
     }
 
-    /// How a Map state runs its items: within the execution, or each as one of its own.
-    fn processor_config(&mut self, config: &ObjectProp<'_>, location: &str) {
-        let Some(fields) = config.value.as_object() else {
-            return self.schema(config, location, "must be an object");
-        };
-        let text =
-            |name| fields.get(name).and_then(|field| field.value.as_string_lit()).map(|text| text.value.as_ref());
-        match (text("Mode"), text("ExecutionType")) {
-            (Some("INLINE"), None) if fields.get("ExecutionType").is_none() => {}
-            (None, None) if fields.properties.is_empty() => {}
-            (Some("DISTRIBUTED"), Some("STANDARD" | "EXPRESS")) => {}
-            (Some("DISTRIBUTED"), _) => {
-                self.schema(config, location, "needs an `ExecutionType`, which is `STANDARD` or `EXPRESS`");
-            }
-            (Some("INLINE"), _) => {
-                self.schema(config, location, "has an `ExecutionType` with the Mode `DISTRIBUTED` alone");
-            }
-            _ => self.schema(config, location, "needs a `Mode`, which is `INLINE` or `DISTRIBUTED`"),
-        }
-    }
-
-    fn known_fields(
+    pub(super) fn known_fields(
         &mut self,
         object: &Object<'_>,
         what: &str,
@@ -369,35 +348,6 @@ mod tests {
             (format!(r#"{{{task}, "ResultPath": "$.x", "TimeoutSecondsPath": "$.t"}}"#), None),
         ] {
             assert_eq!(findings("", &state), found.map(str::to_owned).into_iter().collect::<Vec<_>>(), "{state}");
-        }
-    }
-
-    #[test]
-    fn a_map_runs_its_items_within_it_or_each_by_itself() {
-        for (config, found) in [
-            (r#"{"Mode": "INLINE"}"#, None),
-            ("{}", None),
-            (r#"{"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}"#, None),
-            (r#"{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}"#, None),
-            (r#"{"Mode": "distributed"}"#, Some("needs a `Mode`, which is `INLINE` or `DISTRIBUTED`")),
-            (r#"{"ExecutionType": "STANDARD"}"#, Some("needs a `Mode`, which is `INLINE` or `DISTRIBUTED`")),
-            (r#"{"Mode": "DISTRIBUTED"}"#, Some("needs an `ExecutionType`, which is `STANDARD` or `EXPRESS`")),
-            (
-                r#"{"Mode": "DISTRIBUTED", "ExecutionType": "FAST"}"#,
-                Some("needs an `ExecutionType`, which is `STANDARD` or `EXPRESS`"),
-            ),
-            (
-                r#"{"Mode": "INLINE", "ExecutionType": "STANDARD"}"#,
-                Some("has an `ExecutionType` with the Mode `DISTRIBUTED` alone"),
-            ),
-            ("1", Some("must be an object")),
-        ] {
-            let inner = r#""StartAt": "X", "States": {"X": {"Type": "Succeed"}}"#;
-            let state =
-                format!(r#"{{"Type": "Map", "End": true, "ItemProcessor": {{"ProcessorConfig": {config}, {inner}}}}}"#);
-            let found: Vec<_> =
-                found.map(|found| format!("/States/A/ItemProcessor/ProcessorConfig: {found}")).into_iter().collect();
-            assert_eq!(findings("", &state), found, "{config}");
         }
     }
 

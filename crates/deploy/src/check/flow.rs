@@ -55,6 +55,7 @@ impl Checker<'_> {
             StateType::Map => {
                 self.tolerances(state, language, location);
                 self.item_processor(state, language, location);
+                self.distributed_map(state, language, location);
             }
             _ => {}
         }

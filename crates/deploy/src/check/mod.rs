@@ -3,6 +3,7 @@
 //!
 //! The arguments of services, paths in `JSONPath` and the types that expressions yield are not looked at.
 
+mod distributed_map;
 mod error_equals;
 mod expressions;
 mod fields;
