@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use warden_call_errors::printable;
-use warden_core::audit::{Exception, Exceptions};
+use warden_core::{
+    audit::{Exception, Exceptions},
+    threat::RuleSet,
+};
 
 use crate::cli::{ExceptionsCheck, ExceptionsCommand};
 use crate::ending::Ending;
@@ -22,7 +25,7 @@ pub(crate) fn run(command: &ExceptionsCommand) -> anyhow::Result<Ending> {
     let text = fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
     let exceptions = Exceptions::read(&text).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
     let now = SystemTime::now();
-    let report = Report::of(&exceptions, &day(now), &day(now + SOON));
+    let report = Report::of(&exceptions, &RuleSet::shipped(), &day(now), &day(now + SOON));
     output::result(*output, report.to_string(), &report)?;
     Ok(Ending::Done)
 }
@@ -44,6 +47,8 @@ struct Listed {
     #[serde(flatten)]
     exception: Exception,
     state: State,
+    /// It names a rule that the program does not ship: one of somebody's own, or none.
+    rule_is_not_shipped: bool,
 }
 
 /// Whether an exception counts.
@@ -56,14 +61,15 @@ enum State {
 }
 
 impl Report {
-    fn of(exceptions: &Exceptions, today: &str, soon: &str) -> Self {
+    fn of(exceptions: &Exceptions, shipped: &RuleSet, today: &str, soon: &str) -> Self {
         let listed = exceptions.all().iter().map(|exception| {
             let state = match (exception.counts_on(today), exception.counts_on(soon)) {
                 (false, _) => State::Ended,
                 (true, false) => State::EndsSoon,
                 (true, true) => State::Counts,
             };
-            Listed { exception: exception.clone(), state }
+            let rule_is_not_shipped = exception.rule.as_ref().is_some_and(|rule| !shipped.has(rule));
+            Listed { exception: exception.clone(), state, rule_is_not_shipped }
         });
         Self { exceptions: listed.collect() }
     }
@@ -71,7 +77,7 @@ impl Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for Listed { exception, state } in &self.exceptions {
+        for Listed { exception, state, rule_is_not_shipped } in &self.exceptions {
             let state = match state {
                 State::Counts => "counts   ",
                 State::EndsSoon => "ends soon",
@@ -85,6 +91,12 @@ impl std::fmt::Display for Report {
                 }
             }
             writeln!(f, "  {}", printable(reason))?;
+            if *rule_is_not_shipped {
+                writeln!(
+                    f,
+                    "           no rule of this program has that id or title: it silences a rule of your own, or nothing"
+                )?;
+            }
         }
         let ended = self.exceptions.iter().filter(|listed| listed.state == State::Ended).count();
         match (self.exceptions.len(), ended) {
@@ -105,12 +117,18 @@ mod tests {
   - {name: now, reason: R, ends: 2027-12-31, prefix: a/}
   - {name: soon, reason: R, ends: 2026-12-01, principal: 'arn:aws:iam::111122223333:*'}
   - {name: over, reason: R, ends: 2026-11-19, rule: r-1}
+  - {name: titled, reason: R, ends: 2027-12-31, rule: TITLE}
 ";
-        let report = Report::of(&Exceptions::read(file).unwrap(), "2026-11-20", "2026-12-20");
+        let shipped = RuleSet::shipped();
+        let file = file.replace("TITLE", "Alarms or what feeds them removed");
+        let report = Report::of(&Exceptions::read(&file).unwrap(), &shipped, "2026-11-20", "2026-12-20");
         let states: Vec<_> = report.exceptions.iter().map(|listed| listed.state).collect();
-        assert_eq!(states, [State::Counts, State::EndsSoon, State::Ended]);
+        assert_eq!(states, [State::Counts, State::EndsSoon, State::Ended, State::Counts]);
         let text = report.to_string();
-        assert!(text.contains("has ended  over  until 2026-11-19  rule r-1  R\n"), "{text}");
-        assert!(text.ends_with("3 read, 1 of them have ended and can be deleted"), "{text}");
+        assert!(
+            text.contains("has ended  over  until 2026-11-19  rule r-1  R\n           no rule of this program"),
+            "{text}"
+        );
+        assert!(text.ends_with("4 read, 1 of them have ended and can be deleted"), "{text}");
     }
 }

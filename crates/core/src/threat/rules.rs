@@ -107,6 +107,13 @@ impl RuleSet {
         Floor { level, matched_rules }
     }
 
+    /// Whether a rule has this id or this title.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        let is_titled = |entry: &Entry| entry.rule().is_ok_and(|rule| rule.matched.title == name);
+        self.rules.iter().any(|entry| entry.id() == name || is_titled(entry))
+    }
+
     /// The calls that each rule can match, under its file's name.
     ///
     /// # Errors
