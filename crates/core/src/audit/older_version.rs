@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::time::unix_millis;
-use crate::{Error, ports::ObjectVersion};
+use crate::{Error, backfill::ledger_event, ports::ObjectVersion};
 
 /// Seconds within which a version's own event has come: CloudTrail takes minutes.
 const OWN_EVENT_SECONDS: i64 = 3600;
@@ -47,8 +47,7 @@ impl Deleted {
     }
 }
 
-/// The `detail` of an "Object Created" that has a version judged as if it were written now. The version `null` is
-/// written over in place, so it is told by its bytes.
+/// The `detail` of an "Object Created" that has a version judged as if it were written now.
 #[must_use]
 pub fn object_created(bucket: &str, key: &str, version: &ObjectVersion) -> Value {
     json!({
@@ -57,7 +56,7 @@ pub fn object_created(bucket: &str, key: &str, version: &ObjectVersion) -> Value
         "object": {
             "key": key, "size": version.size, "etag": version.etag.trim_matches('"'), "version-id": version.id,
         },
-        "request-id": format!("{}-{}", version.id, version.etag.trim_matches('"')),
+        "request-id": ledger_event(version),
         "requester": "s3.amazonaws.com",
         "reason": "OlderVersion",
     })
@@ -75,6 +74,6 @@ mod tests {
         assert_eq!(report["object"], json!({"key": "a.png", "size": 9, "etag": "e1", "version-id": "v1"}));
         assert_eq!(report["reason"], "OlderVersion");
         // What the ledger knows the version null by.
-        assert_eq!(object_created("uploads", "a.png", &version("null"))["request-id"], "null-e1");
+        assert_eq!(object_created("uploads", "a.png", &version("null"))["request-id"], "null-e1-0");
     }
 }

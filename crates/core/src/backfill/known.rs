@@ -10,11 +10,12 @@ use crate::{
     ports::ObjectVersion,
 };
 
-/// By which event the ledger knows a version. The version `null` is written over in place, so it is told by its bytes.
+/// By which event the ledger knows a version. The version `null` is written over in place, so it is told by its bytes and
+/// by when they came: the same may be uploaded again once they were removed.
 #[must_use]
 pub fn ledger_event(version: &ObjectVersion) -> String {
     match version.id.as_str() {
-        NULL_VERSION => format!("null-{}", version.etag.trim_matches('"')),
+        NULL_VERSION => format!("null-{}-{}", version.etag.trim_matches('"'), version.last_modified),
         id => id.to_owned(),
     }
 }
@@ -136,7 +137,7 @@ mod tests {
         assert!(!judged("\"e1\"", "some day").covers(&anew, NOW));
         // The same bytes in another version are another upload.
         assert!(!by_request("\"e1\"").covers(&listed("v2"), NOW));
-        let before = Known::read(&json!({"event": "null-e1", "status": "complete"}));
-        assert!(before.covers(&listed("null"), NOW));
+        let before = Known::read(&json!({"event": "null-e1-0", "status": "complete"}));
+        assert!(before.covers(&listed("null"), NOW) && !before.covers(&anew, NOW));
     }
 }

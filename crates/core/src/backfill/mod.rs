@@ -126,7 +126,10 @@ mod tests {
         assert_eq!(Event::read(&older).unwrap().version.as_deref(), Some("null"));
         // The ledger knows both by their bytes.
         for input in [latest, older] {
-            assert_eq!((&input["id"], &input["detail"]["request-id"]), (&json!("null-e1"), &json!("null-e1")));
+            assert_eq!(
+                (&input["id"], &input["detail"]["request-id"]),
+                (&json!("null-e1-1795165200"), &json!("null-e1-1795165200"))
+            );
         }
     }
 

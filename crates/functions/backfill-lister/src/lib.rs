@@ -245,6 +245,12 @@ impl<V: VersionPages, W: ObjectWriter + ObjectStore, L: LedgerRecords> BackfillL
         });
         // A further run of the same backfill goes on with what was counted.
         let before = self.record(id).await?;
+        // This call is tried again, and the backfill was stopped since it began.
+        let text = |name| before.as_ref().and_then(|record| record.get(name)?.as_str());
+        let is_stopped = text("status") == Some(Status::Stopping.as_str());
+        if is_stopped && text("execution") == Some(execution.id.as_str()) {
+            return Ok(());
+        }
         if before.as_ref().is_none_or(|record| record.get("spent_usd").is_none()) {
             begun["spent_usd"] = json!(0);
         }

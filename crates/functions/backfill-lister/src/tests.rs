@@ -198,6 +198,16 @@ async fn what_is_stopped_or_spent_lists_no_further() {
 }
 
 #[tokio::test]
+async fn a_first_listing_that_is_tried_again_does_not_undo_a_stop() {
+    let lister = lister(five(), &[]);
+    let asked = list(&json!({"backfill": "b-1", "plan": {"bucket": "b"}}));
+    lister.handle(asked.clone()).await.unwrap();
+    lister.set("b-1", &json!({"status": "stopping"})).await.unwrap();
+    let again = lister.handle(asked).await.unwrap();
+    assert_eq!((&again["objects"], &again["more"]), (&json!(0), &json!(false)));
+}
+
+#[tokio::test]
 async fn a_capped_backfill_that_is_resumed_without_more_money_lists_nothing() {
     let capped = json!({"object": PARTITION, "event": "b-1", "spent_usd": 2.5, "status": "capped"});
     for (most, objects) in [(2.0, 0), (3.0, 2)] {
