@@ -33,10 +33,10 @@ impl Outcome {
     #[must_use]
     pub fn of(progress: &Progress, facts: &Facts) -> Self {
         let copied = is_copied(progress);
-        let (verdict, action, least_level, headline) = match (progress.failure(), &progress.detection) {
-            (Some(_), _) => failed(progress, facts, copied),
-            (None, None) => (None, Taken::None, ThreatLevel::Low, None),
-            (None, Some(judged)) => judgement(judged, progress.effect),
+        let (verdict, action, least_level, headline) = match &progress.detection {
+            _ if broke_off(progress, facts) => failed(progress, facts, copied),
+            None => (None, Taken::None, ThreatLevel::Low, None),
+            Some(judged) => judgement(judged, progress.effect),
         };
         let bytes = progress.detection.as_ref().map(|judged| &judged.object);
         let kind = Kind::of(bytes, facts.s3_key.as_deref());
@@ -56,6 +56,12 @@ impl Outcome {
     pub fn is_held_back(&self) -> bool {
         self.verdict == Some(Verdict::Undetermined) && self.reason.as_deref() == Some(Reason::Budget.as_str())
     }
+}
+
+/// Whether the work on the event broke off. A failure that names no state, after all work was done, is one of its report alone.
+fn broke_off(progress: &Progress, facts: &Facts) -> bool {
+    let is_done = progress.summary.is_some() && (progress.detection.is_some() || !facts.is_to_be_judged());
+    progress.failed_in.is_some() || (progress.failure().is_some() && !is_done)
 }
 
 /// Whether a copy was made and found whole: then what was read was to be deleted.

@@ -155,7 +155,8 @@ fn a_document_is_called_one_by_its_bytes_or_else_by_its_key() {
 fn a_failure_says_what_became_of_the_object() {
     for (audit, verdict, action, headline) in [
         (
-            json!({"summary": summary(), "detection": detection("pii", "delete_version"), "deletion": "failed"}),
+            json!({"summary": summary(), "detection": detection("pii", "delete_version"), "deletion": "failed",
+                "failed_in": "Delete version"}),
             "pii",
             "delete_failed",
             "Personal data found, NOT deleted: the deletion failed",
@@ -163,7 +164,7 @@ fn a_failure_says_what_became_of_the_object() {
         (json!({"summary": summary()}), "none", "kept", "Image not checked for personal data, kept"),
         // About another object than the event's: nothing of it is told.
         (
-            json!({"summary": summary(), "detection": detection("clean", "none")}),
+            json!({"summary": summary(), "detection": detection("clean", "none"), "failed_in": "Detect PII"}),
             "none",
             "kept",
             "Image not checked for personal data, kept",
@@ -180,6 +181,30 @@ fn a_failure_says_what_became_of_the_object() {
         assert!(alert.subject.starts_with(&format!("[HIGH] {headline}: ")), "{}", alert.subject);
         assert_eq!(alert.message.contains("Finding"), verdict == "pii", "{}", alert.message);
     }
+}
+
+#[test]
+fn what_was_found_and_done_is_kept_though_nobody_could_be_told() {
+    for (verdict, action, effect, taken) in [
+        ("clean", "none", Value::Null, "kept"),
+        ("undetermined", "none", Value::Null, "kept"),
+        ("pii", "none", Value::Null, "kept"),
+        ("pii", "delete_version", json!("deleted"), "deleted"),
+        ("pii", "quarantine", json!("deleted"), "quarantined"),
+        ("clean", "tag", json!("tagged"), "tagged"),
+    ] {
+        let mut audit = json!({"summary": summary(), "detection": detection(verdict, action), "deletion": effect});
+        let told = composed(&audit).item;
+        audit["failure"] = failure();
+        let kept = composed(&audit).item;
+        assert_eq!(kept["status"], json!({"S": "failed"}), "{verdict} {action}");
+        assert_eq!(kept["action"], json!({"S": taken}), "{verdict} {action}");
+        for field in ["verdict", "reason", "categories", "action", "sha256", "model", "cost_usd", "quarantine_key"] {
+            assert_eq!(kept.get(field), told.get(field), "{verdict} {action}: {field}");
+        }
+    }
+    let alone = json!({"summary": {"threat_level": "low"}, "failure": failure()});
+    assert_eq!(composed(&alone).item["threat_level"], json!({"S": "low"}));
 }
 
 #[test]
