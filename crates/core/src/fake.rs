@@ -125,7 +125,7 @@ pub fn facts(bytes: &[u8]) -> ObjectFacts {
 #[derive(Debug)]
 pub struct FakeStore {
     stored: Stored,
-    tags: Vec<Tag>,
+    tags: Result<Vec<Tag>, Error>,
     asked: Mutex<Vec<ObjectRef>>,
     written: Mutex<Vec<Written>>,
 }
@@ -137,12 +137,12 @@ impl FakeStore {
     /// A store that holds this under every name.
     #[must_use]
     pub fn holding(stored: Stored) -> Self {
-        Self { stored, tags: Vec::new(), asked: Mutex::default(), written: Mutex::default() }
+        Self { stored, tags: Ok(Vec::new()), asked: Mutex::default(), written: Mutex::default() }
     }
 
     /// The same with these tags on it.
     #[must_use]
-    pub fn tagged(self, tags: Vec<Tag>) -> Self {
+    pub fn tagged(self, tags: Result<Vec<Tag>, Error>) -> Self {
         Self { tags, ..self }
     }
 
@@ -203,7 +203,7 @@ impl ObjectStore for FakeStore {
     }
 
     async fn tags(&self, _: &ObjectRef) -> Result<Vec<Tag>, Error> {
-        Ok(self.tags.clone())
+        self.tags.clone()
     }
 }
 

@@ -42,7 +42,12 @@ pub enum Intake {
         format: ImageFormat,
     },
     /// Nobody can judge it.
-    Unreadable(Unreadable),
+    Unreadable {
+        /// Why.
+        why: Unreadable,
+        /// What it is, as far as that is known.
+        format: Option<ImageFormat>,
+    },
     /// Certainly not a picture, and nothing claimed that it was one.
     NotAnImage,
 }
@@ -75,16 +80,18 @@ pub async fn read_image<B: ObjectBody>(
     let mut chunks = Chunks { body: &mut object.body, read: Vec::new(), length: 0, ended: false };
     chunks.read_to(HEAD_BYTES).await?;
     if chunks.length == 0 {
-        return Ok(Intake::Unreadable(Unreadable::Empty));
+        return Ok(Intake::Unreadable { why: Unreadable::Empty, format: None });
     }
     let format = match Content::of(&chunks.head()) {
         Content::Image(format) => format,
         Content::NoPicture | Content::Unknown if claims_image => {
-            return Ok(Intake::Unreadable(Unreadable::NotAnImage));
+            return Ok(Intake::Unreadable { why: Unreadable::NotAnImage, format: None });
         }
         Content::NoPicture => return Ok(Intake::NotAnImage),
-        Content::Avif => return Ok(Intake::Unreadable(Unreadable::Avif)),
-        Content::OtherPicture | Content::Unknown => return Ok(Intake::Unreadable(Unreadable::UnsupportedFormat)),
+        Content::Avif => return Ok(Intake::Unreadable { why: Unreadable::Avif, format: None }),
+        Content::OtherPicture | Content::Unknown => {
+            return Ok(Intake::Unreadable { why: Unreadable::UnsupportedFormat, format: None });
+        }
     };
     let announced = object.facts.size;
     let edge = match chunks.dimensions().await? {
@@ -147,13 +154,13 @@ async fn keep<B: ObjectBody>(
     format: ImageFormat,
 ) -> Result<Intake, Error> {
     if announced.is_some_and(|size| size > MAX_DECODED_FILE) {
-        return Ok(Intake::Unreadable(Unreadable::TooLarge));
+        return Ok(Intake::Unreadable { why: Unreadable::TooLarge, format: Some(format) });
     }
     let expected = announced.and_then(|size| usize::try_from(size).ok()).unwrap_or(chunks.length);
     bytes.reserve_exact(expected.saturating_sub(bytes.len()));
     chunks.pour(MAX_DECODED_FILE, |chunk| bytes.extend_from_slice(chunk)).await?;
     if !chunks.ended {
-        return Ok(Intake::Unreadable(Unreadable::TooLarge));
+        return Ok(Intake::Unreadable { why: Unreadable::TooLarge, format: Some(format) });
     }
     if announced.is_some_and(|announced| announced != chunks.length as u64) {
         return Err(Error::ObjectChanged);
@@ -273,7 +280,7 @@ mod tests {
 
     fn unreadable(stored: Stored, claims_image: bool) -> Option<Unreadable> {
         match intake(stored, claims_image).unwrap() {
-            Intake::Unreadable(why) => Some(why),
+            Intake::Unreadable { why, .. } => Some(why),
             Intake::Request { .. } | Intake::ToConvert { .. } | Intake::NotAnImage => None,
         }
     }
@@ -315,7 +322,7 @@ mod tests {
     fn to_convert(stored: Stored) -> Option<(Vec<u8>, ImageFormat)> {
         match intake(stored, true).unwrap() {
             Intake::ToConvert { bytes, format } => Some((bytes, format)),
-            Intake::Request { .. } | Intake::Unreadable(_) | Intake::NotAnImage => None,
+            Intake::Request { .. } | Intake::Unreadable { .. } | Intake::NotAnImage => None,
         }
     }
 

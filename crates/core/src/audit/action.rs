@@ -121,7 +121,9 @@ impl Handling {
         let object = &detection.object;
         let pinned = object.version.is_some() || object.etag.is_some();
         let lies_in_the_content = detection.reason.is_some_and(Reason::lies_in_the_content);
-        let quarantine = if object.etag.is_some() { Action::Quarantine } else { Action::None };
+        // Deleting a `null` version by its entity tag would only hide it.
+        let can_move = object.etag.is_some() && !object.is_null_version;
+        let quarantine = if can_move { Action::Quarantine } else { Action::None };
         match (detection.verdict, self.on(detection, policy)) {
             (Verdict::Gone, _) | (_, OnPersonalData::None) => Action::None,
             _ if !pinned => Action::None,
@@ -239,6 +241,8 @@ pub enum NotTried {
     TooLargeToCopy,
     /// An object has at most ten tags, and this one has them.
     TooManyTags,
+    /// The object's tags, which stay beside the verdict's, could not be read.
+    TagsUnreadable,
     /// Something was found of which nobody knows where exactly it is, so it cannot be covered.
     NoBox,
     /// More was found than is told, so not all of it can be covered.

@@ -28,7 +28,8 @@ impl JudgeDocuments {
     /// The action that `detection` calls for, as far as its object may be acted on.
     #[must_use]
     pub fn allowed(self, action: Action, detection: &Detection) -> Action {
-        let is_document = detection.object.media_type == Some(PDF);
+        let object = &detection.object;
+        let is_document = object.media_type.map_or_else(|| is_document(&object.key), |media_type| media_type == PDF);
         let removes = !matches!(action, Action::None | Action::Tag);
         if is_document && removes && self != Self::Act { Action::None } else { action }
     }
@@ -51,6 +52,7 @@ mod tests {
     use super::*;
     use crate::{
         audit::Handling,
+        image::{ImageFormat, Unreadable},
         pii::{Judgement, Policy},
         ports::{ObjectFacts, ObjectRef},
     };
@@ -73,6 +75,25 @@ mod tests {
             let detection = found_in(media_type);
             let action = documents.allowed(Handling::default().wanted(&detection, &Policy::default()), &detection);
             assert_eq!(action, expected, "{media_type}, {documents}");
+        }
+    }
+
+    #[test]
+    fn a_document_that_nobody_can_read_is_no_more_removed_than_another() {
+        for (key, format, documents, expected) in [
+            ("contract.PDF", None, JudgeDocuments::Tell, Action::None),
+            ("contract", Some(ImageFormat::Pdf), JudgeDocuments::Tell, Action::None),
+            ("contract", Some(ImageFormat::Pdf), JudgeDocuments::Off, Action::None),
+            ("contract.pdf", None, JudgeDocuments::Act, Action::Quarantine),
+            ("scan", None, JudgeDocuments::Tell, Action::Quarantine),
+            ("scan.pdf", Some(ImageFormat::Tiff), JudgeDocuments::Tell, Action::Quarantine),
+        ] {
+            let object = ObjectRef { bucket: "b".into(), key: key.into(), version: None };
+            let facts = ObjectFacts { version: Some("v1".into()), etag: Some("e".into()), size: Some(9), sha256: None };
+            let detection = Detection::unreadable(object, facts, Unreadable::TooLarge, format);
+            let handling = Handling::read("delete;quarantine;").unwrap();
+            let action = documents.allowed(handling.wanted(&detection, &Policy::default()), &detection);
+            assert_eq!(action, expected, "{key} {format:?} {documents}");
         }
     }
 

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use super::{Finding, Judgement, Reason};
 use crate::{
     bedrock::Usage,
-    image::Unreadable,
+    image::{ImageFormat, Unreadable},
     named::named,
     ports::{ObjectFacts, ObjectRef},
 };
@@ -63,10 +63,13 @@ pub struct JudgedObject {
     pub etag: Option<String>,
     /// Length in bytes.
     pub size: Option<u64>,
-    /// What the bytes are, when they are an image that can be judged.
+    /// What the bytes are, as far as that is known.
     pub media_type: Option<&'static str>,
     /// SHA-256 of its bytes, in hexadecimal digits, where they were read to their end.
     pub sha256: Option<String>,
+    /// Whether it is the version `null` of a bucket that keeps versions, which the next upload without them takes the place of.
+    #[serde(skip)]
+    pub is_null_version: bool,
 }
 
 /// What a verdict cost.
@@ -109,6 +112,7 @@ impl Detection {
             size: None,
             media_type: None,
             sha256: None,
+            is_null_version: false,
         };
         Self::without_model(Verdict::Gone, None, judged)
     }
@@ -121,8 +125,9 @@ impl Detection {
 
     /// An object that nobody can judge.
     #[must_use]
-    pub fn unreadable(object: ObjectRef, facts: ObjectFacts, why: Unreadable) -> Self {
-        Self::without_model(Verdict::Undetermined, Some(why.into()), judged_object(object, facts))
+    pub fn unreadable(object: ObjectRef, facts: ObjectFacts, why: Unreadable, format: Option<ImageFormat>) -> Self {
+        let object = JudgedObject { media_type: format.map(ImageFormat::media_type), ..judged_object(object, facts) };
+        Self::without_model(Verdict::Undetermined, Some(why.into()), object)
     }
 
     /// An image that was judged.
@@ -137,9 +142,8 @@ impl Detection {
         judgement: Judgement,
         model: Option<ModelUse>,
     ) -> Self {
-        let null_version = facts.version.as_deref() == Some(NULL_VERSION);
         let object = JudgedObject { media_type: Some(media_type), ..judged_object(object, facts) };
-        let pinned = object.version.is_some() || (object.etag.is_some() && !null_version);
+        let pinned = object.version.is_some() || (object.etag.is_some() && !object.is_null_version);
         let (verdict, reason, findings) = match judgement {
             Judgement::Pii(findings) if pinned => (Verdict::Pii, None, findings),
             Judgement::Pii(findings) => (Verdict::Undetermined, Some(Reason::VersionNotPinned), findings),
@@ -162,6 +166,7 @@ impl Detection {
 
 fn judged_object(object: ObjectRef, facts: ObjectFacts) -> JudgedObject {
     JudgedObject {
+        is_null_version: facts.version.as_deref() == Some(NULL_VERSION),
         bucket: object.bucket,
         key: object.key,
         version: facts.version.filter(|version| version != NULL_VERSION),

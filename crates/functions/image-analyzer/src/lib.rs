@@ -86,7 +86,7 @@ impl<S: ObjectStore, M: Models> ImageAnalyzer<S, M> {
                 body.push(&view.image);
                 body.finish()
             }
-            Intake::Unreadable(why) => return Err(Error::invalid("Key", why.meaning())),
+            Intake::Unreadable { why, .. } => return Err(Error::invalid("Key", why.meaning())),
             Intake::NotAnImage => return Err(Error::invalid("Key", Unreadable::NotAnImage.meaning())),
         };
         match self.model.ask(body).await? {

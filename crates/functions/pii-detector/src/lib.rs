@@ -179,10 +179,19 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
             }
             Action::Tag => {
                 let JudgedObject { bucket, key, version, .. } = detection.object.clone();
-                let found = self.store.tags(&ObjectRef { bucket, key, version }).await?;
-                match Handling::tagged(detection.verdict, found) {
-                    Some(tags) => (Action::Tag, None, tags),
-                    None => (Action::None, Some(NotTried::TooManyTags), Vec::new()),
+                match self.store.tags(&ObjectRef { bucket, key, version }).await {
+                    Ok(found) => match Handling::tagged(detection.verdict, found) {
+                        Some(tags) => (Action::Tag, None, tags),
+                        None => (Action::None, Some(NotTried::TooManyTags), Vec::new()),
+                    },
+                    Err(passing @ Error::StoreUnavailable { .. }) => return Err(passing),
+                    // Nothing else would tell of it.
+                    Err(error) if matches!(detection.verdict, Verdict::Clean | Verdict::NotImage) => return Err(error),
+                    // What was found is told all the same: a model was paid for it.
+                    Err(error) => {
+                        tracing::warn!(error = error.name().as_str(), "the object's tags could not be read");
+                        (Action::None, Some(NotTried::TagsUnreadable), Vec::new())
+                    }
                 }
             }
             action => (action, None, Vec::new()),
@@ -279,7 +288,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
             Lookup::Found(OpenObject { facts, body }) => OpenObject { facts, body: Hashed::new(body) },
             Lookup::Gone => return done(Detection::gone(object.clone())),
             Lookup::Sealed(seal) => {
-                return done(Detection::unreadable(object.clone(), ObjectFacts::default(), seal.into()));
+                return done(Detection::unreadable(object.clone(), ObjectFacts::default(), seal.into(), None));
             }
         };
         let question = pii::question(self.model.max_tokens);
@@ -308,7 +317,7 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
                 done(Detection::not_image(object.clone(), facts))
             }
             Intake::ToConvert { bytes, format } => Ok(Read::ToConvert { facts, format, bytes }),
-            Intake::Unreadable(why) => done(Detection::unreadable(object.clone(), facts, why)),
+            Intake::Unreadable { why, format } => done(Detection::unreadable(object.clone(), facts, why, format)),
             Intake::NotAnImage => done(Detection::not_image(object.clone(), facts)),
         }
     }

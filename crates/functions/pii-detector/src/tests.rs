@@ -274,7 +274,7 @@ async fn what_cannot_be_done_is_not_tried_and_told() {
         ("delete;none;a=none", Stored::bytes(PNG), 0, "none", None),
     ] {
         let mut detector = detector(stored, FakeModel::saying(PII));
-        detector.store = detector.store.tagged((0..tags).map(tag).collect());
+        detector.store = detector.store.tagged(Ok((0..tags).map(tag).collect()));
         let mut event = event();
         event["handling"] = json!(handling);
         let answer = detector.handle(event).await.unwrap();
@@ -283,6 +283,24 @@ async fn what_cannot_be_done_is_not_tried_and_told() {
         let told = answer["tags"].as_array().map_or(0, Vec::len);
         assert_eq!(told, if action == "tag" { tags + 1 } else { 0 }, "{handling}");
     }
+}
+
+#[tokio::test]
+async fn a_verdict_is_told_though_its_tag_cannot_stand_beside_the_others() {
+    let denied = Error::AccessDenied { action: "s3:GetObjectTagging", what: "a".into(), hint: "x" };
+    let mut event = event();
+    event["handling"] = json!("tag;none;");
+    let tagged = |error: Error| {
+        let mut detector = detector(Stored::bytes(PNG), FakeModel::saying(PII));
+        detector.store = detector.store.tagged(Err(error));
+        detector
+    };
+    let answer = tagged(denied).handle(event.clone()).await.unwrap();
+    assert_eq!((&answer["verdict"], &answer["action"]), (&json!("pii"), &json!("none")));
+    assert_eq!(answer["not_tried"], "tags_unreadable");
+    // What passes is worth another try.
+    let busy = Error::StoreUnavailable { code: "SlowDown".into(), what: "a".into() };
+    assert_eq!(tagged(busy.clone()).handle(event).await, Err(busy));
 }
 
 #[tokio::test]

@@ -211,7 +211,8 @@ impl<'a> Told<'a> {
     /// It goes into a shell, so nothing of the event stands in it but an id that is one.
     fn restore(&self) -> Option<String> {
         let id = self.event_id().filter(|id| is_id(id))?;
-        if self.source.outcome.action != Taken::Quarantined {
+        // Without versions nobody could tell what is brought back from an upload, which is judged.
+        if self.source.outcome.action != Taken::Quarantined || self.version.is_none() {
             return None;
         }
         let of_execution = self.execution.map(|execution| execution.region).filter(|region| is_region(region));

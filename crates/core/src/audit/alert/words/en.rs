@@ -100,7 +100,9 @@ const fn undo(taken: Taken) -> Option<&'static str> {
         Taken::Deleted => {
             Some("it cannot be undone. With OnPersonalData=quarantine the next one could be brought back")
         }
-        Taken::Quarantined => Some("find it with `warden quarantine list`, and bring it back with `warden restore`"),
+        Taken::Quarantined => Some(
+            "find it with `warden quarantine list`, and bring it back with `warden restore`, or by hand to a bucket that keeps no versions",
+        ),
         Taken::Tagged => Some("nothing was lost. Take the tag warden:verdict off if the verdict is wrong"),
         _ => None,
     }
@@ -128,6 +130,7 @@ const fn not_tried(why: NotTried) -> &'static str {
     match why {
         NotTried::TooLargeToCopy => "it is over 5 GiB, which S3 does not copy in one call: move it by hand",
         NotTried::TooManyTags => "it has ten tags already, and S3 takes no more",
+        NotTried::TagsUnreadable => "the tags that it has could not be read: see the function's log",
         NotTried::NoBox => "no masked copy: something was found, but not its exact position",
         NotTried::TooMuchToMask => "no masked copy: too much was found to cover all of it",
         NotTried::KindNotMasked => "no masked copy: files of this kind are not masked",

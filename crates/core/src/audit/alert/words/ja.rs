@@ -103,7 +103,9 @@ const fn done(taken: Taken) -> &'static str {
 const fn undo(taken: Taken) -> Option<&'static str> {
     match taken {
         Taken::Deleted => Some("元に戻せません。OnPersonalData=quarantine に設定すると、次回からは復元できます"),
-        Taken::Quarantined => Some("`warden quarantine list` で探し、`warden restore` で復元してください"),
+        Taken::Quarantined => Some(
+            "`warden quarantine list` で探し、`warden restore` で復元してください。バージョンを保持しないバケットには手動で戻してください",
+        ),
         Taken::Tagged => Some("失われたものはありません。判定が誤りなら、タグ warden:verdict を外してください"),
         _ => None,
     }
@@ -133,6 +135,7 @@ const fn not_tried(why: NotTried) -> &'static str {
     match why {
         NotTried::TooLargeToCopy => "5 GiB を超えており、S3 では一度にコピーできません。手動で移動してください",
         NotTried::TooManyTags => "すでにタグが 10 個あり、S3 ではこれ以上追加できません",
+        NotTried::TagsUnreadable => "すでに付いているタグを読み取れませんでした。関数のログを確認してください",
         NotTried::NoBox => "隠したコピーなし: 見つかった項目の中に、正確な位置が分からないものがあります",
         NotTried::TooMuchToMask => "隠したコピーなし: 見つかった項目が多すぎて、すべてを隠せません",
         NotTried::KindNotMasked => "隠したコピーなし: この種類のファイルは隠せません",

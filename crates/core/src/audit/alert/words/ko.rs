@@ -101,7 +101,9 @@ const fn undo(taken: Taken) -> Option<&'static str> {
         Taken::Deleted => {
             Some("되돌릴 수 없습니다. OnPersonalData=quarantine으로 설정하면 다음부터는 복원할 수 있습니다")
         }
-        Taken::Quarantined => Some("`warden quarantine list`로 찾아 `warden restore`로 복원하십시오"),
+        Taken::Quarantined => Some(
+            "`warden quarantine list`로 찾아 `warden restore`로 복원하십시오. 버전을 보관하지 않는 버킷에는 직접 되돌리십시오",
+        ),
         Taken::Tagged => Some("사라진 것은 없습니다. 판정이 틀렸다면 warden:verdict 태그를 제거하십시오"),
         _ => None,
     }
@@ -131,6 +133,7 @@ const fn not_tried(why: NotTried) -> &'static str {
     match why {
         NotTried::TooLargeToCopy => "5 GiB를 초과하여 S3에서 한 번에 복사할 수 없습니다. 직접 옮기십시오",
         NotTried::TooManyTags => "이미 태그가 10개 있어 S3에서 더 추가할 수 없습니다",
+        NotTried::TagsUnreadable => "이미 있는 태그를 읽을 수 없었습니다. 함수의 로그를 확인하십시오",
         NotTried::NoBox => "가린 사본 없음: 발견된 항목 중 정확한 위치를 알 수 없는 것이 있습니다",
         NotTried::TooMuchToMask => "가린 사본 없음: 발견된 항목이 너무 많아 모두 가릴 수 없습니다",
         NotTried::KindNotMasked => "가린 사본 없음: 이 종류의 파일은 가리지 않습니다",
