@@ -26,8 +26,7 @@ pub(crate) async fn run(command: &LedgerCommand) -> anyhow::Result<Ending> {
 pub(crate) async fn quarantine(command: &QuarantineCommand) -> anyhow::Result<Ending> {
     match command {
         QuarantineCommand::List(arguments) => {
-            let filter = Filter { action: None, ..filter(&arguments.filter) };
-            let filter = Filter { in_quarantine: true, ..filter };
+            let filter = Filter { in_quarantine: true, ..filter(&arguments.filter) };
             let records = open(&arguments.stack, &arguments.connection).await?.find(&filter).await?;
             print(&records, arguments.output)
         }
@@ -61,7 +60,17 @@ async fn purge(arguments: &Reasoned) -> anyhow::Result<Ending> {
     let ledger = open(&arguments.on.stack, &arguments.on.connection).await?;
     let record = quarantined(&ledger, &arguments.named).await?;
     let record = ledger.purge(&record, &Who::now(&arguments.reason)).await?;
-    output::result(arguments.on.output.format, format!("{} is gone for good", record.object()), &record)?;
+    // What is done is done, whether or not the others can be counted.
+    let text = match copies_left(&ledger, &record).await.unwrap_or_default().as_slice() {
+        [] => format!("{} is gone for good", record.object()),
+        left => format!(
+            "the copy of {} is gone for good; in quarantine is {} more of it, of these events: {}",
+            record.object(),
+            left.len(),
+            left.join(", ")
+        ),
+    };
+    output::result(arguments.on.output.format, text, &record)?;
     Ok(Ending::Done)
 }
 
@@ -161,6 +170,15 @@ async fn quarantined(ledger: &Ledger, asked: &Named) -> anyhow::Result<Record> {
     let records = ledger.show(asked).await?;
     let found = records.into_iter().rev().find(|record| record.text("quarantine_key").is_some());
     found.with_context(|| format!("nothing of {} lies in quarantine", named(asked)))
+}
+
+/// The events of an object's other uploads that lie in quarantine.
+async fn copies_left(ledger: &Ledger, record: &Record) -> anyhow::Result<Vec<String>> {
+    let text = |name| record.text(name).unwrap_or_default().to_owned();
+    let object = Named::Object { bucket: text("s3_bucket"), key: text("s3_key") };
+    let records = ledger.show(&object).await?.into_iter();
+    let left = records.filter(|other| other.text("quarantine_key").is_some());
+    Ok(left.map(|other| other.text("event_id").unwrap_or("-").to_owned()).collect())
 }
 
 fn named(asked: &Named) -> String {
