@@ -10,7 +10,7 @@ use image::{
 use warden_core::image::{ImageFormat, Unreadable};
 
 use crate::{
-    Share, Shown, View,
+    Overview, Share, Shown, View,
     codes::{Code, Seen},
     decode::{MAX_MEMORY, Picture, bounded, unreadable, within_memory},
     grounds, plan,
@@ -83,7 +83,7 @@ pub(crate) fn views(bytes: &[u8], format: ImageFormat, share: &Share) -> Result<
                 let codes = share.codes.as_ref().map(|search| search.codes_in(seen));
                 shown.codes.extend(codes.into_iter().flatten().map(|code| Code { page, ..code }));
                 if share.overviews {
-                    shown.overviews.extend(views.iter().cloned());
+                    shown.overviews.extend(views.iter().cloned().map(Overview::from));
                 }
                 shown.views.extend(views);
             }

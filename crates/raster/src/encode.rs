@@ -26,6 +26,16 @@ pub(crate) fn tile_jpeg(
     tile: Tile,
     ground: Option<Ground>,
 ) -> Result<Vec<u8>, Unreadable> {
+    jpeg(&tile_pixels(image, orientation, tile, ground))
+}
+
+/// The same as it is.
+pub(crate) fn tile_pixels(
+    image: &DynamicImage,
+    orientation: Orientation,
+    tile: Tile,
+    ground: Option<Ground>,
+) -> RgbImage {
     let area = stored_area(tile.area, image.width(), image.height(), orientation);
     let (width, height) = if turns(orientation) { (tile.height, tile.width) } else { (tile.width, tile.height) };
     let mut shown = match (ground, image) {
@@ -35,7 +45,7 @@ pub(crate) fn tile_jpeg(
         (None, _) => DynamicImage::ImageRgba8(part(image, area, (width, height))).into_rgb8().into(),
     };
     shown.apply_orientation(orientation);
-    jpeg(&shown.into_rgb8())
+    shown.into_rgb8()
 }
 
 /// A part of a picture in a size.

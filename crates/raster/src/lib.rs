@@ -21,7 +21,7 @@ mod png_rows;
 mod tiff;
 mod webp;
 
-use std::time::Instant;
+use std::{borrow::Cow, time::Instant};
 
 pub use codes::{Code, CodesUnread};
 use image::DynamicImage;
@@ -69,16 +69,57 @@ impl View {
             page: None,
         })
     }
+}
+
+/// A picture in one piece, for those who read it in code.
+#[derive(Clone)]
+pub struct Overview {
+    kept: Kept,
+    /// The part of the picture that it shows.
+    pub area: Area,
+    /// Width and height of the picture, in the pixels of `area`.
+    pub whole: (u32, u32),
+    /// Which page, frame or picture it is of, of a file with several; counted from 1.
+    pub page: Option<u32>,
+}
+
+/// What an overview is kept as.
+#[derive(Clone)]
+enum Kept {
+    /// Its pixels: where it is the only one there is memory for them.
+    Pixels(DynamicImage),
+    /// A file that holds them.
+    File(Vec<u8>, ImageFormat),
+}
+
+impl Overview {
+    /// One whose pixels are neither packed nor unpacked.
+    fn of(picture: &Picture, tile: Tile, ground: Option<Ground>) -> Self {
+        let pixels = encode::tile_pixels(&picture.image, picture.orientation, tile, ground);
+        let (area, whole) = (tile.area, picture.seen_size());
+        Self { kept: Kept::Pixels(pixels.into()), area, whole, page: None }
+    }
 
     /// Its pixels, as they are seen.
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] where they cannot be decoded.
-    pub fn picture(&self) -> Result<DynamicImage, Unreadable> {
-        let Picture { mut image, orientation, .. } =
-            guarded(|| decode::decode(&self.image, self.format, self.image.len() as u64))?;
-        image.apply_orientation(orientation);
-        Ok(image)
+    pub fn picture(&self) -> Result<Cow<'_, DynamicImage>, Unreadable> {
+        match &self.kept {
+            Kept::Pixels(pixels) => Ok(Cow::Borrowed(pixels)),
+            Kept::File(bytes, format) => {
+                let Picture { mut image, orientation, .. } =
+                    guarded(|| decode::decode(bytes, *format, bytes.len() as u64))?;
+                image.apply_orientation(orientation);
+                Ok(Cow::Owned(image))
+            }
+        }
+    }
+}
+
+impl From<View> for Overview {
+    fn from(View { image, format, area, whole, page }: View) -> Self {
+        Self { kept: Kept::File(image, format), area, whole, page }
     }
 }
 
@@ -125,7 +166,7 @@ pub struct Shown {
     /// have numbers of their own.
     pub texts: Vec<Vec<Text>>,
     /// Each picture, page and frame in one piece, at most 2,000 pixels along an edge, where that was asked for.
-    pub overviews: Vec<View>,
+    pub overviews: Vec<Overview>,
     /// Why something in the file could not: a page, a frame, the end of a picture.
     pub unread: Option<Unreadable>,
     /// Why something that the views show could not be shown in one piece.
@@ -153,7 +194,8 @@ impl Shown {
     /// The same, of one page, frame or picture of a file with several; counted from 0.
     fn on_page(mut self, index: usize) -> Self {
         let page = u32::try_from(index + 1).ok();
-        self.views.iter_mut().chain(&mut self.overviews).for_each(|view| view.page = page);
+        self.views.iter_mut().for_each(|view| view.page = page);
+        self.overviews.iter_mut().for_each(|overview| overview.page = page);
         self.codes.iter_mut().for_each(|code| code.page = page);
         self.texts.iter_mut().flatten().for_each(|text| text.page = page);
         self
@@ -274,12 +316,13 @@ pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown
         let lacks_much = if format == ImageFormat::Jpeg { picture.mostly_missing } else { !picture.whole };
         let search = reading.codes.then(Search::new);
         let codes = search.as_ref().map(|search| search.codes_of(&picture)).unwrap_or_default();
-        let overviews = Overviews::of(&picture, reading.overviews);
+        let (width, height) = picture.seen_size();
+        let overview = |ground| Overview::of(&picture, plan::overview(width, height), ground);
+        let overviews = if reading.overviews { grounds(&picture) } else { Vec::new() };
         Ok(Shown {
             codes,
-            overviews: overviews.views,
+            overviews: overviews.into_iter().map(overview).collect(),
             unread: lacks_much.then_some(Unreadable::Damaged),
-            without_overview: overviews.missing,
             codes_unread: search.and_then(|search| search.unread()),
             ..Shown::default()
         })
@@ -289,7 +332,7 @@ pub fn read(bytes: &[u8], format: ImageFormat, reading: Reading) -> Result<Shown
 /// A picture in one piece, on each of its grounds.
 #[derive(Default)]
 struct Overviews {
-    views: Vec<View>,
+    views: Vec<Overview>,
     /// Why one of them could not be made, which leaves the picture to its views.
     missing: Option<Unreadable>,
 }
@@ -303,7 +346,7 @@ impl Overviews {
             let tile = plan::overview(width, height);
             for view in grounds(picture).into_iter().map(|ground| View::of(picture, tile, ground)) {
                 match view {
-                    Ok(view) => overviews.views.push(view),
+                    Ok(view) => overviews.views.push(view.into()),
                     Err(why) => overviews.missing = Some(why),
                 }
             }
@@ -505,7 +548,9 @@ fn shown_on_its_grounds(picture: &Picture, tiles: &[Tile], share: &Share) -> Res
         .flat_map(|ground| tiles.iter().map(move |tile| View::of(picture, *tile, ground)))
         .collect::<Result<_, _>>()?;
     let overviews = match tiles {
-        [_] if share.overviews => Overviews { views: views.clone(), missing: None },
+        [_] if share.overviews => {
+            Overviews { views: views.iter().cloned().map(Overview::from).collect(), missing: None }
+        }
         _ => Overviews::of(picture, share.overviews),
     };
     let unread = (!picture.whole).then_some(Unreadable::Damaged);

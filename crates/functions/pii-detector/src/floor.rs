@@ -16,7 +16,7 @@ use warden_core::{
 };
 use warden_lambda::metrics;
 use warden_perception::{Perception, PerceptionError, Sight, geometry, weights};
-use warden_raster::{Code, CodesUnread, Reading, Shown, Text, View};
+use warden_raster::{Code, CodesUnread, Overview, Reading, Shown, Text};
 use warden_recognizers::{Entity, Line, code};
 
 use crate::deadline::Deadline;
@@ -222,14 +222,14 @@ impl TextReader {
     }
 
     /// What is found in a picture until some moment, and whether there was time for all of it.
-    fn look(&self, view: &View, until: Instant) -> Result<(Floor, bool), Trouble> {
+    fn look(&self, overview: &Overview, until: Instant) -> Result<(Floor, bool), Trouble> {
         if Instant::now() >= until {
             return Ok((Floor::default(), false));
         }
         guarded(|| {
-            let picture = view.picture().map_err(Trouble::Unreadable)?;
+            let picture = overview.picture().map_err(Trouble::Unreadable)?;
             let sight = self.perception()?.look_while(&picture, &|| Instant::now() < until)?;
-            Ok((found_in(&sight, view), sight.whole))
+            Ok((found_in(&sight, overview), sight.whole))
         })?
     }
 
@@ -242,8 +242,8 @@ impl TextReader {
     }
 }
 
-/// What was seen of a view, by what it says.
-fn found_in(sight: &Sight, view: &View) -> Floor {
+/// What was seen of a picture, by what it says.
+fn found_in(sight: &Sight, overview: &Overview) -> Floor {
     let lines: Vec<Line<'_>> = sight
         .lines
         .iter()
@@ -253,8 +253,9 @@ fn found_in(sight: &Sight, view: &View) -> Floor {
         })
         .collect();
     let at = |category, confidence, points: &[geometry::Point]| {
-        let area = pixels(geometry::Area::around(points)).within((sight.width, sight.height), view.area, view.whole);
-        Finding::at(category, confidence, area, view.whole).on(view.page)
+        let area =
+            pixels(geometry::Area::around(points)).within((sight.width, sight.height), overview.area, overview.whole);
+        Finding::at(category, confidence, area, overview.whole).on(overview.page)
     };
     let mut floor = Floor::default();
     for found in warden_recognizers::find(&lines, sight.faces.len()) {
