@@ -47,6 +47,9 @@ const MAX_DEPTH: usize = 4;
 /// Pixels along an edge of the largest blocks in which a picture is coded. Fewer are added to fill the last.
 const BLOCK: u32 = 64;
 
+/// Pixels along an edge of the tiles of which phones make a grid.
+const PHONES_TILE: u32 = 512;
+
 /// Beginnings of the names under which pictures add to another one: its transparency, distances, brightness, outlines.
 const AUXILIARY: [&str; 5] = [
     "urn:mpeg:hevc:2015:auxid:",
@@ -230,8 +233,9 @@ impl<'a> Relations<'a> {
             Some(b"tmap") => 1,
             _ => usize::MAX,
         };
-        let made = self.references.get(&id).into_iter().flatten().filter(|reference| &reference.ref_type.0 == b"dimg");
-        made.flat_map(move |reference| reference.to.iter().copied().skip(from))
+        // The decoder goes by the first list: what a second one names is a picture for itself.
+        let made = self.references.get(&id).into_iter().flatten().find(|reference| &reference.ref_type.0 == b"dimg");
+        made.into_iter().flat_map(move |reference| reference.to.iter().copied().skip(from))
     }
 
     /// Takes a picture and its parts for seen.
@@ -294,7 +298,9 @@ fn crops(bytes: &[u8], file: &HeifFile<'_>) -> Option<Vec<(usize, usize)>> {
     if !file.properties.iter().any(|property| matches!(property, Property::CleanAperture { .. })) {
         return Some(found);
     }
-    let sizes: HashMap<_, _> = file.items.iter().map(|item| (item.id, own_size(file, item))).collect();
+    // What is put together of others has the size that comes of it, whatever it says.
+    let coded = file.items.iter().filter(|item| &item.item_type.0 == b"hvc1");
+    let sizes: HashMap<_, _> = coded.map(|item| (item.id, own_size(file, item))).collect();
     let properties = boxes_in(bytes, &description(bytes)?).find(|found| &found.kind == b"iprp")?;
     for list in boxes_in(bytes, &properties).filter(|found| &found.kind == b"ipma") {
         let content = bytes.get(..list.end)?;
@@ -372,8 +378,15 @@ impl Pictures<'_> {
     /// Of each, those of [`crate::decode::decode`]; [`Unreadable::Avif`] for one in AV1.
     pub(crate) fn decode(&self, held: u64) -> impl Iterator<Item = Result<Picture, Unreadable>> {
         let mut left = MAX_DECODED_PIXELS;
+        let mut known = HashMap::new();
+        // Items may share their bytes. Of each the codes are looked at before it is decoded.
+        let coded = self.file.items.iter().filter(|item| &item.item_type.0 == b"hvc1");
+        let coded = coded.fold(0_u64, |all, item| all.saturating_add(length_of(item, self.bytes)));
         self.ids.iter().map(move |id| {
-            let cost = self.cost(*id, 0, &mut HashMap::new())?;
+            if self.is_over(coded) {
+                return Err(Unreadable::TooLarge);
+            }
+            let cost = self.cost(*id, 0, &mut known)?;
             left = left.checked_sub(cost.pixels).ok_or(Unreadable::TooLarge)?;
             self.decode_item(*id, cost, held)
         })
@@ -383,7 +396,7 @@ impl Pictures<'_> {
         // The file once more, where another picture than the first is asked for, or a crop is undone.
         let copy = if self.is_as_it_stands(id) { 0 } else { self.bytes.len() as u64 };
         within_memory(held + copy + cost.peak)?;
-        if cost.coded > 4 * self.bytes.len() as u64 + MAX_DESCRIPTION as u64 {
+        if self.is_over(cost.coded) {
             return Err(Unreadable::TooLarge);
         }
         let options = Options { max_threads: 0, max_pixels: cost.largest };
@@ -397,6 +410,11 @@ impl Pictures<'_> {
         };
         // Turned as the file says already.
         Ok(Picture::new(image.ok_or(Unreadable::Damaged)?, Orientation::NoTransforms))
+    }
+
+    /// Whether so many coded bytes are more than a file of this length has for pictures that are told once or twice.
+    const fn is_over(&self, coded: u64) -> bool {
+        coded > 4 * self.bytes.len() as u64 + MAX_DESCRIPTION as u64
     }
 
     /// Whether the decoder takes a picture from the file as it is.
@@ -538,13 +556,19 @@ impl Pictures<'_> {
         Ok(false)
     }
 
-    /// Whether the tiles of a grid fill it, and each of them is to be seen in it.
+    /// Whether the tiles of a grid are of one size and fill it, and of the last in a row or column no more is cut off than
+    /// the tiles of phones have.
     fn is_filled(&self, id: ItemId, grid: &Grid) -> bool {
-        let tile = self.file.referenced_items(id, b"dimg").first().and_then(|tile| self.file.image_size(*tile).ok()?);
-        let Some((width, height)) = tile else { return false };
+        let mut tiles =
+            self.file.referenced_items(id, b"dimg").iter().map(|tile| self.file.image_size(*tile).ok().flatten());
+        let Some((width, height)) = tiles.next().flatten() else { return false };
+        if !tiles.all(|tile| tile == Some((width, height))) {
+            return false;
+        }
         let fills = |tile: u32, count: u16, all: u32| {
-            let (tile, count, all) = (u64::from(tile), u64::from(count), u64::from(all));
-            tile * (count - 1) < all && all <= tile * count
+            let filled = u64::from(tile) * u64::from(count);
+            let cut = filled.checked_sub(u64::from(all));
+            cut.is_some_and(|cut| cut < u64::from(tile.min(PHONES_TILE)))
         };
         grid.columns > 0
             && grid.rows > 0

@@ -247,6 +247,15 @@ fn what_a_picture_is_drawn_over_is_shown() {
     assert!(views.iter().any(|view| is_dark(&decoded(view), 60, 60)));
 }
 
+/// A grid of one tile that says it has this edge, of which it shows a corner alone.
+fn corner_of(edge: u32) -> Vec<u8> {
+    let mut file = HeifWriter::new();
+    let tile = file.add_image(&ImageSpec { hidden: true, ..square(true, EDGE).of_size(edge) });
+    let grid = file.add_grid(1, 1, EDGE, EDGE, &[tile], None, None);
+    file.set_primary(grid);
+    file.finish()
+}
+
 #[test]
 fn a_heic_that_tells_two_things_of_itself_is_damaged() {
     let plain = with(|_, _, _| {});
@@ -269,6 +278,16 @@ fn a_heic_that_tells_two_things_of_itself_is_damaged() {
         ("a grid", grid(2, EDGE + 9), None),
         ("a grid with a tile outside", grid(2, EDGE), Some(Unreadable::Damaged)),
         ("a grid with a gap", grid(1, EDGE + 9), Some(Unreadable::Damaged)),
+        (
+            "a grid of unlike tiles",
+            with(|file, first, _| {
+                let large = file.add_image(&ImageSpec { hidden: true, ..square(true, 2 * EDGE).of_size(2 * EDGE) });
+                let grid = file.add_grid(1, 2, 2 * EDGE, EDGE, &[first, large], None, None);
+                file.set_primary(grid);
+            }),
+            Some(Unreadable::Damaged),
+        ),
+        ("a grid of one large tile, of which a corner is shown", corner_of(1_024), Some(Unreadable::Damaged)),
     ] {
         assert_eq!(unread(bytes, ImageFormat::Heic), expected, "{case}");
     }
