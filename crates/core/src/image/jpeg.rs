@@ -145,8 +145,14 @@ pub fn is_of_unsaid_inks(jpeg: &[u8]) -> Option<bool> {
     let (mut at, mut four, mut said) = (2, false, false);
     loop {
         match next_segment(jpeg, &mut at)? {
-            (0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF, frame) => four = frame.get(5) == Some(&4),
-            (0xEE, segment) => said |= segment.starts_with(b"Adobe"),
+            (0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF, frame) => {
+                four = frame.get(5) == Some(&4);
+                if !four {
+                    return Some(false);
+                }
+            }
+            // Of fewer bytes it is nobody's.
+            (0xEE, segment) => said |= segment.starts_with(b"Adobe") && segment.len() >= 12,
             (0xD9 | 0xDA, _) => return Some(four && !said),
             _ => {}
         }
@@ -602,7 +608,10 @@ mod tests {
             ("four", vec![&frame(4)[..], scan], Some(true)),
             ("four, as Adobe means them", vec![adobe, &frame(4), scan], Some(false)),
             ("four, as is said behind them", vec![&frame(4)[..], adobe, scan], Some(false)),
+            ("four, in a word that is nobody's", vec![&b"\xFF\xEE\0\x07Adobe"[..], &frame(4), scan], Some(true)),
             ("three", vec![&frame(3)[..], scan], Some(false)),
+            ("three, cut", vec![&frame(3)[..]], Some(false)),
+            ("none", vec![scan], Some(false)),
             ("four, cut", vec![&frame(4)[..]], None),
         ] {
             let jpeg = [&[&b"\xFF\xD8"[..]][..], &segments].concat().concat();

@@ -282,9 +282,20 @@ fn text_content(head: &[u8]) -> Content {
 
 /// Whether the head of a longer XML is spent on comments and declarations: it may be a drawing.
 fn ends_before_its_elements(head: &[u8], text: &str) -> bool {
-    let begins_element = |pair: &[u8]| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'_');
-    let begins_xml = || ["<?xml", "<!DOCTYPE", "<!--"].iter().any(|begins| text.trim_start().starts_with(begins));
-    head.len() >= HEAD_BYTES && begins_xml() && !text.as_bytes().windows(2).any(begins_element)
+    // What is named within a comment or a declaration is no element.
+    // The declarations within one have ends of their own, and behind them is its end.
+    const NOTES: [(&str, &str); 4] = [("<!--", "-->"), ("<?", "?>"), ("<!", ">"), ("]", ">")];
+    let mut left = text.trim_start_matches('\u{feff}').trim_start();
+    if head.len() < HEAD_BYTES || !left.starts_with("<?xml") && !left.starts_with("<!") {
+        return false;
+    }
+    while let Some((_, end)) = NOTES.iter().find(|(begins, _)| left.starts_with(begins)) {
+        match left.split_once(end) {
+            Some((_, behind)) => left = behind.trim_start(),
+            None => return true,
+        }
+    }
+    left.is_empty()
 }
 
 /// Whether a text is a drawing, a picture with a header in letters, or one that is also a program's source.
@@ -532,6 +543,8 @@ mod tests {
             ("a dense text of Japan", &[&b"\xC6\xFC\xCB\xDC\xB8\xEC".repeat(16)[..], b"\n"].concat(), Content::NoPicture),
             ("svg", b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\">", Content::OtherPicture),
             ("svg behind more than the head", format!("<?xml version=\"1.0\"?><!--{}", " <!-- ".repeat(999)).as_bytes(), Content::OtherPicture),
+            ("svg behind a comment about elements", format!("<?xml version=\"1.0\"?><!-- <x> {}", "x".repeat(5_000)).as_bytes(), Content::OtherPicture),
+            ("no svg behind a comment", format!("<!-- <x> --><p>{}", "x".repeat(5_000)).as_bytes(), Content::NoPicture),
             ("svg behind many declarations", format!("<!DOCTYPE x [{}", "<!ENTITY a '5'>".repeat(999)).as_bytes(), Content::OtherPicture),
             ("a long XML", format!("<?xml version=\"1.0\"?><list>{}", "<!-- item -->".repeat(999)).as_bytes(), Content::NoPicture),
             ("a short XML without elements", b"<?xml version=\"1.0\"?><!-- nothing -->", Content::NoPicture),
