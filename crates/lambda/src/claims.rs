@@ -16,7 +16,7 @@ use crate::{clock, metrics, settings::ClaimSettings};
 /// The pauses before a claim is tried again that another stands against or that the ledger failed, in milliseconds.
 const PAUSES: [u64; 5] = [100, 200, 400, 800, 1_600];
 /// How long after the first try a ledger that fails is tried once more: one that answers late must leave time for the model.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Claims events in the ledger.
 #[derive(Clone, Debug)]
