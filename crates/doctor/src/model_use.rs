@@ -110,8 +110,8 @@ fn asked(configuration: &Configuration) -> Vec<(&str, Option<&str>)> {
     let mut asked: Vec<_> =
         configuration.setting("MODEL_ID").map(|id| (id, configuration.setting("BASE_MODEL_ID"))).into_iter().collect();
     let allowed = configuration.setting("ALLOWED_MODEL_IDS").unwrap_or_default();
-    for entry in allowed.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-        let (id, base) = entry.split_once('=').map_or((entry, None), |(id, base)| (id, Some(base)));
+    for entry in ModelId::entries(allowed) {
+        let (id, base) = ModelId::parts_of(entry);
         if asked.iter().all(|(known, _)| *known != id) {
             asked.push((id, base));
         }

@@ -169,7 +169,7 @@ fn listed_models(variables: &impl Variables) -> Result<Vec<ModelId>, SettingErro
             .map_err(|unpaired| SettingError::of(NAME, &format_args!("{entry}: the model after = {unpaired}")))
     };
     let listed = variables.get(NAME).unwrap_or_default();
-    listed.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(model).collect()
+    ModelId::entries(&listed).map(model).collect()
 }
 
 /// `GUARDRAIL_ID` and `GUARDRAIL_VERSION`, both or neither.

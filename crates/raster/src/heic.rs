@@ -205,7 +205,9 @@ impl<'a> Relations<'a> {
     /// The pictures to look at, the first first: with their parts they are all that do not only add to another.
     fn shown(&self) -> Vec<ItemId> {
         let mut seen = HashSet::new();
-        let (adding, others): (Vec<&Item>, Vec<&Item>) = self.file.items.iter().partition(|item| self.adds(item));
+        let pixels = self.file.items.iter().map(|item| (item.id, self.pixels(item.id))).collect();
+        let (adding, others): (Vec<&Item>, Vec<&Item>) =
+            self.file.items.iter().partition(|item| self.adds(item, &pixels));
         for item in adding {
             self.see(item.id, &mut seen);
         }
@@ -248,13 +250,14 @@ impl<'a> Relations<'a> {
         }
     }
 
-    /// Whether an item only adds to a picture, or is a smaller copy of one.
-    fn adds(&self, item: &Item) -> bool {
+    /// Whether an item only adds to a picture, or is a smaller copy of one, by the pixels that each has.
+    fn adds(&self, item: &Item, pixels: &HashMap<ItemId, u64>) -> bool {
+        let pixels = |id: ItemId| pixels.get(&id).copied().unwrap_or(u64::MAX);
         let mut references = self.references.get(&item.id).into_iter().flatten();
         &item.item_type.0 == b"tmap"
             || references.any(|reference| match (&reference.ref_type.0, reference.to.first()) {
                 (b"auxl", Some(_)) => self.is_auxiliary(item),
-                (b"thmb", Some(of)) => self.pixels(item.id) < self.pixels(*of),
+                (b"thmb", Some(of)) => pixels(item.id) < pixels(*of),
                 _ => false,
             })
     }

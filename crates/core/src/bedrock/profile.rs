@@ -79,14 +79,24 @@ impl ModelId {
         }
     }
 
-    /// An entry of a list: an id, or the ARN of an application inference profile with `=` and its model.
+    /// The entries of a list with commas between.
+    pub fn entries(list: &str) -> impl Iterator<Item = &str> {
+        list.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+    }
+
+    /// An entry's two parts: an id alone, or the ARN of an application inference profile with `=` and its model.
+    #[must_use]
+    pub fn parts_of(entry: &str) -> (&str, Option<&str>) {
+        entry.split_once('=').map_or((entry, None), |(called, base)| (called, Some(base)))
+    }
+
+    /// What an entry of a list names.
     ///
     /// # Errors
     /// Those of [`ModelId::paired`].
     pub fn listed(entry: &str) -> Result<Self, Unpaired> {
-        entry
-            .split_once('=')
-            .map_or_else(|| Self::paired(entry, None), |(called, base)| Self::paired(called, Some(base)))
+        let (called, base) = Self::parts_of(entry);
+        Self::paired(called, base)
     }
 
     /// What callers call it. An application inference profile goes by its model: its ARN holds the account's number.
