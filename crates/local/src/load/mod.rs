@@ -7,7 +7,7 @@ mod faults;
 mod outcome;
 mod processes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -229,9 +229,9 @@ async fn wait_for_all(
     }
 }
 
-/// How many alerts were received about each key.
+/// How many alerts were received about each key. The queue may hand out a message again: it counts once.
 async fn alerts(audit: &Audit) -> Result<BTreeMap<String, usize>, LoadError> {
-    let mut alerts = BTreeMap::new();
+    let (mut alerts, mut seen) = (BTreeMap::new(), BTreeSet::new());
     loop {
         let received = audit.receive(Duration::ZERO).await?;
         if received.is_empty() {
@@ -239,7 +239,9 @@ async fn alerts(audit: &Audit) -> Result<BTreeMap<String, usize>, LoadError> {
         }
         for alert in received {
             let key = alert.told["s3_key"].as_str().unwrap_or_default().to_owned();
-            *alerts.entry(key).or_default() += 1;
+            if seen.insert(alert.message_id) {
+                *alerts.entry(key).or_default() += 1;
+            }
         }
     }
 }

@@ -38,8 +38,8 @@ pub struct Outcome {
     pub under_way: usize,
     /// There is no record of it.
     pub lost: usize,
-    /// More than one record, or more than one alert of an audit that did not fail.
-    pub twice: usize,
+    /// More than one record, or more than one alert of an audit that did not fail. By key, with what there is of it.
+    pub twice: BTreeMap<String, String>,
     /// Another verdict than the truth, an object gone that should be there, or the other way around. By key, with what is wrong.
     pub wrong: BTreeMap<String, String>,
     /// Alerts that were received.
@@ -107,14 +107,21 @@ impl Outcome {
     }
 
     fn add(&mut self, one: &Sent, records: &[&Record], alerts: usize, is_there: Option<bool>) {
+        let key = &one.upload.key;
         let [record] = records else {
-            *(if records.is_empty() { &mut self.lost } else { &mut self.twice }) += 1;
+            if records.is_empty() {
+                self.lost += 1;
+            } else {
+                self.twice.insert(key.clone(), format!("{} records", records.len()));
+            }
             return;
         };
         let is_gone = is_there == Some(false);
         match (record.text("status"), record.text("verdict")) {
             (Some("complete"), verdict) => {
-                self.twice += usize::from(alerts > 1);
+                if alerts > 1 {
+                    self.twice.insert(key.clone(), format!("{alerts} alerts"));
+                }
                 match (one.holds, verdict, is_gone) {
                     (Holds::PersonalData, Some("pii"), true) | (Holds::NoPersonalData, Some("clean"), false) => {
                         self.right += 1;
@@ -122,8 +129,7 @@ impl Outcome {
                     (_, Some("undetermined"), false) => self.undetermined += 1,
                     (_, verdict, is_gone) => {
                         let fate = if is_gone { "gone" } else { "still there" };
-                        self.wrong
-                            .insert(one.upload.key.clone(), format!("{} and {fate}", verdict.unwrap_or("no verdict")));
+                        self.wrong.insert(key.clone(), format!("{} and {fate}", verdict.unwrap_or("no verdict")));
                     }
                 }
             }
@@ -132,7 +138,7 @@ impl Outcome {
                 let text = |name| record.text(name).unwrap_or("unknown");
                 *self.failures.entry(format!("{}: {}", text("failed_in"), text("error"))).or_default() += 1;
                 if is_gone && one.holds == Holds::NoPersonalData {
-                    self.wrong.insert(one.upload.key.clone(), "failed and gone".to_owned());
+                    self.wrong.insert(key.clone(), "failed and gone".to_owned());
                 }
             }
             _ => self.under_way += 1,
@@ -142,7 +148,7 @@ impl Outcome {
     /// Whether nothing was lost, told or judged twice, or done wrongly.
     #[must_use]
     pub fn is_right(&self) -> bool {
-        self.lost + self.twice + self.under_way == 0 && self.wrong.is_empty()
+        self.lost + self.under_way == 0 && self.twice.is_empty() && self.wrong.is_empty()
     }
 }
 
@@ -192,13 +198,13 @@ impl fmt::Display for Outcome {
             self.failed,
             self.under_way,
             self.lost,
-            self.twice,
+            self.twice.len(),
             self.wrong.len()
         )?;
         for (what, number) in &self.failures {
             writeln!(f, "  {number} failed in {what}")?;
         }
-        for (key, what) in self.wrong.iter().take(10) {
+        for (key, what) in self.twice.iter().take(10).chain(self.wrong.iter().take(10)) {
             writeln!(f, "  {key}: {what}")?;
         }
         writeln!(
