@@ -91,10 +91,10 @@ pub async fn measure(
     let warm_cpu = cpu_time(pid)?.saturating_sub(cpu_before) / calls;
     let peak_kib = peak_kib(pid)?;
     child.kill().await?;
-    // What the model calls clean may be read once more, for its barcodes.
+    // What the model calls clean may be read once more, for its barcodes. What no model takes as it is is asked about in parts.
     let (objects, models) = services.calls();
     ensure!(
-        objects > warm && models == warm + 1,
+        objects > warm && models > warm && models % (warm + 1) == 0,
         "{} calls read an object {objects} times, and asked the model {models} times",
         warm + 1
     );
