@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 import costs
 
-# Of pii-detector, which waits for its model, and of log-summarizer and alert-composer, which ask none.
-FUNCTION_SECONDS = 4.0 + 0.2 + 0.2
+# Of pii-detector, which reads with its share of a processor and waits for its model, and of log-summarizer and alert-composer, which ask none.
+FUNCTION_SECONDS = costs.OWN + costs.WAITING + costs.reading() * costs.PROCESSOR_GB / costs.MEMORY_GB[True] + 0.2 + 0.2
 # From the start of the child to its end.
-CHILD_SECONDS = 10.0
+CHILD_SECONDS = 12.0
 # What Bedrock counts a token of the answer as, of the newer Claudes.
 BURNDOWN = 5
 # A claim and a record, and two writes of the backfill's own item.
-WRITE_UNITS, WRITES_OF_ONE_ITEM = 6 + 2, 2
+WRITE_UNITS, WRITES_OF_ONE_ITEM = 5 + 2, 2
 
 
 @dataclass(frozen=True)

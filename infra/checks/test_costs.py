@@ -14,6 +14,14 @@ class TheTable(unittest.TestCase):
         for kind in costs.MIX:
             self.assertIn(f"| {kind.share:.0%} | {kind.what} | {kind.tokens:,} | {kind.megabytes:g} MB |", document)
 
+    def test_of_pii_detectors_memory_is_the_documentations(self) -> None:
+        document = (costs.ROOT / "docs/performance.md").read_text()
+        self.assertIn(costs.by_memory(), document)
+        template = (costs.ROOT / "infra/audit.yaml").read_text()
+        detector = template.split("\n  PiiDetector:\n")[1].split("\n\n")[0]
+        on, off = (f"{costs.MEMORY_GB[floor] * 1024:.0f}" for floor in (True, False))
+        self.assertIn(f"MemorySize: !If [ReadsText, {on}, {off}]\n", detector)
+
     def test_counts_the_prompts_that_there_are(self) -> None:
         for name, path in costs.SNAPSHOTS.items():
             body = json.loads((costs.ROOT / path).read_text().split("\n---\n")[1])

@@ -251,14 +251,14 @@ impl From<ChatFunction> for StreamingFunction {
 struct UpArguments {
     #[command(flatten)]
     system: SystemArguments,
-    /// Let pii-detector read text and faces in code before the model is asked, as `PiiFloor=on` does on AWS.
+    /// Ask the model about each picture without reading its text and faces in code, as `PiiFloor=off` does on AWS.
     #[arg(long)]
-    floor: bool,
+    no_floor: bool,
 }
 
 impl From<UpArguments> for SystemOptions {
     fn from(arguments: UpArguments) -> Self {
-        Self { floor: arguments.floor, ..arguments.system.into() }
+        Self { floor: !arguments.no_floor, ..arguments.system.into() }
     }
 }
 

@@ -181,7 +181,6 @@ pub(crate) async fn prepare_template(
         async { Ok(functions::build(workspace, &names, &options.profile, console).await?) },
     )?;
     if options.floor {
-        // The engine makes no layer of them: the function reads them where they are.
         let weights = tools::weights(workspace, &options.python, console).await?;
         template.set_variable(PII_DETECTOR, WEIGHTS, &weights.to_string_lossy());
     }
@@ -208,6 +207,8 @@ impl System {
             // The engine knows neither trails nor bus policies.
             ("CreateTrail", "false"),
             ("RestrictReplayBus", "false"),
+            // The engine makes no layer of the models: the function reads them where they are.
+            ("PiiFloor", "off"),
             ("Architecture", architecture()),
             ("BedrockEndpointUrl", bedrock.as_str()),
         ];

@@ -1,6 +1,7 @@
 //! Writes the pictures that the cost of reading in code is measured with into a folder: `document.png` of 20 lines,
-//! `scenery.jpg` without text, `photograph.jpg` of 12 megapixels with a notice in it. What they show is likely at
-//! most, so that the model is asked of each.
+//! `scenery.jpg` without text, `photograph.jpg` of 12 megapixels with a notice in it, and `screenshot.png` of a telephone and
+//! `small.jpg`, which what a million uploads cost is reckoned with. What they show is likely at most, so that the model is
+//! asked of each.
 #![allow(clippy::expect_used, reason = "a program for whoever measures")]
 
 use std::path::Path;
@@ -26,15 +27,18 @@ fn main() {
         let bytes = format.encode(picture).expect("a picture of a sound size");
         std::fs::write(Path::new(&folder).join(name), bytes).expect("a folder that can be written");
     };
-    write("document.png", &document(), Format::Png);
+    write("document.png", &page(1_240, 1_400, 34.0, 20), Format::Png);
     write("scenery.jpg", &scenery(1_600, 1_200), Format::Jpeg(85));
     write("photograph.jpg", &photograph(), Format::Jpeg(85));
+    write("screenshot.png", &page(1_080, 2_400, 40.0, 12), Format::Png);
+    write("small.jpg", &scenery(800, 600), Format::Jpeg(85));
 }
 
-fn document() -> RgbImage {
-    let mut page = Canvas::new(1_240, 1_400, WHITE);
-    for (y, text) in (80..).step_by(62).zip(LINES.iter().cycle().take(20)) {
-        page.text(90, y, 34.0, BLACK, text);
+/// So many lines, as far apart as lines of print are.
+fn page(width: u32, height: u32, size: f32, lines: usize) -> RgbImage {
+    let mut page = Canvas::new(width, height, WHITE);
+    for (y, text) in (80..).step_by(62).zip(LINES.iter().cycle().take(lines)) {
+        page.text(90, y, size, BLACK, text);
     }
     page.image
 }
