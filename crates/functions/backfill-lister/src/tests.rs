@@ -180,7 +180,7 @@ async fn a_count_writes_nothing_and_says_what_it_takes() {
     let lister = lister(five(), &[]);
     let counted = lister.handle(json!({"count": {"plan": {"bucket": "b"}}})).await.unwrap();
     assert_eq!((&counted["objects"], &counted["listed"], &counted["more"]), (&json!(4), &json!(4), &json!(false)));
-    assert_eq!(counted["estimate"]["seconds"], 8);
+    assert_eq!(counted["estimate"]["seconds"], 10);
     assert!(lister.parts.0.lock().unwrap().is_empty());
     assert!(lister.ledger.0.lock().unwrap().is_empty());
 }
