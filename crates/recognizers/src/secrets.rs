@@ -72,6 +72,10 @@ static INSIDE_A_KEY: Pattern = LazyLock::new(|| Regex::new(r"^[0-9A-Za-z/+= ]+$"
 /// A line of what stands between the beginning and the end of a private key.
 static KEY_MATERIAL: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])([0-9A-Za-z/+]{40,}={0,2})(?:[^0-9A-Za-z/+=]|$)").ok());
+/// How the coding of a private RSA key begins, by itself or in PKCS #8: a length, and the version 0, which neither a
+/// certificate nor a public key has there.
+static KEY_BEGINNING: Pattern =
+    LazyLock::new(|| Regex::new(r"(?:^|[^0-9A-Za-z/+=])MII[A-Z][0-9A-Za-z/+]{2}IBA(?:AK[BC]|DAN)").ok());
 /// Stands in the first line of every RSA key of PKCS #8, whosever it is.
 const KEY_HEADER: &str = "ADANBgkqhkiG9w0BAQEFAASC";
 /// An address with a user, a password and what comes behind them.
@@ -260,7 +264,7 @@ fn base62(mut number: u32) -> [u8; 6] {
 /// The beginning of a private key, with some of it behind or below: documents print the beginning alone, or with its end
 /// and what stands for a key between the two.
 fn holds_private_key(index: usize, lines: &[Line<'_>]) -> bool {
-    let Some(begin) = found_in(&PRIVATE_KEY, lines[index].text) else { return false };
+    let Some(begin) = found_in(&PRIVATE_KEY, lines[index].text) else { return begins_private_key(index, lines) };
     let behind = behind_beginning(lines[index].text, begin.end);
     let is_material = |text: &str| is_mixed(text) && !text.contains(KEY_HEADER);
     let holds_some = |text: &str| {
@@ -279,6 +283,20 @@ fn holds_private_key(index: usize, lines: &[Line<'_>]) -> bool {
     let is_key = |text: &&str| is_closed || is_piece_of_key(text);
     let below = below.iter().map(|line| line.text).filter(|text| !is_header_of_key(text));
     below.take_while(is_key).take(LINES_OF_KEY).any(|text| is_piece_of_key(text) && holds_some(text))
+}
+
+/// Whether a private key begins here by its coding, and goes on below: a picture may be cut above its first line, or what
+/// reads it may not see that.
+fn begins_private_key(index: usize, lines: &[Line<'_>]) -> bool {
+    let is_inside = |line: &Line<'_>| is_piece_of_key(line.text) || found_in(&PRIVATE_KEY, line.text).is_some();
+    let above = index.checked_sub(1).and_then(|above| lines.get(above));
+    found_in(&KEY_BEGINNING, lines[index].text).is_some()
+        && is_piece_of_key(lines[index].text)
+        && !above.is_some_and(is_inside)
+        && lines.get(index + 1).is_some_and(|below| {
+            is_piece_of_key(below.text)
+                && real(&KEY_MATERIAL, below.text, |text| is_mixed(text) && !text.contains(KEY_HEADER))
+        })
 }
 
 /// In how many of its first lines a private key is looked for.
@@ -460,6 +478,26 @@ mod tests {
             let texts: Vec<_> = lines.iter().map(String::as_str).collect();
             let found = found(&texts);
             assert!(found.iter().any(|(_, validation)| *validation == Validation::Format), "{texts:?}: {found:?}");
+        }
+    }
+
+    /// As where a picture is cut above the line that names the key.
+    #[test]
+    fn a_private_key_without_its_first_line_is_known_once_by_how_its_coding_begins() {
+        let material = "7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6WdPq2ZtV8yUe1GmKxB4oSa";
+        let rsa = joined(["MIIEowIBAAKC", "AQEA7bq0s1Lw3Xk9v2Yt5Rz8Hn4Jc6WdPq2Z"]);
+        let pkcs8 = joined(["MIIEvQIBADANBgkq", "hkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDtuq"]);
+        for first in [&rsa, &pkcs8] {
+            assert_eq!(found(&["$ cat key", first, material, material]), [(1, Validation::Format)], "{first}");
+        }
+        assert_eq!(found(&[&rsa, &rsa, &rsa]), [(0, Validation::Format)]);
+        for others in [
+            [rsa.as_str(), "and so on"],
+            ["MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBa", material],
+            ["MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA7bq0", material],
+            [&rsa, "Zm9vYmFyExampleZm9vYmFyExampleZm9vYmFyExample1B2"],
+        ] {
+            assert_eq!(found(&others), [], "{others:?}");
         }
     }
 
