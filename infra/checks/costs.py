@@ -100,7 +100,7 @@ PER_TRANSITION = 25.0
 
 
 def judged(floor: bool) -> float:
-    """The share of pictures that the model is asked of: bytes that it has judged before are known, and so is what code decides."""
+    """The share of pictures that the model is asked about: bytes that it has judged before are known, and so is what code decides."""
     return (1 - REPEATED) * (1 - PII * DECIDED * floor)
 
 

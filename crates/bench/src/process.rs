@@ -91,7 +91,7 @@ pub async fn measure(
     let warm_cpu = cpu_time(pid)?.saturating_sub(cpu_before) / calls;
     let peak_kib = peak_kib(pid)?;
     child.kill().await?;
-    // What the model calls clean may be read once more, for its barcodes. What no model takes as it is is asked about in parts.
+    // What the model calls clean may be read once more, for its barcodes. An image that no model takes unchanged is asked about in parts.
     let (objects, models) = services.calls();
     ensure!(
         objects > warm && models > warm && models % (warm + 1) == 0,

@@ -1,7 +1,7 @@
 //! Writes the pictures that the cost of reading in code is measured with into a folder: `document.png` of 20 lines,
 //! `scenery.jpg` without text, `photograph.jpg` of 12 megapixels with a notice in it, and `screenshot.png` of a telephone and
-//! `small.jpg`, which what a million uploads cost is reckoned with. What they show is likely at most, so that the model is
-//! asked of each.
+//! `small.jpg`, from which the cost of a million uploads is reckoned. What they show is likely at most, so that the model is
+//! asked about each.
 #![allow(clippy::expect_used, reason = "a program for whoever measures")]
 
 use std::path::Path;

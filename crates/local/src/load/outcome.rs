@@ -38,7 +38,7 @@ pub struct Outcome {
     pub under_way: usize,
     /// There is no record of it.
     pub lost: usize,
-    /// More than one record, or more than one alert of an audit that did not fail. By key, with what there is of it.
+    /// More than one record, or more than one alert of an audit that did not fail. By key, with how many of which.
     pub twice: BTreeMap<String, String>,
     /// Another verdict than the truth, an object gone that should be there, or the other way around. By key, with what is wrong.
     pub wrong: BTreeMap<String, String>,
