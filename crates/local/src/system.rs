@@ -295,8 +295,8 @@ impl Started {
             self.template.set_code(&function, ARTIFACTS, &key);
         }
         self.template.leave_layers(ARTIFACTS);
-        put(&self.clients, "template.yaml", self.template.render().map_err(wrong)?.into_bytes()).await?;
-        Ok(format!("{}/{ARTIFACTS}/template.yaml", self.engine.endpoint()))
+        put(&self.clients, "template.json", self.template.render().into_bytes()).await?;
+        Ok(format!("{}/{ARTIFACTS}/template.json", self.engine.endpoint()))
     }
 }
 

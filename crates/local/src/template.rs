@@ -1,6 +1,7 @@
 //! A SAM template, as far as packaging it goes: which functions it has, and
 //! where their code is.
 
+use serde_json::json;
 use serde_norway::{Mapping, Value};
 
 /// The resource type whose code is packaged.
@@ -102,12 +103,39 @@ impl Template {
         }
     }
 
-    /// The template as text.
-    ///
-    /// # Errors
-    /// When it cannot be written as YAML.
-    pub fn render(&self) -> Result<String, TemplateError> {
-        Ok(serde_norway::to_string(&self.document)?)
+    /// The template as JSON: CloudFormation takes YAML for that of version 1.1, in which a text such as `on` is a truth value
+    /// unless it is quoted.
+    #[must_use]
+    pub fn render(&self) -> String {
+        in_json(&self.document).to_string()
+    }
+}
+
+/// A value in JSON, with the long names of CloudFormation's functions.
+fn in_json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Tagged(tagged) => {
+            let name = tagged.tag.to_string();
+            let name = match name.trim_start_matches('!') {
+                name @ ("Ref" | "Condition") => name.to_owned(),
+                name => format!("Fn::{name}"),
+            };
+            // The short form has a resource and its attribute in one.
+            let of = match tagged.value.as_str().and_then(|text| text.split_once('.')) {
+                Some((resource, attribute)) if name == "Fn::GetAtt" => json!([resource, attribute]),
+                _ => in_json(&tagged.value),
+            };
+            json!({name: of})
+        }
+        Value::Mapping(entries) => {
+            let entry = |(name, value): (&Value, &Value)| Some((name.as_str()?.to_owned(), in_json(value)));
+            entries.iter().filter_map(entry).collect()
+        }
+        Value::Sequence(values) => values.iter().map(in_json).collect(),
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(truth) => json!(truth),
+        Value::Number(number) => json!(number),
+        Value::String(text) => json!(text),
     }
 }
 
@@ -147,8 +175,7 @@ Resources:
         template.set_code(&function, "artifacts", "detector.zip");
 
         let expected = TEMPLATE.replace("../crates/functions/pii-detector", "{Bucket: artifacts, Key: detector.zip}");
-        let rendered: Value = serde_norway::from_str(&template.render().unwrap()).unwrap();
-        assert_eq!(rendered, serde_norway::from_str::<Value>(&expected).unwrap());
+        assert_eq!(template.render(), Template::parse(&expected).unwrap().render());
     }
 
     #[test]
@@ -162,8 +189,25 @@ Resources:
         let expected = text
             .replace("        Variables:\n", "        Variables:\n          WEIGHTS: /models\n")
             .replace("here", "s3://artifacts/none.zip");
-        let rendered: Value = serde_norway::from_str(&template.render().unwrap()).unwrap();
-        assert_eq!(rendered, serde_norway::from_str::<Value>(&expected).unwrap());
+        assert_eq!(template.render(), Template::parse(&expected).unwrap().render());
+    }
+
+    #[test]
+    fn functions_of_cloudformation_and_texts_stay_what_they_are() {
+        let text = r#"
+            A: ["on", "2012-10-17", "007", true, 7, null]
+            B: !If [Named, !Ref A, !Sub "${B}.x"]
+            C: !GetAtt Role.Arn
+            D: !And [!Condition E, !Not [!Equals [a, "off"]]]
+        "#;
+        let rendered: serde_json::Value = serde_json::from_str(&Template::parse(text).unwrap().render()).unwrap();
+        let expected = json!({
+            "A": ["on", "2012-10-17", "007", true, 7, null],
+            "B": {"Fn::If": ["Named", {"Ref": "A"}, {"Fn::Sub": "${B}.x"}]},
+            "C": {"Fn::GetAtt": ["Role", "Arn"]},
+            "D": {"Fn::And": [{"Condition": "E"}, {"Fn::Not": [{"Fn::Equals": ["a", "off"]}]}]},
+        });
+        assert_eq!(rendered, expected);
     }
 
     #[test]
