@@ -46,9 +46,9 @@ MIX = [
 # Of these, so many hold personal data, and so many have the bytes of one before.
 PII, REPEATED = 0.10, 0.05
 # Of those with personal data, what is read in code decides so many: docs/evaluation.md, of the generated pictures ("decided").
-DECIDED = 0.35
+DECIDED = 0.32
 # pii-detector's memory, by whether it reads text and faces, and that at which Lambda gives a function a whole processor, in GB.
-MEMORY_GB, PROCESSOR_GB = {True: 600 / 1_024, False: 512 / 1_024}, 1_769 / 1_024
+MEMORY_GB, PROCESSOR_GB = {True: 576 / 1_024, False: 512 / 1_024}, 1_769 / 1_024
 # Dollars for a million GB-seconds, arm64.
 PER_GB_SECOND = 13.3334
 # Seconds of pii-detector's beside reading text and faces: its own, and until the model has answered.
@@ -187,7 +187,7 @@ def table() -> str:
 def by_memory() -> str:
     """What pii-detector costs with more memory, as docs/performance.md has it: it reads faster, and waits for the model at a higher price."""
     lines = ["  | memory | of a processor | seconds of reading | seconds in all | dollars for a million |", "  |---|---|---|---|---|"]
-    for name, memory in [("512 MB", MEMORY_GB[False]), ("600 MB", MEMORY_GB[True]), ("1,024 MB", 1.0), ("1,769 MB", PROCESSOR_GB)]:
+    for name, memory in [("512 MB", MEMORY_GB[False]), ("576 MB", MEMORY_GB[True]), ("1,024 MB", 1.0), ("1,769 MB", PROCESSOR_GB)]:
         share = memory / PROCESSOR_GB
         seconds = OWN + WAITING * judged(floor=True) + reading() / share
         lines.append(f"  | {name} | {share:.2f} | {reading() / share:.1f} | {seconds:.1f} | {seconds * memory * PER_GB_SECOND:.0f} |")

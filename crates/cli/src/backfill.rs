@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(
             told(&counted(&plan)),
             "s3://photos/: 10000 to audit, 2000 known to the ledger\n\
-             About 1 h 23 min at 20 at once; about 3.89 USD for the model and 3.57 USD for the rest\n\
+             About 1 h 23 min at 20 at once; about 3.89 USD for the model and 3.56 USD for the rest\n\
              What is found is treated as the stack's policy says"
         );
         plan.max_cost = Some(5.0);

@@ -18,7 +18,7 @@ const MAX_PIXELS: u64 = 100_000_000;
 
 /// Most memory for a picture: its file, its pixels and what its decoder keeps
 /// beside them. With the views and the function itself it stays below the 512 MB
-/// that the function has, and with the models that read text below its 600; a progressive JPEG of 40 megapixels passes.
+/// that the function has, and with the models that read text below its 576; a progressive JPEG of 40 megapixels passes.
 pub(crate) const MAX_MEMORY: u64 = 400 * 1024 * 1024;
 
 /// A picture's pixels, and how they are to be shown.

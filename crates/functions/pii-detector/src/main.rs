@@ -19,7 +19,7 @@ use warden_lambda::{
 /// (10), its text and the model share it. What is left is for the policy's tags and the answer.
 const TIME: Duration = Duration::from_secs(220);
 
-/// Most time for the text of all pictures of a file: 27 seconds of a whole processor, of which the template's 600 MB bring a third.
+/// Most time for the text of all pictures of a file: 26 seconds of a whole processor, of which the template's 576 MB bring a third.
 const TIME_FOR_TEXT: Duration = Duration::from_secs(80);
 
 #[tokio::main(flavor = "current_thread")]
