@@ -266,10 +266,9 @@ fn base62(mut number: u32) -> [u8; 6] {
 fn holds_private_key(index: usize, lines: &[Line<'_>]) -> bool {
     let Some(begin) = found_in(&PRIVATE_KEY, lines[index].text) else { return begins_private_key(index, lines) };
     let behind = behind_beginning(lines[index].text, begin.end);
-    let is_material = |text: &str| is_mixed(text) && !text.contains(KEY_HEADER);
     let holds_some = |text: &str| {
         let mut words = text.split_whitespace();
-        words.any(|word| real(&KEY_MATERIAL, word, is_material)) && !text.to_lowercase().contains("example")
+        words.any(holds_material) && !text.to_lowercase().contains("example")
     };
     let (in_line, is_over) = up_to_boundary(behind);
     if holds_some(&first_piece(in_line)) {
@@ -293,10 +292,12 @@ fn begins_private_key(index: usize, lines: &[Line<'_>]) -> bool {
     found_in(&KEY_BEGINNING, lines[index].text).is_some()
         && is_piece_of_key(lines[index].text)
         && !above.is_some_and(is_inside)
-        && lines.get(index + 1).is_some_and(|below| {
-            is_piece_of_key(below.text)
-                && real(&KEY_MATERIAL, below.text, |text| is_mixed(text) && !text.contains(KEY_HEADER))
-        })
+        && lines.get(index + 1).is_some_and(|below| is_piece_of_key(below.text) && holds_material(below.text))
+}
+
+/// Whether a word of key material is in it that is not the same in every key.
+fn holds_material(text: &str) -> bool {
+    real(&KEY_MATERIAL, text, |material| is_mixed(material) && !material.contains(KEY_HEADER))
 }
 
 /// In how many of its first lines a private key is looked for.
