@@ -106,6 +106,27 @@ page("lets go of a token while the service cannot be reached", async () => {
   await browser.until("!document.querySelector('#gate').hidden");
 });
 
+page("keeps the token that is given while another is being refused", async () => {
+  await browser.until("document.activeElement.id === 'token'");
+  // The answer to the first that is entered is held back.
+  await browser.evaluate(`{
+    const asks = window.fetch;
+    window.fetch = async (...request) => {
+      window.fetch = asks;
+      const response = await asks(...request);
+      await new Promise(resolve => { window.release = resolve; });
+      return response;
+    };
+  }`);
+  await enter("a guess");
+  await browser.until("'release' in window");
+  await enter();
+  await browser.until("document.querySelector('#gate').hidden");
+  await browser.evaluate("release(); new Promise(resolve => setTimeout(resolve, 100))");
+  assert.equal(await browser.evaluate("sessionStorage.getItem('warden-token')"), SECRET);
+  assert.equal(await browser.evaluate("document.querySelector('#gate').hidden"), true);
+});
+
 page("shows the answer as it grows, as text, and sends the history with its digest", async () => {
   await enter();
   await ask("Say it slowly");
