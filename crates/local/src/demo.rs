@@ -1,5 +1,6 @@
 //! The demo: a few uploads and events, and what became of each.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ fn readable(file: &Path) -> Result<(), ImageError> {
     fs::File::open(file).map(|_| ()).map_err(unreadable)
 }
 
-/// Runs the scenarios one after the other and shows each as it goes.
+/// Runs the scenarios, two at once unless one needs what came before it, and shows each as it goes.
 ///
 /// # Errors
 /// When the system does not answer. A side effect that did not happen is no
@@ -76,28 +77,37 @@ pub async fn run(
     console: &Console,
     shown: Option<Detail>,
 ) -> Result<Outcome, AuditError> {
-    let mut canvas = Canvas { console, shown, drawn: 0 };
-    let mut rows: Vec<_> = scenarios.iter().map(|scenario| Row::waiting(&scenario.title)).collect();
-    canvas.draw(&rows);
-    let mut before = None;
-    for (at, scenario) in scenarios.iter().enumerate() {
-        rows[at].state = RowState::Running;
-        canvas.draw(&rows);
-        let begun = Instant::now();
-        let sent = follow::send(audit, &scenario.arrival, before.as_ref()).await?;
-        let seen = follow::follow(audit, &sent, |seen| {
-            rows[at].fill(seen, begun.elapsed().as_secs_f64());
-            canvas.draw(&rows);
-        })
-        .await?;
-        if let Sent::Upload(upload) = sent {
-            before = Some(upload);
+    let rows: Vec<_> = scenarios.iter().map(|scenario| Row::waiting(&scenario.title)).collect();
+    let canvas = RefCell::new(Canvas { console, shown, drawn: 0, rows });
+    canvas.borrow_mut().draw();
+    let waiting = RefCell::new(scenarios.iter().enumerate());
+    let one_after_the_other = async || -> Result<(), AuditError> {
+        let mut before = None;
+        loop {
+            let Some((at, scenario)) = waiting.borrow_mut().next() else { return Ok(()) };
+            canvas.borrow_mut().update(at, |row| row.state = RowState::Running);
+            let begun = Instant::now();
+            let sent = follow::send(audit, &scenario.arrival, before.as_ref()).await?;
+            let seen = follow::follow(audit, &sent, |seen| {
+                canvas.borrow_mut().update(at, |row| row.fill(seen, begun.elapsed().as_secs_f64()));
+            })
+            .await?;
+            if let Sent::Upload(upload) = sent {
+                before = Some(upload);
+            }
+            let mut canvas = canvas.borrow_mut();
+            canvas.update(at, |row| row.finish(scenario.expected.mismatches(&seen)));
+            canvas.tell(at);
         }
-        rows[at].finish(scenario.expected.mismatches(&seen));
-        canvas.draw(&rows);
-        canvas.tell(&rows[at]);
+    };
+    if scenarios.iter().any(|scenario| scenario.arrival.follows_another()) {
+        one_after_the_other().await?;
+    } else {
+        tokio::try_join!(one_after_the_other(), one_after_the_other())?;
     }
-    canvas.finish(&rows);
+    let mut canvas = canvas.into_inner();
+    canvas.finish();
+    let rows = canvas.rows;
     Ok(Outcome { right: rows.iter().all(|row| row.state == RowState::Right), rows })
 }
 
@@ -122,19 +132,26 @@ struct Canvas<'a> {
     console: &'a Console,
     /// How much of each arrival; `None` shows nothing.
     shown: Option<Detail>,
+    /// How many lines are drawn.
     drawn: usize,
+    rows: Vec<Row>,
 }
 
 impl Canvas<'_> {
-    fn draw(&mut self, rows: &[Row]) {
+    fn update(&mut self, at: usize, change: impl FnOnce(&mut Row)) {
+        change(&mut self.rows[at]);
+        self.draw();
+    }
+
+    fn draw(&mut self) {
         let (Some(detail), Some(term)) = (self.shown, self.console.canvas()) else { return };
         let (height, width) = term.size();
         let height = usize::from(height).saturating_sub(1);
-        let mut table = table::render(rows, width, detail);
+        let mut table = table::render(&self.rows, width, detail);
         if table.lines().count() > height {
             // What does not fit cannot be drawn over. What waits is left out,
-            // so that the running row is the last one.
-            let begun: Vec<_> = rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
+            // so that what runs comes last.
+            let begun: Vec<_> = self.rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
             table = table::render(&begun, width, detail);
         }
         let lines: Vec<_> = table.lines().collect();
@@ -145,21 +162,21 @@ impl Canvas<'_> {
         self.drawn = visible.len();
     }
 
-    fn tell(&self, row: &Row) {
+    fn tell(&self, at: usize) {
         if let (Some(detail), None) = (self.shown, self.console.canvas()) {
-            self.console.say(&row.line(detail));
+            self.console.say(&self.rows[at].line(detail));
         }
     }
 
-    fn finish(&mut self, rows: &[Row]) {
+    fn finish(&mut self) {
         let Some(detail) = self.shown else { return };
         let Some(term) = self.console.canvas() else {
-            self.console.result(&table::render(rows, PLAIN_WIDTH, detail));
+            self.console.result(&table::render(&self.rows, PLAIN_WIDTH, detail));
             return;
         };
         // Whole, though it may be taller than the terminal.
         let _ = term.clear_last_lines(self.drawn);
-        let _ = term.write_line(&table::render(rows, term.size().1, detail));
+        let _ = term.write_line(&table::render(&self.rows, term.size().1, detail));
     }
 }
 

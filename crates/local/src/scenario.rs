@@ -41,6 +41,14 @@ pub enum Arrival {
     BroughtBack,
 }
 
+impl Arrival {
+    /// Whether it needs an upload before it.
+    #[must_use]
+    pub fn follows_another(&self) -> bool {
+        matches!(self, Self::ReportedAgain | Self::BroughtBack)
+    }
+}
+
 /// What has to come of it. A field that is `None` may be anything; that the
 /// verdict, the action and the object agree is expected of every scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
