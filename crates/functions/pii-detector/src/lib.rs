@@ -254,7 +254,10 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
                 let metadata = warden_raster::metadata(format, &bytes);
                 let shown = warden_raster::views_and_read(&bytes, format, self.token_budget, self.reader.reading());
                 let (judgement, asked) = match shown {
-                    Ok(shown) => self.judge_views(shown, enough, until).await?,
+                    Ok(shown) => {
+                        let looked = self.reader.look(&shown, until);
+                        self.judge_views(shown, looked, enough, until).await?
+                    }
                     Err(why) => (Judgement::Undetermined(why.into()), Asked::default()),
                 };
                 (facts, format, metadata, judgement, asked)
@@ -403,11 +406,17 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
     /// One request for each view: an answer's places are then places in that
     /// view, a malformed one costs one view's request again, and no limit on
     /// the images or bytes of a request is in the way. Ends once `enough`
-    /// is found, which no other view can undo. What could not be shown
-    /// makes the whole undetermined otherwise.
-    async fn judge_views(&self, shown: Shown, enough: Enough, until: Deadline) -> Result<(Judgement, Asked), Error> {
+    /// is found, which no other view can undo, or was when code `looked`. What
+    /// could not be shown makes the whole undetermined otherwise.
+    async fn judge_views(
+        &self,
+        shown: Shown,
+        looked: Looked,
+        enough: Enough,
+        until: Deadline,
+    ) -> Result<(Judgement, Asked), Error> {
         let question = pii::question(self.model.max_tokens);
-        let Looked { floor, overlooked, .. } = self.reader.look(&shown, until);
+        let Looked { floor, overlooked, .. } = looked;
         let looked = Asked { overlooked, ..Asked::default() };
         if let Some(decided) = self.decided(&floor, enough) {
             return Ok((decided, looked));

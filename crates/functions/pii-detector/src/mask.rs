@@ -43,7 +43,12 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         if format == ImageFormat::Gif && frames.len() < pictures {
             return Err(NotTried::KindNotMasked);
         }
-        let (judgement, asked) = self.judge_views(shown, Enough::ANYTHING, until).await.map_err(failed)?;
+        let looked = self.reader.look(&shown, until);
+        // Whatever the model says of it, it is not written.
+        if looked.overlooked && self.decided(&looked.floor, Enough::ANYTHING).is_none() {
+            return Err(NotTried::CopyFailed);
+        }
+        let (judgement, asked) = self.judge_views(shown, looked, Enough::ANYTHING, until).await.map_err(failed)?;
         let overlooked = asked.overlooked;
         let before = Asked { model: detection.model.take(), ..Asked::default() };
         detection.model = before.and(asked).model;

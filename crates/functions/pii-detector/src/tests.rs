@@ -923,7 +923,7 @@ async fn without_a_clean_copy_the_object_goes_to_quarantine_all_the_same() {
 }
 
 /// Why the boarding pass has no copy where personal data is masked.
-async fn not_masked(detector: PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>>) -> Value {
+async fn not_masked(detector: &PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>>) -> Value {
     let event = json!({"s3_bucket": "uploads", "s3_key": "a/pass.jpg", "handling": "mask;none;"});
     let answer = detector.handle(event).await.unwrap();
     assert!(holds(&answer, &json!({"verdict": "pii", "action": "quarantine"})), "{answer}");
@@ -932,13 +932,14 @@ async fn not_masked(detector: PiiDetector<FakeStore, FakeModel, Arc<FakeLedger>>
 }
 
 #[tokio::test]
-async fn a_copy_that_was_not_wholly_looked_at_in_code_is_not_written() {
+async fn about_a_copy_that_is_not_wholly_looked_at_in_code_no_model_is_asked() {
     let text = TextReader::new("/nowhere".into(), Duration::ZERO);
     let detector = PiiDetector {
         reader: Reader { barcodes: true, text: Some(text) },
         ..reading(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
     };
-    assert_eq!(not_masked(detector).await, "copy_failed");
+    assert_eq!(not_masked(&detector).await, "copy_failed");
+    assert_eq!(detector.model.models.asked().len(), 1, "about the pass alone");
 }
 
 #[tokio::test]
@@ -947,12 +948,12 @@ async fn a_copy_that_the_days_budget_or_the_time_does_not_allow_has_failed() {
     let clean = ModelReply::Answer(ModelAnswer { body: clean.to_string().into(), latency_ms: 7 });
     let replies = vec![Ok(clean), Ok(ModelReply::OverBudget)];
     let over = reading(Stored::bytes(BOARDING_PASS), FakeModel::replying_in_turn(replies));
-    assert_eq!(not_masked(over).await, "copy_failed");
+    assert_eq!(not_masked(&over).await, "copy_failed");
     let late = PiiDetector {
         time: Duration::from_secs(129),
         ..reading(Stored::bytes(BOARDING_PASS), FakeModel::saying(CLEAN))
     };
-    assert_eq!(not_masked(late).await, "copy_failed");
+    assert_eq!(not_masked(&late).await, "copy_failed");
 }
 
 #[tokio::test]
