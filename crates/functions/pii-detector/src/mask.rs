@@ -43,8 +43,12 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         if format == ImageFormat::Gif && frames.len() < pictures {
             return Err(NotTried::KindNotMasked);
         }
+        let metadata = self.policy.apply(Judgement::of_findings(metadata));
         let looked = self.reader.look(&shown, until);
-        // Whatever the model says of it, it is not written.
+        // Whatever the model says of these, they are not written.
+        if shown.unread.is_some() || !matches!(metadata, Judgement::Clean(_)) {
+            return Err(NotTried::CopyNotClean);
+        }
         if looked.overlooked && self.decided(&looked.floor, Enough::ANYTHING).is_none() {
             return Err(NotTried::CopyFailed);
         }
@@ -52,7 +56,6 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
         let overlooked = asked.overlooked;
         let before = Asked { model: detection.model.take(), ..Asked::default() };
         detection.model = before.and(asked).model;
-        let metadata = self.policy.apply(Judgement::of_findings(metadata));
         match self.policy.apply(judgement).and(metadata) {
             Judgement::Clean(_) if !overlooked => {}
             // It may be clean: not all of it could be looked at in code.
