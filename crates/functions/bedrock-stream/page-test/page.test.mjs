@@ -125,6 +125,7 @@ page("keeps the token that is given while another is being refused", async () =>
   await browser.evaluate("release(); new Promise(resolve => setTimeout(resolve, 100))");
   assert.equal(await browser.evaluate("sessionStorage.getItem('warden-token')"), SECRET);
   assert.equal(await browser.evaluate("document.querySelector('#gate').hidden"), true);
+  assert.equal(await browser.evaluate("document.querySelector('#status').textContent"), "");
 });
 
 page("shows the answer as it grows, as text, and sends the history with its digest", async () => {
