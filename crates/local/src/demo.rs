@@ -151,7 +151,8 @@ impl Canvas<'_> {
         if table.lines().count() > height {
             // What does not fit cannot be drawn over. What waits is left out,
             // so that what runs comes last.
-            let begun: Vec<_> = self.rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
+            let mut begun: Vec<_> = self.rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
+            begun.sort_by_key(|row| row.state == RowState::Running);
             table = table::render(&begun, width, detail);
         }
         let lines: Vec<_> = table.lines().collect();

@@ -45,7 +45,10 @@ impl Arrival {
     /// Whether it needs an upload before it.
     #[must_use]
     pub fn follows_another(&self) -> bool {
-        matches!(self, Self::ReportedAgain | Self::BroughtBack)
+        match self {
+            Self::ReportedAgain | Self::BroughtBack => true,
+            Self::Upload { .. } | Self::Event(_) => false,
+        }
     }
 }
 
@@ -327,6 +330,14 @@ mod tests {
 
     use super::*;
     use crate::execution::Task;
+
+    #[test]
+    fn what_is_brought_back_or_reported_again_comes_after_another() {
+        let workspace = Workspace::find().unwrap();
+        let follows = |scenarios: Vec<Scenario>| scenarios.iter().any(|scenario| scenario.arrival.follows_another());
+        assert!(follows(quarantine_scenarios(&workspace)));
+        assert!(!follows(scenarios(&workspace)) && !follows(mask_scenarios(&workspace)));
+    }
 
     fn alert(verdict: &str, threat_level: &str, action: &str) -> Alert {
         let attributes =
