@@ -130,6 +130,25 @@ def take_reports_of_contributors(provisioners):
     handlers["create"] = create_alarm
 
 
+def write_one_after_the_other(dynamodb):
+    """Each write to a table reads and writes as one, as on AWS.
+
+    The engine's executions are threads, and one wrote back what it had read before another had counted.
+    """
+    lock = threading.RLock()
+
+    def alone(write):
+        @functools.wraps(write)
+        def locked(data):
+            with lock:
+                return write(data)
+
+        return locked
+
+    for name in ("_put_item", "_update_item", "_delete_item", "_batch_write_item", "_transact_write_items"):
+        setattr(dynamodb, name, alone(getattr(dynamodb, name)))
+
+
 def tell_who_asks(apigateway):
     """A REST API tells its function the id of the caller's key, and the caller the id of the request, as on AWS.
 
@@ -302,7 +321,7 @@ def main():
     import faults
     import roles
     from ministack import app
-    from ministack.services import apigateway_v1, eventbridge, s3, sns, stepfunctions
+    from ministack.services import apigateway_v1, dynamodb, eventbridge, s3, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     keep_message_attributes(sns)
@@ -311,6 +330,7 @@ def main():
     take_numbers_for_texts(provisioners)
     take_rules_between_groups(provisioners)
     take_reports_of_contributors(provisioners)
+    write_one_after_the_other(dynamodb)
     tell_who_asks(apigateway_v1)
     roles.enforce(app, stepfunctions)
     pass_on_conditions(stepfunctions)
