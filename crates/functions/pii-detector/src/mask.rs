@@ -44,11 +44,11 @@ impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> 
             return Err(NotTried::KindNotMasked);
         }
         let metadata = self.policy.apply(Judgement::of_findings(metadata));
-        let looked = self.reader.look(&shown, until);
         // Whatever the model says of these, they are not written.
         if shown.unread.is_some() || !matches!(metadata, Judgement::Clean(_)) {
             return Err(NotTried::CopyNotClean);
         }
+        let looked = self.reader.look(&shown, until);
         if looked.overlooked && self.decided(&looked.floor, Enough::ANYTHING).is_none() {
             return Err(NotTried::CopyFailed);
         }
