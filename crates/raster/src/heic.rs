@@ -13,7 +13,7 @@ use heifer::{
     },
     heifer_isobmff::{
         HeifFile, Item, ItemId,
-        boxes::{Extent, Grid, ItemReference, Property},
+        boxes::{Extent, Grid, ItemReference, Property, parse_item_locations, parse_property_associations},
     },
 };
 use image::{DynamicImage, RgbImage, RgbaImage, metadata::Orientation};
@@ -60,7 +60,7 @@ const AUXILIARY: [&str; 5] = [
 ];
 
 /// Boxes of which the description has one at most: programs differ in which of two they go by.
-const ONCE: [&[u8; 4]; 5] = [b"pitm", b"iinf", b"iloc", b"iref", b"iprp"];
+const ONCE: [&[u8; 4]; 6] = [b"pitm", b"iinf", b"iloc", b"iref", b"iprp", b"idat"];
 
 /// A file's pictures.
 pub(crate) struct Pictures<'a> {
@@ -107,18 +107,41 @@ fn open(bytes: &[u8]) -> Result<HeifFile<'_>, Unreadable> {
             if is_film { Unreadable::UnsupportedFormat } else { Unreadable::Damaged }
         })
     })?;
-    let numbers: HashSet<_> = file.items.iter().map(|item| item.id).collect();
-    if numbers.len() < file.items.len() || !is_described_once(bytes) {
-        return Err(Unreadable::Damaged);
-    }
-    Ok(file)
+    if is_described_once(bytes, &file) { Ok(file) } else { Err(Unreadable::Damaged) }
 }
 
-/// Whether there is one description, and in it no list twice.
-fn is_described_once(bytes: &[u8]) -> bool {
+/// Whether there is one description, in it no list twice, in a list no item, and of an item one size and one way to decode
+/// it.
+fn is_described_once(bytes: &[u8], file: &HeifFile<'_>) -> bool {
     let Some(description) = description(bytes) else { return false };
-    let count = |kind: &[u8; 4]| boxes_in(bytes, &description).filter(|found| &found.kind == kind).count();
-    ONCE.iter().all(|kind| count(kind) < 2) && heif::boxes(bytes).filter(|found| &found.kind == b"meta").count() < 2
+    let lists: Vec<_> = boxes_in(bytes, &description).collect();
+    let properties = lists.iter().filter(|found| &found.kind == b"iprp");
+    let properties: Vec<_> = properties.flat_map(|found| boxes_in(bytes, found)).collect();
+    let named = |among: &[HeifBox], kind: &[u8; 4]| among.iter().filter(|found| &found.kind == kind).count();
+    let content = |found: &HeifBox| bytes.get(found.range()).unwrap_or_default();
+    let of_places = lists.iter().filter(|found| &found.kind == b"iloc");
+    let placed =
+        of_places.filter_map(|found| parse_item_locations(content(found)).ok()).flatten().map(|place| place.id);
+    let lists_of_properties = properties.iter().filter(|found| &found.kind == b"ipma");
+    let described = lists_of_properties.filter_map(|found| parse_property_associations(content(found)).ok()).flatten();
+    let tells_once = |item: &Item| {
+        let count = |is: fn(&Property) -> bool| properties_of(file, item).filter(|property| is(property)).count();
+        count(|property| matches!(property, Property::ImageSize { .. })) < 2
+            && count(|property| matches!(property, Property::HevcConfig(_))) < 2
+    };
+    heif::boxes(bytes).filter(|found| &found.kind == b"meta").count() < 2
+        && ONCE.iter().all(|kind| named(&lists, kind) < 2)
+        && named(&properties, b"ipco") < 2
+        && are_unlike(file.items.iter().map(|item| item.id))
+        && are_unlike(placed)
+        && are_unlike(described.map(|(item, _)| item))
+        && file.items.iter().all(tells_once)
+}
+
+/// Whether no number is there twice.
+fn are_unlike(mut numbers: impl Iterator<Item = ItemId>) -> bool {
+    let mut seen = HashSet::new();
+    numbers.all(|number| seen.insert(number))
 }
 
 /// The box that describes the pictures, behind its version and flags.

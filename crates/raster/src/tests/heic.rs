@@ -77,41 +77,50 @@ fn dark_pictures(bytes: &[u8]) -> Vec<bool> {
     shown(bytes.to_vec(), ImageFormat::Heic).iter().map(|view| is_dark(&decoded(view), 60, 60)).collect()
 }
 
-/// The file with a property box more, which its first picture has.
-fn with_property(bytes: &[u8], property: &[u8]) -> Vec<u8> {
-    let at = |kind: &[u8]| bytes.windows(4).position(|window| window == kind).unwrap() - 4;
-    let grow = |bytes: &mut Vec<u8>, at: usize, by: usize| {
-        let size = u32::from_be_bytes(*bytes[at..].first_chunk().unwrap()) + u32::try_from(by).unwrap();
-        bytes[at..at + 4].copy_from_slice(&size.to_be_bytes());
-    };
-    let (meta, iprp, ipco, ipma) = (at(b"meta"), at(b"iprp"), at(b"ipco"), at(b"ipma"));
-    let file = HeifFile::parse(bytes).unwrap();
-    let number = u8::try_from(file.properties.len() + 1).unwrap();
+/// Where a box of this kind begins.
+fn place_of(bytes: &[u8], kind: [u8; 4]) -> usize {
+    bytes.windows(4).position(|window| window == kind).unwrap() - 4
+}
+
+/// The four bytes that stand here, as a number.
+fn number_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(*bytes[at..].first_chunk().unwrap())
+}
+
+/// The file with more at the end of the last of these boxes, each of which stands in the one before it.
+fn with_more(bytes: &[u8], boxes: &[&[u8; 4]], more: &[u8]) -> Vec<u8> {
+    let by = u32::try_from(more.len()).unwrap();
     let mut changed = bytes.to_vec();
-    // Version, count, the number of the first picture, and how many properties it has.
-    let count = ipma + 12 + 4 + 2;
-    let end = count + 1 + usize::from(changed[count]);
-    changed[count] += 1;
-    changed.insert(end, number);
-    let ipco_end = ipco + u32::from_be_bytes(*bytes[ipco..].first_chunk().unwrap()) as usize;
-    changed.splice(ipco_end..ipco_end, property.iter().copied());
-    for (place, by) in
-        [(ipco, property.len()), (ipma + property.len(), 1), (iprp, property.len() + 1), (meta, property.len() + 1)]
-    {
-        grow(&mut changed, place, by);
+    let mut end = 0;
+    for kind in boxes {
+        let place = place_of(bytes, **kind);
+        let size = number_at(bytes, place);
+        end = place + size as usize;
+        changed[place..place + 4].copy_from_slice(&(size + by).to_be_bytes());
     }
     // The data stands that much further on. A box of places: four bytes for each offset.
-    let by = u32::try_from(property.len() + 1).unwrap();
-    let items = file.items.len();
-    for item in 0..items {
-        let location = file.items[item].location.as_ref().unwrap();
-        for extent in &location.extents {
-            let old = u32::try_from(extent.offset).unwrap().to_be_bytes();
-            let place = changed.windows(4).position(|window| window == old).unwrap();
-            let new = (u32::from_be_bytes(old) + by).to_be_bytes();
-            changed[place..place + 4].copy_from_slice(&new);
+    for item in HeifFile::parse(bytes).unwrap().items {
+        for extent in item.location.unwrap().extents {
+            let old = u32::try_from(extent.offset).unwrap();
+            let place = bytes.windows(4).position(|window| window == old.to_be_bytes()).unwrap();
+            changed[place..place + 4].copy_from_slice(&(old + by).to_be_bytes());
         }
     }
+    changed.splice(end..end, more.iter().copied());
+    changed
+}
+
+/// The file with a property box more, which its last picture has.
+fn with_property(bytes: &[u8], property: &[u8]) -> Vec<u8> {
+    let number = u8::try_from(HeifFile::parse(bytes).unwrap().properties.len() + 1).unwrap();
+    let changed = with_more(bytes, &[b"meta", b"iprp", b"ipma"], &[number]);
+    let mut changed = with_more(&changed, &[b"meta", b"iprp", b"ipco"], property);
+    // Version, how many items there are, and of each its number, how many properties it has, and theirs.
+    let mut at = place_of(&changed, *b"ipma") + 16;
+    for _ in 1..number_at(&changed, at - 4) {
+        at += 3 + usize::from(changed[at + 2]);
+    }
+    changed[at + 2] += 1;
     changed
 }
 
@@ -256,11 +265,24 @@ fn corner_of(edge: u32) -> Vec<u8> {
     file.finish()
 }
 
+/// A file of two pictures in which this list names the first for the second, too: its entries stand behind 16 bytes, and are
+/// equally long.
+fn with_first_again(bytes: &[u8], list: [u8; 4]) -> Vec<u8> {
+    let place = place_of(bytes, list);
+    let (first, end) = (place + 16, place + number_at(bytes, place) as usize);
+    let second = first.midpoint(end);
+    let mut changed = bytes.to_vec();
+    assert_eq!((&bytes[first..first + 2], &bytes[second..second + 2]), (&[0, 1][..], &[0, 2][..]));
+    changed.copy_within(first..first + 2, second);
+    changed
+}
+
 #[test]
 fn a_heic_that_tells_two_things_of_itself_is_damaged() {
     let plain = with(|_, _, _| {});
     let description = heif::boxes(&plain).find(|found| &found.kind == b"meta").unwrap();
     let again = plain[description.content - 8..description.end].to_vec();
+    let pair = with(|file, _, dark| file.add_image(&dark.spec()));
     let grid = |columns, width| {
         with(|file, first, _| {
             let grid = file.add_grid(1, columns, width, EDGE, &vec![first; columns.into()], None, None);
@@ -275,6 +297,20 @@ fn a_heic_that_tells_two_things_of_itself_is_damaged() {
             with_other(with(|file, first, _| file.add_alternative_group(&[first])), b"grpl", b"iprp"),
             Some(Unreadable::Damaged),
         ),
+        (
+            "two boxes of properties",
+            with_more(&plain, &[b"meta", b"iprp"], b"\0\0\0\x08ipco"),
+            Some(Unreadable::Damaged),
+        ),
+        ("two boxes of data", with_more(&plain, &[b"meta"], &b"\0\0\0\x08idat".repeat(2)), Some(Unreadable::Damaged)),
+        ("a picture in two places", with_first_again(&pair, *b"iloc"), Some(Unreadable::Damaged)),
+        ("a picture with two lists of properties", with_first_again(&pair, *b"ipma"), Some(Unreadable::Damaged)),
+        (
+            "two sizes of a picture",
+            with_property(&plain, b"\0\0\0\x14ispe\0\0\0\0\0\0\0\x40\0\0\0\x40"),
+            Some(Unreadable::Damaged),
+        ),
+        ("two pictures", pair.clone(), None),
         ("a grid", grid(2, EDGE + 9), None),
         ("a grid with a tile outside", grid(2, EDGE), Some(Unreadable::Damaged)),
         ("a grid with a gap", grid(1, EDGE + 9), Some(Unreadable::Damaged)),
