@@ -75,6 +75,7 @@ impl ModelId {
         match base {
             None if is_application_profile(called) => Err(Unpaired::NoBase),
             Some(_) if names_its_model => Err(Unpaired::NoProfile),
+            Some("") => Err(Unpaired::NoBase),
             _ => Ok(Self { called: called.to_owned(), base: base.unwrap_or(called).to_owned() }),
         }
     }
@@ -131,6 +132,7 @@ mod tests {
         for (id, base, expected) in [
             (profile, base, Ok(())),
             (profile, None, Err(Unpaired::NoBase)),
+            (profile, Some(""), Err(Unpaired::NoBase)),
             ("us.anthropic.claude-haiku-5-5", None, Ok(())),
             ("us.anthropic.claude-haiku-5-5", base, Err(Unpaired::NoProfile)),
             ("arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-lite-v1:0", base, Err(Unpaired::NoProfile)),
