@@ -1,5 +1,6 @@
 //! Each crate's integration tests are one executable, because each executable links all that the crate
-//! links: a folder `tests/NAME` with a `main.rs`, or one file. What `main.rs` forgets is not tested.
+//! links: a folder `tests/NAME` with a `main.rs`, or one file. What `main.rs` forgets is not tested. And what has no tests or
+//! examples says so, because looking for them takes longer than most tests.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -15,11 +16,26 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
-/// The folders `tests` of the workspace's crates.
-fn test_folders() -> Vec<PathBuf> {
+/// The workspace's crates.
+fn crates() -> Vec<PathBuf> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folders = entries(crates).into_iter().chain(entries(&crates.join("functions")));
-    folders.map(|folder| folder.join("tests")).filter(|folder| folder.is_dir()).collect()
+    folders.filter(|folder| folder.join("Cargo.toml").is_file()).collect()
+}
+
+/// Their folders `tests`.
+fn test_folders() -> Vec<PathBuf> {
+    crates().iter().map(|folder| folder.join("tests")).filter(|folder| folder.is_dir()).collect()
+}
+
+/// The text of all of a folder's files in Rust.
+fn sources(folder: &Path) -> String {
+    let text = |path: PathBuf| match path.is_dir() {
+        true => sources(&path),
+        false if is_rust(&path) => fs::read_to_string(path).unwrap(),
+        false => String::new(),
+    };
+    entries(folder).into_iter().map(text).collect()
 }
 
 fn is_rust(path: &Path) -> bool {
@@ -46,6 +62,36 @@ fn no_file_of_tests_is_forgotten() {
             if module != "main" && (is_rust(&path) || path.join("mod.rs").is_file()) {
                 assert!(main.contains(&format!("mod {module};")), "{} does not name {module}", folder.display());
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_looked_for_is_not_there() {
+    for folder in crates() {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let section = |name: &str| {
+            let (_, rest) = manifest.split_once(name)?;
+            Some(rest.split("\n[").next().unwrap())
+        };
+        let source = sources(&folder.join("src"));
+        let fences = source.lines().filter_map(|line| {
+            let comment = ["/// ", "//! "].iter().find_map(|opening| line.trim().strip_prefix(opening));
+            comment?.strip_prefix("```")
+        });
+        // Each second one closes what the one before has opened.
+        let examples = fences.step_by(2).any(|language| matches!(language, "" | "rust" | "no_run" | "should_panic"));
+        let skips = |section: Option<&str>, what: &str| section.is_some_and(|section| section.contains(what));
+        let library = section("\n[lib]\n");
+        if folder.join("src/lib.rs").is_file() {
+            assert_ne!(examples, skips(library, "doctest = false"), "[lib] doctest of {}", folder.display());
+        }
+        if skips(library, "\ntest = false") {
+            assert!(!source.contains("#[test]"), "[lib] test of {}", folder.display());
+        }
+        if skips(section("\n[[bin]]\n"), "\ntest = false") {
+            let main = fs::read_to_string(folder.join("src/main.rs")).unwrap();
+            assert!(!main.contains("#[test]"), "[[bin]] test of {}", folder.display());
         }
     }
 }
