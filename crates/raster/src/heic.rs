@@ -125,9 +125,13 @@ fn is_described_once(bytes: &[u8], file: &HeifFile<'_>) -> bool {
     let lists_of_properties = properties.iter().filter(|found| &found.kind == b"ipma");
     let described = lists_of_properties.filter_map(|found| parse_property_associations(content(found)).ok()).flatten();
     let tells_once = |item: &Item| {
-        let count = |is: fn(&Property) -> bool| properties_of(file, item).filter(|property| is(property)).count();
-        count(|property| matches!(property, Property::ImageSize { .. })) < 2
-            && count(|property| matches!(property, Property::HevcConfig(_))) < 2
+        let is_one = |is: fn(&Property) -> bool| {
+            let mut told = properties_of(file, item).filter(|property| is(property));
+            let first = told.next();
+            told.all(|other| Some(other) == first)
+        };
+        is_one(|property| matches!(property, Property::ImageSize { .. }))
+            && is_one(|property| matches!(property, Property::HevcConfig(_)))
     };
     heif::boxes(bytes).filter(|found| &found.kind == b"meta").count() < 2
         && ONCE.iter().all(|kind| named(&lists, kind) < 2)

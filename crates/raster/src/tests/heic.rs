@@ -283,6 +283,7 @@ fn a_heic_that_tells_two_things_of_itself_is_damaged() {
     let description = heif::boxes(&plain).find(|found| &found.kind == b"meta").unwrap();
     let again = plain[description.content - 8..description.end].to_vec();
     let pair = with(|file, _, dark| file.add_image(&dark.spec()));
+    let size = |edge: u32| [&b"\0\0\0\x14ispe\0\0\0\0"[..], &edge.to_be_bytes(), &edge.to_be_bytes()].concat();
     let grid = |columns, width| {
         with(|file, first, _| {
             let grid = file.add_grid(1, columns, width, EDGE, &vec![first; columns.into()], None, None);
@@ -305,11 +306,8 @@ fn a_heic_that_tells_two_things_of_itself_is_damaged() {
         ("two boxes of data", with_more(&plain, &[b"meta"], &b"\0\0\0\x08idat".repeat(2)), Some(Unreadable::Damaged)),
         ("a picture in two places", with_first_again(&pair, *b"iloc"), Some(Unreadable::Damaged)),
         ("a picture with two lists of properties", with_first_again(&pair, *b"ipma"), Some(Unreadable::Damaged)),
-        (
-            "two sizes of a picture",
-            with_property(&plain, b"\0\0\0\x14ispe\0\0\0\0\0\0\0\x40\0\0\0\x40"),
-            Some(Unreadable::Damaged),
-        ),
+        ("two sizes of a picture", with_property(&plain, &size(EDGE / 2)), Some(Unreadable::Damaged)),
+        ("a picture's size twice", with_property(&plain, &size(EDGE)), None),
         ("two pictures", pair.clone(), None),
         ("a grid", grid(2, EDGE + 9), None),
         ("a grid with a tile outside", grid(2, EDGE), Some(Unreadable::Damaged)),
