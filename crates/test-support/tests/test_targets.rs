@@ -81,17 +81,20 @@ fn what_is_not_looked_for_is_not_there() {
         });
         // Each second one closes what the one before has opened.
         let examples = fences.step_by(2).any(|language| matches!(language, "" | "rust" | "no_run" | "should_panic"));
-        let skips = |section: Option<&str>, what: &str| section.is_some_and(|section| section.contains(what));
+        let says =
+            |section: Option<&str>, what: &str| section.is_some_and(|text| text.lines().any(|line| line == what));
         let library = section("\n[lib]\n");
+        let name = folder.display();
         if folder.join("src/lib.rs").is_file() {
-            assert_ne!(examples, skips(library, "doctest = false"), "[lib] doctest of {}", folder.display());
+            let skips = says(library, "doctest = false");
+            assert_ne!(examples, skips, "{name}: [lib] says `doctest = false` where no example is, and only there");
         }
-        if skips(library, "\ntest = false") {
-            assert!(!source.contains("#[test]"), "[lib] test of {}", folder.display());
+        if says(library, "test = false") {
+            assert!(!source.contains("#[test]"), "{name}: [lib] says `test = false`, and has tests");
         }
-        if skips(section("\n[[bin]]\n"), "\ntest = false") {
+        if says(section("\n[[bin]]\n"), "test = false") {
             let main = fs::read_to_string(folder.join("src/main.rs")).unwrap();
-            assert!(!main.contains("#[test]"), "[[bin]] test of {}", folder.display());
+            assert!(!main.contains("#[test]"), "{name}: [[bin]] says `test = false`, and has tests");
         }
     }
 }
