@@ -33,22 +33,22 @@ function answering(answers, problems) {
     }
     call.refused = answer.refused;
     if (answer.error) throw new StatesError(answer.error.Error, answer.error.Cause);
-    call.told = isTold(call, answer.payload);
+    call.told = toldBy(call, answer.payload);
     return resultOf(resource, answer.payload ?? answer.result ?? (resource.endsWith(':sns:publish') ? PUBLISHED : null));
   };
   return { service, left: queue };
 }
 
 const LAMBDA = ':lambda:invoke';
-/** Whether a call of alert-composer has published: the definition before this one publishes what it answers. */
-const isTold = ({ state, resource }, payload) => state === 'Publish alert' && resource.endsWith(LAMBDA) && typeof payload?.message_id === 'string';
+/** The answer of alert-composer, if it has published. */
+const toldBy = ({ state }, payload) => (state === 'Publish alert' && typeof payload?.message_id === 'string' ? payload : undefined);
 const callsOf = (run, suffix) => run.calls.filter(({ resource }) => resource.endsWith(suffix));
 /** What a call writes into a record. */
 const keptBy = (call) => call && Object.fromEntries(Object.entries(call.arguments.AttributeUpdates ?? {}).map(([name, { Value }]) => [name, Value]));
 /** What people were told: by alert-composer, or plainly by the machine itself. */
 const alertsOf = (run) =>
-  run.calls.filter(({ state, resource, succeeded, told }) => (resource.endsWith(':sns:publish') && succeeded) || (state === 'Publish alert' && told)).map(({ resource, arguments: args }) => ({
-    failure: resource.endsWith(':sns:publish') ? args.MessageAttributes?.failure?.StringValue : `${args.Payload.audit.failed_in !== null}`,
+  run.calls.filter(({ resource, succeeded, told }) => told || (resource.endsWith(':sns:publish') && succeeded)).map(({ resource, arguments: args, told }) => ({
+    failure: resource.endsWith(':sns:publish') ? args.MessageAttributes?.failure?.StringValue : `${told.failed}`,
   }));
 const attributesOf = ({ MessageAttributes }) => Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue }]) => [name, StringValue]));
 
@@ -85,8 +85,7 @@ function invariants(run, input, { detection, summary }) {
   // log-summarizer claims the event before it does anything else.
   if (run.path.at(-1) === 'Duplicate') return run.calls.every(({ state }) => state.startsWith('Summarize')) ? problems : [...problems, 'work for a duplicate'];
   const [summarize] = callsOf(run, LAMBDA);
-  // The definition before this one hands the event over as it is.
-  if (summarize?.state === 'Summarize event' && ![summarize.arguments.Payload, summarize.arguments.Payload?.event].some((given) => isDeepStrictEqual(given, input))) problems.push('log-summarizer is not given the event as it came');
+  if (summarize?.state === 'Summarize event' && !isDeepStrictEqual(summarize.arguments.Payload?.event, input)) problems.push('log-summarizer is not given the event as it came');
   const published = alertsOf(run);
   const failed = published.at(-1)?.failure;
   const alertFailed = callsOf(run, ':sns:publish').length > 0 && published.length === 0;
@@ -197,8 +196,8 @@ async function runCase(given, machine = definition) {
 }
 
 /** An answer of alert-composer that says no more than whether the audit failed. */
-const answerOf = (failed) => ({ message_id: PUBLISHED.MessageId, record: {}, item: { status: { S: failed ? 'failed' : 'complete' } } });
-const stub = ({ audit }) => answerOf(audit.failed_in);
+const answerOf = (failed) => ({ message_id: PUBLISHED.MessageId, record: {}, item: { status: { S: failed ? 'failed' : 'complete' } }, failed });
+const stub = ({ audit }) => answerOf(audit.failed_in !== null);
 const withStub = (answers, fails) => answers.map((answer) => (answer.state === 'Publish alert' && !answer.error ? { ...answer, payload: answerOf(fails) } : answer));
 
 /** Services that answer what `parts` says by the name of the state; SNS and S3 refuse what they do not take. */
@@ -210,7 +209,7 @@ const lenient = (parts) => async (call) => {
     call.refused = true;
     throw new StatesError('Sns.InvalidParameterException', problemsOf(call).join());
   }
-  call.told = isTold(call, part);
+  call.told = toldBy(call, part);
   return resultOf(resource, part);
 };
 
@@ -252,9 +251,9 @@ const MUTATIONS = {
     }),
   'an odd alert is told plainly': () => {
     const alert = expand({ $answer: 'alert-composer/version-deleted' });
-    const { message_id, record, key, item } = alert;
+    const { message_id, record, key, item, failed } = alert;
     // A record without a status of its own is one of a failure, for a replay to take up.
-    return runMutations(mutationsOf({ message_id, record, key, item }).filter(({ where }) => where !== 'item.status is missing'), (value) => ({ composer: () => value }));
+    return runMutations(mutationsOf({ message_id, record, key, item }).filter(({ where }) => where !== 'item.status is missing'), (value) => ({ composer: () => ({ ...value, failed }) }));
   },
   'an alert that is none is told plainly': () => runMutations(whole('the alert'), (value) => ({ composer: () => value })),
   'an odd error is told': () =>
@@ -290,7 +289,7 @@ const ATTACK_RUNS = {
 const CLEAN = ['Summarize event', 'Image upload?', 'Detect PII', 'Act?', 'Publish alert', 'Complete'];
 const LIKELY = {
   summary: upload, judged: pii, deletion: 'deleted', summarize_error: 'ModelThrottled', is_resource: true, failed_in: 'Detect PII',
-  copied: true, record: { status: { S: 'failed' } },
+  copied: true, record: { status: { S: 'failed' } }, answer: expand({ $answer: 'alert-composer/version-deleted' }),
   failure: { Error: 'ModelThrottled', Cause: 'quota' }, input: { Error: 'S3.S3Exception', Cause: 'Status Code: 412' }, event,
 };
 
@@ -305,9 +304,9 @@ const WHOLE = {
   'an expression that fails in a choice is noticed': async () => {
     const broken = structuredClone(definition);
     broken.States['Act?'].Choices.at(-1).Condition = '{% $judged.action %}';
-    broken.States['Changed since read?'].Choices[0].Condition = "{% $contains($states.input.Cause, '412') %}";
+    broken.States['Image upload?'].Choices[0].Condition = "{% $contains($summary.s3_key, '.png') %}";
     const problems = await problemsOfUncaught(broken, LIKELY);
-    return ['Act?', 'Changed since read?'].filter((state) => !problems.some((problem) => problem.includes(state))).map((state) => `${state} passes`);
+    return ['Act?', 'Image upload?'].filter((state) => !problems.some((problem) => problem.includes(state))).map((state) => `${state} passes`);
   },
 };
 

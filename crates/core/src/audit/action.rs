@@ -114,6 +114,12 @@ impl Handling {
         })
     }
 
+    /// The same levels, with nothing done to any object.
+    #[must_use]
+    pub fn doing_nothing(self) -> Self {
+        Self { on_personal_data: OnPersonalData::None, secret_level: self.secret_level, ..Self::default() }
+    }
+
     /// What `detection` calls for, of which those findings count that `policy` says. Only what is pinned to the bytes
     /// that were judged is ever acted on.
     #[must_use]

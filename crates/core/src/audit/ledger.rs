@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{AskedModel, Facts, Outcome, Progress, alert::shown, time};
+use super::{AskedModel, Effect, Facts, Outcome, Progress, alert::shown, time};
 use crate::{
     bedrock::{TokenPrices, Usage},
     threat::ThreatLevel,
@@ -90,6 +90,8 @@ struct Kept<'a> {
     reason: Option<String>,
     categories: Vec<&'a str>,
     action: &'static str,
+    /// That another object was found than was judged. The machine keeps everything else that was done, and takes this for a failure.
+    acted: Option<Effect>,
     s3_bucket: Option<&'a str>,
     s3_key: Option<&'a str>,
     s3_version_id: Option<&'a str>,
@@ -150,6 +152,7 @@ pub(super) fn item(now: i64, ended: &Ended<'_>, settings: LedgerSettings) -> Map
         reason: text(&outcome.reason),
         categories,
         action: outcome.action.as_str(),
+        acted: progress.effect.filter(|effect| *effect == Effect::ObjectChanged),
         s3_bucket: facts.s3_bucket.as_deref(),
         s3_key: facts.s3_key.as_deref(),
         s3_version_id: object.and_then(|object| object.version.as_deref()).or(facts.s3_version_id.as_deref()),

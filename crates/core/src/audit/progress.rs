@@ -36,7 +36,20 @@ pub struct Progress {
     pub left: ErrorOutput,
 }
 
+/// The state that deletes an object as long as it is the one that was judged.
+const DELETE_UNLESS_CHANGED: &str = "Delete unless changed";
+
 impl Progress {
+    /// The same, where a deletion did not find the object that was judged: no failure, as the one that took its place
+    /// has an event of its own.
+    #[must_use]
+    fn settled(self) -> Self {
+        if self.failed_in.as_deref() != Some(DELETE_UNLESS_CHANGED) || !self.left.is_failed_precondition() {
+            return self;
+        }
+        Self { effect: Some(Effect::ObjectChanged), failed_in: None, left: ErrorOutput::default(), ..self }
+    }
+
     /// Why the audit could not go on; `None` if it came to its end.
     #[must_use]
     pub const fn failure(&self) -> Option<&ErrorOutput> {
@@ -54,6 +67,22 @@ pub struct ErrorOutput {
     /// A text, or what a function answered as JSON.
     #[serde(deserialize_with = "lenient::text")]
     pub cause: Option<String>,
+}
+
+impl ErrorOutput {
+    /// Whether S3 refused because a condition did not hold (HTTP 412). Step Functions has no name of its own for that, so
+    /// its text is looked at, where the name of no object can stand.
+    fn is_failed_precondition(&self) -> bool {
+        let [error, cause] = [&self.error, &self.cause].map(|text| text.as_deref().unwrap_or_default());
+        let ends_with_it = || {
+            let (_, ids) = cause.strip_suffix(')')?.rsplit_once("Status Code: 412,")?;
+            Some(!ids.contains(['(', ')']))
+        };
+        error.starts_with("S3.Precondition")
+            || cause.starts_with("At least one of the pre-cond")
+            || cause.starts_with("At least one of the precond")
+            || ends_with_it() == Some(true)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -90,8 +119,8 @@ pub struct AlertSettings {
 }
 
 /// The alert of an audit and its record in the ledger at `now`, in milliseconds since 1970, of `{"audit": …,
-/// "execution": {"id": …, "started": …, "backfill": …, "event": …}}`: a [`Progress`] and the execution, with the event
-/// where there is no summary of it.
+/// "execution": {"id": …, "started": …, "backfill": …, "event": …}, "topic": …}`: a [`Progress`] and the execution, with the
+/// event where there is no summary of it, and the topic, if the alert is to be published.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for anything but an object with an `audit`. Within that,
@@ -102,6 +131,8 @@ pub fn compose(request: &Value, settings: &AlertSettings, now: i64) -> Result<Al
     }
     let Request { audit, execution } =
         Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
+    // Where the alert could not be published, the record is that of a failure, for a replay to take up.
+    let audit = if request["topic"].is_null() { audit } else { audit.settled() };
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
     let unclaimed = facts.unclaimed;
     let key = facts.claim.clone().filter(|_| !unclaimed);

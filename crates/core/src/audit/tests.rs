@@ -46,7 +46,9 @@ fn detection(verdict: &str, action: &str) -> Value {
 }
 
 fn composed(audit: &Value) -> Alert {
-    compose(&json!({"audit": audit, "execution": {"id": EXECUTION}}), &AlertSettings::default(), NOW).unwrap()
+    let request =
+        json!({"audit": audit, "execution": {"id": EXECUTION}, "topic": "arn:aws:sns:us-west-2:111122223333:alerts"});
+    compose(&request, &AlertSettings::default(), NOW).unwrap()
 }
 
 fn failure() -> Value {
@@ -519,6 +521,55 @@ fn no_key_of_an_uploader_cuts_down_what_others_are_told() {
 fn machines(alert: &Alert) -> Value {
     let texts: Value = serde_json::from_str(&alert.protocols).unwrap();
     serde_json::from_str(texts["default"].as_str().unwrap()).unwrap()
+}
+
+/// What S3 says of a deletion whose condition failed, as Step Functions reports it, and what only looks like it.
+#[test]
+fn a_deletion_that_did_not_find_what_was_judged_is_no_failure() {
+    const REFUSED: &str = "User: arn:aws:sts::111122223333:assumed-role/machine/case is not authorized to perform: s3:DeleteObject on \
+        resource: \"arn:aws:s3:::b/At least one of the pre-conditions PreconditionFailed (Status Code: 412, )\" \
+        (Service: S3, Status Code: 403, Request ID: 9YD4)";
+    let ids = "Request ID: 9YD4, Extended Request ID: 7x=)";
+    for (failed_in, error, cause, changed) in [
+        ("Delete unless changed", "S3.PreconditionFailedException", None, true),
+        (
+            "Delete unless changed",
+            "S3.S3Exception",
+            Some(format!("Refused (Service: S3, Status Code: 412, {ids}")),
+            true,
+        ),
+        (
+            "Delete unless changed",
+            "S3.S3Exception",
+            Some("At least one of the pre-conditions you specified did not hold (SDK Attempt Count: 1)".to_owned()),
+            true,
+        ),
+        ("Delete unless changed", "S3.S3Exception", Some(REFUSED.to_owned()), false),
+        ("Delete unless changed", "S3.S3Exception", Some("Status Code: 412".to_owned()), false),
+        ("Delete unless changed", "S3.S3Exception", None, false),
+        ("Delete version", "S3.PreconditionFailedException", None, false),
+        ("Quarantine", "S3.S3Exception", Some(format!("Refused (Service: S3, Status Code: 412, {ids}")), false),
+    ] {
+        let audit = json!({
+            "summary": summary(),
+            "detection": detection("pii", "delete_unless_changed"),
+            "deletion": "failed",
+            "failed_in": failed_in,
+            "failure": {"Error": error, "Cause": cause},
+        });
+        let alert = composed(&audit);
+        let kept = |name| alert.item.get(name).map(|kept| kept["S"].as_str().unwrap_or_default());
+        let told = (alert.failed, alert.record.reason.as_deref(), kept("acted"), kept("status"));
+        let expected = if changed {
+            (false, Some("object_changed"), Some("object_changed"), Some("complete"))
+        } else {
+            (true, None, None, Some("failed"))
+        };
+        assert_eq!(told, expected, "{failed_in} {error} {cause:?}");
+        // Its record alone is asked for where its alert cannot be published.
+        let unpublished = compose(&json!({"audit": audit}), &AlertSettings::default(), NOW).unwrap();
+        assert_eq!((unpublished.failed, &unpublished.item["status"]["S"]), (true, &json!("failed")));
+    }
 }
 
 #[test]

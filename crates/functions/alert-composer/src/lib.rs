@@ -8,21 +8,12 @@ use warden_core::{
     ports::Topics,
 };
 
-/// What is answered of an audit.
+/// What is left to be done of an audit.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum Answer {
-    /// The alert, which is not published.
-    Composed(Box<Alert>),
-    /// The alert is out.
-    Published(Box<Published>),
-}
-
-/// What is left to be done of an alert that is out.
-#[derive(Debug, Serialize)]
-pub struct Published {
-    /// By which id SNS knows the message.
-    message_id: String,
+pub struct Answer {
+    /// By which id SNS knows the message; `None` if nothing was to be published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
     /// The alert for machines: the execution's output.
     record: Record,
     /// The key of the event's record in the ledger, unless nobody could claim it.
@@ -30,11 +21,12 @@ pub struct Published {
     key: Option<LedgerKey>,
     /// What the ledger keeps under it, as attributes of `DynamoDB`.
     item: Map<String, Value>,
+    /// Whether the audit could not go on.
+    failed: bool,
 }
 
-/// Composes the alert of an audit at `now`, in milliseconds since 1970; what it takes is in [`audit::compose`]. With a
-/// `"topic"` beside that, an ARN, it is published there. Without one it is answered, for its record alone or, to the state
-/// machine's definition before this one, to be published.
+/// Composes the alert of an audit at `now`, in milliseconds since 1970; what it takes is in [`audit::compose`]. It is
+/// published on the `"topic"`, an ARN; without one its record is all that is made of it.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] when nothing is told of an audit; those of [`Topics::publish`].
@@ -45,14 +37,13 @@ pub async fn handle(event: &Value, settings: &AlertSettings, topics: &impl Topic
         _ => return Err(Error::invalid("topic", "is not the ARN of a topic")),
     };
     let alert = audit::compose(event, settings, now)?;
-    let Some(topic) = topic else {
-        log_alert(&alert, None);
-        return Ok(Answer::Composed(Box::new(alert)));
+    let message_id = match topic {
+        Some(topic) => Some(topics.publish(topic, &alert).await?),
+        None => None,
     };
-    let message_id = topics.publish(topic, &alert).await?;
-    log_alert(&alert, Some(&message_id));
-    let Alert { record, key, item, .. } = alert;
-    Ok(Answer::Published(Box::new(Published { message_id, record, key, item })))
+    log_alert(&alert, message_id.as_deref());
+    let Alert { record, key, item, failed, .. } = alert;
+    Ok(Answer { message_id, record, key, item, failed })
 }
 
 /// One line per alert. Its texts may name people, so they stay out; the event's
@@ -131,19 +122,21 @@ mod tests {
         let topics = FakeTopics::answering(&[Ok("m-1")]);
         let answer = json!(handle(&event, &settings(), &topics, NOW).await.unwrap());
         let alert = compose(&event, &settings()).unwrap();
-        let left = json!({"message_id": "m-1", "record": alert.record, "key": alert.key, "item": alert.item});
+        let left =
+            json!({"message_id": "m-1", "record": alert.record, "key": alert.key, "item": alert.item, "failed": false});
         assert_eq!(answer, left);
         let topic = event["topic"].as_str().unwrap().to_owned();
         assert_eq!(topics.published(), [(topic, alert)]);
     }
 
     #[tokio::test]
-    async fn without_a_topic_the_alert_is_the_answer() {
+    async fn without_a_topic_nothing_is_published() {
         let mut event = event("version-deleted");
         event["topic"].take();
         let topics = FakeTopics::default();
         let answer = json!(handle(&event, &settings(), &topics, NOW).await.unwrap());
-        assert_eq!(answer, json!(compose(&event, &settings()).unwrap()));
+        let alert = compose(&event, &settings()).unwrap();
+        assert_eq!(answer, json!({"record": alert.record, "key": alert.key, "item": alert.item, "failed": false}));
         assert_eq!(topics.published(), []);
     }
 

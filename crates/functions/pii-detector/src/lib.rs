@@ -113,6 +113,12 @@ impl Request {
         let fields = RequestFields::of(event)?;
         let key = fields.key("s3_key")?;
         let hint = fields.optional("media_type")?;
+        let handling = fields.optional("handling")?.map_or(Ok(Handling::default()), Handling::read)?;
+        let only_looks = match fields.optional("action")? {
+            None => false,
+            Some("none") => true,
+            Some(_) => return Err(Error::invalid("action", "is not \"none\"")),
+        };
         Ok(Self {
             object: ObjectRef {
                 bucket: fields.required("s3_bucket")?.to_owned(),
@@ -127,7 +133,7 @@ impl Request {
                 Some("boolean") => Output::Boolean,
                 Some(_) => return Err(Error::invalid("output", "is neither \"full\" nor \"boolean\"")),
             },
-            handling: fields.optional("handling")?.map_or(Ok(Handling::default()), Handling::read)?,
+            handling: if only_looks { handling.doing_nothing() } else { handling },
             is_gathered: fields.optional(backfill::MEMBER)?.is_some(),
         })
     }
@@ -135,8 +141,8 @@ impl Request {
 
 impl<S: ObjectStore + ObjectWriter, M: Models, L: LedgerRecords + SpendRecords> PiiDetector<S, M, L> {
     /// Judges the object that `event` names: the whole [`Detection`] with the
-    /// [`Action`] that the event's `handling` wants ([`Handling::read`]), or for `output: "boolean"` the text
-    /// `"true"` or `"false"`.
+    /// [`Action`] that the event's `handling` wants ([`Handling::read`]), which is none for `action: "none"`, or for
+    /// `output: "boolean"` the text `"true"` or `"false"`.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] before anything is called; those of the store

@@ -286,6 +286,23 @@ async fn what_cannot_be_done_is_not_tried_and_told() {
 }
 
 #[tokio::test]
+async fn whoever_wants_nothing_done_gets_the_verdict_and_no_action() {
+    for handling in ["delete;none;", "quarantine;none;a=delete;delete;", "tag;tag;"] {
+        let detector = detector(Stored::bytes(PNG), FakeModel::saying(PII));
+        let mut event = event();
+        event["handling"] = json!(handling);
+        event["action"] = json!("none");
+        let answer = detector.handle(event).await.unwrap();
+        assert_eq!((&answer["verdict"], &answer["action"]), (&json!("pii"), &json!("none")), "{handling}");
+    }
+    let mut event = event();
+    (event["handling"], event["action"]) = (json!("delete;none;;delete;medium"), json!("none"));
+    let detector = detector(Stored::bytes(PNG), FakeModel::saying(SECRET));
+    let answer = detector.handle(event).await.unwrap();
+    assert_eq!((&answer["threat_level"], &answer["action"]), (&json!("medium"), &json!("none")));
+}
+
+#[tokio::test]
 async fn a_verdict_is_told_though_its_tag_cannot_stand_beside_the_others() {
     let denied = Error::AccessDenied { action: "s3:GetObjectTagging", what: "a".into(), hint: "x" };
     let mut event = event();

@@ -46,6 +46,8 @@ pub struct Alert {
     pub key: Option<LedgerKey>,
     /// What the ledger keeps under it, as attributes of `DynamoDB`.
     pub item: Map<String, Value>,
+    /// Whether the audit could not go on.
+    pub failed: bool,
 }
 
 /// The message's attributes, as `sns:Publish` takes them.
@@ -172,6 +174,7 @@ impl Alert {
             record,
             key: None,
             item,
+            failed: told.failed(),
         }
     }
 }
