@@ -8,11 +8,14 @@ use warden_local::load::{self, LoadOptions};
 use warden_local::output::Console;
 use warden_local::workspace::Workspace;
 
-use crate::world::WAIT_SCALE;
+use crate::world::{WAIT_SCALE, turn};
 
 pub fn trials() -> Vec<Trial> {
     vec![Trial::test("load::what_is_over_a_bound_is_refused_and_judged_later", || {
-        Runtime::new()?.block_on(over_a_bound());
+        Runtime::new()?.block_on(async {
+            let _turn = turn().await;
+            over_a_bound().await;
+        });
         Ok(())
     })]
 }

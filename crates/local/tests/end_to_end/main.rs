@@ -26,10 +26,8 @@ mod streaming;
 mod uploads;
 mod world;
 
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use libtest_mimic::{Arguments, Trial};
 use reliability::Site;
@@ -37,14 +35,16 @@ use streaming::StreamingStage;
 use warden_local::output::Console;
 use world::Stage;
 
+/// Enough that some trials have their turn while all others wait for one of their own system.
+const THREADS: usize = 24;
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // A trial waits for most of its time, for an execution or for an alert.
-    arguments.test_threads.get_or_insert_with(|| 2 * available_parallelism().map_or(1, NonZeroUsize::get));
+    arguments.test_threads.get_or_insert(THREADS);
     let stage = Arc::new(Stage::default());
     let api_stage = Arc::new(Stage::default());
     let nova = Arc::new(Stage::default());
-    let reliability = Arc::new(Stage::<Site>::default());
+    let [reliability, of_many, of_years_ago] = [(); 3].map(|()| Arc::new(Stage::<Site>::default()));
     let streaming = Arc::new(StreamingStage::default());
     let of_the_audit = [
         uploads::trials(&stage),
@@ -66,11 +66,21 @@ fn main() -> ExitCode {
         private_api::trials(&api_stage).into_iter().chain(doctor::api_trials(&api_stage)).collect(),
         nova::trials(&nova),
         load::trials(),
-        reliability::trials(&reliability).into_iter().chain(backfill::trials(&reliability)).collect(),
+        reliability::trials(&reliability),
+        reliability::trials_of_many(&of_many),
+        backfill::trials(&of_years_ago),
         streaming::trials(&streaming),
     ]);
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let left = [stage.close(), api_stage.close(), nova.close(), reliability.close(), streaming.close()];
+    let left = [
+        stage.close(),
+        api_stage.close(),
+        nova.close(),
+        reliability.close(),
+        of_many.close(),
+        of_years_ago.close(),
+        streaming.close(),
+    ];
     for left in left.iter().flatten() {
         Console::standard().say(&format!("error: {left}"));
     }

@@ -14,6 +14,8 @@ use warden_local::output::Console;
 use warden_local::private_api::events;
 use warden_local::workspace::Workspace;
 
+use crate::world::turn;
+
 const FUNCTIONS: [(&str, StreamingFunction); 2] =
     [("bedrock", StreamingFunction::Bedrock), ("sagemaker", StreamingFunction::SageMaker)];
 
@@ -54,7 +56,12 @@ impl StreamingStage {
             let runtime = runtime.get_or_insert_with(|| Runtime::new().unwrap());
             let world = stage.world(runtime)?;
             world.faults.clear();
-            let tested = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runtime.block_on(test(world))));
+            let tested = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                runtime.block_on(async {
+                    let _turn = turn().await;
+                    test(world).await;
+                })
+            }));
             tested.map_err(|_| Failed::from("see above"))
         })
     }

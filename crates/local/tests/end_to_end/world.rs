@@ -1,14 +1,16 @@
 //! The running system that all tests share.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, Semaphore, SemaphorePermit};
 use warden_control_plane::s3::{Request, S3};
 use warden_control_plane::{Call, ControlPlane, Service};
 use warden_local::audit::{Audit, Upload};
@@ -25,6 +27,16 @@ pub const WAIT_SCALE: f64 = 0.02;
 
 /// Under which prefixes personal data is not deleted.
 pub const ACTION_OVERRIDES: &str = "quarantine/=quarantine,mask/=mask,tag/=tag,none/=none";
+
+/// How many trials run at once, whatever system they are of: most of a trial is waiting for an execution or an alert.
+static TURNS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(2 * available_parallelism().map_or(1, NonZeroUsize::get)));
+
+/// Waits until a trial may run. Whoever has to wait for another trial of the same system asks for its turn after that, so
+/// that trials of other systems go on meanwhile.
+pub async fn turn() -> SemaphorePermit<'static> {
+    TURNS.acquire().await.unwrap()
+}
 
 /// A running system that tests share.
 pub trait Running: Send + Sync + Sized + 'static {
@@ -60,7 +72,8 @@ impl<W: Running> Stage<W> {
         Trial::test(name, move || {
             let world = stage.world()?;
             stage.runtime.block_on(async {
-                let _turn = world.model_is_well().read().await;
+                let _well = world.model_is_well().read().await;
+                let _turn = turn().await;
                 test(Arc::clone(&world)).await;
             });
             Ok(())
@@ -82,7 +95,8 @@ impl<W: Running> Stage<W> {
         Trial::test(name, move || {
             let world = stage.world()?;
             stage.runtime.block_on(async {
-                let _turn = world.model_is_well().write().await;
+                let _alone = world.model_is_well().write().await;
+                let _turn = turn().await;
                 world.faults().clear();
                 for (calls, fault) in orders {
                     world.faults().next(calls, fault);

@@ -37,16 +37,9 @@ pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
         trial(stage, "a_ledger_that_throttles_records_is_waited_for", ledger_throttles_records),
         trial(stage, "a_ledger_lost_at_the_end_leaves_the_claim_for_a_day", ledger_lost_at_the_end),
         trial(stage, "one_event_ten_times_at_once_is_audited_once", ten_times_at_once),
-        trial(stage, "many_uploads_at_once_are_each_audited_once", async |site| many_at_once(site, 40).await),
         trial(stage, "what_is_written_between_judgement_and_deletion_stays", overwritten_before_deletion),
         trial(stage, "what_is_written_between_judgement_and_copy_stays", overwritten_before_copy),
         trial(stage, "a_copy_that_expires_during_its_restore_leaves_no_lock", expired_during_restore),
-        trial(stage, "a_short_walk_leaves_the_books_right", async |site| Walk { events: 25, seed: 1 }.go(site).await),
-        trial(stage, "two_hundred_uploads_at_once", async |site| many_at_once(site, 200).await).with_ignored_flag(true),
-        trial(stage, "a_long_walk", async |site| {
-            Walk::from_environment(Walk { events: 1000, seed: 20_261_126 }).go(site).await;
-        })
-        .with_ignored_flag(true),
         trial(stage, "a_restore_whose_copy_expires_afterwards_is_whole", expired_after_restore),
     ];
     trials.extend(each_state().into_iter().map(|broken| {
@@ -54,6 +47,19 @@ pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
         trial(stage, &name, async move |site| fails_and_is_replayed(site, broken).await)
     }));
     trials
+}
+
+/// What comes of many events, one after the other and at once.
+pub fn trials_of_many(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
+    vec![
+        trial(stage, "a_short_walk_leaves_the_books_right", async |site| Walk { events: 25, seed: 1 }.go(site).await),
+        trial(stage, "many_uploads_at_once_are_each_audited_once", async |site| many_at_once(site, 40).await),
+        trial(stage, "two_hundred_uploads_at_once", async |site| many_at_once(site, 200).await).with_ignored_flag(true),
+        trial(stage, "a_long_walk", async |site| {
+            Walk::from_environment(Walk { events: 1000, seed: 20_261_126 }).go(site).await;
+        })
+        .with_ignored_flag(true),
+    ]
 }
 
 async fn model_throttled(site: Arc<Site>) {

@@ -9,16 +9,6 @@ mod site;
 mod unversioned;
 mod walk;
 
-use std::sync::Arc;
-
-use libtest_mimic::Trial;
-
+pub use faults::{trials, trials_of_many};
 pub use site::{DAILY_BUDGET, Site};
-
 pub use unversioned::trials as unversioned_trials;
-
-use crate::world::Stage;
-
-pub fn trials(stage: &Arc<Stage<Site>>) -> Vec<Trial> {
-    faults::trials(stage)
-}
