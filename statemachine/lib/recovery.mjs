@@ -73,6 +73,7 @@ function composed({ audit, execution }) {
   const failed = audit.failed_in !== null || audit.failure?.Error !== undefined;
   return {
     message_id: 'message',
+    failed,
     record: {},
     // Where there is no summary, alert-composer reads the key from the event.
     key: audit.summary?.claim ?? keyOf(execution.event),

@@ -90,7 +90,7 @@ struct Kept<'a> {
     reason: Option<String>,
     categories: Vec<&'a str>,
     action: &'static str,
-    /// That another object was found than was judged. The machine keeps everything else that was done, and takes this for a failure.
+    /// Set only where the object had been replaced, which the machine takes for a failure. It writes every other effect.
     acted: Option<Effect>,
     s3_bucket: Option<&'a str>,
     s3_key: Option<&'a str>,

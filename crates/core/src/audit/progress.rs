@@ -41,13 +41,14 @@ const DELETE_UNLESS_CHANGED: &str = "Delete unless changed";
 
 impl Progress {
     /// The same, where a deletion did not find the object that was judged: no failure, as the one that took its place
-    /// has an event of its own.
+    /// has an event of its own. What is not `told` remains one, for a replay to take up.
     #[must_use]
-    fn settled(self) -> Self {
+    fn settled(self, told: bool) -> Self {
         if self.failed_in.as_deref() != Some(DELETE_UNLESS_CHANGED) || !self.left.is_failed_precondition() {
             return self;
         }
-        Self { effect: Some(Effect::ObjectChanged), failed_in: None, left: ErrorOutput::default(), ..self }
+        let left = if told { ErrorOutput::default() } else { self.left };
+        Self { effect: Some(Effect::ObjectChanged), failed_in: None, left, ..self }
     }
 
     /// Why the audit could not go on; `None` if it came to its end.
@@ -70,18 +71,15 @@ pub struct ErrorOutput {
 }
 
 impl ErrorOutput {
-    /// Whether S3 refused because a condition did not hold (HTTP 412). Step Functions has no name of its own for that, so
-    /// its text is looked at, where the name of no object can stand.
+    /// Whether S3 refused because a condition did not hold (HTTP 412). Step Functions documents no name for that, so its
+    /// text is looked at too, where the name of no object can stand.
     fn is_failed_precondition(&self) -> bool {
         let [error, cause] = [&self.error, &self.cause].map(|text| text.as_deref().unwrap_or_default());
-        let ends_with_it = || {
-            let (_, ids) = cause.strip_suffix(')')?.rsplit_once("Status Code: 412,")?;
-            Some(!ids.contains(['(', ')']))
-        };
+        let end = cause.strip_suffix(')').and_then(|cause| cause.rsplit_once("Status Code: 412,"));
         error.starts_with("S3.Precondition")
             || cause.starts_with("At least one of the pre-cond")
             || cause.starts_with("At least one of the precond")
-            || ends_with_it() == Some(true)
+            || end.is_some_and(|(_, ids)| !ids.contains(['(', ')']))
     }
 }
 
@@ -131,8 +129,7 @@ pub fn compose(request: &Value, settings: &AlertSettings, now: i64) -> Result<Al
     }
     let Request { audit, execution } =
         Request::deserialize(request).map_err(|_| Error::invalid("event", "is not an audit to report"))?;
-    // Where the alert could not be published, the record is that of a failure, for a replay to take up.
-    let audit = if request["topic"].is_null() { audit } else { audit.settled() };
+    let audit = audit.settled(!request["topic"].is_null());
     let facts = audit.summary.clone().unwrap_or_else(|| stand_in(&execution.event));
     let unclaimed = facts.unclaimed;
     let key = facts.claim.clone().filter(|_| !unclaimed);

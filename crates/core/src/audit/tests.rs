@@ -569,6 +569,7 @@ fn a_deletion_that_did_not_find_what_was_judged_is_no_failure() {
         // Its record alone is asked for where its alert cannot be published.
         let unpublished = compose(&json!({"audit": audit}), &AlertSettings::default(), NOW).unwrap();
         assert_eq!((unpublished.failed, &unpublished.item["status"]["S"]), (true, &json!("failed")));
+        assert_eq!(unpublished.item["action"] == json!({"S": "kept"}), changed);
     }
 }
 

@@ -8,12 +8,21 @@ use warden_core::{
     ports::Topics,
 };
 
-/// What is left to be done of an audit.
+/// What is answered of an audit.
 #[derive(Debug, Serialize)]
-pub struct Answer {
-    /// By which id SNS knows the message; `None` if nothing was to be published.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<String>,
+#[serde(untagged)]
+pub enum Answer {
+    /// The alert, which is not published.
+    Composed(Box<Alert>),
+    /// The alert is out.
+    Published(Box<Published>),
+}
+
+/// What the state machine still has to keep and to answer of an alert that is out.
+#[derive(Debug, Serialize)]
+pub struct Published {
+    /// By which id SNS knows the message.
+    message_id: String,
     /// The alert for machines: the execution's output.
     record: Record,
     /// The key of the event's record in the ledger, unless nobody could claim it.
@@ -26,7 +35,8 @@ pub struct Answer {
 }
 
 /// Composes the alert of an audit at `now`, in milliseconds since 1970; what it takes is in [`audit::compose`]. It is
-/// published on the `"topic"`, an ARN; without one its record is all that is made of it.
+/// published on the `"topic"`, an ARN. Without one it is answered, for its record alone or, to definitions of the state
+/// machine that publish it themselves, to be published.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] when nothing is told of an audit; those of [`Topics::publish`].
@@ -37,13 +47,14 @@ pub async fn handle(event: &Value, settings: &AlertSettings, topics: &impl Topic
         _ => return Err(Error::invalid("topic", "is not the ARN of a topic")),
     };
     let alert = audit::compose(event, settings, now)?;
-    let message_id = match topic {
-        Some(topic) => Some(topics.publish(topic, &alert).await?),
-        None => None,
+    let Some(topic) = topic else {
+        log_alert(&alert, None);
+        return Ok(Answer::Composed(Box::new(alert)));
     };
-    log_alert(&alert, message_id.as_deref());
+    let message_id = topics.publish(topic, &alert).await?;
+    log_alert(&alert, Some(&message_id));
     let Alert { record, key, item, failed, .. } = alert;
-    Ok(Answer { message_id, record, key, item, failed })
+    Ok(Answer::Published(Box::new(Published { message_id, record, key, item, failed })))
 }
 
 /// One line per alert. Its texts may name people, so they stay out; the event's
@@ -130,13 +141,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_topic_nothing_is_published() {
+    async fn without_a_topic_the_alert_is_the_answer() {
         let mut event = event("version-deleted");
         event["topic"].take();
         let topics = FakeTopics::default();
         let answer = json!(handle(&event, &settings(), &topics, NOW).await.unwrap());
-        let alert = compose(&event, &settings()).unwrap();
-        assert_eq!(answer, json!({"record": alert.record, "key": alert.key, "item": alert.item, "failed": false}));
+        assert_eq!(answer, json!(compose(&event, &settings()).unwrap()));
         assert_eq!(topics.published(), []);
     }
 

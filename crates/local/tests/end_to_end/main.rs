@@ -1,4 +1,4 @@
-//! The whole system, brought up once and tried from end to end: functions,
+//! The whole system, brought up a few times and tried from end to end: functions,
 //! template and state machine as they go to AWS, on the local engine.
 //!
 //! A test looks at what was left behind (an alert that was received, an object
@@ -26,8 +26,10 @@ mod streaming;
 mod uploads;
 mod world;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use libtest_mimic::{Arguments, Trial};
 use reliability::Site;
@@ -35,12 +37,10 @@ use streaming::StreamingStage;
 use warden_local::output::Console;
 use world::Stage;
 
-/// Enough that some trials have their turn while all others wait for one of their own system.
-const THREADS: usize = 24;
-
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(THREADS);
+    // Enough that some trials have their turn while all others wait for one of their own system.
+    arguments.test_threads.get_or_insert_with(|| 12 * available_parallelism().map_or(1, NonZeroUsize::get));
     let stage = Arc::new(Stage::default());
     let api_stage = Arc::new(Stage::default());
     let nova = Arc::new(Stage::default());

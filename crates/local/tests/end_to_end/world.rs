@@ -1,4 +1,4 @@
-//! The running system that all tests share.
+//! The running systems that tests share.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -127,7 +127,10 @@ impl<W: Running> Stage<W> {
         if let Some(world) = &*world {
             return Ok(Arc::clone(world));
         }
-        let brought_up = self.runtime.block_on(W::up());
+        let brought_up = self.runtime.block_on(async {
+            let _turn = turn().await;
+            W::up().await
+        });
         Ok(Arc::clone(world.insert(Arc::new(brought_up))))
     }
 }
