@@ -60,7 +60,7 @@ impl StreamingStage {
                 runtime.block_on(async {
                     let _turn = turn().await;
                     test(world).await;
-                })
+                });
             }));
             tested.map_err(|_| Failed::from("see above"))
         })
