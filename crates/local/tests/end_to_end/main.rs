@@ -26,10 +26,8 @@ mod streaming;
 mod uploads;
 mod world;
 
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use libtest_mimic::{Arguments, Trial};
 use reliability::Site;
@@ -40,7 +38,7 @@ use world::Stage;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Enough that some trials have their turn while all others wait for one of their own system.
-    arguments.test_threads.get_or_insert_with(|| 12 * available_parallelism().map_or(1, NonZeroUsize::get));
+    arguments.test_threads.get_or_insert_with(|| 12 * world::cores());
     let stage = Arc::new(Stage::default());
     let api_stage = Arc::new(Stage::default());
     let nova = Arc::new(Stage::default());

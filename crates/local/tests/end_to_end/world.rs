@@ -29,8 +29,12 @@ pub const WAIT_SCALE: f64 = 0.02;
 pub const ACTION_OVERRIDES: &str = "quarantine/=quarantine,mask/=mask,tag/=tag,none/=none";
 
 /// How many trials run at once, whatever system they are of: most of a trial is waiting for an execution or an alert.
-static TURNS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(2 * available_parallelism().map_or(1, NonZeroUsize::get)));
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2 * cores()));
+
+/// How many cores there are.
+pub fn cores() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get)
+}
 
 /// Waits until a trial may run. Whoever has to wait for another trial of the same system asks for its turn after that, so
 /// that trials of other systems go on meanwhile.

@@ -24,8 +24,8 @@ pub use words::Language;
 const MAX_SUBJECT_CHARS: usize = 99;
 /// Most characters of any fact: a key has at most 1,024 bytes, a summary is the longest.
 pub(super) const MAX_FACT_CHARS: usize = 4_000;
-/// Most bytes of an alert with its record, alert-composer's longest answer. SNS takes 256 KB of a message, all protocols together, and Step
-/// Functions 256 KiB of a state's output: this leaves half, for what else stands in it.
+/// Most bytes of an alert with its record, alert-composer's longest answer. SNS takes 256 KB of a message, all protocols
+/// together, and Step Functions 256 KiB of a state's output: this leaves half, for what else stands in it.
 pub(crate) const MAX_ANSWER_BYTES: usize = 120_000;
 
 /// What is published of an audited event, and what is kept of it.
