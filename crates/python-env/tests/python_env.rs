@@ -2,8 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 use warden_python_env::{InstallError, PythonEnv, weights};
@@ -36,9 +37,14 @@ impl Machine {
         machine
     }
 
+    /// Has a process of its own write the script. While this one has it open, so has every child that another
+    /// test starts just then, and what is open for writing cannot be run: "Text file busy".
     fn write(&self, script: &str) {
-        fs::write(self.python(), script).unwrap();
-        fs::set_permissions(self.python(), fs::Permissions::from_mode(0o755)).unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"cat > "$0" && chmod 755 "$0""#]).arg(self.python()).stdin(Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        assert!(shell.wait().unwrap().success());
     }
 
     fn python(&self) -> PathBuf {
