@@ -226,14 +226,19 @@ impl Backfills {
         }
     }
 
-    /// Starts a backfill; the ARN of its execution.
+    /// Starts a backfill; the ARN of its execution, which has the backfill's id for its name. Asked for twice, it starts once.
     ///
     /// # Errors
     /// When nothing was deployed, or AWS refuses the call.
     pub async fn start(&self, id: &str, plan: &Plan) -> Result<String, Error> {
+        self.start_run(id, id, plan).await
+    }
+
+    /// Starts the run of this name, or gives the one that was started so and goes on.
+    async fn start_run(&self, name: &str, id: &str, plan: &Plan) -> Result<String, Error> {
         const ACTION: &str = "states:StartExecution";
         let input = json!({"backfill": id, "plan": plan}).to_string();
-        let asked = json!({"stateMachineArn": self.alias_arn, "input": input});
+        let asked = json!({"stateMachineArn": self.alias_arn, "name": name, "input": input});
         match self.states.call(Call::rpc("AWSStepFunctions.StartExecution", &asked)).await {
             Ok(answer) => answer["executionArn"].as_str().map(str::to_owned).ok_or(Error::Incomplete(ACTION)),
             Err(error) => match CallError::new(ACTION, &error) {
@@ -331,13 +336,29 @@ impl Backfills {
         }
     }
 
-    /// Goes on with a backfill that ended before all was audited: the ledger knows what was; the ARN of its execution.
+    /// Goes on with a backfill that ended before all was audited, by the plan of [`Self::plan_to_resume`]: the ledger knows
+    /// what was; the ARN of its execution. Of several who resume it at once, one starts a run.
     ///
     /// # Errors
-    /// Those of [`Self::plan_to_resume`] and [`Self::start`].
-    pub async fn resume(&self, backfill: &Backfill, max_cost: Option<f64>) -> Result<String, Error> {
-        let plan = self.plan_to_resume(backfill, max_cost).await?;
-        self.start(&backfill.id, &plan).await
+    /// When somebody else resumed it by another plan, nothing was deployed, or AWS refuses a call.
+    pub async fn resume(&self, backfill: &Backfill, plan: &Plan) -> Result<String, Error> {
+        let id = &backfill.id;
+        let mut last = backfill.counters.execution.clone().unwrap_or_default();
+        loop {
+            let (executions, name) = last.rsplit_once(':').unwrap_or_default();
+            let name = name_of_run_after(id, name);
+            match self.start_run(&name, id, plan).await {
+                Err(Error::Call(CallError::Refused { code, .. })) if code == "ExecutionAlreadyExists" => {
+                    let arn = format!("{executions}:{name}");
+                    if self.execution_status(&arn).await? == "RUNNING" {
+                        return Err(Error::Running(id.clone()));
+                    }
+                    // It ended before the ledger knew of it.
+                    last = arn;
+                }
+                started => return started,
+            }
+        }
     }
 
     /// The plan by which a backfill that ended before all was audited can go on. Another cost at which it ends takes the
@@ -426,6 +447,12 @@ impl Backfills {
         let answer = answer.map_err(|error| CallError::new(ACTION, &error))?;
         answer["status"].as_str().map(str::to_owned).ok_or(Error::Incomplete(ACTION))
     }
+}
+
+/// What the run of a backfill is called that follows the one called `last`: the first has the backfill's id for its name.
+fn name_of_run_after(id: &str, last: &str) -> String {
+    let number = last.strip_prefix(id).and_then(|end| end.strip_prefix("-run-")).and_then(|number| number.parse().ok());
+    format!("{id}-run-{}", number.unwrap_or(1_u32).saturating_add(1))
 }
 
 #[cfg(test)]
@@ -519,12 +546,50 @@ mod tests {
         let (stopping, _) = backfills([(200, json!({}))]);
         assert_eq!(stopping.stop(&of(Status::Running)).await.unwrap().counters.status, Status::Stopping);
         let (running, _) = backfills([(200, json!({"status": "RUNNING"}))]);
-        assert!(matches!(running.resume(&of(Status::Running), None).await, Err(Error::Running(_))));
+        assert!(matches!(running.plan_to_resume(&of(Status::Running), None).await, Err(Error::Running(_))));
         // One whose execution somebody ended goes on all the same.
-        let (abandoned, aws) = backfills([(200, json!({"status": "ABORTED"})), (200, json!({"executionArn": "f"}))]);
-        assert_eq!(abandoned.resume(&of(Status::Running), Some(2.0)).await.unwrap(), "f");
-        let input: Value = serde_json::from_str(sent(&aws, 1)["input"].as_str().unwrap()).unwrap();
-        assert_eq!((&input["backfill"], &input["plan"]["max_cost"]), (&json!("b-1"), &json!(2.0)));
+        let (abandoned, _) = backfills([(200, json!({"status": "ABORTED"}))]);
+        let plan = abandoned.plan_to_resume(&of(Status::Running), Some(2.0)).await.unwrap();
+        assert_eq!(plan, Plan { max_cost: Some(2.0), ..Plan::of("b") });
+    }
+
+    /// Step Functions starts one execution of a name: asked again with the same input, it names the one that goes on.
+    #[tokio::test]
+    async fn each_run_of_a_backfill_is_named_by_the_one_before_it() {
+        const EXECUTIONS: &str = "arn:aws:states:us-west-2:111122223333:execution:backfill";
+        let started = || (200, json!({"executionArn": "f"}));
+        let (first, aws) = backfills([started()]);
+        first.start("b-1", &Plan::of("b")).await.unwrap();
+        assert_eq!(sent(&aws, 0)["name"], "b-1");
+
+        let of_before = "8f3c1f0e-5a52-4c0c-9d7e-1f2d3c4b5a69";
+        for (last, next) in [("b-1", "b-1-run-2"), ("b-1-run-9", "b-1-run-10"), (of_before, "b-1-run-2")] {
+            let execution = Some(format!("{EXECUTIONS}:{last}"));
+            let stopped = Backfill { id: "b-1".into(), counters: Counters { execution, ..Counters::default() } };
+            let (backfills, aws) = backfills([started()]);
+            assert_eq!(backfills.resume(&stopped, &Plan::of("b")).await.unwrap(), "f");
+            assert_eq!(sent(&aws, 0)["name"], next, "{last}");
+            let input: Value = serde_json::from_str(sent(&aws, 0)["input"].as_str().unwrap()).unwrap();
+            assert_eq!((&input["backfill"], &input["plan"]["bucket"]), (&json!("b-1"), &json!("b")));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_somebody_else_has_just_resumed_is_not_resumed_again() {
+        let execution = Some("arn:aws:states:us-west-2:111122223333:execution:backfill:b-1".to_owned());
+        let stopped = Backfill { id: "b-1".into(), counters: Counters { execution, ..Counters::default() } };
+        let taken = || (400, json!({"__type": "ExecutionAlreadyExists", "message": "Execution Already Exists"}));
+
+        let (running, aws) = backfills([taken(), (200, json!({"status": "RUNNING"}))]);
+        assert!(matches!(running.resume(&stopped, &Plan::of("b")).await, Err(Error::Running(_))));
+        let second = "arn:aws:states:us-west-2:111122223333:execution:backfill:b-1-run-2";
+        assert_eq!(sent(&aws, 1)["executionArn"], second);
+
+        // One that ended before the ledger knew of it.
+        let answers = [taken(), (200, json!({"status": "FAILED"})), (200, json!({"executionArn": "f"}))];
+        let (ended, aws) = backfills(answers);
+        assert_eq!(ended.resume(&stopped, &Plan::of("b")).await.unwrap(), "f");
+        assert_eq!(sent(&aws, 2)["name"], "b-1-run-3");
     }
 
     #[tokio::test]
@@ -534,10 +599,10 @@ mod tests {
         let capped = Backfill { id: "b-1".into(), counters };
         for most in [None, Some(2.1)] {
             let (backfills, _) = backfills([]);
-            assert!(matches!(backfills.resume(&capped, most).await, Err(Error::Spent { .. })), "{most:?}");
+            assert!(matches!(backfills.plan_to_resume(&capped, most).await, Err(Error::Spent { .. })), "{most:?}");
         }
-        let (backfills, _) = backfills([(200, json!({"executionArn": "f"}))]);
-        assert_eq!(backfills.resume(&capped, Some(3.0)).await.unwrap(), "f");
+        let (backfills, _) = backfills([]);
+        assert_eq!(backfills.plan_to_resume(&capped, Some(3.0)).await.unwrap().max_cost, Some(3.0));
     }
 
     #[tokio::test]

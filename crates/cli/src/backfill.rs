@@ -105,7 +105,7 @@ async fn resume(arguments: &BackfillResume) -> anyhow::Result<Ending> {
         output::note("Nothing was started");
         return Ok(Ending::Done);
     }
-    let execution = backfills.start(&backfill.id, &plan).await?;
+    let execution = backfills.resume(&backfill, &plan).await?;
     let pace = Pace::of_resumed(counted.objects, &backfill.counters);
     follow(&backfills, &backfill.id, &execution, pace, &counted, format).await
 }

@@ -98,7 +98,7 @@ pub async fn run(audit: &Audit, samples: &Path, console: &Console) -> Result<Out
     let when_stopped = stopped.counters.done;
     let left = backfills.count(&plan, |_| ()).await?;
     console.say(&format!("warden backfill resume: {} to audit, {} known", left.objects, left.known));
-    let execution = backfills.resume(&stopped, None).await?;
+    let execution = backfills.resume(&stopped, &backfills.plan_to_resume(&stopped, None).await?).await?;
     let ended = watch.follow(&execution, Pace::new(left.objects, when_stopped), None).await?;
 
     let again = backfills.count(&plan, |_| ()).await?;
