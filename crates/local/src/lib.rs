@@ -13,6 +13,7 @@ pub mod evaluate;
 pub mod execution;
 pub mod follow;
 pub mod functions;
+pub mod inbox;
 pub mod instructions;
 pub mod load;
 pub mod model;

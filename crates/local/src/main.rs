@@ -1,7 +1,7 @@
 //! Runs the whole system on this machine, for development.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 use std::time::{Duration, SystemTime};
 
@@ -9,13 +9,14 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use warden_local::audit::Audit;
+use warden_local::audit::{Address, Audit};
 use warden_local::backfill;
 use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
 use warden_local::clean_copies;
 use warden_local::demo;
 use warden_local::evaluate;
 use warden_local::follow::{self, Sent};
+use warden_local::inbox::Inbox;
 use warden_local::instructions;
 use warden_local::load::{self, LoadOptions};
 use warden_local::model::{ModelOptions, WORD_DELAY};
@@ -384,19 +385,23 @@ async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> an
         Command::Upload { file: image, key } => {
             let name = image.file_name().unwrap_or(image.as_os_str()).to_string_lossy();
             let key = key.unwrap_or_else(|| format!("uploads/{name}"));
-            let audit = Audit::new(running::find(&file)?);
-            let upload = audit.upload_file(&key, &image).await?;
-            console.say(&format!("uploaded as {key:?}, version {}", upload.version));
-            return show(&audit, &Sent::Upload(upload), &image.display().to_string(), console).await;
+            let send = async |audit: &Audit| {
+                let upload = audit.upload_file(&key, &image).await?;
+                console.say(&format!("uploaded as {key:?}, version {}", upload.version));
+                Ok(Sent::Upload(upload))
+            };
+            return send_and_show(&file, send, &image.display().to_string(), console).await;
         }
         Command::Replay { file: event } => {
-            let audit = Audit::new(running::find(&file)?);
             let path = event.display();
             let text = std::fs::read(&event).with_context(|| format!("{path} cannot be read"))?;
             let content = serde_json::from_slice(&text).with_context(|| format!("{path} is not JSON"))?;
-            let id = audit.replay(&content).await.with_context(|| format!("{path} was not replayed"))?;
-            console.say(&format!("replayed as event {id}"));
-            return show(&audit, &Sent::Event(id), &path.to_string(), console).await;
+            let send = async |audit: &Audit| {
+                let id = audit.replay(&content).await.with_context(|| format!("{path} was not replayed"))?;
+                console.say(&format!("replayed as event {id}"));
+                Ok(Sent::Event(id))
+            };
+            return send_and_show(&file, send, &path.to_string(), console).await;
         }
         Command::Load(arguments) => return run_load(&workspace, arguments, console).await,
         Command::Evaluate { arguments } => {
@@ -554,6 +559,24 @@ async fn keep(file: PathBuf, system: &System, console: &Console) -> anyhow::Resu
     let _running = RunningFile::write(file, system.audit().address())?;
     console.result(&instructions::text(system.audit().address()));
     std::future::pending().await
+}
+
+/// Sends something to the running system, and shows what becomes of it. Its alert comes to a queue of this command alone:
+/// whoever reads the alerts beside it takes none away, and misses none.
+async fn send_and_show(
+    file: &Path,
+    send: impl AsyncFnOnce(&Audit) -> anyhow::Result<Sent>,
+    title: &str,
+    console: &Console,
+) -> anyhow::Result<ExitCode> {
+    let running = Audit::new(running::find(file)?);
+    let cloudformation = &running.clients().cloudformation;
+    let stack = format!("warden-local-inbox-{:016x}", fastrand::u64(..));
+    let inbox = Inbox::open(cloudformation, &stack, running.output("AlertTopicArn")).await?;
+    let audit = Audit::new(Address { alert_queue: inbox.url().to_owned(), ..running.address().clone() });
+    let shown = async { show(&audit, &send(&audit).await?, title, console).await }.await;
+    inbox.close(cloudformation).await?;
+    shown
 }
 
 async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> anyhow::Result<ExitCode> {

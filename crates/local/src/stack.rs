@@ -99,6 +99,15 @@ pub async fn create(
     }
 }
 
+/// Has a stack deleted, and waits for nothing.
+///
+/// # Errors
+/// When the call fails.
+pub async fn delete(client: &ControlPlane, stack: &str) -> Result<(), CallError> {
+    call(client, "cloudformation:DeleteStack", &[("StackName", stack)]).await?;
+    Ok(())
+}
+
 /// What an operation answers, of which `action` is the name in policies.
 async fn call(client: &ControlPlane, action: &'static str, asked: &[(&str, &str)]) -> Result<Value, CallError> {
     let operation = action.split_once(':').map_or(action, |(_, operation)| operation);

@@ -12,6 +12,7 @@ use crate::audit::{Address, Audit};
 use crate::aws::{CallError, Clients};
 use crate::engine::{Engine, EngineError, EngineOptions, REGION};
 use crate::functions::{self, FunctionsError, Package};
+use crate::inbox::Inbox;
 use crate::model::{self, Calls, ModelError, ModelOptions};
 use crate::output::Console;
 use crate::stack::{self, Source, StackError};
@@ -35,8 +36,6 @@ const WEIGHTS: &str = "RECOGNIZER_WEIGHTS_DIR";
 const DEFINITION: &str = "statemachine/security-audit.asl.json";
 /// The state machine of backfills.
 const BACKFILL: &str = "statemachine/backfill.asl.json";
-/// A queue, subscribed to the alert topic as a user of the system would be.
-const INBOX: &str = include_str!("../engine/inbox.json");
 
 /// How the system runs.
 #[derive(Clone, Debug)]
@@ -226,16 +225,14 @@ impl System {
         step.done();
 
         let topic = outputs.get("AlertTopicArn").ok_or(SystemError::NoOutput(TEMPLATE, "AlertTopicArn"))?;
-        let parameters = [("AlertTopicArn", topic.as_str())];
-        let inbox = stack::create(&clients.cloudformation, INBOX_STACK, Source::Body(INBOX), &parameters).await?;
-        let alert_queue = inbox.get("QueueUrl").ok_or(SystemError::NoOutput(TEMPLATE, "QueueUrl"))?.clone();
+        let inbox = Inbox::open(&clients.cloudformation, INBOX_STACK, topic).await?;
         let address = Address {
             endpoint: engine.endpoint().to_owned(),
             model_endpoint: model.url(),
             stack: STACK.to_owned(),
             outputs,
             state_machine: report.state_machine_arn,
-            alert_queue,
+            alert_queue: inbox.url().to_owned(),
         };
         Ok(Self { audit: Audit::new(address), engine, model })
     }

@@ -42,7 +42,7 @@ pub(crate) async fn make(
     let mut pip = quiet_command(folder.join("bin/python"));
     pip.args(["-m", "pip", "install", "--requirement"]).arg(&list);
     pip.args(["--no-deps", "--only-binary", ":all:", "--no-compile", "--no-user", "--no-input"]);
-    pip.args(["--retries", "2", "--progress-bar", "off", "--disable-pip-version-check"]);
+    pip.args(["--progress-bar", "off", "--disable-pip-version-check"]);
     let (success, said) = run_told(pip, tell).await?;
     if !success {
         return Err(pip_error(folder, &said));
