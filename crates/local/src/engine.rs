@@ -218,7 +218,8 @@ impl Drop for Engine {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        // It does not listen any more: nothing gentler is left.
+        // It does not listen any more: nothing gentler is left. Its functions are in its group.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -164,6 +164,8 @@ async fn interrupted(world: Arc<World>) {
     selftest.clean(&run).await.unwrap();
 
     assert_eq!(versions(&world, &report.prefix).await, 0);
+    // What is still under way would ask the model while it fails for another test.
+    selftest.follow(&run, Duration::from_mins(1)).await.unwrap();
 }
 
 async fn not_passed(world: Arc<World>) {

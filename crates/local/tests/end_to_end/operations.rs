@@ -161,6 +161,9 @@ async fn running(deployer: &Deployer, request: &ApplyRequest) -> Vec<(String, i3
 
 async fn watched_to_its_end(world: Arc<World>) {
     let (deployer, request) = stack_of(&world, "watched").await;
+    // Long enough to be seen while it waits: five seconds here.
+    let definition = DefinitionTemplate::new("test.asl.json", DEFINITION.replace("60", "250"));
+    let request = ApplyRequest { definition, ..request };
     deployer.apply(&request).await.unwrap();
 
     let arn = deployer.start(&request.stack, DEFAULT_ALIAS, "{}").await.unwrap();

@@ -250,7 +250,7 @@ async fn expired_during_restore(site: Arc<Site>) {
     let copy = record.text("quarantine_key").unwrap().to_owned();
 
     // The restore has its lock and asks for the copy; S3's lifecycle takes it away meanwhile.
-    site.desk.order(&[request("s3", "PutObject").with("expired-during").next(1).late(Duration::from_secs(1))]).await;
+    site.desk.order(&[request("s3", "PutObject").with("expired-during").next(1).late(Duration::from_secs(3))]).await;
     let quarantine = site.audit().output("QuarantineBucketName").to_owned();
     let expiry = async {
         while site.desk.left().await > 0 {

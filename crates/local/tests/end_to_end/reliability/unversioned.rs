@@ -22,7 +22,7 @@ async fn overwritten(world: Arc<World>) {
     world.bucket(bucket, false).await;
     world.put(bucket, key, "business-card.png").await;
     let desk = Desk::of(world.engine().endpoint());
-    desk.order(&[task("s3", "DeleteObject").with(bucket).next(1).late(Duration::from_secs(2))]).await;
+    desk.order(&[task("s3", "DeleteObject").with(bucket).next(1).late(Duration::from_secs(4))]).await;
     let overwrite = async {
         while desk.left().await > 0 {
             sleep(Duration::from_millis(20)).await;
