@@ -80,7 +80,8 @@ fn an_engine_whose_owner_is_killed_ends_with_it() {
         .map_while(Result::ok)
         .find_map(|line| line.split_once("engine ").map(|(_, told)| told.to_owned()));
     let told = told.unwrap();
-    let [endpoint, group, state] = told.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    // The folder may have a space in its name.
+    let [endpoint, group, state] = told.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
     assert!(listens(endpoint));
 
     owner.kill().unwrap();
