@@ -52,10 +52,14 @@ pub(crate) async fn run(arguments: &Report) -> anyhow::Result<Ending> {
 async fn dead_letters(stack: &str, connection: &Connection) -> warden_report::DeadLetters {
     let letters = async {
         let config = connection::load(connection).await?;
-        anyhow::Ok(DeadLetters::of(&config, stack).await?.look().await?)
+        let queue = DeadLetters::of(&config, stack).await?;
+        anyhow::Ok((queue.hidden().await?, queue.look().await?))
     };
     match letters.await {
-        Ok(letters) => warden_report::DeadLetters::waiting(letters.iter().map(DeadLetter::why)),
+        Ok((hidden, letters)) => {
+            let held = std::iter::repeat_n(Some("another command holds it"), hidden);
+            warden_report::DeadLetters::waiting(letters.iter().map(DeadLetter::why).chain(held))
+        }
         Err(error) => warden_report::DeadLetters::Unread(format!("{error:#}")),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use warden_call_errors::CallError;
 use warden_control_plane::{Call, ControlPlane, Service, path_segment};
 
-use crate::{Deployer, Error};
+use crate::{Deployer, Error, RecordedEvent};
 
 const RECEIVE: &str = "sqs:ReceiveMessage";
 const INVOKE: &str = "lambda:InvokeFunction";
@@ -50,6 +50,17 @@ pub struct DeadLetter {
     receipt: String,
 }
 
+/// What a replay does with a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Way {
+    /// Its event goes on the replay bus.
+    ToReplayBus,
+    /// Its deletion is handed to older-versions.
+    ToOlderVersions,
+}
+
 impl DeadLetters {
     /// The queue of a stack.
     ///
@@ -63,6 +74,20 @@ impl DeadLetters {
             queue: stack.output("DeadLetterQueueUrl", "the events that started nothing")?.to_owned(),
             older_versions: stack.outputs.get("OlderVersionsArn").cloned(),
         })
+    }
+
+    /// How many letters another command has received a moment ago and keeps hidden, about.
+    ///
+    /// # Errors
+    /// When the call fails, or answers with no number.
+    pub async fn hidden(&self) -> Result<usize, Error> {
+        const NAME: &str = "ApproximateNumberOfMessagesNotVisible";
+        const ACTION: &str = "sqs:GetQueueAttributes";
+        let asked = json!({"QueueUrl": self.queue, "AttributeNames": [NAME]});
+        let answer = self.sqs.call(Call::rpc("AmazonSQS.GetQueueAttributes", &asked)).await;
+        let answer = answer.map_err(|error| CallError::new(ACTION, &error))?;
+        let number = answer["Attributes"][NAME].as_str().and_then(|number| number.parse().ok());
+        number.ok_or(Error::IncompleteAnswer { action: ACTION, field: NAME })
     }
 
     /// All letters, to look at: a moment later they can be received again.
@@ -116,6 +141,28 @@ impl DeadLetters {
                 message: answer["errorMessage"].as_str().unwrap_or("it does not say why").to_owned(),
             }),
         }
+    }
+
+    /// What a replay of a letter would do.
+    ///
+    /// # Errors
+    /// When it could not be done.
+    pub fn way(&self, letter: &DeadLetter) -> Result<Way, Error> {
+        if letter.is_deletion() {
+            return self.older_versions.as_ref().map(|_| Way::ToOlderVersions).ok_or(Error::NoOlderVersions);
+        }
+        RecordedEvent::parse(&letter.id, &letter.event)?;
+        Ok(Way::ToReplayBus)
+    }
+
+    /// Has a letter that was received be received by others again.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn release(&self, letter: &DeadLetter) -> Result<(), Error> {
+        let asked = json!({"QueueUrl": self.queue, "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0});
+        let answer = self.sqs.call(Call::rpc("AmazonSQS.ChangeMessageVisibility", &asked)).await;
+        Ok(answer.map(drop).map_err(|error| CallError::new("sqs:ChangeMessageVisibility", &error))?)
     }
 
     /// Deletes a letter that was received.
@@ -215,6 +262,30 @@ mod tests {
         let (queue, aws) = queue(None, vec![received; 400]);
         assert_eq!(queue.look().await.unwrap().len(), 1);
         assert_eq!(aws.requests().len(), 1 + KNOWN);
+    }
+
+    #[tokio::test]
+    async fn what_another_command_holds_is_counted_and_what_is_given_back_is_there_at_once() {
+        let (queue, aws) =
+            queue(None, vec![json!({"Attributes": {"ApproximateNumberOfMessagesNotVisible": "3"}}), json!({})]);
+        assert_eq!(queue.hidden().await.unwrap(), 3);
+        queue.release(&letter(&json!({}), &[])).await.unwrap();
+        let asked: Value = serde_json::from_slice(aws.requests()[1].body().bytes().unwrap()).unwrap();
+        assert_eq!((&asked["ReceiptHandle"], &asked["VisibilityTimeout"]), (&json!("r-1"), &json!(0)));
+        let (silent, _aws) = self::queue(None, vec![json!({})]);
+        assert!(matches!(silent.hidden().await, Err(Error::IncompleteAnswer { .. })));
+    }
+
+    #[test]
+    fn the_way_of_each_letter_is_known_before_it_is_replayed() {
+        let call = json!({"eventID": "e-1", "eventSource": "s3.amazonaws.com", "eventName": "PutObject"});
+        let event = json!({"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": call});
+        let (with, _aws) = queue(Some(OLDER_VERSIONS), vec![]);
+        let (without, _aws) = queue(None, vec![]);
+        assert_eq!(with.way(&letter(&event, &[])).unwrap(), Way::ToReplayBus);
+        assert_eq!(with.way(&letter(&deletion(), &[])).unwrap(), Way::ToOlderVersions);
+        assert!(matches!(without.way(&letter(&deletion(), &[])), Err(Error::NoOlderVersions)));
+        assert!(with.way(&letter(&json!("none"), &[])).is_err());
     }
 
     #[test]

@@ -44,7 +44,7 @@ mod time;
 pub use canary::{Canary, CanaryEnd, CanaryReport, Tally};
 pub use change::{Change, DefinitionPart, PartKind};
 pub use console::url as console_url;
-pub use dead_letters::{DeadLetter, DeadLetters};
+pub use dead_letters::{DeadLetter, DeadLetters, Way};
 pub use deployer::{ApplyRequest, DEFAULT_ALIAS, Deployer, Progress};
 pub use diagnostic::{Code, Diagnostic};
 pub use error::{Error, MissingOutput};

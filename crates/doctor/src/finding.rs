@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn a_finding_is_one_line_with_what_mends_it_and_obeys_nobody() {
-        let finding = Finding::failure(Area::DeadLetters, "3 events\n wait", "Run `warden deploy replay`");
-        assert_eq!(finding.to_string(), "failure  dead letters        3 events  wait. Run `warden deploy replay`");
+        let finding = Finding::failure(Area::DeadLetters, "3 events\n wait", "Run `warden deadletters replay`");
+        assert_eq!(finding.to_string(), "failure  dead letters        3 events  wait. Run `warden deadletters replay`");
         assert_eq!(Finding::ok(Area::Trail, "it logs").to_string(), "ok       trail               it logs");
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod calls;
+mod dead_letters;
 mod deploy;
 mod doctor;
 mod exceptions;

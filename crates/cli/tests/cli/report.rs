@@ -26,6 +26,7 @@ fn account(operation: &str) -> (u16, String) {
             "s3_bucket": {"S": "uploads"}, "s3_key": {"S": "cards/alice.png"}, "seconds": {"N": "4.5"},
             "categories": {"L": [{"S": "CREDIT_CARD"}]}}]}"#
             .into(),
+        "GetQueueAttributes" => r#"{"Attributes": {"ApproximateNumberOfMessagesNotVisible": "2"}}"#.into(),
         "ReceiveMessage" => {
             r#"{"Messages": [{"MessageId": "m-1", "ReceiptHandle": "r-1", "Body": "{}", "MessageAttributes":
             {"ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"}}}]}"#
@@ -64,6 +65,7 @@ fn a_page_is_written_and_the_sum_of_it_is_told() {
     );
     let page = person.reads("warden-report.html").unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("CREDIT_CARD") && page.contains("NO_PERMISSIONS"));
+    assert!(page.contains("another command holds it"), "{page}");
     assert!(page.contains("s3://uploads/*.png") && !page.contains("alice"), "{page}");
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn check(facts: &Facts) -> Vec<Finding> {
                 if count == 1 { "has" } else { "have" }
             ),
             format!(
-                "See docs/operations.md, \"Dead letters\", and replay with `warden deploy replay --stack {}`",
+                "See docs/operations.md, \"Dead letters\", and replay with `warden deadletters replay --stack {}`",
                 facts.stack
             ),
         ),
