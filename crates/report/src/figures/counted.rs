@@ -31,6 +31,7 @@ pub(super) struct Counted {
     models: BTreeMap<String, ModelUse>,
     backfills: BTreeMap<String, Backfill>,
     failures: BTreeMap<(String, String), u64>,
+    reopened: u64,
     restores: Vec<Restore>,
     found: Vec<Found>,
 }
@@ -59,6 +60,7 @@ impl Counted {
                 self.never_ended += u64::from(asked.period.ends_after(&entry.claimed_at, UNDER_WAY));
                 return;
             }
+            Status::Failed if entry.is_reopened() => self.reopened += 1,
             Status::Failed => {
                 let [state, error] = [&entry.failed_in, &entry.error].map(|text| text.clone().unwrap_or_default());
                 *self.failures.entry((state, error)).or_default() += 1;
@@ -72,7 +74,7 @@ impl Counted {
         if let Some(id) = &entry.backfill {
             let backfill = self.backfills.entry(id.clone()).or_default();
             backfill.verdicts.add(entry.verdict);
-            backfill.failed += u64::from(entry.status == Status::Failed);
+            backfill.failed += u64::from(entry.status == Status::Failed && !entry.is_reopened());
         }
         self.add_model(entry, at);
         if entry.verdict != Verdict::None {
@@ -170,6 +172,7 @@ impl Counted {
             latency: Latency::of(seconds),
             undetermined: self.undetermined.largest_first(),
             failures,
+            reopened: self.reopened,
             never_ended: self.never_ended,
             backfills,
             silenced: self.silenced.largest_first(),

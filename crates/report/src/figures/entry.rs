@@ -30,9 +30,18 @@ pub(super) struct Entry {
     pub(super) backfill: Option<String>,
     pub(super) failed_in: Option<String>,
     pub(super) error: Option<String>,
+    pub(super) completed_at: Option<String>,
+    pub(super) reopened_at: Option<String>,
     pub(super) restored_from: Option<String>,
     pub(super) restored_by: Option<String>,
     pub(super) restore_reason: Option<String>,
+}
+
+impl Entry {
+    /// Whether it counts as failed only because somebody reopened it, and nothing was replayed since.
+    pub(super) fn is_reopened(&self) -> bool {
+        self.status == Status::Failed && self.reopened_at.is_some() && self.reopened_at > self.completed_at
+    }
 }
 
 /// How far the audit of an event came.

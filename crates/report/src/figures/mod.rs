@@ -93,6 +93,8 @@ pub struct Figures {
     pub undetermined: Vec<Count>,
     /// Where audits failed, and with what.
     pub failures: Vec<Failure>,
+    /// Events that were reopened, and that no replay has taken up since.
+    pub reopened: u64,
     /// Events that were claimed an hour or longer before the period's end, and never came to theirs.
     pub never_ended: u64,
     /// Backfills, the largest first. Their objects count everywhere else, too.

@@ -109,6 +109,12 @@ pub(super) fn to_do(figures: &Figures) -> Markup {
             format!("warden ledger find --stack {stack} --status claimed"),
         ),
         (
+            figures.reopened,
+            Tone::Doubt,
+            format!("{} reopened, and not replayed since.", plural(figures.reopened, "event was", "events were")),
+            format!("warden ledger find --stack {stack} --status failed"),
+        ),
+        (
             undetermined,
             Tone::Doubt,
             format!("{} could not be judged. Somebody should look.", plural(undetermined, "upload", "uploads")),

@@ -97,6 +97,12 @@ fn a_version_that_was_brought_back_is_a_restore_and_no_event() {
 #[test]
 fn a_failure_counts_by_its_state_and_error_and_not_for_the_time_it_took() {
     let failed = json!({"status": "failed", "failed_in": "Detect PII", "error": "ModelTimeout"});
+    let at = "2026-10-28T12:00:00Z";
+    for (completed, reopened) in [("2026-10-29T09:00:00.000Z", (1, 0)), ("2026-10-28T12:00:05.000Z", (0, 1))] {
+        let times = json!({"status": "failed", "completed_at": completed, "reopened_at": "2026-10-28T13:00:00.000Z"});
+        let figures = of(&[upload(at, "clean", times)]);
+        assert_eq!((figures.failed(), figures.reopened), reopened, "{completed}");
+    }
     let figures = of(&[upload("2026-10-28T12:00:00Z", "none", failed)]);
     assert_eq!((figures.failed(), figures.latency, figures.verdicts.all()), (1, None, 0));
     assert_eq!(
