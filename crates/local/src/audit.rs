@@ -1,6 +1,7 @@
 //! A running system: what goes in, what comes out, and what is left behind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -71,6 +72,9 @@ pub enum AuditError {
         /// What the operating system says.
         reason: String,
     },
+    /// An alert reached nobody, and waits for whoever asks next.
+    #[error("an alert could not be printed, and waits in the queue: {0}")]
+    Unprinted(io::Error),
     /// The event lacks what EventBridge needs.
     #[error("this is not an EventBridge event: {0}")]
     NoEvent(&'static str),
@@ -248,19 +252,53 @@ impl Audit {
     /// # Errors
     /// When the queue does not answer, or holds something that is not an alert.
     pub async fn receive(&self, wait: Duration) -> Result<Vec<Alert>, AuditError> {
+        let mut alerts = Vec::new();
+        let kept = self.hand_out(wait, |alert| {
+            alerts.push(alert);
+            Ok(())
+        });
+        kept.await?;
+        Ok(alerts)
+    }
+
+    /// The same for alerts that somebody has to get: one is taken once `hand` has it. How many there were.
+    ///
+    /// # Errors
+    /// Those of [`Self::receive`], and that of `hand`.
+    pub async fn hand_out(
+        &self,
+        wait: Duration,
+        mut hand: impl FnMut(Alert) -> io::Result<()>,
+    ) -> Result<usize, AuditError> {
         let queue = &self.address.alert_queue;
         let asked = json!({"QueueUrl": queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": wait.as_secs().min(20)});
         let answer = self.clients.sqs.call(Call::rpc("AmazonSQS.ReceiveMessage", &asked)).await;
         let answer = answer.map_err(CallError::of("sqs:ReceiveMessage"))?;
-        let mut alerts = Vec::new();
-        for message in answer["Messages"].as_array().into_iter().flatten() {
+        let messages = answer["Messages"].as_array().map_or(&[][..], Vec::as_slice);
+        for (at, message) in messages.iter().enumerate() {
             let body = message["Body"].as_str().unwrap_or_default();
-            alerts.push(Alert::parse(body).map_err(CallError::of("reading a message of the alert queue"))?);
+            let alert = Alert::parse(body).map_err(CallError::of("reading a message of the alert queue"))?;
+            if let Err(unprinted) = hand(alert) {
+                self.give_back(&messages[at..]).await?;
+                return Err(AuditError::Unprinted(unprinted));
+            }
             let taken = json!({"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]});
             let call = Call::rpc("AmazonSQS.DeleteMessage", &taken);
             self.clients.sqs.call(call).await.map_err(CallError::of("sqs:DeleteMessage"))?;
         }
-        Ok(alerts)
+        Ok(messages.len())
+    }
+
+    /// Has messages that were received be there for whoever asks next.
+    async fn give_back(&self, messages: &[Value]) -> Result<(), AuditError> {
+        for message in messages {
+            let asked = json!({
+                "QueueUrl": self.address.alert_queue, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0,
+            });
+            let call = Call::rpc("AmazonSQS.ChangeMessageVisibility", &asked);
+            self.clients.sqs.call(call).await.map_err(CallError::of("sqs:ChangeMessageVisibility"))?;
+        }
+        Ok(())
     }
 
     /// The input of an execution, which never changes.

@@ -6,9 +6,11 @@ use std::process::{ExitCode, ExitStatus};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use warden_local::alert::Alert;
 use warden_local::audit::{Address, Audit};
 use warden_local::backfill;
 use warden_local::chat::{Chat, ChatOptions, StreamingFunction};
@@ -62,7 +64,7 @@ enum Command {
         /// The file.
         file: PathBuf,
         /// The key to upload it to [default: uploads/ and the file's name].
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         key: Option<String>,
     },
     /// Replay a recorded event in the running system, and show what becomes of it.
@@ -159,13 +161,19 @@ enum DemoPart {
     Chat(ChatArguments),
 }
 
+/// A rate at which something comes.
+fn rate(text: &str) -> Result<f64, &'static str> {
+    let rate = text.parse().ok().filter(|rate: &f64| (0.01..=10_000.0).contains(rate));
+    rate.ok_or("name a number from 0.01 to 10000")
+}
+
 #[derive(Debug, Args)]
 struct LoadArguments {
     /// How many pictures are uploaded.
-    #[arg(long, value_name = "COUNT", default_value_t = 200)]
+    #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     uploads: u32,
     /// How many in a second.
-    #[arg(long, value_name = "COUNT", default_value_t = 25.0)]
+    #[arg(long, value_name = "COUNT", default_value_t = 25.0, value_parser = rate)]
     rate: f64,
     /// How many in a hundred hold personal data.
     #[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
@@ -346,7 +354,7 @@ async fn run_until_ended(arguments: Arguments, console: &Console) -> anyhow::Res
 }
 
 /// Waits until somebody ends this program: Ctrl-C, a closed terminal, a supervisor.
-/// While a client has the terminal, Ctrl-C is the client's.
+/// While a client has the terminal, or something is to be put away, Ctrl-C is its own.
 async fn ended(client: &Cell<bool>) -> anyhow::Result<ExitCode> {
     let [mut interrupt, mut terminate, mut hang_up] =
         [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
@@ -390,7 +398,7 @@ async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> an
                 console.say(&format!("uploaded as {key:?}, version {}", upload.version));
                 Ok(Sent::Upload(upload))
             };
-            return send_and_show(&file, send, &image.display().to_string(), console).await;
+            return send_and_show(&file, send, &image.display().to_string(), console, client).await;
         }
         Command::Replay { file: event } => {
             let path = event.display();
@@ -401,7 +409,7 @@ async fn run(arguments: Arguments, console: &Console, client: &Cell<bool>) -> an
                 console.say(&format!("replayed as event {id}"));
                 Ok(Sent::Event(id))
             };
-            return send_and_show(&file, send, &path.to_string(), console).await;
+            return send_and_show(&file, send, &path.to_string(), console, client).await;
         }
         Command::Load(arguments) => return run_load(&workspace, arguments, console).await,
         Command::Evaluate { arguments } => {
@@ -568,15 +576,23 @@ async fn send_and_show(
     send: impl AsyncFnOnce(&Audit) -> anyhow::Result<Sent>,
     title: &str,
     console: &Console,
+    client: &Cell<bool>,
 ) -> anyhow::Result<ExitCode> {
+    // Ctrl-C takes the queue away, too.
+    client.set(true);
     let running = Audit::new(running::find(file)?);
     let cloudformation = &running.clients().cloudformation;
     let stack = format!("warden-local-inbox-{:016x}", fastrand::u64(..));
     let inbox = Inbox::open(cloudformation, &stack, running.output("AlertTopicArn")).await?;
     let audit = Audit::new(Address { alert_queue: inbox.url().to_owned(), ..running.address().clone() });
-    let shown = async { show(&audit, &send(&audit).await?, title, console).await }.await;
-    inbox.close(cloudformation).await?;
-    shown
+    let shown = tokio::select! {
+        shown = async { show(&audit, &send(&audit).await?, title, console).await } => shown,
+        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
+    };
+    let closed = inbox.close(cloudformation).await;
+    let ending = shown?;
+    closed?;
+    Ok(ending)
 }
 
 async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> anyhow::Result<ExitCode> {
@@ -589,10 +605,20 @@ async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> any
     })
     .await?;
     step.done();
-    row.finish(Expected::default().mismatches(&seen));
+    let duplicate = seen.execution.as_ref().filter(|execution| execution.is_duplicate());
+    let expected = if duplicate.is_some() { Expected::DUPLICATE } else { Expected::ANY_VERDICT };
+    row.finish(expected.mismatches(&seen));
     console.result(&row.line(Detail::Result));
     for mismatch in &row.mismatches {
         console.say(&format!("error: {mismatch}"));
+    }
+    if let Some(execution) = duplicate {
+        let event = execution.input.pointer("/detail/eventID").or_else(|| execution.input.get("id"));
+        console.say(&format!(
+            "It was audited before. To have the next replay judge it again: warden ledger reopen --stack {} {} --reason TEXT",
+            audit.address().stack,
+            event.and_then(|event| event.as_str()).unwrap_or("EVENT-ID"),
+        ));
     }
     if let Some(alert) = &seen.alert {
         console.result(&format!("\n{}", alert.message));
@@ -603,14 +629,11 @@ async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> any
 async fn show_alerts(audit: &Audit, follow: bool, output: Output, console: &Console) -> anyhow::Result<()> {
     let wait = Duration::from_secs(if follow { 20 } else { 1 });
     loop {
-        let alerts = audit.receive(wait).await?;
-        for alert in &alerts {
-            match output {
-                Output::Text => console.result(&format!("{}\n\n{}\n", alert.subject, alert.message)),
-                Output::Json => console.result(&serde_json::to_string(alert)?),
-            }
-        }
-        if alerts.is_empty() && !follow {
+        let print = |alert: Alert| match output {
+            Output::Text => console.print(&format!("{}\n\n{}\n", alert.subject, alert.message)),
+            Output::Json => console.print(&serde_json::to_string(&alert)?),
+        };
+        if audit.hand_out(wait, print).await? == 0 && !follow {
             return Ok(());
         }
     }

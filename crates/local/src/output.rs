@@ -4,7 +4,7 @@
 //! Progress goes to standard error, results to standard output, so that a
 //! result can be piped on.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -72,10 +72,18 @@ impl Console {
 
     /// A result, as it is.
     pub fn result(&self, text: &str) {
+        let _ = self.print(text);
+    }
+
+    /// A result that must not be lost.
+    ///
+    /// # Errors
+    /// When standard output does not take it.
+    pub fn print(&self, text: &str) -> io::Result<()> {
         let mut out = &self.results;
-        let _ = out.write_all(text.as_bytes());
-        let _ = out.write_all(b"\n");
-        let _ = out.flush();
+        out.write_all(text.as_bytes())?;
+        out.write_all(b"\n")?;
+        out.flush()
     }
 
     /// The terminal that results are drawn on, if it can be redrawn.

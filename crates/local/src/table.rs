@@ -74,7 +74,8 @@ impl Row {
     #[must_use]
     pub fn waiting(arrived: &str) -> Self {
         Self {
-            arrived: arrived.to_owned(),
+            // A file may be called so that a terminal obeys it.
+            arrived: arrived.replace(char::is_control, "?"),
             state: RowState::Waiting,
             path: Vec::new(),
             verdict: None,

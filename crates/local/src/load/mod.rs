@@ -170,7 +170,7 @@ pub async fn run(workspace: &Workspace, options: &LoadOptions, console: &Console
 async fn upload_all(audit: &Audit, options: &LoadOptions, console: &Console) -> Result<Vec<Sent>, LoadError> {
     let step = console.step("uploading");
     let audit = Arc::new(Audit::new(audit.address().clone()));
-    let mut tick = interval(Duration::from_secs_f64(1.0 / options.rate.max(0.01)));
+    let mut tick = interval(Duration::from_secs_f64(1.0 / options.rate));
     // Those that are late are made up for.
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut uploads = JoinSet::new();

@@ -208,6 +208,13 @@ fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
     let output = up.run(&["replay", source("events/log-summarizer/stop-logging.json").to_str().unwrap()]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("Threat level: high"), "{}", text(&output.stdout));
+    let output = up.run(&["replay", source("events/log-summarizer/stop-logging.json").to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stderr);
+    assert!(told.contains("It was audited before") && told.contains("6c0e5a10-5e88-44e6-a081-000000000108"), "{told}");
+    let no_event = source("events/log-summarizer/invalid/envelope-without-event-name.json");
+    let output = up.run(&["replay", no_event.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "an audit that failed is told as one: {}", text(&output.stdout));
 
     // An upload by another program, as the instructions say for curl.
     let object = format!("{}/{}/uploads/chart.png", up.endpoint, up.bucket);
@@ -220,6 +227,13 @@ fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
     assert!(alerts.contains("카드 1+1.png") && alerts.contains("Threat level: high"), "{alerts}");
     reader.kill().unwrap();
     reader.wait().unwrap();
+    // What could not be printed is there for whoever asks next.
+    put(&object, std::fs::read(source("samples/chart.png")).unwrap());
+    let nobody = || std::io::pipe().unwrap().1;
+    let unprinted = (0..100).any(|_| !up.command(&["alerts"]).stdout(nobody()).output().unwrap().status.success());
+    assert!(unprinted, "an alert went nowhere, and nothing was said");
+    let alerts = text(&up.run(&["alerts"]).stdout);
+    assert!(alerts.contains("uploads/chart.png") && alerts.contains("Verdict: clean"), "{alerts}");
     let output = up.run(&["alerts"]);
     assert_eq!(text(&output.stdout), "", "an alert that was read already is shown again");
 
