@@ -6,7 +6,7 @@ use warden_call_errors::spreadsheet_cell as cell;
 use crate::{Call, Report};
 
 /// A line of the table.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Row {
     time: String,
     request_id: String,
@@ -49,10 +49,13 @@ impl Report {
             writer.serialize(row(call))?;
         }
         if self.calls.is_empty() {
-            return Ok(String::new());
+            // The names come with the first row.
+            writer.serialize(Row::default())?;
         }
         let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let names = text.lines().next().filter(|_| self.calls.is_empty()).map(|names| format!("{names}\n"));
+        Ok(names.unwrap_or(text))
     }
 }
 

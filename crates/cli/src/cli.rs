@@ -8,8 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use warden_backfill::Place;
 use warden_calls::{Prices, Timestamp};
+use warden_core::audit::Taken;
+use warden_core::pii::Verdict;
 use warden_deploy::Canary;
-use warden_ledger::{By, Named};
+use warden_ledger::{By, Named, RESTORED};
 
 use crate::output::Format;
 
@@ -24,7 +26,8 @@ const EXIT_CODES: &str = "Exit codes:
   7    `doctor`, `selftest`: something does not work
   8    `backfill`, `backfill resume`: stopped or capped before everything was audited
   9    `backfill`, `backfill resume`: could not be followed any longer; it goes on
-  130  interrupted; a canary has been taken back, the pictures of `selftest` removed; a backfill goes on";
+  130  interrupted; a canary has been taken back, the pictures of `selftest` removed; a backfill goes on
+  141  nobody reads what is printed, such as behind `| head`";
 
 /// Deploy and operate the security audit, and read who asked the models what.
 #[derive(Debug, Parser)]
@@ -342,7 +345,7 @@ pub(crate) struct Restore {
     #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
     pub(crate) named: Named,
     /// Why: it is kept in the record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) reason: String,
     /// Bring it back though it was brought back before
     #[arg(long)]
@@ -358,7 +361,7 @@ pub(crate) struct Reasoned {
     #[arg(value_name = "EVENT-ID | s3://BUCKET/KEY")]
     pub(crate) named: Named,
     /// Why: it is kept in the record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) on: OnStack,
@@ -398,17 +401,17 @@ pub(crate) struct LedgerStats {
 /// Which records: those that fit everything that is given.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LedgerFilter {
-    /// Of this day or month, UTC, such as 2026-11-20 or 2026-11
-    #[arg(long, value_name = "DAY")]
+    /// Of this day, month or year, UTC, such as 2026-11-20 or 2026-11
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) day: Option<String>,
-    /// With this verdict: `pii`, `clean`, `undetermined`, `not_image`, `gone` or `none`
-    #[arg(long, value_name = "VERDICT")]
+    /// With this verdict
+    #[arg(long, value_name = "VERDICT", value_parser = names(Verdict::ALL.iter().map(|verdict| verdict.as_str()), "none"))]
     pub(crate) verdict: Option<String>,
-    /// With this done: deleted, quarantined, tagged, kept, restored and so on
-    #[arg(long, value_name = "ACTION")]
+    /// With this done
+    #[arg(long, value_name = "ACTION", value_parser = names(Taken::ALL.iter().map(|taken| taken.as_str()), RESTORED))]
     pub(crate) action: Option<String>,
-    /// With this status: claimed, complete, held or failed
-    #[arg(long, value_name = "STATUS")]
+    /// With this status
+    #[arg(long, value_name = "STATUS", value_parser = ["claimed", "complete", "held", "failed"])]
     pub(crate) status: Option<String>,
     /// Whose actor contains this text
     #[arg(long, value_name = "TEXT")]
@@ -420,7 +423,7 @@ pub(crate) struct LedgerFilter {
     #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,
     /// Whose e-mail this exception suppressed
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = said)]
     pub(crate) silenced_by: Option<String>,
     /// Audited by this backfill
     #[arg(long, value_name = "ID")]
@@ -440,6 +443,30 @@ pub(crate) enum LedgerFormat {
 }
 
 /// What records are counted by, by its name.
+/// Closed sets of names, and one name more.
+fn names(names: impl Iterator<Item = &'static str>, further: &'static str) -> PossibleValuesParser {
+    PossibleValuesParser::new(names.filter(|name| *name != further).chain([further]))
+}
+
+/// A text that says something.
+fn said(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("it says nothing") } else { Ok(text.to_owned()) }
+}
+
+/// A day, or the beginning of one.
+fn day(text: &str) -> Result<String, &'static str> {
+    let fits = |part: Option<&str>, digits: usize, most: u32| match part {
+        Some(part) if part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()) => {
+            part.parse().is_ok_and(|number: u32| (1..=most).contains(&number))
+        }
+        Some(_) => false,
+        None => true,
+    };
+    let mut parts = text.splitn(3, '-');
+    let is_day = fits(parts.next(), 4, 9999) && fits(parts.next(), 2, 12) && fits(parts.next(), 2, 31);
+    if is_day { Ok(text.to_owned()) } else { Err("name a day such as 2026-11-20, a month such as 2026-11, or a year") }
+}
+
 fn counted_by() -> impl TypedValueParser<Value = By> {
     let names = By::ALL.map(|(_, name, meaning)| PossibleValue::new(name).help(meaning));
     PossibleValuesParser::new(names).map(|name| By::named(&name).unwrap_or_default())
@@ -620,8 +647,9 @@ pub(crate) struct Rollback {
 /// Arguments of `warden deploy validate`.
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
-    #[command(flatten)]
-    pub(crate) definition: Definition,
+    /// A definition in the Amazon States Language: the audit's, or that of backfills
+    #[arg(long, value_name = "PATH", default_value = "statemachine/security-audit.asl.json")]
+    pub(crate) definition: PathBuf,
     /// A stack that fills the definition; Step Functions checks it then, too
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
@@ -823,7 +851,7 @@ pub(crate) struct OnStack {
 #[derive(Args, Debug)]
 pub(crate) struct Stack {
     /// The stack
-    #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true)]
+    #[arg(long = "stack", value_name = "NAME", env = "WARDEN_STACK", hide_env_values = true, value_parser = said)]
     pub(crate) name: String,
 }
 

@@ -140,7 +140,7 @@ async fn status(arguments: &OnStack) -> anyhow::Result<Ending> {
 }
 
 async fn validate(arguments: &Validate) -> anyhow::Result<Ending> {
-    let definition = DefinitionTemplate::read(&arguments.definition.path)?;
+    let definition = DefinitionTemplate::read(&arguments.definition)?;
     let mut diagnostics = definition.diagnostics();
     if let Some(stack) = arguments.stack.as_ref().filter(|_| diagnostics.is_empty()) {
         let deployer = deployer(&arguments.connection).await?;

@@ -25,6 +25,8 @@ pub(crate) enum Ending {
     Unfollowed,
     /// Interrupted, with everything left safe.
     Interrupted,
+    /// Nobody reads what is printed.
+    Unread,
 }
 
 impl From<Ending> for ExitCode {
@@ -41,6 +43,8 @@ impl From<Ending> for ExitCode {
             Ending::Unfollowed => 9,
             // What a shell reports of a program that SIGINT ended.
             Ending::Interrupted => 130,
+            // Of one that SIGPIPE ended.
+            Ending::Unread => 141,
         })
     }
 }

@@ -17,6 +17,7 @@ mod report;
 mod rules;
 mod selftest;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -41,14 +42,17 @@ async fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Selftest(arguments) => selftest::run(arguments).await,
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "warden", &mut std::io::stdout());
-            Ok(Ending::Done)
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "warden", &mut script);
+            std::io::stdout().write_all(&script).map(|()| Ending::Done).map_err(anyhow::Error::from)
         }
     };
-    result
-        .unwrap_or_else(|error| {
-            output::error(&error);
-            Ending::Failed
-        })
-        .into()
+    let ending = result.unwrap_or_else(|error| {
+        if output::is_unread(&error) {
+            return Ending::Unread;
+        }
+        output::error(&error);
+        Ending::Failed
+    });
+    ending.into()
 }

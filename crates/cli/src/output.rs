@@ -124,7 +124,22 @@ pub(crate) fn error(error: &anyhow::Error) {
     clear_passing();
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     // With standard error closed there is nowhere left to report.
-    let _ = writeln!(anstream::stderr().lock(), "{style}error:{style:#} {}", printable_lines(&format!("{error:#}")));
+    let _ = writeln!(anstream::stderr().lock(), "{style}error:{style:#} {}", printable_lines(&with_causes(error)));
+}
+
+/// An error with those causes that it does not name itself.
+fn with_causes(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .fold(error.to_string(), |told, cause| if told.contains(&cause) { told } else { format!("{told}: {cause}") })
+}
+
+/// Whether a command failed because nobody reads what it prints.
+pub(crate) fn is_unread(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Prints what is going on in place of the last such line, where somebody may be watching.
@@ -133,7 +148,10 @@ pub(crate) fn passing(text: &str) {
         let style = Style::new().dimmed();
         clear_passing();
         let mut err = anstream::stderr().lock();
-        let _ = write!(err, "{style}{}{style:#}", printable_lines(text));
+        let columns = terminal_size::terminal_size_of(io::stderr()).map_or(usize::MAX, |(columns, _)| columns.0.into());
+        // A line that wraps could not be taken away whole.
+        let line: String = printable_lines(text).chars().take(columns.saturating_sub(1)).collect();
+        let _ = write!(err, "{style}{line}{style:#}");
         let _ = err.flush();
         PASSING.store(true, Ordering::Relaxed);
     }
@@ -166,5 +184,22 @@ mod tests {
         let style = colour(AnsiColor::Red);
         let painted = Shown::painted(&format!("c{obeyed}\nd"), |_| style).after(&format!("{obeyed}b "));
         assert_eq!(painted.0, format!(" ]0;x  2J b {style}c ]0;x  2J {style:#}\n{style}d{style:#}"));
+    }
+
+    #[test]
+    fn an_error_tells_each_cause_once() {
+        let gone = || io::Error::new(io::ErrorKind::NotFound, "no such file");
+        for (error, told) in [
+            (anyhow::Error::new(gone()).context("keys.txt cannot be read"), "keys.txt cannot be read: no such file"),
+            (anyhow::Error::new(gone()).context("keys.txt: no such file"), "keys.txt: no such file"),
+        ] {
+            assert_eq!(with_causes(&error), told);
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_is_told_from_what_fails() {
+        let error = |kind| anyhow::Error::new(io::Error::from(kind)).context("printing");
+        assert!(is_unread(&error(io::ErrorKind::BrokenPipe)) && !is_unread(&error(io::ErrorKind::StorageFull)));
     }
 }

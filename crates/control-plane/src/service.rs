@@ -99,12 +99,16 @@ impl Service {
         }
     }
 
-    /// The address that the environment or the configuration names for the service or for all.
+    /// The address that the caller names, or else the environment or the profile, for the service or for all.
     pub(crate) fn named_endpoint(self, config: &SdkConfig) -> Option<String> {
+        let endpoint = || config.endpoint_url().map(str::to_owned);
+        if config.get_origin("endpoint_url").is_client_config() {
+            return endpoint();
+        }
         let key =
             ServiceConfigKey::builder().service_id(self.id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
         let named = key.ok().and_then(|key| config.service_config()?.load_config(key));
-        named.or_else(|| config.endpoint_url().map(str::to_owned))
+        named.or_else(endpoint)
     }
 
     /// The service's own address for a caller in `region`.

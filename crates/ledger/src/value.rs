@@ -44,7 +44,8 @@ impl Record {
     pub fn object(&self) -> String {
         match (self.text("s3_bucket"), self.text("s3_key")) {
             (Some(bucket), Some(key)) => printable(&format!("s3://{bucket}/{key}")),
-            _ => printable(self.text("object").unwrap_or("-")),
+            // An event about no object is told by its call.
+            _ => printable(self.text("event_title").or_else(|| self.text("object")).unwrap_or("-")),
         }
     }
 }

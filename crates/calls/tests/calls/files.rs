@@ -53,7 +53,9 @@ fn no_records_are_no_calls() {
     let folder = tempfile::tempdir().unwrap();
     let report = files(&[folder.path().to_owned()], &Query::default());
     assert_eq!(report.to_string(), "0 calls by 0 callers: 0 tokens in, 0 out");
-    assert_eq!((report.to_csv().unwrap(), report.is_complete()), (String::new(), true));
+    assert!(report.is_complete());
+    let names = recorded(&with_texts()).to_csv().unwrap();
+    assert_eq!(report.to_csv().unwrap().lines().collect::<Vec<_>>(), names.lines().take(1).collect::<Vec<_>>());
 }
 
 #[test]

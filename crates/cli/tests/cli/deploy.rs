@@ -87,6 +87,14 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_missing() {
 }
 
 #[test]
+fn nobody_who_has_stopped_reading_is_told_of_an_error() {
+    for arguments in [&["completions", "bash"][..], &["deploy", "validate", "--definition", "audit.asl.json"]] {
+        let run = person().runs_unread(arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(141), ""), "{arguments:?}");
+    }
+}
+
+#[test]
 fn help_documents_the_exit_codes() {
     let commands = ["plan", "apply", "rollback", "status", "validate", "start", "watch", "history", "replay"];
     let of_commands = commands.iter().map(|command| vec!["deploy", command, "--help"]);

@@ -63,6 +63,45 @@ fn a_strangers_key_commands_no_terminal() {
 }
 
 #[test]
+fn what_no_record_could_have_is_refused_before_any_is_read() {
+    for (arguments, said) in [
+        (
+            &["ledger", "find", "--verdict", "PII"][..],
+            "[possible values: pii, clean, undetermined, not_image, gone, none]",
+        ),
+        (&["ledger", "find", "--action", "delete"], "deleted, "),
+        (&["ledger", "find", "--status", "done"], "[possible values: claimed, complete, held, failed]"),
+        (&["ledger", "stats", "--day", "2026-13"], "name a day such as 2026-11-20"),
+        (&["ledger", "stats", "--day", "2026-11-20 "], "name a day such as 2026-11-20"),
+        (&["quarantine", "list", "--verdict", "bogus"], "[possible values: pii"),
+        (&["quarantine", "purge", "e1", "--reason", " "], "it says nothing"),
+        (&["restore", "e1", "--reason", ""], "it says nothing"),
+    ] {
+        let run = run(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains(said), "{arguments:?}: {run:?}");
+    }
+    for arguments in [["--verdict", "pii"], ["--action", "restored"], ["--day", "2026"], ["--day", "2026-11-20"]] {
+        let run = run(&[&["ledger", "find"], &arguments[..]].concat());
+        assert_eq!(run.code, Some(0), "{arguments:?}: {run:?}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_named_answers_whatever_the_environment_names() {
+    let aws = Aws::answering(account);
+    let person =
+        Person::new().signed_in().with("AWS_REGION", "us-west-2").with("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    let find = ["ledger", "find", "--stack", "audit"];
+    let run = person.runs(&[&find[..], &["--endpoint-url", aws.url.as_str()]].concat());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let person = person.with("AWS_ENDPOINT_URL", &aws.url);
+    let run = person.runs(&[&find[..], &["--endpoint-url", "http://127.0.0.1:9"]].concat());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("could not be reached"), "{run:?}");
+}
+
+#[test]
 fn json_says_what_the_ledger_holds() {
     let run = run(&["ledger", "find", "--output", "json"]);
     let records: Value = serde_json::from_str(&run.stdout).unwrap();

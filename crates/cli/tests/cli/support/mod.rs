@@ -59,20 +59,24 @@ impl Person {
         self.begins(arguments).ends()
     }
 
+    /// The same where nobody reads what it prints, as behind `| head` once that has ended.
+    pub fn runs_unread(&self, arguments: &[&str]) -> Run {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Begun { child: self.command(arguments).stdout(writer).spawn().unwrap() }.ends()
+    }
+
     /// Starts `warden` in the home directory.
     pub fn begins(&self, arguments: &[&str]) -> Begun {
-        let child = Command::new(env!("CARGO_BIN_EXE_warden"))
-            .args(arguments)
-            .current_dir(self.home.path())
-            .env_clear()
-            .env("HOME", self.home.path())
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Begun { child }
+        Begun { child: self.command(arguments).spawn().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_warden"));
+        command.args(arguments).current_dir(self.home.path()).env_clear().env("HOME", self.home.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
     }
 }
 
