@@ -8,8 +8,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use warden_call_errors::printable;
 use warden_local::alert::Alert;
 use warden_local::audit::{Address, Audit};
 use warden_local::backfill;
@@ -578,21 +580,31 @@ async fn send_and_show(
     console: &Console,
     client: &Cell<bool>,
 ) -> anyhow::Result<ExitCode> {
-    // Ctrl-C takes the queue away, too.
-    client.set(true);
     let running = Audit::new(running::find(file)?);
     let cloudformation = &running.clients().cloudformation;
     let stack = format!("warden-local-inbox-{:016x}", fastrand::u64(..));
     let inbox = Inbox::open(cloudformation, &stack, running.output("AlertTopicArn")).await?;
+    // From here on Ctrl-C takes the queue away, too.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    client.set(true);
     let audit = Audit::new(Address { alert_queue: inbox.url().to_owned(), ..running.address().clone() });
     let shown = tokio::select! {
         shown = async { show(&audit, &send(&audit).await?, title, console).await } => shown,
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
+        _ = interrupt.recv() => Ok(ExitCode::from(INTERRUPTED)),
     };
     let closed = inbox.close(cloudformation).await;
     let ending = shown?;
     closed?;
     Ok(ending)
+}
+
+/// By what the ledger names the record of an event: the object that it tells of, or the event's id.
+fn record_of(event: &Value) -> Option<String> {
+    let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
+    let object = |bucket, key| Some(format!("s3://{}/{}", text(bucket)?, text(key)?));
+    object("/detail/requestParameters/bucketName", "/detail/requestParameters/key")
+        .or_else(|| object("/detail/bucket/name", "/detail/object/key"))
+        .or_else(|| text("/detail/eventID").map(str::to_owned))
 }
 
 async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> anyhow::Result<ExitCode> {
@@ -612,12 +624,12 @@ async fn show(audit: &Audit, sent: &Sent, title: &str, console: &Console) -> any
     for mismatch in &row.mismatches {
         console.say(&format!("error: {mismatch}"));
     }
-    if let Some(execution) = duplicate {
-        let event = execution.input.pointer("/detail/eventID").or_else(|| execution.input.get("id"));
+    if let Some(named) = duplicate.and_then(|execution| record_of(&execution.input)) {
+        let stack = &audit.address().stack;
         console.say(&format!(
-            "It was audited before. To have the next replay judge it again: warden ledger reopen --stack {} {} --reason TEXT",
-            audit.address().stack,
-            event.and_then(|event| event.as_str()).unwrap_or("EVENT-ID"),
+            "It was audited before. To have the next replay judge it again, with the settings that `up` printed:\n  \
+             cargo run --bin warden -- ledger reopen --stack {stack} '{}' --reason TEXT",
+            printable(&named)
         ));
     }
     if let Some(alert) = &seen.alert {

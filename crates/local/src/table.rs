@@ -2,6 +2,7 @@
 
 use console::{Alignment, measure_text_width, pad_str};
 use serde::Serialize;
+use warden_call_errors::printable;
 
 use crate::scenario::Seen;
 
@@ -75,7 +76,7 @@ impl Row {
     pub fn waiting(arrived: &str) -> Self {
         Self {
             // A file may be called so that a terminal obeys it.
-            arrived: arrived.replace(char::is_control, "?"),
+            arrived: printable(arrived),
             state: RowState::Waiting,
             path: Vec::new(),
             verdict: None,

@@ -96,11 +96,6 @@ impl Up {
         TcpStream::connect(self.endpoint.trim_start_matches("http://")).is_ok()
     }
 
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([name, &self.process.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
-
     fn ends_listening(&self) -> bool {
         let begun = Instant::now();
         while self.listens() {
@@ -219,14 +214,19 @@ fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
     // An upload by another program, as the instructions say for curl.
     let object = format!("{}/{}/uploads/chart.png", up.endpoint, up.bucket);
     put(&object, std::fs::read(source("samples/chart.png")).unwrap());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let lines = BufReader::new(reader.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let reading = std::thread::spawn(move || lines.for_each(|line| sender.send(line).unwrap_or_default()));
     let mut alerts = String::new();
-    let mut lines = BufReader::new(reader.stdout.take().unwrap()).lines().map_while(Result::ok);
-    while !alerts.contains("uploads/chart.png") {
-        alerts.extend([lines.next().unwrap(), "\n".to_owned()]);
+    while !["카드 1+1.png", "StopLogging", "uploads/chart.png"].iter().all(|told| alerts.contains(told)) {
+        let Ok(line) = receiver.recv_timeout(Duration::from_mins(1)) else { break };
+        alerts.extend([line.as_str(), "\n"]);
     }
-    assert!(alerts.contains("카드 1+1.png") && alerts.contains("Threat level: high"), "{alerts}");
     reader.kill().unwrap();
     reader.wait().unwrap();
+    reading.join().unwrap();
+    assert!(alerts.contains("카드 1+1.png") && alerts.contains("StopLogging"), "{alerts}");
+    assert!(alerts.contains("uploads/chart.png"), "{alerts}");
     // What could not be printed is there for whoever asks next.
     put(&object, std::fs::read(source("samples/chart.png")).unwrap());
     let nobody = || std::io::pipe().unwrap().1;
@@ -237,11 +237,25 @@ fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
     let output = up.run(&["alerts"]);
     assert_eq!(text(&output.stdout), "", "an alert that was read already is shown again");
 
+    // The queues of uploads and replays ended with them, that of one that was broken off, too.
+    let mut broken_off = up.command(&["upload", source("samples/id-card.png").to_str().unwrap()]);
+    let mut broken_off = broken_off.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(broken_off.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.starts_with("uploaded as")));
+    signal("-INT", &broken_off);
+    assert_eq!(broken_off.wait().unwrap().code(), Some(130));
+    let begun = Instant::now();
+    while stacks(&up.endpoint).contains("<StackName>warden-local-inbox-") {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", stacks(&up.endpoint));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(stacks(&up.endpoint).contains("<StackName>warden-local-inbox<"));
+
     let second = up.run(&["up"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second.stderr).contains("is running already"), "{}", text(&second.stderr));
 
-    up.signal("-INT");
+    signal("-INT", &up.process);
     assert_eq!(up.process.wait().unwrap().code(), Some(130));
     assert!(!up.listens(), "the engine is still there");
     let output = up.run(&["alerts"]);
@@ -252,7 +266,7 @@ fn a_system_that_is_kept_running_is_used_by_other_commands_until_ctrl_c() {
 fn a_system_that_was_killed_leaves_no_process_and_the_next_command_says_so() {
     let mut up = Up::start();
 
-    up.signal("-KILL");
+    signal("-KILL", &up.process);
     up.process.wait().unwrap();
 
     assert!(up.ends_listening(), "the engine is still there");
@@ -265,11 +279,29 @@ fn a_system_that_was_killed_leaves_no_process_and_the_next_command_says_so() {
 async fn put(url: &str, bytes: Vec<u8>) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let put = client.put(url).body(bytes);
-    // The engine has to be told who asks, and checks no signature of the account's own key.
-    let scope = format!("{ACCESS_KEY}/20260101/{REGION}/s3/aws4_request");
-    let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
     let nobodys = put.try_clone().unwrap().send().await.unwrap();
     assert_eq!(nobodys.status().as_u16(), 403, "anybody may upload");
-    let answer = put.header("authorization", authorization).send().await.unwrap();
+    let answer = put.header("authorization", of_the_account("s3")).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+}
+
+/// What there is of stacks, as the engine answers it.
+#[tokio::main(flavor = "current_thread")]
+async fn stacks(endpoint: &str) -> String {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = client.post(endpoint).header("authorization", of_the_account("cloudformation"));
+    let asked = asked.header("content-type", "application/x-www-form-urlencoded");
+    let asked = asked.body("Action=DescribeStacks&Version=2010-05-15");
+    asked.send().await.unwrap().text().await.unwrap()
+}
+
+/// The engine has to be told who asks, and checks no signature of the account's own key.
+fn of_the_account(service: &str) -> String {
+    let scope = format!("{ACCESS_KEY}/20260101/{REGION}/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
+}
+
+fn signal(name: &str, process: &Child) {
+    let status = Command::new("kill").args([name, &process.id().to_string()]).status().unwrap();
+    assert!(status.success());
 }
