@@ -11,7 +11,7 @@ use warden_calls::{Prices, Timestamp};
 use warden_core::audit::Taken;
 use warden_core::pii::Verdict;
 use warden_deploy::Canary;
-use warden_ledger::{By, Named, RESTORED};
+use warden_ledger::{By, Named};
 
 use crate::output::Format;
 
@@ -27,7 +27,7 @@ const EXIT_CODES: &str = "Exit codes:
   8    `backfill`, `backfill resume`: stopped or capped before everything was audited
   9    `backfill`, `backfill resume`: could not be followed any longer; it goes on
   130  interrupted; a canary has been taken back, the pictures of `selftest` removed; a backfill goes on
-  141  nobody reads what is printed, such as behind `| head`";
+  141  standard output was closed, such as by `| head`";
 
 /// Deploy and operate the security audit, and read who asked the models what.
 #[derive(Debug, Parser)]
@@ -408,7 +408,7 @@ pub(crate) struct LedgerFilter {
     #[arg(long, value_name = "VERDICT", value_parser = names(Verdict::ALL.iter().map(|verdict| verdict.as_str()), "none"))]
     pub(crate) verdict: Option<String>,
     /// With this done
-    #[arg(long, value_name = "ACTION", value_parser = names(Taken::ALL.iter().map(|taken| taken.as_str()), RESTORED))]
+    #[arg(long, value_name = "ACTION", value_parser = names(Taken::ALL.iter().map(|taken| taken.as_str()), "restored"))]
     pub(crate) action: Option<String>,
     /// With this status
     #[arg(long, value_name = "STATUS", value_parser = ["claimed", "complete", "held", "failed"])]
@@ -442,7 +442,6 @@ pub(crate) enum LedgerFormat {
     Csv,
 }
 
-/// What records are counted by, by its name.
 /// Closed sets of names, and one name more.
 fn names(names: impl Iterator<Item = &'static str>, further: &'static str) -> PossibleValuesParser {
     PossibleValuesParser::new(names.filter(|name| *name != further).chain([further]))
@@ -450,7 +449,7 @@ fn names(names: impl Iterator<Item = &'static str>, further: &'static str) -> Po
 
 /// A text that says something.
 fn said(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("it says nothing") } else { Ok(text.to_owned()) }
+    if text.trim().is_empty() { Err("it is empty") } else { Ok(text.to_owned()) }
 }
 
 /// A day, or the beginning of one.
@@ -467,6 +466,7 @@ fn day(text: &str) -> Result<String, &'static str> {
     if is_day { Ok(text.to_owned()) } else { Err("name a day such as 2026-11-20, a month such as 2026-11, or a year") }
 }
 
+/// What records are counted by, by its name.
 fn counted_by() -> impl TypedValueParser<Value = By> {
     let names = By::ALL.map(|(_, name, meaning)| PossibleValue::new(name).help(meaning));
     PossibleValuesParser::new(names).map(|name| By::named(&name).unwrap_or_default())

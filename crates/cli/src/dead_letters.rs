@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use warden_deploy::{DeadLetter, DeadLetters, RecordedEvent, Replayer, Way};
+use warden_call_errors::CallError;
+use warden_deploy::{DeadLetter, DeadLetters, Error, Replayer, Way};
 
 use crate::cli::{DeadLettersCommand, OnStack, ReplayLetters};
 use crate::ending::Ending;
@@ -24,20 +25,37 @@ pub(crate) async fn run(command: &DeadLettersCommand) -> anyhow::Result<Ending> 
 
 async fn list(arguments: &OnStack) -> anyhow::Result<Ending> {
     let config = connection::load(&arguments.connection).await?;
-    let queue = DeadLetters::of(&config, &arguments.stack.name).await?;
-    let hidden = queue.hidden().await?;
-    let letters = queue.look().await?;
-    output::result(arguments.output.format, told(letters.iter().map(line), hidden), &letters)?;
-    note_hidden(hidden);
+    let (letters, held) = look(&DeadLetters::of(&config, &arguments.stack.name).await?).await?;
+    output::result(arguments.output.format, told(letters.iter().map(line), held), &letters)?;
+    note_held(held);
     Ok(Ending::Done)
 }
 
+/// The letters that can be received, and about how many another command holds.
+pub(crate) async fn look(queue: &DeadLetters) -> anyhow::Result<(Vec<DeadLetter>, usize)> {
+    let count = count(queue).await?;
+    let letters = queue.look().await?;
+    let held = count.saturating_sub(letters.len());
+    Ok((letters, held))
+}
+
+/// About how many letters there are. That nobody may ask is no reason to read none.
+async fn count(queue: &DeadLetters) -> anyhow::Result<usize> {
+    match queue.count().await {
+        Err(Error::Call(denied @ CallError::Denied { .. })) => {
+            output::note(&format!("{denied}. Letters that another command holds are not counted"));
+            Ok(0)
+        }
+        counted => Ok(counted?),
+    }
+}
+
 /// Says that there is more than was read.
-fn note_hidden(hidden: usize) {
-    if hidden > 0 {
+fn note_held(held: usize) {
+    if held > 0 {
         output::note(&format!(
-            "About {hidden} more in the queue: another command looks at them or replays them. Ask again once it has \
-             ended; `list` hides what it reads for some seconds, a `replay` that was broken off for 15 minutes"
+            "About {held} more are hidden just now, by another `list` for some seconds or by a `replay` that was broken \
+             off for 15 minutes. Ask again then"
         ));
     }
 }
@@ -46,47 +64,59 @@ async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
     let config = connection::load(&arguments.on.connection).await?;
     let stack = &arguments.on.stack.name;
     let queue = DeadLetters::of(&config, stack).await?;
-    let hidden = queue.hidden().await?;
     if arguments.dry_run {
-        let letters = queue.look().await?;
+        let (letters, held) = look(&queue).await?;
         let planned: Vec<_> = letters.iter().map(|letter| Planned::of(&queue, letter)).collect();
-        output::result(arguments.on.output.format, told(planned.iter().map(Planned::line), hidden), &planned)?;
-        note_hidden(hidden);
+        output::result(arguments.on.output.format, told(planned.iter().map(Planned::line), held), &planned)?;
+        note_held(held);
         return Ok(Ending::Done);
     }
-    let replayer = Replayer::new(&config);
-    let (mut started, mut left) = (Vec::new(), Vec::new());
-    for letter in queue.receive(REPLAYED).await? {
-        match replay_one(&replayer, &queue, stack, &letter).await {
-            // It has an execution, which tells what becomes of it, or older-versions has looked at it.
+    let bus = Replayer::new(&config);
+    let count = count(&queue).await?;
+    let letters = queue.receive(REPLAYED).await?;
+    let held = count.saturating_sub(letters.len());
+    let (mut replayed, mut left) = (Vec::new(), 0_usize);
+    for letter in letters {
+        match replay_one(&bus, &queue, stack, &letter).await {
             Ok(true) => {
-                queue.delete(&letter).await?;
-                started.push(letter);
+                replayed.push(letter);
+                continue;
             }
-            Ok(false) => {
-                output::note(&format!("{}: no execution was started; it stays in the queue", letter.id));
-                left.push(letter);
-            }
+            Ok(false) => output::note(&format!("{}: no execution was started; it stays in the queue", letter.id)),
             Err(error) => {
                 let error = error.to_string();
                 // What is wrong with an event names it already.
                 let named = if error.contains(&letter.id) { error } else { format!("{}: {error}", letter.id) };
                 output::note(&format!("{named}; it stays in the queue"));
-                left.push(letter);
             }
         }
-    }
-    // They are there for whoever comes next, as they are in any case when their time has passed.
-    for letter in &left {
-        if let Err(error) = queue.release(letter).await {
-            output::note(&format!("{}: {error}; it is hidden for 15 minutes", letter.id));
+        left += 1;
+        if let Err(error) = queue.release(&letter).await {
+            output::note(&format!("{}: {error}; it may be hidden for 15 minutes", letter.id));
         }
     }
-    let left = left.len() + hidden;
-    let text = format!("{} replayed, {left} left in the queue", started.len());
-    output::result(arguments.on.output.format, &text, &started)?;
-    note_hidden(hidden);
-    Ok(if left == 0 { Ending::Done } else { Ending::Failed })
+    let text = format!("{} replayed, {left} left in the queue", replayed.len());
+    output::result(arguments.on.output.format, &text, &replayed)?;
+    note_held(held);
+    // What is held is an estimate, which can be of those that were replayed just now.
+    let all = left == 0 && (held == 0 || !replayed.is_empty());
+    Ok(if all { Ending::Done } else { Ending::Failed })
+}
+
+/// Whether it took effect: then it has an execution, which tells what becomes of it, or older-versions has looked at it,
+/// and it is deleted.
+async fn replay_one(bus: &Replayer, queue: &DeadLetters, stack: &str, letter: &DeadLetter) -> anyhow::Result<bool> {
+    match queue.way(letter)? {
+        Way::ToReplayBus(events) => {
+            let put = bus.put(stack, &events).await?;
+            if bus.executions(stack, &put, START).await?.len() != put.len() {
+                return Ok(false);
+            }
+        }
+        Way::ToOlderVersions => queue.hand_to_older_versions(letter).await?,
+    }
+    queue.delete(letter).await?;
+    Ok(true)
 }
 
 /// What a replay would do with a letter.
@@ -95,7 +125,7 @@ struct Planned<'a> {
     #[serde(flatten)]
     letter: &'a DeadLetter,
     #[serde(skip_serializing_if = "Option::is_none")]
-    way: Option<Way>,
+    way: Option<&'static str>,
     /// Why it could not be replayed.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
@@ -103,34 +133,21 @@ struct Planned<'a> {
 
 impl<'a> Planned<'a> {
     fn of(queue: &DeadLetters, letter: &'a DeadLetter) -> Self {
-        let way = queue.way(letter);
-        let refused = way.as_ref().err().map(ToString::to_string);
-        Self { letter, way: way.ok(), refused }
+        match queue.way(letter) {
+            Ok(Way::ToReplayBus(_)) => Self { letter, way: Some("replay_bus"), refused: None },
+            Ok(Way::ToOlderVersions) => Self { letter, way: Some("older_versions"), refused: None },
+            Err(refused) => Self { letter, way: None, refused: Some(refused.to_string()) },
+        }
     }
 
     fn line(&self) -> String {
         let would = match (self.way, &self.refused) {
-            (Some(Way::ToOlderVersions), _) => "would be handed to older-versions".to_owned(),
             (_, Some(refused)) => format!("would stay: {}", warden_call_errors::printable(refused)),
+            (Some("older_versions"), _) => "would be handed to older-versions".to_owned(),
             _ => "would go on the replay bus".to_owned(),
         };
         format!("{}  {would}", line(self.letter))
     }
-}
-
-async fn replay_one(
-    replayer: &Replayer,
-    queue: &DeadLetters,
-    stack: &str,
-    letter: &DeadLetter,
-) -> anyhow::Result<bool> {
-    if letter.is_deletion() {
-        queue.hand_to_older_versions(letter).await?;
-        return Ok(true);
-    }
-    let events = RecordedEvent::parse(&letter.id, &letter.event)?;
-    let put = replayer.put(stack, &events).await?;
-    Ok(replayer.executions(stack, &put, START).await?.len() == put.len())
 }
 
 fn line(letter: &DeadLetter) -> String {
@@ -138,11 +155,11 @@ fn line(letter: &DeadLetter) -> String {
     format!("{}  {}  {} bytes", letter.id, warden_call_errors::printable(why), letter.event.len())
 }
 
-fn told(lines: impl Iterator<Item = String>, hidden: usize) -> String {
+fn told(lines: impl Iterator<Item = String>, held: usize) -> String {
     let lines: Vec<_> = lines.collect();
-    match (lines.is_empty(), hidden) {
+    match (lines.is_empty(), held) {
         (true, 0) => "no dead letters".to_owned(),
-        (true, _) => "no dead letters that nobody else holds".to_owned(),
+        (true, _) => "no dead letters but those that another command holds".to_owned(),
         (false, _) => lines.join("\n"),
     }
 }

@@ -25,7 +25,7 @@ pub(crate) enum Ending {
     Unfollowed,
     /// Interrupted, with everything left safe.
     Interrupted,
-    /// Nobody reads what is printed.
+    /// Standard output was closed.
     Unread,
 }
 

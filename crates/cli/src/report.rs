@@ -11,6 +11,7 @@ use warden_report::page::{count, plural};
 use warden_report::{Asked, Counting, Figures, Period, report};
 
 use crate::cli::{Connection, OnStack, Report};
+use crate::dead_letters::look;
 use crate::ending::Ending;
 use crate::output::Format;
 use crate::{connection, ledger, output};
@@ -53,11 +54,11 @@ async fn dead_letters(stack: &str, connection: &Connection) -> warden_report::De
     let letters = async {
         let config = connection::load(connection).await?;
         let queue = DeadLetters::of(&config, stack).await?;
-        anyhow::Ok((queue.hidden().await?, queue.look().await?))
+        look(&queue).await
     };
     match letters.await {
-        Ok((hidden, letters)) => {
-            let held = std::iter::repeat_n(Some("another command holds it"), hidden);
+        Ok((letters, held)) => {
+            let held = std::iter::repeat_n(Some("another command holds it"), held);
             warden_report::DeadLetters::waiting(letters.iter().map(DeadLetter::why).chain(held))
         }
         Err(error) => warden_report::DeadLetters::Unread(format!("{error:#}")),

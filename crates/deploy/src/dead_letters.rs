@@ -51,12 +51,10 @@ pub struct DeadLetter {
 }
 
 /// What a replay does with a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Way {
-    /// Its event goes on the replay bus.
-    ToReplayBus,
+    /// Its events go on the replay bus.
+    ToReplayBus(Vec<RecordedEvent>),
     /// Its deletion is handed to older-versions.
     ToOlderVersions,
 }
@@ -76,18 +74,23 @@ impl DeadLetters {
         })
     }
 
-    /// How many letters another command has received a moment ago and keeps hidden, about.
+    /// About how many letters there are, with those that another command has received and keeps hidden. SQS takes a minute
+    /// and more to count.
     ///
     /// # Errors
     /// When the call fails, or answers with no number.
-    pub async fn hidden(&self) -> Result<usize, Error> {
-        const NAME: &str = "ApproximateNumberOfMessagesNotVisible";
+    pub async fn count(&self) -> Result<usize, Error> {
+        const VISIBLE: &str = "ApproximateNumberOfMessages";
+        const HIDDEN: &str = "ApproximateNumberOfMessagesNotVisible";
         const ACTION: &str = "sqs:GetQueueAttributes";
-        let asked = json!({"QueueUrl": self.queue, "AttributeNames": [NAME]});
+        let asked = json!({"QueueUrl": self.queue, "AttributeNames": [VISIBLE, HIDDEN]});
         let answer = self.sqs.call(Call::rpc("AmazonSQS.GetQueueAttributes", &asked)).await;
         let answer = answer.map_err(|error| CallError::new(ACTION, &error))?;
-        let number = answer["Attributes"][NAME].as_str().and_then(|number| number.parse().ok());
-        number.ok_or(Error::IncompleteAnswer { action: ACTION, field: NAME })
+        let number = |field| {
+            let number = answer["Attributes"][field].as_str().and_then(|number| number.parse::<usize>().ok());
+            number.ok_or(Error::IncompleteAnswer { action: ACTION, field })
+        };
+        Ok(number(VISIBLE)? + number(HIDDEN)?)
     }
 
     /// All letters, to look at: a moment later they can be received again.
@@ -151,8 +154,7 @@ impl DeadLetters {
         if letter.is_deletion() {
             return self.older_versions.as_ref().map(|_| Way::ToOlderVersions).ok_or(Error::NoOlderVersions);
         }
-        RecordedEvent::parse(&letter.id, &letter.event)?;
-        Ok(Way::ToReplayBus)
+        Ok(Way::ToReplayBus(RecordedEvent::parse(&letter.id, &letter.event)?))
     }
 
     /// Has a letter that was received be received by others again.
@@ -265,15 +267,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_another_command_holds_is_counted_and_what_is_given_back_is_there_at_once() {
-        let (queue, aws) =
-            queue(None, vec![json!({"Attributes": {"ApproximateNumberOfMessagesNotVisible": "3"}}), json!({})]);
-        assert_eq!(queue.hidden().await.unwrap(), 3);
+    async fn what_is_hidden_is_counted_too_and_what_is_given_back_is_there_at_once() {
+        let (queue, aws) = queue(
+            None,
+            vec![
+                json!({"Attributes": {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "3"}}),
+                json!({}),
+            ],
+        );
+        assert_eq!(queue.count().await.unwrap(), 4);
         queue.release(&letter(&json!({}), &[])).await.unwrap();
         let asked: Value = serde_json::from_slice(aws.requests()[1].body().bytes().unwrap()).unwrap();
         assert_eq!((&asked["ReceiptHandle"], &asked["VisibilityTimeout"]), (&json!("r-1"), &json!(0)));
         let (silent, _aws) = self::queue(None, vec![json!({})]);
-        assert!(matches!(silent.hidden().await, Err(Error::IncompleteAnswer { .. })));
+        assert!(matches!(silent.count().await, Err(Error::IncompleteAnswer { .. })));
     }
 
     #[test]
@@ -282,7 +289,7 @@ mod tests {
         let event = json!({"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": call});
         let (with, _aws) = queue(Some(OLDER_VERSIONS), vec![]);
         let (without, _aws) = queue(None, vec![]);
-        assert_eq!(with.way(&letter(&event, &[])).unwrap(), Way::ToReplayBus);
+        assert!(matches!(with.way(&letter(&event, &[])).unwrap(), Way::ToReplayBus(events) if events.len() == 1));
         assert_eq!(with.way(&letter(&deletion(), &[])).unwrap(), Way::ToOlderVersions);
         assert!(matches!(without.way(&letter(&deletion(), &[])), Err(Error::NoOlderVersions)));
         assert!(with.way(&letter(&json!("none"), &[])).is_err());

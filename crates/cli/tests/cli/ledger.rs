@@ -74,8 +74,8 @@ fn what_no_record_could_have_is_refused_before_any_is_read() {
         (&["ledger", "stats", "--day", "2026-13"], "name a day such as 2026-11-20"),
         (&["ledger", "stats", "--day", "2026-11-20 "], "name a day such as 2026-11-20"),
         (&["quarantine", "list", "--verdict", "bogus"], "[possible values: pii"),
-        (&["quarantine", "purge", "e1", "--reason", " "], "it says nothing"),
-        (&["restore", "e1", "--reason", ""], "it says nothing"),
+        (&["quarantine", "purge", "e1", "--reason", " "], "it is empty"),
+        (&["restore", "e1", "--reason", ""], "it is empty"),
     ] {
         let run = run(arguments);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{arguments:?}: {run:?}");

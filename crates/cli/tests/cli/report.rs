@@ -26,7 +26,10 @@ fn account(operation: &str) -> (u16, String) {
             "s3_bucket": {"S": "uploads"}, "s3_key": {"S": "cards/alice.png"}, "seconds": {"N": "4.5"},
             "categories": {"L": [{"S": "CREDIT_CARD"}]}}]}"#
             .into(),
-        "GetQueueAttributes" => r#"{"Attributes": {"ApproximateNumberOfMessagesNotVisible": "2"}}"#.into(),
+        "GetQueueAttributes" => {
+            r#"{"Attributes": {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "2"}}"#
+                .into()
+        }
         "ReceiveMessage" => {
             r#"{"Messages": [{"MessageId": "m-1", "ReceiptHandle": "r-1", "Body": "{}", "MessageAttributes":
             {"ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"}}}]}"#
