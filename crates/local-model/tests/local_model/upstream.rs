@@ -44,6 +44,7 @@ impl Fake {
             .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let mut upstream = Upstream::new(url);
+        // One that answers at once has as long as it takes.
         if !self.delay.is_zero() {
             upstream.timeout = Duration::from_millis(500);
         }

@@ -245,11 +245,11 @@ async fn words_arrive(world: Arc<Streaming>, function: StreamingFunction) {
     assert_eq!((names[0].as_str(), names.last().unwrap().as_str()), ("start", "end"), "{names:?}");
     assert!(answer.event("usage").unwrap()["output_tokens"].as_u64().unwrap() > 10);
 
-    // What is collected on the way comes at once, and within no time; a busy machine brings some words together.
+    // What is collected on the way comes within no time, and at once. The first words may be late on a busy machine.
     let words = u32::try_from(text.split_whitespace().count()).unwrap();
     assert!(answer.took() >= WORD_DELAY * words / 2, "{words} words within {:?}", answer.took());
     let apart = answer.moments.windows(2).filter(|pair| pair[1].saturating_sub(pair[0]) > WORD_DELAY / 2).count();
-    assert!(apart > 5, "{apart} of {words} words came apart");
+    assert!(apart * 2 > words as usize, "{apart} of {words} words came apart");
 }
 
 async fn bare_text(world: Arc<Streaming>, function: StreamingFunction) {
