@@ -53,9 +53,11 @@ impl Report {
             writer.serialize(Row::default())?;
         }
         let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let names = text.lines().next().filter(|_| self.calls.is_empty()).map(|names| format!("{names}\n"));
-        Ok(names.unwrap_or(text))
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        if self.calls.is_empty() {
+            text.truncate(text.find('\n').map_or(0, |end| end + 1));
+        }
+        Ok(text)
     }
 }
 

@@ -442,9 +442,9 @@ pub(crate) enum LedgerFormat {
     Csv,
 }
 
-/// Closed sets of names, and one name more.
+/// The names of a closed set, and one more.
 fn names(names: impl Iterator<Item = &'static str>, further: &'static str) -> PossibleValuesParser {
-    PossibleValuesParser::new(names.filter(|name| *name != further).chain([further]))
+    PossibleValuesParser::new(names.chain([further]))
 }
 
 /// A text that says something.

@@ -31,10 +31,19 @@ async fn list(arguments: &OnStack) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-/// The letters that can be received, and about how many another command holds.
+/// The letters to look at, and about how many another command holds.
 pub(crate) async fn look(queue: &DeadLetters) -> anyhow::Result<(Vec<DeadLetter>, usize)> {
+    received(queue, queue.look()).await
+}
+
+/// The letters that are received, and about how many another command holds.
+async fn received(
+    queue: &DeadLetters,
+    letters: impl Future<Output = Result<Vec<DeadLetter>, Error>>,
+) -> anyhow::Result<(Vec<DeadLetter>, usize)> {
+    // Before they are received, and count as held themselves.
     let count = count(queue).await?;
-    let letters = queue.look().await?;
+    let letters = letters.await?;
     let held = count.saturating_sub(letters.len());
     Ok((letters, held))
 }
@@ -72,9 +81,7 @@ async fn replay(arguments: &ReplayLetters) -> anyhow::Result<Ending> {
         return Ok(Ending::Done);
     }
     let bus = Replayer::new(&config);
-    let count = count(&queue).await?;
-    let letters = queue.receive(REPLAYED).await?;
-    let held = count.saturating_sub(letters.len());
+    let (letters, held) = received(&queue, queue.receive(REPLAYED)).await?;
     let (mut replayed, mut left) = (Vec::new(), 0_usize);
     for letter in letters {
         match replay_one(&bus, &queue, stack, &letter).await {
@@ -125,17 +132,25 @@ struct Planned<'a> {
     #[serde(flatten)]
     letter: &'a DeadLetter,
     #[serde(skip_serializing_if = "Option::is_none")]
-    way: Option<&'static str>,
+    way: Option<Target>,
     /// Why it could not be replayed.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
 }
 
+/// Where a letter would go.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Target {
+    ReplayBus,
+    OlderVersions,
+}
+
 impl<'a> Planned<'a> {
     fn of(queue: &DeadLetters, letter: &'a DeadLetter) -> Self {
         match queue.way(letter) {
-            Ok(Way::ToReplayBus(_)) => Self { letter, way: Some("replay_bus"), refused: None },
-            Ok(Way::ToOlderVersions) => Self { letter, way: Some("older_versions"), refused: None },
+            Ok(Way::ToReplayBus(_)) => Self { letter, way: Some(Target::ReplayBus), refused: None },
+            Ok(Way::ToOlderVersions) => Self { letter, way: Some(Target::OlderVersions), refused: None },
             Err(refused) => Self { letter, way: None, refused: Some(refused.to_string()) },
         }
     }
@@ -143,7 +158,7 @@ impl<'a> Planned<'a> {
     fn line(&self) -> String {
         let would = match (self.way, &self.refused) {
             (_, Some(refused)) => format!("would stay: {}", warden_call_errors::printable(refused)),
-            (Some("older_versions"), _) => "would be handed to older-versions".to_owned(),
+            (Some(Target::OlderVersions), _) => "would be handed to older-versions".to_owned(),
             _ => "would go on the replay bus".to_owned(),
         };
         format!("{}  {would}", line(self.letter))

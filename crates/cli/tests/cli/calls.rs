@@ -1,6 +1,6 @@
 //! `warden calls`, run as people run it.
 
-use crate::support::{Aws, Person, Run};
+use crate::support::{Aws, Person, Run, stack};
 use serde_json::{Value, json};
 
 const FOLDER: &str = "inv/AWSLogs/111122223333/BedrockModelInvocationLogs/us-west-2/";
@@ -25,21 +25,6 @@ fn records() -> String {
     )
 }
 
-/// A stack whose records are in a bucket, or in a log group alone.
-fn stack(outputs: &[(&str, &str)]) -> String {
-    let outputs: Vec<_> = outputs
-        .iter()
-        .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
-        .collect();
-    let outputs = outputs.concat();
-    format!(
-        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>api</StackName>\
-         <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/api/1</StackId>\
-         <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-    )
-}
-
 fn bucket(asked: &str) -> (u16, String) {
     let listing =
         |inner: &str| (200, format!("<ListBucketResult><IsTruncated>false</IsTruncated>{inner}</ListBucketResult>"));
@@ -47,11 +32,10 @@ fn bucket(asked: &str) -> (u16, String) {
     match asked {
         "DescribeStacks" => (
             200,
-            stack(&[
-                ("InvocationLogBucketName", "logs"),
-                ("InvocationLogPrefix", "inv"),
-                ("InvocationLogGroupName", "g"),
-            ]),
+            stack(
+                "api",
+                &[("InvocationLogBucketName", "logs"), ("InvocationLogPrefix", "inv"), ("InvocationLogGroupName", "g")],
+            ),
         ),
         _ if asked.contains("delimiter=") && asked.contains("BedrockModelInvocationLogs") => folder(FOLDER),
         _ if asked.contains("delimiter=") => folder("inv/AWSLogs/111122223333/"),
@@ -65,7 +49,7 @@ fn bucket(asked: &str) -> (u16, String) {
 
 fn log_group(asked: &str) -> (u16, String) {
     match asked {
-        "DescribeStacks" => (200, stack(&[("InvocationLogGroupName", "/aws/bedrock/invocations")])),
+        "DescribeStacks" => (200, stack("api", &[("InvocationLogGroupName", "/aws/bedrock/invocations")])),
         "FilterLogEvents" => {
             let events: Vec<_> = records().lines().map(|line| json!({"eventId": "e", "message": line})).collect();
             (200, json!({"events": events}).to_string())
@@ -193,7 +177,7 @@ fn what_is_asked_wrongly_says_how_to_ask() {
 
 #[test]
 fn a_stack_that_keeps_no_records_is_told() {
-    let aws = Aws::answering(|_| (200, stack(&[("ApiUrl", "https://example.com")])));
+    let aws = Aws::answering(|_| (200, stack("api", &[("ApiUrl", "https://example.com")])));
     let run = run(&aws, &["--stack", "api"]);
     assert_eq!(run.code, Some(1));
     assert!(

@@ -2,19 +2,13 @@
 
 use serde_json::Value;
 
-use crate::support::{Aws, Person, Run};
+use crate::support::{Aws, Person, Run, stack};
 
 /// A stack in whose queue two letters wait: a deletion, for which it has no function, and what is no event. Another command
 /// holds two more, and SQS has not counted for a while.
 fn account(operation: &str) -> (u16, String) {
     let body = match operation {
-        "DescribeStacks" => {
-            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>audit</StackName>\
-             <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/1</StackId>\
-             <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>\
-             <member><OutputKey>DeadLetterQueueUrl</OutputKey><OutputValue>https://sqs/queue</OutputValue></member>\
-             </Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-        }
+        "DescribeStacks" => return (200, stack("audit", &[("DeadLetterQueueUrl", "https://sqs/queue")])),
         "GetQueueAttributes" => {
             r#"{"Attributes": {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "3"}}"#
         }

@@ -1,6 +1,6 @@
 //! `warden deploy`, run as people run it.
 
-use crate::support::{Aws, Person};
+use crate::support::{Aws, Person, stack};
 use serde_json::Value;
 
 const SOUND: &str = r#"{
@@ -37,16 +37,8 @@ fn complete_stack() -> (u16, String) {
         ("StateMachineRoleArn", "arn:aws:iam::111122223333:role/audit"),
         ("StateMachineLogGroupArn", "arn:aws:logs:us-west-2:111122223333:log-group:audit:*"),
         ("AlertTopicArn", "arn:aws:sns:us-west-2:111122223333:alerts"),
-    ]
-    .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
-    .concat();
-    let body = format!(
-        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>audit</StackName>\
-         <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/1</StackId>\
-         <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-    );
-    (200, body)
+    ];
+    (200, stack("audit", &outputs))
 }
 
 /// An account with the stack, and no state machine yet.

@@ -2,25 +2,15 @@
 
 use serde_json::Value;
 
-use crate::support::{Aws, Person};
-
-fn stack(output: (&str, &str)) -> String {
-    let (key, value) = output;
-    format!(
-        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>chat</StackName>\
-         <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/chat/1</StackId>\
-         <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-         <Outputs><member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member></Outputs>\
-         </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-    )
-}
+use crate::support::{Aws, Person, stack};
 
 /// A chat whose function runs, and whose caller may look at little else.
 fn well(operation: &str) -> (u16, String) {
     let body = match operation {
-        "DescribeStacks" => {
-            stack(("BedrockStreamArn", "arn:aws:lambda:us-west-2:111122223333:function:chat-bedrock-stream:live"))
-        }
+        "DescribeStacks" => stack(
+            "chat",
+            &[("BedrockStreamArn", "arn:aws:lambda:us-west-2:111122223333:function:chat-bedrock-stream:live")],
+        ),
         "ListStackResources" => "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries/>\
              </ListStackResourcesResult></ListStackResourcesResponse>"
             .into(),
@@ -41,7 +31,7 @@ fn ill(operation: &str) -> (u16, String) {
 }
 
 fn none_of_ours(operation: &str) -> (u16, String) {
-    if operation == "DescribeStacks" { (200, stack(("WebsiteUrl", "x"))) } else { well(operation) }
+    if operation == "DescribeStacks" { (200, stack("chat", &[("WebsiteUrl", "x")])) } else { well(operation) }
 }
 
 fn runs(aws: &Aws, further: &[&str]) -> crate::support::Run {

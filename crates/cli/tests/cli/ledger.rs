@@ -2,19 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Aws, Person, Run};
+use crate::support::{Aws, Person, Run, stack};
 
 /// A key that sets a terminal's title, colours and direction, and makes a line of its own.
 const KEY: &str = "in\u{1b}]0;OWNED\u{7}\u{1b}[31mred\u{9b}2J\u{202e}\n= 1.png";
 
 /// An account with one record of an object with that key, which lies in quarantine.
 fn account(operation: &str) -> (u16, String) {
-    let stack = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>audit</StackName>\
-        <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/1</StackId>\
-        <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>\
-        <member><OutputKey>LedgerName</OutputKey><OutputValue>ledger</OutputValue></member>\
-        <member><OutputKey>QuarantineBucketName</OutputKey><OutputValue>quarantine</OutputValue></member>\
-        </Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
+    let outputs = [("LedgerName", "ledger"), ("QuarantineBucketName", "quarantine")];
     let item = json!({
         "object": {"S": format!("uploads/{KEY}")}, "event": {"S": "e1"}, "status": {"S": "complete"},
         "claimed_at": {"S": "2026-11-20T09:14:09.123Z"}, "verdict": {"S": "pii"}, "s3_bucket": {"S": "uploads"},
@@ -23,7 +18,7 @@ fn account(operation: &str) -> (u16, String) {
     let caller = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/Alice</Arn>\
         </GetCallerIdentityResult></GetCallerIdentityResponse>";
     match operation {
-        "DescribeStacks" => (200, stack.to_owned()),
+        "DescribeStacks" => (200, stack("audit", &outputs)),
         "GetCallerIdentity" => (200, caller.to_owned()),
         "Scan" => (200, json!({"Items": [item]}).to_string()),
         "UpdateItem" => (200, json!({"Attributes": item}).to_string()),

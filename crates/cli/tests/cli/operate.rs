@@ -1,6 +1,6 @@
 //! `warden deploy`'s further commands, run as people run them.
 
-use crate::support::{Aws, Person, Run};
+use crate::support::{Aws, Person, Run, stack};
 use serde_json::Value;
 
 const MACHINE: &str = "arn:aws:states:us-west-2:111122223333:stateMachine:audit";
@@ -17,15 +17,8 @@ fn account(operation: &str) -> (u16, String) {
                 ("StateMachineRoleArn", "arn:aws:iam::111122223333:role/audit"),
                 ("StateMachineLogGroupArn", "arn:aws:logs:us-west-2:111122223333:log-group:audit:*"),
                 ("ReplayBusName", "audit-replay"),
-            ]
-            .map(|(key, value)| format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"))
-            .concat();
-            format!(
-                "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>audit</StackName>\
-                 <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/1</StackId>\
-                 <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-                 <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-            )
+            ];
+            stack("audit", &outputs)
         }
         "DescribeStateMachine" => format!(
             r#"{{"stateMachineArn":"{MACHINE}","name":"audit","status":"ACTIVE","type":"STANDARD","creationDate":1,

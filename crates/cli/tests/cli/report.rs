@@ -2,24 +2,12 @@
 
 use serde_json::Value;
 
-use crate::support::{Answers, Aws, Person, Run};
+use crate::support::{Answers, Aws, Person, Run, stack};
 
 /// An account with one record, of a card that was deleted, and one dead letter.
 fn account(operation: &str) -> (u16, String) {
     let body = match operation {
-        "DescribeStacks" => {
-            let outputs = [("LedgerName", "ledger"), ("DeadLetterQueueUrl", "https://sqs/queue")]
-                .map(|(key, value)| {
-                    format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
-                })
-                .concat();
-            format!(
-                "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>audit</StackName>\
-                 <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/1</StackId>\
-                 <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-                 <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-            )
-        }
+        "DescribeStacks" => stack("audit", &[("LedgerName", "ledger"), ("DeadLetterQueueUrl", "https://sqs/queue")]),
         "Scan" => r#"{"Items": [{
             "object": {"S": "uploads/cards/alice.png"}, "event": {"S": "v1"}, "status": {"S": "complete"},
             "claimed_at": {"S": "2026-11-20T09:14:09.123Z"}, "verdict": {"S": "pii"}, "action": {"S": "deleted"},

@@ -2,27 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Aws, Person};
+use crate::support::{Aws, Person, stack};
 
 const OUTPUTS: [(&str, &str); 2] = [("StateMachineName", "audit"), ("UploadBucketName", "uploads")];
-
-fn stack(outputs: &[(&str, &str)]) -> String {
-    let member = |(key, value): &(&str, &str)| {
-        format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
-    };
-    let outputs = outputs.iter().map(member).collect::<Vec<_>>().concat();
-    format!(
-        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>audit</StackName>\
-         <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/audit/1</StackId>\
-         <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-    )
-}
 
 /// An audit that never starts.
 fn silent(operation: &str) -> (u16, String) {
     match operation {
-        "DescribeStacks" => (200, stack(&OUTPUTS)),
+        "DescribeStacks" => (200, stack("audit", &OUTPUTS)),
         "ListExecutions" => (200, r#"{"executions":[]}"#.into()),
         _ if operation.starts_with("GET /uploads/?versions") || operation.starts_with("GET /uploads?versions") => (
             200,
@@ -54,7 +41,7 @@ fn sticky(operation: &str) -> (u16, String) {
 }
 
 fn no_audit(operation: &str) -> (u16, String) {
-    if operation == "DescribeStacks" { (200, stack(&[("WebsiteUrl", "x")])) } else { silent(operation) }
+    if operation == "DescribeStacks" { (200, stack("audit", &[("WebsiteUrl", "x")])) } else { silent(operation) }
 }
 
 fn arguments<'a>(aws: &'a Aws, within: &'a str) -> Vec<&'a str> {

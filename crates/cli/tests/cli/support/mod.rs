@@ -109,6 +109,20 @@ pub struct Call {
     pub authorization: String,
 }
 
+/// What `DescribeStacks` answers of a stack with these outputs.
+pub fn stack(name: &str, outputs: &[(&str, &str)]) -> String {
+    let member = |(key, value): &(&str, &str)| {
+        format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
+    };
+    let outputs = outputs.iter().map(member).collect::<String>();
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>{name}</StackName>\
+         <StackId>arn:aws:cloudformation:us-west-2:111122223333:stack/{name}/1</StackId>\
+         <CreationTime>2026-11-01T10:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
+         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+}
+
 /// Answers an operation with a status and a body.
 pub type Answers = fn(operation: &str) -> (u16, String);
 
